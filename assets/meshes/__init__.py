@@ -1,0 +1,1 @@
+"""Procedural meshes, built with numpy alone."""

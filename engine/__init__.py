@@ -1,0 +1,1 @@
+"""Where the rooms meet: clock, tick, scenario, renderer, window and command line."""

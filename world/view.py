@@ -1,0 +1,117 @@
+"""What the rest of Hamlet may ask of the world: weather, light, places, ground, ways and sight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Weather:
+    """The weather over the valley at one tick."""
+
+    temperature_c: float
+    humidity: float  # relative, 0..1
+    pressure_pa: float
+    wind_m_s: float
+    wind_towards: float  # radians, counter-clockwise from east
+    cloud: float  # 0..1
+    rain_mm_h: float
+    snow_mm_h: float  # water equivalent
+    visibility_m: float
+    ground_wetness: float  # 0..1
+    snow_depth_m: float
+
+    @property
+    def raining(self) -> bool:
+        """Rain or snow that makes people look for a roof."""
+        return self.rain_mm_h + self.snow_mm_h > 0.2
+
+    def describe(self) -> str:
+        """The weather in two or three plain words, such as `cold rain` or `pale sun`."""
+        cold = "cold " if self.temperature_c < 6 else ""
+        if self.snow_mm_h > 0.05:
+            return "heavy snow" if self.snow_mm_h > 2 else "light snow"
+        if self.rain_mm_h > 6:
+            return f"{cold}pouring rain"
+        if self.rain_mm_h > 0.05:
+            return f"{cold}rain" if self.rain_mm_h > 1 else f"{cold}drizzle"
+        if self.visibility_m < 1000:
+            return f"{cold}fog"
+        if self.wind_m_s > 10:
+            return f"{cold}strong wind"
+        if self.cloud > 0.8:
+            return f"{cold}grey sky"
+        if self.temperature_c > 26:
+            return "hot sun"
+        return f"{cold}sunshine" if self.cloud < 0.4 else f"{cold}broken cloud"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Somewhere a villager can go: the point is on walkable ground, for a building just outside its door."""
+
+    id: int  # index into WorldView.places
+    kind: str  # house, inn, mill, forge, bakery, chapel, barn, well, market, field, wood, shore, bench
+    name: str  # "the inn", "Mill Lane 3"
+    x: float
+    y: float
+    building: int  # row of the building, -1 in the open
+    radius_m: float  # villagers at this place stand within this distance
+
+
+class WorldView(Protocol):
+    """Read-only questions about the world at the current tick. Arrays in, arrays out, float64, same shapes."""
+
+    @property
+    def tick(self) -> int: ...
+
+    @property
+    def local_time(self) -> datetime:
+        """Local solar date and time."""
+        ...
+
+    @property
+    def sun_elevation(self) -> float:
+        """Radians above the horizon."""
+        ...
+
+    @property
+    def weather(self) -> Weather: ...
+
+    @property
+    def places(self) -> tuple[Place, ...]: ...
+
+    def height_at(self, x: Floats, y: Floats) -> Floats:
+        """Ground height in metres."""
+        ...
+
+    def walkable(self, x: Floats, y: Floats) -> NDArray[np.bool_]:
+        """True where one can stand: no water, wall or cliff, inside the map."""
+        ...
+
+    def way_to(self, place: NDArray[np.int64], x: Floats, y: Floats) -> Floats:
+        """Unit directions (n, 2) of the best way from each point to its place; zero where there is none or it is reached."""
+        ...
+
+    def distance_to(self, place: NDArray[np.int64], x: Floats, y: Floats) -> Floats:
+        """Walking time to the place in seconds at the current footing; inf where there is no way."""
+        ...
+
+    def speed_factor(self, x: Floats, y: Floats, dx: Floats, dy: Floats) -> Floats:
+        """Footing: multiplies walking speed for a step in direction (dx, dy): slope (Tobler 1993), mud, snow."""
+        ...
+
+    def clear_walk(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> NDArray[np.bool_]:
+        """True where the straight line between two points stays on walkable ground."""
+        ...
+
+    def line_of_sight(self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats) -> NDArray[np.bool_]:
+        """True where neither ground nor building is between two points given in world metres (eyes, not feet)."""
+        ...
