@@ -1,0 +1,261 @@
+"""Scenarios: what a run is made of, read from TOML and checked before anything starts.
+
+Every error is one sentence that names the file, the key, the value and what would be right.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from engine.quantities import parse_duration, parse_size
+
+MODALITIES = ("rgb", "depth", "instance", "semantic", "normal", "flow")
+Sky = Literal["clear", "fair", "overcast", "drizzle", "rain", "storm", "fog", "snow"]
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot run; the message is for the person who wrote it."""
+
+
+def _duration(value: Any) -> Any:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _size(value: Any) -> Any:
+    return parse_size(value) if isinstance(value, str) else value
+
+
+def _modalities(value: Any) -> Any:
+    if isinstance(value, str):
+        value = MODALITIES if value == "all" else tuple(part.strip() for part in value.split(",") if part.strip())
+    if isinstance(value, list | tuple):
+        for name in value:
+            if name not in MODALITIES:
+                raise ValueError(f"'{name}' is not a modality; choose from {', '.join(MODALITIES)} or write all")
+        if not value:
+            raise ValueError(f"no modality is named; choose from {', '.join(MODALITIES)} or write all")
+        return tuple(name for name in MODALITIES if name in value)
+    return value
+
+
+def _naive(value: datetime) -> datetime:
+    if value.tzinfo is not None:
+        raise ValueError("is local solar time: write it without a time zone, such as 2026-06-12T09:30:00")
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(_duration), Field(gt=0, le=366 * 86400)]
+
+
+class Part(BaseModel):
+    """A table of the scenario: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class PlacePart(Part):
+    """Where and when on Earth."""
+
+    latitude: float = Field(47.0, ge=-90, le=90)
+    longitude: float = Field(11.0, ge=-180, le=180)
+    start: Annotated[datetime, AfterValidator(_naive)] = datetime(2026, 6, 12, 9, 30)  # noqa: DTZ001 (local solar time)
+
+
+class WorldPart(Part):
+    """The land."""
+
+    size_m: float = Field(2048.0, ge=512, le=4096)
+    tick_rate: int = Field(16, ge=1, le=64)
+
+
+class VillagePart(Part):
+    """Who lives there."""
+
+    villagers: int = Field(12, ge=1, le=1000)
+    talkativeness: float = Field(1.0, ge=0, le=5)
+
+
+class WeatherPart(Part):
+    """How the weather opens, and a front that may arrive later."""
+
+    opening: Sky = "fair"
+    front: Sky | None = None
+    front_at: Annotated[float, BeforeValidator(_duration), Field(ge=0)] = 3600.0  # seconds after the start
+    front_lasts: Seconds = 3600.0  # how long it takes to arrive
+
+
+class CameraPart(Part):
+    """A camera of the capture.
+
+    orbit circles a place, follow keeps a villager in view, talk frames whoever converses nearest to a place,
+    fixed stands at a position and looks at a point.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
+    kind: Literal["orbit", "follow", "talk", "fixed"]
+    at: str = "the square"  # name of a place (orbit, talk)
+    villager: int = Field(0, ge=0)  # row of the cast (follow)
+    distance_m: float = Field(60.0, ge=2, le=2000)
+    height_m: float = Field(22.0, ge=0.5, le=1500)
+    azimuth_deg: float = Field(200.0, ge=-360, le=360)  # where the camera stands, counter-clockwise from east
+    period_s: float = Field(600.0, ge=10)  # time of a full turn (orbit)
+    fov_deg: float = Field(50.0, ge=5, le=140)  # vertical
+    position: tuple[float, float, float] | None = None  # fixed
+    look_at: tuple[float, float, float] | None = None  # fixed
+
+    @model_validator(mode="after")
+    def _fixed_needs_points(self) -> CameraPart:
+        if self.kind == "fixed" and (self.position is None or self.look_at is None):
+            raise ValueError("kind 'fixed' needs position = [x, y, z] and look_at = [x, y, z]")
+        return self
+
+
+class CapturePart(Part):
+    """What a capture records."""
+
+    duration: Seconds = 120.0
+    fps: float = Field(2.0, gt=0, le=64)
+    size: Annotated[tuple[int, int], BeforeValidator(_size)] = (640, 480)
+    modalities: Annotated[tuple[str, ...], BeforeValidator(_modalities)] = MODALITIES
+
+
+class LanguagePart(Part):
+    """Which model words the acts: embedded, none, a path, or owner/repo/file.gguf."""
+
+    model: str = "embedded"
+
+
+class Scenario(Part):
+    """A whole run, minus the words."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")
+    about: str = ""
+    seed: int = Field(7, ge=0, lt=2**63)
+    place: PlacePart = PlacePart()
+    world: WorldPart = WorldPart()
+    village: VillagePart = VillagePart()
+    weather: WeatherPart = WeatherPart()
+    capture: CapturePart = CapturePart()
+    language: LanguagePart = LanguagePart()
+    camera: tuple[CameraPart, ...] = (CameraPart(name="overlook", kind="orbit"),)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Scenario:
+        every = self.world.tick_rate / self.capture.fps
+        if every != int(every):
+            rates = [str(n) for n in range(1, self.world.tick_rate + 1) if self.world.tick_rate % n == 0]
+            raise ValueError(
+                f"capture.fps = {self.capture.fps:g} does not divide world.tick_rate = {self.world.tick_rate}; "
+                f"use one of {', '.join(rates)}"
+            )
+        names = [camera.name for camera in self.camera]
+        if not names or len(set(names)) != len(names):
+            raise ValueError(f"camera names are {names}: at least one is needed and each must be different")
+        for camera in self.camera:
+            if camera.kind == "follow" and camera.villager >= self.village.villagers:
+                raise ValueError(
+                    f"camera '{camera.name}' has villager = {camera.villager}, but village.villagers is "
+                    f"{self.village.villagers}; use 0 to {self.village.villagers - 1}"
+                )
+        return self
+
+    @property
+    def ticks_per_frame(self) -> int:
+        """Ticks from one captured frame to the next."""
+        return int(self.world.tick_rate / self.capture.fps)
+
+    @property
+    def ticks(self) -> int:
+        """Length of the capture in ticks, at least one."""
+        return max(1, round(self.capture.duration * self.world.tick_rate))
+
+
+def shipped() -> dict[str, Path]:
+    """The scenarios that come with Hamlet, by name."""
+    folder = Path(str(files("assets") / "scenarios"))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def load(name_or_path: str, overrides: dict[str, Any] | None = None) -> Scenario:
+    """Read a shipped scenario by name, or any TOML file by path.
+
+    Args:
+        name_or_path: `valley`, or `my/storm.toml`.
+        overrides: dotted keys and values that replace those of the file, as the command line gives them.
+
+    Raises:
+        ScenarioError: one sentence naming file, key, value and remedy.
+    """
+    known = shipped()
+    path = known.get(name_or_path, Path(name_or_path))
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ScenarioError(
+            f"There is no scenario '{name_or_path}': name one of {', '.join(known)}, or the path of a .toml file."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path}: cannot be read ({error}).") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{path}: not valid TOML: {error}.") from None
+    data.setdefault("name", path.stem.lower())
+    for key, value in (overrides or {}).items():
+        _put(data, key, value, path)
+    return build(data, str(path))
+
+
+def build(data: dict[str, Any], source: str) -> Scenario:
+    """A checked scenario from plain data; `source` names it in errors.
+
+    Raises:
+        ScenarioError: as in load().
+    """
+    try:
+        return Scenario.model_validate(data)
+    except ValidationError as error:
+        raise ScenarioError(f"{source}: {_explain(error)}") from None
+
+
+def _put(data: dict[str, Any], dotted: str, value: Any, path: Path) -> None:
+    *tables, key = dotted.split(".")
+    for table in tables:
+        data = data.setdefault(table, {})
+        if not isinstance(data, dict):
+            raise ScenarioError(f"{path}: '{table}' must be a table, written [{table}].")
+    data[key] = value
+
+
+def _explain(error: ValidationError) -> str:
+    """The first problem of a validation error as one sentence, and how many more there are."""
+    problem = error.errors()[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        sentence = f"{key}: unknown key; {_known_keys(problem['loc'])}"
+    elif problem["type"] == "model_type":
+        sentence = f"{key} = {problem['input']!r}: must be a table, written [{key}] with its keys below"
+    elif not key or isinstance(problem["input"], dict):
+        sentence = f"{key}: {message}".removeprefix(": ")
+    else:
+        value = problem["input"]
+        shown = value.isoformat() if isinstance(value, datetime) else repr(value)
+        sentence = f"{key} = {shown}: {message[0].lower()}{message[1:]}"
+    more = error.error_count() - 1
+    return sentence.rstrip(".") + (f" (and {more} more)." if more else ".")
+
+
+def _known_keys(location: tuple[int | str, ...]) -> str:
+    model: Any = Scenario
+    for part in location[:-1]:
+        if isinstance(part, str):
+            annotation = model.model_fields[part].annotation
+            model = CameraPart if part == "camera" else annotation
+    keys = ", ".join(model.model_fields)
+    where = ".".join(str(part) for part in location[:-1]) or "the top level"
+    return f"{where} knows {keys}"
