@@ -83,6 +83,11 @@ class WorldView(Protocol):
         ...
 
     @property
+    def sun_azimuth(self) -> float:
+        """Radians, counter-clockwise from east, like a heading."""
+        ...
+
+    @property
     def weather(self) -> Weather: ...
 
     @property
