@@ -1,0 +1,159 @@
+"""The wording by phrases alone: the floor under every line, the exemplar for the model, and a voice of its own."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.acts import Act, SpeechPlan
+from agents.language.phrases import Phrase, phrase_book, situation_of
+from agents.language.voice import Wording
+
+CONTENT_ACTS = frozenset({Act.TELL, Act.ANSWER, Act.ASK})  # must say just what the plan says, never a general remark
+DETAILS_WEIGHT, KIND_WEIGHT, TOPIC_WEIGHT, ANY_WEIGHT = 9, 6, 3, 1  # how much a close fit is preferred; judgement
+CONDITION_WEIGHT = 1  # each condition met makes a phrase more fitting
+TAIL_SHARE_QUIET, TAIL_SHARE_TALKATIVE = 0.35, 1.0  # how often a line may go on, at extraversion 0 and 1; judgement
+
+_HAILS = {
+    "early morning": "Good morning",
+    "morning": "Good morning",
+    "noon": "Good day",
+    "afternoon": "Good afternoon",
+    "evening": "Good evening",
+    "night": "Good evening",
+}
+_DAYS = {"early morning": "morning", "morning": "morning", "afternoon": "afternoon", "evening": "evening"}
+_PLACE_PREPOSITIONS = {"wood": "in", "forest": "in", "field": "in", "fields": "in", "lane": "in", "bench": "by"} | {
+    "shore": "by",
+    "stream": "by",
+    "bridge": "on",
+    "hill": "on",
+}
+_ARTICLE_BEFORE_SLOT = re.compile(r"\b([Aa])n? \{(\w+)\}")
+_SENTENCE_START = re.compile(r"(^|[.!?] )([a-z])")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the phrases would say for a plan, and how a model may go on."""
+
+    text: str  # the whole line
+    clause: str  # the line up to where a tail may begin, connective included; the text itself without one
+    connective: str  # "because", "so I will", ...; "" where the line is better short
+    names: tuple[str, ...]  # villagers named in the line
+
+    @property
+    def tail_allowed(self) -> bool:
+        """True when a model may add an end to the clause."""
+        return self.connective != ""
+
+
+class TemplateVoice:
+    """The voice without a model: says the draft, always at the due tick."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[int, int, int], SpeechPlan] = {}
+
+    def submit(self, plan: SpeechPlan) -> None:
+        """Ask for the wording of a plan."""
+        self._waiting[plan.key] = plan
+
+    def due(self, tick: int) -> list[Wording]:
+        """The wordings due at or before this tick, ordered by key."""
+        keys = sorted(key for key, plan in self._waiting.items() if plan.due_tick <= tick)
+        return [template_wording(self._waiting.pop(key)) for key in keys]
+
+    def close(self) -> None:
+        """Forget what was asked."""
+        self._waiting.clear()
+
+
+def template_wording(plan: SpeechPlan) -> Wording:
+    """The draft of a plan as a wording that arrives when it is due."""
+    text = draft(plan).text
+    return Wording(plan.key, text, text, "template", arrival_tick=plan.due_tick, seed=plan.seed)
+
+
+def draft(plan: SpeechPlan) -> Draft:
+    """The wording of a plan by phrases: a function of the plan alone.
+
+    What the speaker said lately or has been said in this talk is avoided while another wording fits. A kind of fact
+    without phrases of its own gets a line for its topic that claims nothing.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=(zlib.crc32(b"phrases"),)))
+    values = slot_values(plan)
+    phrases, weights = _weigh(plan, values)
+    phrase = phrases[int(np.searchsorted(np.cumsum(weights), rng.integers(sum(weights)), side="right"))]
+    text = fill(phrase.text, values)
+    names = tuple(name for name in dict.fromkeys((plan.listener.name, plan.subject_name)) if name and name in text)
+    share = TAIL_SHARE_QUIET + (TAIL_SHARE_TALKATIVE - TAIL_SHARE_QUIET) * plan.speaker.extraversion
+    if not phrase.tails or rng.random() >= share:
+        return Draft(text, text, "", names)
+    connective = phrase.tails[int(rng.integers(len(phrase.tails)))]
+    return Draft(text, f"{text[:-1]}, {connective}", connective, names)
+
+
+def fill(text: str, values: dict[str, str]) -> str:
+    """A phrase with its slots filled: articles fit what follows them and every sentence starts with a capital."""
+    text = _ARTICLE_BEFORE_SLOT.sub(lambda m: f"{m[1]}{'n' if values[m[2]][:1] in 'aeiou' else ''} {{{m[2]}}}", text)
+    filled = " ".join(text.format_map(values).split())
+    return _SENTENCE_START.sub(lambda match: match[1] + match[2].upper(), filled)
+
+
+def slot_values(plan: SpeechPlan) -> dict[str, str]:
+    """What can be said in the slots of phrases for this plan; a slot without a value is missing."""
+    tasks = phrase_book().tasks
+    hail = _HAILS.get(plan.day_part, "Good day")
+    details = plan.fact.details if plan.fact else {}
+    values = {name: value for name, value in details.items() if isinstance(value, str)} | {
+        "listener": plan.listener.name,
+        "subject": plan.subject_name,
+        "them": "them",
+        "place": plan.place_name,
+        "at_place": f"{place_preposition(plan.place_name)} {plan.place_name}" if plan.place_name else "",
+        "here": plan.here,
+        "weather": plan.weather,
+        "trade": plan.speaker.trade,
+        "task": tasks.get(plan.speaker.trade, "the work"),
+        "their_task": tasks.get(plan.listener.trade, "the work"),
+        "hail": hail,
+        "hail_low": hail.lower(),
+        "day": _DAYS.get(plan.day_part, "day"),
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def place_preposition(place: str) -> str:
+    """The word before a place's name when one is there: "in" the wood, "at" the mill."""
+    return _PLACE_PREPOSITIONS.get(place.rsplit(" ", maxsplit=1)[-1].lower(), "at")
+
+
+def _weigh(plan: SpeechPlan, values: dict[str, str]) -> tuple[list[Phrase], list[int]]:
+    """The phrases that may word a plan and how fitting each is."""
+    situation = situation_of(plan)
+    kind = plan.fact.kind if plan.fact else ""
+    fitting = [
+        phrase
+        for phrase in phrase_book().of_act(plan.act)
+        if phrase.topic in (None, plan.topic)
+        and phrase.kind in ("", kind)
+        and phrase.holds(situation)
+        and all(slot in values for slot in phrase.slots)
+    ]
+    if plan.act in CONTENT_ACTS:
+        closest = max(_closeness(phrase) for phrase in fitting)
+        fitting = [phrase for phrase in fitting if _closeness(phrase) == closest]
+    said = [*plan.recent_lines, *(line for _, line in plan.history)]
+    fresh = [phrase for phrase in fitting if not any(phrase.pattern.match(line) for line in said)]
+    chosen = fresh or fitting
+    weights = [_closeness(phrase) + CONDITION_WEIGHT * len(phrase.conditions) for phrase in chosen]
+    return chosen, weights
+
+
+def _closeness(phrase: Phrase) -> int:
+    if not phrase.kind:
+        return TOPIC_WEIGHT if phrase.topic else ANY_WEIGHT
+    return DETAILS_WEIGHT if any(name == "details" for name, _ in phrase.conditions) else KIND_WEIGHT

@@ -1,0 +1,190 @@
+"""The phrases cover what villagers may say, and a draft is fit to be shown as it stands."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.acts import Act, SpeechPlan, Topic
+from agents.language.phrases import phrase_book, weather_class
+from agents.language.templates import TemplateVoice, draft
+from tests.agents.language.plans import FACTS, MOODS, WEATHERS, make_plan, varied_plans
+from world.view import Weather
+
+
+@pytest.mark.parametrize("act", list(Act))
+@pytest.mark.parametrize("topic", list(Topic))
+def test_every_act_and_topic_has_several_wordings_without_a_fact(act: Act, topic: Topic) -> None:
+    texts = {draft(make_plan(act, topic, "", seed=seed)).text for seed in range(40)}
+    assert len(texts) >= 2
+    assert all(re.fullmatch(r"[A-Z].*[.!?]", text) for text in texts)
+
+
+@pytest.mark.parametrize(("topic", "kind", "details", "source"), FACTS)
+@pytest.mark.parametrize("act", [Act.TELL, Act.ANSWER])
+def test_telling_a_fact_says_that_fact(
+    act: Act, topic: Topic, kind: str, details: dict[str, object], source: str
+) -> None:
+    told = {draft(make_plan(act, topic, kind, details, source, seed=seed)).text for seed in range(30)}
+    general = {draft(make_plan(act, topic, "", seed=seed)).text for seed in range(60)}
+    assert len(told) >= 2
+    assert not told & general
+
+
+def test_opposite_details_never_share_a_wording() -> None:
+    def said(kind: str, topic: Topic, details: dict[str, object]) -> set[str]:
+        plans = (make_plan(Act.TELL, topic, kind, details, "own", seed=seed) for seed in range(60))
+        return {draft(plan).text for plan in plans}
+
+    assert not said("opinion_of_person", Topic.PERSON, {"likes": True}) & said(
+        "opinion_of_person", Topic.PERSON, {"likes": False}
+    )
+    states = [said("work_state", Topic.WORK, {"state": state}) for state in ("done", "behind", "well")]
+    assert not states[0] & states[1] and not states[1] & states[2] and not states[0] & states[2]
+
+
+def test_an_unknown_kind_is_a_general_line_and_not_another_fact() -> None:
+    known = {
+        draft(make_plan(Act.TELL, topic, kind, details, source, seed=seed)).text
+        for topic, kind, details, source in FACTS
+        for seed in range(30)
+    }
+    unknown = {draft(make_plan(Act.TELL, topic, "comet_seen", seed=seed)).text for topic in Topic for seed in range(30)}
+    assert not known & unknown
+
+
+def test_hearsay_is_worded_as_hearsay() -> None:
+    for seed in range(60):
+        plan = make_plan(Act.TELL, Topic.PERSON, "saw_person", {}, "told", seed=seed)
+        assert not draft(plan).text.startswith("I saw")
+
+
+def test_one_who_is_talked_to_is_not_talked_about_in_the_third_person() -> None:
+    plan = make_plan(Act.TELL, Topic.PERSON, "saw_person", {}, "seen")
+    about_listener = replace(plan, fact=replace(plan.fact, subject=1), subject_name="Tomas")
+    for seed in range(40):
+        text = draft(replace(about_listener, seed=seed)).text
+        assert re.search(r"\byou\b", text), text
+
+
+def test_what_was_said_lately_is_not_said_again() -> None:
+    plan = make_plan(Act.TELL, Topic.WEATHER, "rain_coming")
+    lines: list[str] = []
+    for seed in range(5):
+        text = draft(replace(plan, seed=seed, recent_lines=tuple(lines))).text
+        assert text not in lines
+        lines.append(text[:-1] + ", so I will go home.")  # what a model made of it counts as said, too
+
+
+def test_slots_are_filled_and_articles_fit() -> None:
+    baker, innkeeper = make_plan(Act.TELL, Topic.WORK, ""), make_plan(Act.TELL, Topic.WORK, "")
+    innkeeper = replace(innkeeper, speaker=replace(innkeeper.speaker, trade="innkeeper"))
+    texts = {draft(replace(plan, seed=seed)).text for plan in (baker, innkeeper) for seed in range(60)}
+    assert {"A baker is never quite done.", "An innkeeper is never quite done."} <= texts
+    assert not any("{" in text for text in texts)
+
+
+@given(
+    act=st.sampled_from(list(Act)),
+    topic=st.sampled_from(list(Topic)),
+    fact=st.sampled_from([*FACTS, None]),
+    mood=st.sampled_from(MOODS),
+    weather=st.sampled_from([*WEATHERS, "ash from the sky"]),
+    affinity=st.floats(-1, 1),
+    place=st.sampled_from(["", "the mill", "Mill Lane 3"]),
+    source=st.sampled_from(["seen", "told", "inferred", "own"]),
+    seed=st.integers(0, 2**32),
+)
+@settings(max_examples=300, deadline=None)
+def test_any_plan_gets_a_well_formed_line(
+    act: Act,
+    topic: Topic,
+    fact: tuple[Topic, str, dict[str, object], str] | None,
+    mood: str,
+    weather: str,
+    affinity: float,
+    place: str,
+    source: str,
+    seed: int,
+) -> None:
+    plan = make_plan(act, fact[0] if fact else topic, fact[1] if fact else "", fact[2] if fact else {}, source, seed)
+    result = draft(replace(plan, mood=mood, weather=weather, affinity=affinity, place_name=place))
+    assert re.fullmatch(r"[A-Z][^{}]*[.!?]", result.text)
+    assert "  " not in result.text and " ." not in result.text
+    if result.tail_allowed:
+        assert result.clause == f"{result.text[:-1]}, {result.connective}"
+    else:
+        assert result.clause == result.text
+
+
+@given(
+    temperature=st.floats(-20, 35),
+    rain=st.sampled_from([0.0, 0.1, 3.0, 9.0]),
+    snow=st.sampled_from([0.0, 0.1, 3.0]),
+    visibility=st.sampled_from([300.0, 20_000.0]),
+    wind=st.sampled_from([1.0, 12.0]),
+    cloud=st.floats(0, 1),
+)
+def test_every_weather_the_world_can_describe_has_its_phrases(
+    temperature: float, rain: float, snow: float, visibility: float, wind: float, cloud: float
+) -> None:
+    weather = Weather(temperature, 0.5, 1e5, wind, 0.0, cloud, rain, snow, visibility, 0.0, 0.0)
+    used = {
+        name
+        for phrase in phrase_book().phrases
+        for key, names in phrase.conditions
+        if key == "weather"
+        for name in names
+    }
+    assert weather_class(weather.describe()) in used
+
+
+def test_weather_is_not_contradicted() -> None:
+    for seed in range(60):
+        plan = replace(make_plan(Act.TELL, Topic.WEATHER, "", seed=seed), weather="sunshine")
+        assert not re.search(r"\b(rain|snow|fog|mud)\b", draft(plan).text)
+
+
+def test_the_template_voice_answers_at_the_due_tick_in_key_order() -> None:
+    voice = TemplateVoice()
+    plans = varied_plans(6)
+    for plan in reversed(plans):
+        voice.submit(replace(plan, due_tick=200))
+    assert voice.due(199) == []
+    words = voice.due(200)
+    assert [w.key for w in words] == sorted(plan.key for plan in plans)
+    assert all(w.text == w.draft and w.source == "template" and w.arrival_tick == 200 for w in words)
+    assert voice.due(201) == []
+
+
+def test_there_are_hundreds_of_distinct_wordings() -> None:
+    texts = [phrase.text for phrase in phrase_book().phrases]
+    assert len(set(texts)) >= 400
+
+
+def test_the_bare_phrases_need_neither_model_nor_renderer_and_agree_between_processes() -> None:
+    code = (
+        "import sys; sys.modules['llama_cpp'] = sys.modules['panda3d'] = None\n"
+        "from tests.agents.language.plans import varied_plans\n"
+        "from agents.language.templates import draft\n"
+        "print([draft(plan) for plan in varied_plans(40)])"
+    )
+    outputs = {
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    }
+    assert outputs == {f"{[draft(plan) for plan in varied_plans(40)]}\n"}
+
+
+def _plan_kinds(plans: list[SpeechPlan]) -> set[str]:
+    return {plan.fact.kind for plan in plans if plan.fact}
+
+
+def test_every_kind_in_use_can_be_told() -> None:
+    assert _plan_kinds(varied_plans(60)) <= phrase_book().kinds()
