@@ -1,0 +1,86 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.quantities import format_duration, parse_duration, parse_size
+from engine.scenario import MODALITIES, ScenarioError, load, shipped
+
+
+def test_three_scenarios_ship_and_load():
+    assert set(shipped()) == {"valley", "storm", "market_day"}
+    for name in shipped():
+        assert load(name).name == name
+
+
+def test_defaults_make_a_whole_scenario(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("")
+    scenario = load(str(path))
+    assert scenario.name == "mine"
+    assert scenario.capture.modalities == MODALITIES
+    assert scenario.ticks == 120 * 16
+    assert scenario.ticks_per_frame == 8
+
+
+BAD = {
+    "seeds = 3": ["seeds", "unknown key", "seed"],
+    "[village]\nvillagers = 0": ["village.villagers", "0", "greater than or equal to 1"],
+    "[village]\nvillager = 3": ["village.villager", "unknown key", "villagers"],
+    "[capture]\nfps = 3": ["capture.fps", "3", "does not divide", "16", "1, 2, 4, 8, 16"],
+    "[capture]\nfps = nan": ["capture.fps", "nan"],
+    "[world]\ntick_rate = 0": ["world.tick_rate", "0"],
+    "[weather]\nopening = 'sunny'": ["weather.opening", "sunny", "clear"],
+    "[capture]\nduration = '5 parsecs'": ["capture.duration", "5 parsecs", "5min"],
+    "[capture]\nmodalities = 'rgb,xray'": ["capture.modalities", "xray", "depth"],
+    "[capture]\nsize = '1x1'": ["capture.size", "1x1", "640x480"],
+    "[place]\nlatitude = 91": ["place.latitude", "91", "90"],
+    "[place]\nstart = 2026-01-01T00:00:00Z": ["place.start", "time zone"],
+    "place = 3": ["place", "table"],
+    "a ==": ["not valid TOML", "line 1"],
+    "[[camera]]\nname = 'a'\nkind = 'orbit'\nfoo = 1": ["camera.0.foo", "unknown key", "distance_m"],
+    "[[camera]]\nname = 'a'\nkind = 'follow'\nvillager = 12": ["'a'", "12", "0 to 11"],
+    "[[camera]]\nname = 'a'\nkind = 'fixed'": ["position", "look_at"],
+    "[[camera]]\nname = 'a'\nkind = 'orbit'\n[[camera]]\nname = 'a'\nkind = 'orbit'": ["camera names", "different"],
+    "camera = []": ["camera", "at least one"],
+}
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_a_bad_scenario_is_one_sentence_with_file_key_value_and_remedy(tmp_path, text):
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    with pytest.raises(ScenarioError) as caught:
+        load(str(path))
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.endswith(".")
+    for part in (str(path), *BAD[text]):
+        assert part in message
+
+
+def test_an_unknown_name_lists_those_there_are():
+    with pytest.raises(ScenarioError, match="market_day, storm, valley"):
+        load("atlantis")
+
+
+def test_overrides_are_checked_like_the_file():
+    assert load("valley", {"capture.fps": 8, "seed": 3}).capture.fps == 8
+    with pytest.raises(ScenarioError, match=r"capture\.fps"):
+        load("valley", {"capture.fps": 5})
+
+
+@given(st.text(max_size=40))
+def test_durations_and_sizes_never_crash(text):
+    for parse in (parse_duration, parse_size):
+        try:
+            parse(text)
+        except ValueError as error:
+            assert repr(text)[1:-1] in repr(str(error)) or text in str(error)
+
+
+def test_durations_and_sizes():
+    assert parse_duration("1h30min") == 5400
+    assert parse_duration("90") == parse_duration("1min 30s") == 90
+    assert parse_size("640x480") == (640, 480)
+    assert format_duration(5400) == "1 h 30 min"
+    assert format_duration(0) == "0 s"
