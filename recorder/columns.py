@@ -1,0 +1,120 @@
+"""Arrays as bytes: numpy arrays and structured columns, byte-shuffled so that zlib finds their regularity."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder.container import MAX_PAYLOAD
+
+DTYPE_NAME = re.compile(r"[<|](b1|[iu][1248]|f[248])")  # what may stand in a file: little-endian numbers and booleans
+MAX_DIMENSIONS = 8
+
+
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """The little-endian name of a number type, such as `<f4`.
+
+    Raises:
+        ValueError: the type is not a boolean, integer or float that a session can hold.
+    """
+    name = dtype.newbyteorder("<").str
+    if not DTYPE_NAME.fullmatch(name):
+        raise ValueError(f"arrays of {dtype} cannot be stored")
+    return name
+
+
+def shuffle(array: NDArray[Any]) -> bytes:
+    """First bytes of all values, then second bytes, ...: little-endian, C order."""
+    flat = np.ascontiguousarray(array, dtype=dtype_name(array.dtype)).reshape(-1)
+    return flat.view(np.uint8).reshape(flat.size, flat.dtype.itemsize).T.tobytes()
+
+
+def unshuffle(data: bytes, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    """The array whose shuffled bytes are given; owns its memory.
+
+    Raises:
+        ValueError: the type is not allowed, or the number of bytes does not fit the shape.
+    """
+    kind = checked_dtype(dtype)
+    count = byte_count(kind, shape) // kind.itemsize
+    if len(data) != count * kind.itemsize:
+        raise ValueError(f"{len(data)} bytes do not make an array of {dtype} and shape {shape}")
+    planes = np.frombuffer(data, np.uint8).reshape(kind.itemsize, count)
+    return np.ascontiguousarray(planes.T).view(kind).reshape(shape)
+
+
+def checked_dtype(name: object) -> np.dtype[Any]:
+    """The number type of a name read from a file.
+
+    Raises:
+        ValueError: the name is not one of the types a session may hold.
+    """
+    if not isinstance(name, str) or not DTYPE_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not a number type of the format")
+    return np.dtype(name)
+
+
+def checked_shape(shape: object) -> tuple[int, ...]:
+    """A shape read from a file.
+
+    Raises:
+        ValueError: it is not a short list of sizes.
+    """
+    if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS:
+        raise ValueError(f"{shape!r} is not a shape")
+    if any(not isinstance(size, int) or size < 0 for size in shape):
+        raise ValueError(f"{shape!r} is not a shape")
+    return tuple(shape)
+
+
+def byte_count(dtype: np.dtype[Any], shape: tuple[int, ...]) -> int:
+    """Bytes of an array, refused above the limit of one record.
+
+    Raises:
+        ValueError: the array would be larger than a record may be.
+    """
+    size = math.prod(shape) * dtype.itemsize
+    if size > MAX_PAYLOAD:
+        raise ValueError(f"an array of {dtype.str} and shape {shape} is above the limit of {MAX_PAYLOAD} bytes")
+    return size
+
+
+def array_to_plain(array: NDArray[Any]) -> dict[str, Any]:
+    """An array of numbers as a map that msgpack can hold."""
+    return {"dtype": dtype_name(array.dtype), "shape": list(array.shape), "data": shuffle(array)}
+
+
+def array_from_plain(value: Any) -> NDArray[Any]:
+    """The array behind `array_to_plain`.
+
+    Raises:
+        ValueError: type, shape and bytes do not agree.
+    """
+    return unshuffle(value["data"], value["dtype"], checked_shape(value["shape"]))
+
+
+def table_to_plain(table: NDArray[np.void]) -> dict[str, Any]:
+    """A structured array, one column per field; every column has the table's shape plus the field's own."""
+    names = table.dtype.names or ()
+    return {"shape": list(table.shape), "fields": [[name, array_to_plain(table[name])] for name in names]}
+
+
+def table_from_plain(value: Any) -> NDArray[np.void]:
+    """The structured array behind `table_to_plain`, with the fields the file has, in its order.
+
+    Raises:
+        ValueError: a column does not fit the table.
+    """
+    shape = checked_shape(value["shape"])
+    columns = {str(name): array_from_plain(column) for name, column in value["fields"]}
+    for name, column in columns.items():
+        if column.shape[: len(shape)] != shape:
+            raise ValueError(f"column {name!r} of shape {column.shape} does not fit a table of shape {shape}")
+    table = np.zeros(shape, np.dtype([(name, c.dtype.str, c.shape[len(shape) :]) for name, c in columns.items()]))
+    for name, column in columns.items():
+        table[name] = column
+    return table
