@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.palette import Activity
-from engine.scenario import CameraPart, Scenario
+from engine.scenario import CameraPart, Scenario, ScenarioError
 from recorder.schema import CameraPose, Scenery, Snapshot
 
 EYE_M = 1.5  # height on a villager that cameras look at
@@ -190,7 +190,7 @@ def rigs(scenario: Scenario, scenery: Scenery) -> dict[str, Rig]:
     """A rig for every camera of the scenario, by name.
 
     Raises:
-        ValueError: if a camera looks at a place the valley does not have; the message lists those it has.
+        ScenarioError: if a camera looks at a place the valley does not have; the message lists those it has.
     """
     around = Surroundings(scenery)
     rate = scenario.world.tick_rate
@@ -211,4 +211,4 @@ def _place(scenery: Scenery, part: CameraPart, around: Surroundings) -> NDArray[
             x, y = float(place["x"]), float(place["y"])
             return np.array([x, y, around.ground(np.array([x]), np.array([y]))[0]])
     names = ", ".join(place["name"] for place in scenery.places)
-    raise ValueError(f"camera '{part.name}' is at '{part.at}', but the valley has only: {names}")
+    raise ScenarioError(f"camera '{part.name}' is at '{part.at}', but the valley has only: {names}")

@@ -1,0 +1,186 @@
+"""Capture: a run without a screen, in lockstep, recorded with its frames, and turned into things one can look at."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from agents.language.voice import Voice
+from engine import cameras
+from engine.render.stage import Stage
+from engine.scenario import Scenario
+from engine.simulation import Simulation
+from recorder.dialogue import write_dialogue, write_srt
+from recorder.header import session_header
+from recorder.loose import write_frames
+from recorder.reader import Session
+from recorder.schema import CameraPose, Snapshot
+from recorder.sheet import write_contact_sheet
+from recorder.video import write_video
+from recorder.writer import SessionWriter
+
+SESSION_FILE = "session.hamlet"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a capture is."""
+
+    tick: int
+    ticks: int
+    frames: int
+    utterances: int
+    worded_by_model: int
+    stopped: bool = False
+
+
+@dataclass(frozen=True)
+class Model:
+    """Which weights word the acts; sha256 is empty for the templates."""
+
+    name: str
+    sha256: str
+
+
+class OutputError(ValueError):
+    """The output folder cannot be used; the message says why and what to do."""
+
+
+class Capture:
+    """One capture into a folder: `run()` steps it to its end, `products()` makes what people open.
+
+    Raises:
+        OutputError: if the folder already holds a session or cannot be written.
+    """
+
+    def __init__(self, scenario: Scenario, out: Path, voice: Voice, model: Model) -> None:
+        self.scenario, self.out, self.model = scenario, out, model
+        self.path = prepare_folder(out)
+        self.simulation = Simulation(scenario, voice)
+        self._rigs = cameras.rigs(scenario, self.simulation.scenery)
+        self._stage = Stage(
+            self.simulation.scenery, self.simulation.cast, scenario.capture.size, scenario.capture.modalities
+        )
+        self._writer = SessionWriter(
+            self.path, header(scenario, model, datetime.now(UTC)), self.simulation.scenery, self.simulation.cast
+        )
+        self._pending: tuple[Snapshot, dict[str, CameraPose]] | None = None
+        self._progress = Progress(0, scenario.ticks, 0, 0, 0)
+
+    def run(self) -> Iterator[Progress]:
+        """Step to the end, yielding after every tick; Ctrl-C ends it after the tick at hand, with all recorded."""
+        simulation, started = self.simulation, time.monotonic()
+        try:
+            with self._writer, _interrupts() as interrupted:
+                self._record(simulation.snapshot)
+                while simulation.tick < self.scenario.ticks and not interrupted:
+                    self._record(simulation.step())
+                    yield self._progress
+                self._draw_pending(None, None)
+                self._progress = replace(self._progress, stopped=bool(interrupted))
+                self._writer.close({**asdict(self._progress), "wall_s": round(time.monotonic() - started, 3)})
+        finally:
+            self._stage.close()
+            simulation.voice.close()
+        yield self._progress
+
+    def _record(self, snapshot: Snapshot) -> None:
+        for wording in self.simulation.wordings:
+            self._writer.wording(asdict(wording))
+        self._writer.snapshot(snapshot)
+        if snapshot.tick % self.scenario.ticks_per_frame == 0:
+            poses = {name: rig.pose(snapshot) for name, rig in self._rigs.items()}
+            self._draw_pending(snapshot, poses)
+            self._pending = (snapshot, poses)
+        by_model = sum(utterance.source == "model" for utterance in snapshot.utterances)
+        self._progress = replace(
+            self._progress,
+            tick=snapshot.tick,
+            utterances=self._progress.utterances + len(snapshot.utterances),
+            worded_by_model=self._progress.worded_by_model + by_model,
+        )
+
+    def _draw_pending(self, following: Snapshot | None, following_poses: dict[str, CameraPose] | None) -> None:
+        """Draw the frame before this one: its forward flow needs to know what comes next."""
+        if self._pending is None:
+            return
+        snapshot, poses = self._pending
+        for name, pose in poses.items():
+            images = self._stage.render(snapshot, pose, following, following_poses and following_poses[name])
+            self._writer.frame(snapshot.tick, name, pose, images)
+        self._progress = replace(self._progress, frames=self._progress.frames + len(poses))
+        self._pending = None
+
+    def products(self) -> Iterator[tuple[str, Path]]:
+        """Make the video, the contact sheet, the dialogue and the loose frames; yields each as it is done."""
+        session = Session.open(self.path)
+        fps = self.scenario.capture.fps
+        yield "session", self.path
+        if "rgb" in session.modalities:
+            for name in session.cameras:
+                yield f"video, camera {name}", write_video(session, name, self.out / f"{name}.mp4", fps)
+        yield "contact sheet", write_contact_sheet(session, self.out / "contact_sheet.png")
+        yield "dialogue", write_dialogue(session, self.out / "dialogue.txt")
+        yield "subtitles", write_srt(session, self.out / "dialogue.srt")
+        yield "frames of every modality", write_frames(session, self.out / "frames")
+
+
+def prepare_folder(out: Path) -> Path:
+    """Make the folder and return the path its session will have.
+
+    Raises:
+        OutputError: if there is a session already, or the folder cannot be written.
+    """
+    path = out / SESSION_FILE
+    if path.exists():
+        raise OutputError(f"{path} is a recording already: name another folder with --out, or remove it first.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written ({error.strerror}): name another folder with --out.") from None
+    return path
+
+
+def header(scenario: Scenario, model: Model, created: datetime) -> dict[str, Any]:
+    """All that a reader needs to know about a run before its first tick."""
+    return session_header(
+        scenario=scenario.model_dump(mode="json"),
+        seed=scenario.seed,
+        tick_rate=scenario.world.tick_rate,
+        start=scenario.place.start,
+        model=asdict(model),
+        cameras=[camera.name for camera in scenario.camera],
+        capture_rate=scenario.capture.fps,
+        size=scenario.capture.size,
+        modalities=scenario.capture.modalities,
+        created=created.isoformat(timespec="seconds"),
+    )
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Collect Ctrl-C and SIGTERM instead of dying of them; a second one ends the process the usual way."""
+    received: list[int] = []
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number: int, _frame: object) -> None:
+        received.append(number)
+        for each, handler in previous.items():
+            signal.signal(each, handler)
+
+    for number in previous:
+        signal.signal(number, note)
+    try:
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,285 @@
+"""The command line: watch, capture, replay, doctor."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from engine.quantities import format_duration
+from engine.scenario import ScenarioError, load, shipped
+
+app = typer.Typer(
+    help="Hamlet: a small valley that lives, talks and records itself. Start with 'hamlet watch' for a window, or "
+    "'hamlet capture' for a dataset.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+out = Console()
+
+ScenarioArgument = Annotated[
+    str,
+    typer.Argument(help=f"A shipped scenario ({', '.join(shipped())}) or the path of your own .toml file."),
+]
+SeedOption = Annotated[int | None, typer.Option(help="Another seed: another valley, other people.", min=0)]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        help="What words the villagers' acts: 'embedded' (SmolLM2-135M), 'none' (templates), the path of a .gguf file, "
+        "or owner/repo/file.gguf on the Hugging Face hub."
+    ),
+]
+SizeOption = Annotated[str | None, typer.Option(help="Frame size in pixels, such as 640x480.")]
+
+
+@app.command()
+def watch(
+    scenario: ScenarioArgument = "valley",
+    seed: SeedOption = None,
+    model: ModelOption = None,
+    size: Annotated[str, typer.Option(help="Window size in pixels.")] = "1280x720",
+    screenshot: Annotated[
+        Path | None, typer.Option(help="Save the window as a PNG when it closes.", dir_okay=False)
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="Close by itself after so many real seconds.", min=0.1)] = None,
+) -> None:
+    """Open the valley in a window and watch it live.
+
+    Keys: 1 fly, 2 orbit, 3 follow; WASD or arrows move, dragging looks round, the wheel zooms; Tab next villager; space
+    pauses, full stop steps one tick, + and - change the speed (1x to 64x); B bubbles, H help, Esc closes.
+    """
+    from engine.quantities import parse_size  # noqa: PLC0415
+    from engine.simulation import Simulation  # noqa: PLC0415
+    from engine.voice import open_voice  # noqa: PLC0415
+    from engine.watch import LiveSource, Window  # noqa: PLC0415
+
+    overrides = _given({"seed": seed, "language.model": model})
+    chosen = load(scenario, overrides)
+    pixels = parse_size(size)
+    with out.status("The valley takes shape ..."):
+        voice, _ = open_voice(chosen.language.model, lockstep=False)
+        simulation = Simulation(chosen, voice)
+    try:
+        Window(LiveSource(simulation), pixels, f"Hamlet: {chosen.name}").run(seconds, screenshot)
+    finally:
+        voice.close()
+
+
+@app.command()
+def capture(
+    scenario: ScenarioArgument = "valley",
+    out_dir: Annotated[
+        Path | None, typer.Option("--out", help="Folder for what is made; by default a new one under runs/.")
+    ] = None,
+    duration: Annotated[str | None, typer.Option(help="World time to capture: 90s, 5min, 1h30min.")] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames per second of world time; must divide the tick rate.")
+    ] = None,
+    size: SizeOption = None,
+    modalities: Annotated[
+        str | None, typer.Option(help="'all', or some of rgb,depth,instance,semantic,normal,flow.")
+    ] = None,
+    seed: SeedOption = None,
+    model: ModelOption = None,
+) -> None:
+    """Run a scenario without a screen and record it: frames, positions, dialogue and the truth behind them.
+
+    Runs in lockstep, so the same scenario and seed give the same recording. Ctrl-C ends it early and keeps everything
+    made so far.
+    """
+    from engine.capture import Capture  # noqa: PLC0415
+    from engine.voice import open_voice  # noqa: PLC0415
+
+    overrides = _given(
+        {
+            "seed": seed,
+            "language.model": model,
+            "capture.duration": duration,
+            "capture.fps": fps,
+            "capture.size": size,
+            "capture.modalities": modalities,
+        }
+    )
+    chosen = load(scenario, overrides)
+    folder = out_dir if out_dir is not None else _new_run(chosen.name)
+    began = time.monotonic()
+    with out.status("The valley takes shape and the model loads ..."):
+        voice, which = open_voice(chosen.language.model, lockstep=True)
+        try:
+            job = Capture(chosen, folder, voice, which)
+        except BaseException:
+            voice.close()
+            raise
+    rate = chosen.world.tick_rate
+    with _progress() as bar:
+        task = bar.add_task(f"capturing {chosen.name}", total=chosen.ticks, note="")
+        for state in job.run():
+            speed = state.tick / rate / max(time.monotonic() - began, 1e-3)
+            bar.update(
+                task,
+                completed=state.tick,
+                note=f"{format_duration(state.tick / rate)} of {format_duration(state.ticks / rate)}, "
+                f"{state.frames} frames, {state.utterances} lines, {speed:.1f}x real time",
+            )
+    if state.stopped:
+        out.print("Stopped early; what was captured is complete.")
+    made = []
+    with out.status("Making the video, the contact sheet and the texts ...") as status:
+        for what, path in job.products():
+            made.append((what, path))
+            status.update(f"Made the {what} ...")
+    out.print(
+        f"\n[bold]{chosen.name}[/bold]: {format_duration(state.tick / rate)} of village life, {state.frames} frames in "
+        f"{len(chosen.capture.modalities)} modalities, {state.utterances} spoken lines "
+        f"({state.worded_by_model} worded by {which.name if which.sha256 else 'no model'}), "
+        f"made in {format_duration(time.monotonic() - began)}"
+    )
+    for what, path in made:
+        out.print(f"  {what:26} {path}", soft_wrap=True, highlight=False)
+    out.print(f"\nWatch it again with:  hamlet replay {made[0][1]}", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def replay(
+    session: Annotated[Path, typer.Argument(help="A session.hamlet file, or the folder it is in.")],
+    headless: Annotated[bool, typer.Option(help="No window: draw every recorded frame again and compare.")] = False,
+    verify: Annotated[
+        bool, typer.Option(help="No window: run the scenario again and compare every state hash.")
+    ] = False,
+    size: Annotated[str, typer.Option(help="Window size in pixels.")] = "1280x720",
+    screenshot: Annotated[
+        Path | None, typer.Option(help="Save the window as a PNG when it closes.", dir_okay=False)
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="Close by itself after so many real seconds.", min=0.1)] = None,
+) -> None:
+    """Open a recording in the same window, with no model loaded.
+
+    Keys as in watch; comma and semicolon jump ten seconds back and on. With --headless the frames are drawn again from
+    the recorded state and compared with those recorded, byte for byte; with --verify the run itself is repeated.
+    """
+    from recorder.reader import Session  # noqa: PLC0415
+
+    opened = Session.open(session / "session.hamlet" if session.is_dir() else session)
+    if verify:
+        _verify(opened)
+    if headless:
+        _redraw(opened)
+    if not (verify or headless):
+        from engine.quantities import parse_size  # noqa: PLC0415
+        from engine.watch import RecordedSource, Window  # noqa: PLC0415
+
+        title = f"Hamlet: {opened.header['scenario']['name']} (recording)"
+        Window(RecordedSource(opened), parse_size(size), title).run(seconds, screenshot)
+
+
+def _verify(session: Any) -> None:
+    from engine.verify import resimulate  # noqa: PLC0415
+
+    with _progress() as bar:
+        task = bar.add_task("running it again", total=len(session.ticks), note="")
+        tick, count = 0, 0
+        for tick, divergence in resimulate(session):
+            count += 1
+            bar.update(task, completed=count)
+            if divergence:
+                _fail(f"{session.path}: tick {tick} differs from the recording in: {', '.join(divergence.rooms)}.", 1)
+    out.print(f"{count} ticks run again without a model: every state hash is the recorded one.")
+
+
+def _redraw(session: Any) -> None:
+    from engine.redraw import redraw  # noqa: PLC0415
+
+    with _progress() as bar:
+        references = list(session.frames())
+        task = bar.add_task("drawing it again", total=len(references), note="")
+        differing = []
+        for done, (reference, names) in enumerate(redraw(session), 1):
+            bar.update(task, completed=done)
+            if names:
+                differing.append((reference, names))
+    if differing:
+        reference, names = differing[0]
+        _fail(
+            f"{session.path}: {len(differing)} frames differ from the recording, first at tick {reference.tick}, "
+            f"camera {reference.camera}, in: {', '.join(names)}.",
+            1,
+        )
+    out.print(f"{len(references)} frames drawn again from the recorded state: every pixel is the recorded one.")
+
+
+@app.command()
+def doctor(
+    model: Annotated[
+        str, typer.Option(help="The model to try: embedded, none, a path or owner/repo/file.gguf.")
+    ] = "embedded",
+) -> None:
+    """Check this machine: draw a known scene and compare it with the exact answer, load the model, say a line."""
+    from engine.doctor import examine  # noqa: PLC0415
+
+    healthy = True
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(title="Hamlet's doctor", title_justify="left")
+    for column in ("", "checked", "found", "remedy"):
+        table.add_column(column, overflow="fold")
+    with out.status("Examining ...") as status:
+        for finding in examine(model):
+            status.update(f"{finding.name} ...")
+            mark = (
+                "[green]ok[/green]" if finding.well else "[red]ill[/red]" if finding.needed else "[yellow]thin[/yellow]"
+            )
+            healthy = healthy and (finding.well or not finding.needed)
+            table.add_row(mark, finding.name, finding.found, finding.remedy)
+    out.print(table)
+    if not healthy:
+        raise typer.Exit(1)
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if value is not None}
+
+
+def _new_run(name: str) -> Path:
+    number = 1
+    while (folder := Path("runs") / f"{name}-{number:03d}").exists():
+        number += 1
+    return folder
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeRemainingColumn(),
+        console=out,
+    )
+
+
+def _fail(sentence: str, code: int = 2) -> None:
+    print(f"hamlet: {sentence}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Run the command line. What the user can mend is one sentence on stderr and exit code 2."""
+    from agents.language.models import ModelError  # noqa: PLC0415
+    from engine.capture import OutputError  # noqa: PLC0415
+    from engine.render.stage import RenderError  # noqa: PLC0415
+    from recorder.container import SessionError  # noqa: PLC0415
+
+    try:
+        app()
+    except (ScenarioError, ModelError, OutputError, RenderError, SessionError) as error:
+        print(f"hamlet: {error}", file=sys.stderr)
+        sys.exit(2)

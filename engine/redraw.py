@@ -1,0 +1,39 @@
+"""Drawing a recording again from its recorded state, and comparing each frame with the one recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from engine.render.stage import Stage
+from recorder.reader import FrameRef, Session
+
+
+def redraw(session: Session) -> Iterator[tuple[FrameRef, tuple[str, ...]]]:
+    """Draw every recorded frame again, yielding it with the names of the modalities in which it differs."""
+    width, height = session.header["size"]
+    modalities = tuple(session.header["modalities"])
+    stage = Stage(session.scenery, session.cast, (width, height), modalities)
+    try:
+        for camera in session.cameras:
+            for here, after in pairwise([*session.frames(camera), None]):
+                if here is None:
+                    continue
+                images = stage.render(
+                    session.at(here.tick),
+                    here.pose,
+                    None if after is None else session.at(after.tick),
+                    None if after is None else after.pose,
+                )
+                differing = tuple(
+                    name
+                    for name, image in images.items()
+                    if not np.array_equal(
+                        image, session.frame(here.tick, camera, name), equal_nan=image.dtype.kind == "f"
+                    )
+                )
+                yield here, differing
+    finally:
+        stage.close()

@@ -1,0 +1,35 @@
+"""Chooses the voice of a run from what the user asked for: a model, the templates, or a recording's log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from agents.language.logged import LoggedVoice
+from agents.language.models import find_model, model_sha256
+from agents.language.templates import TemplateVoice
+from agents.language.voice import Voice, Wording
+from engine.capture import Model
+
+
+def open_voice(spec: str, *, lockstep: bool) -> tuple[Voice, Model]:
+    """The voice for `spec` (embedded, none, a path, or owner/repo/file.gguf) and what is recorded of its model.
+
+    Raises:
+        ModelError: one sentence saying what is wrong with the model and what to do.
+    """
+    path = find_model(spec)
+    if path is None:
+        return TemplateVoice(), Model("none", "")
+    from agents.language.llama import LlamaVoice  # noqa: PLC0415 (only here is the model's library wanted)
+
+    return LlamaVoice(path, lockstep=lockstep), Model(path.name, model_sha256(path))
+
+
+def logged_voice(log: Iterable[dict[str, Any]]) -> Voice:
+    """A voice that repeats a session's language log; no model is loaded."""
+    tuples = {"raw", "rejections"}
+    return LoggedVoice(
+        Wording(**{name: tuple(value) if name in tuples | {"key"} else value for name, value in entry.items()})
+        for entry in log
+    )
