@@ -241,4 +241,6 @@ def _foot() -> Mesh:
     points = [(x, y, -ANKLE_M) for x, y in sole] + [(x, y, z) for (x, y), z in zip(upper, lift, strict=True)]
     sides = [(k, (k + 1) % 6, 6 + (k + 1) % 6, 6 + k) for k in range(6)]
     top = [(6, 7, 10, 11), (7, 8, 9, 10)]
-    return faceted(points, [*sides, *top, (5, 4, 3, 2, 1, 0)], _LEATHER).painted((46, 33, 26), (92, 66, 48), -0.08, 0.04)
+    return faceted(points, [*sides, *top, (5, 4, 3, 2, 1, 0)], _LEATHER).painted(
+        (46, 33, 26), (92, 66, 48), -0.08, 0.04
+    )

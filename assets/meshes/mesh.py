@@ -49,9 +49,7 @@ class Mesh:
             triangles=np.ascontiguousarray(triangles),
         )
 
-    def marked(
-        self, *, slot: int | None = None, glow: ArrayLike | None = None, sway: ArrayLike | None = None
-    ) -> Mesh:
+    def marked(self, *, slot: int | None = None, glow: ArrayLike | None = None, sway: ArrayLike | None = None) -> Mesh:
         """This mesh with a colour slot, and glow and sway 0..1 per vertex or for all."""
         return replace(
             self,
@@ -68,6 +66,10 @@ class Mesh:
         """This mesh with its colours multiplied by `factor`: a number, (V,) or (V, 3)."""
         factor = np.asarray(factor, dtype=np.float64)
         return replace(self, colours=_bytes(self.colours * (factor[:, None] if factor.ndim == 1 else factor)))
+
+    def coloured(self, rgb: ArrayLike) -> Mesh:
+        """This mesh in other colours: one, or (V, 3)."""
+        return replace(self, colours=np.array(np.broadcast_to(_bytes(rgb), self.colours.shape)))
 
     def painted(self, low: Rgb, high: Rgb, z_low: float, z_high: float) -> Mesh:
         """This mesh coloured by height: `low` at and below z_low, `high` at and above z_high metres."""

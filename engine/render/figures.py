@@ -226,7 +226,11 @@ def _head(body: _Body, motion: _Motion, upright: Floats) -> None:
     pitch = motion.look_pitch + nods * (motion.listen + 0.8 * motion.speak) - 0.35 * motion.work - 0.6 * motion.asleep
     glance = 0.25 * motion.wave(9.0, 0.7) * motion.wave(5.2, 1.3) * motion.rest * (motion.look_yaw == 0)
     tilt = 0.07 * motion.wave(3.1, 0.5) * (motion.speak + motion.listen)
-    turn = _about_z(motion.look_yaw + glance * (1 - motion.work)) @ _lift(pitch - 0.05 * (motion.mood < -0.3)) @ _about_x(tilt)
+    turn = (
+        _about_z(motion.look_yaw + glance * (1 - motion.work))
+        @ _lift(pitch - 0.05 * (motion.mood < -0.3))
+        @ _about_x(tilt)
+    )
     for part in ("head", "beard", *_HAIR_STYLES, *_HATS):
         body.put(part, turn, neck)
 
