@@ -1,0 +1,97 @@
+// Lights everything solid: one key light (sun or moon), the sky, the ground's bounce; then rain, snow and haze.
+#include "targets.glsl"
+in vec3 v_normal;
+#ifdef OUT_RGB
+in vec3 v_rel;
+in vec4 v_colour;
+in vec4 v_extra;
+in vec4 v_shadow;
+uniform sampler2D noise;
+uniform sampler2DShadow shadow_map;
+#endif
+#ifdef OUT_ID
+flat in vec3 v_ident;
+#else
+const vec3 v_ident = vec3(0.0);
+#endif
+#ifdef OUT_FLOW
+in vec3 v_following;
+#else
+const vec3 v_following = vec3(0.0);
+#endif
+
+#ifdef OUT_RGB
+float lit_by_key() {
+    if (v_shadow.w < 0.01) return 0.0;
+    vec2 edge = abs(v_shadow.xy - 0.5);
+    if (max(edge.x, edge.y) > 0.495) return v_shadow.w;
+#ifdef SOFT_SHADOWS
+    vec2 r = vec2(0.75 * SHADOW_TEXEL, 0.0);
+    float s = texture(shadow_map, v_shadow.xyz + r.xyy) + texture(shadow_map, v_shadow.xyz - r.xyy)
+            + texture(shadow_map, v_shadow.xyz + r.yxy) + texture(shadow_map, v_shadow.xyz - r.yxy);
+    s *= 0.25;
+#else
+    float s = texture(shadow_map, v_shadow.xyz);
+#endif
+    float fade = smoothstep(0.42, 0.495, max(edge.x, edge.y));
+    return v_shadow.w * mix(s, 1.0, fade);
+}
+#endif
+
+void main() {
+    vec3 truth = normalize(v_normal);
+    write_truth(v_ident, truth, v_following);
+#ifdef OUT_RGB
+    vec3 n = truth;
+    vec3 albedo = v_colour.rgb;
+    float open = v_colour.a;
+    float d = length(v_rel);
+    vec3 world = v_rel + EYE;
+    float grain = 0.5;
+    float gloss = 0.0;
+
+#ifdef KIND_GROUND
+    vec2 broad = texture(noise, world.xy * 0.043).rg - 0.5;
+    vec2 fine = (texture(noise, world.xy * 0.31).rg - 0.5) * (1.0 / (1.0 + d * 0.02));
+    vec2 mix2 = broad + fine;
+    grain = 0.5 + mix2.x;
+    albedo *= 1.0 + vec3(0.75, 0.62, 0.50) * fine.x + vec3(0.55, 0.40, 0.30) * broad.x + vec3(0.16, 0.0, -0.10) * broad.y;
+    float path = smoothstep(0.40, 0.60, v_extra.x + mix2.y * 0.55);
+    vec3 earth = vec3(0.40, 0.285, 0.165) * (1.0 + 0.9 * fine.x + 0.5 * broad.x);
+    albedo = mix(albedo, earth, path * 0.9);
+    float stone = smoothstep(0.35, 0.65, v_extra.w + mix2.x * 0.4);
+    vec2 cobble = abs(fract(world.xy * vec2(1.7, 2.1) + vec2(floor(world.y * 2.1) * 0.5, 0.0) + fine * 0.15) - 0.5);
+    float joint = smoothstep(0.36, 0.48, max(cobble.x, cobble.y)) * exp(-d * 0.03);
+    albedo = mix(albedo, vec3(0.33, 0.305, 0.265) * (1.0 + 0.9 * fine.x + 0.5 * broad.y) * (1.0 - 0.45 * joint), stone * 0.9);
+    float field = smoothstep(0.45, 0.55, v_extra.y + broad.x * 0.2);
+    float angle = v_extra.z * 3.14159265;
+    float furrow = sin(dot(world.xy, vec2(-sin(angle), cos(angle))) * 5.2 + fine.x * 2.0);
+    furrow *= exp(-d * 0.012);
+    vec3 soil = mix(vec3(0.25, 0.155, 0.085), vec3(0.36, 0.32, 0.11), 0.45 + 0.3 * furrow + broad.y) * (1.0 + 0.22 * furrow + 0.5 * fine.x);
+    albedo = mix(albedo, soil, field * 0.92);
+    open *= 1.0 - 0.18 * field * (0.5 - 0.5 * furrow);
+    n = normalize(n + vec3(fine.y, -fine.x, 0.0) * (0.30 + 0.3 * stone));
+    gloss = 0.25 * max(path, stone);
+#endif
+
+    float up = smoothstep(0.35, 0.75, n.z + (grain - 0.5) * 0.5);
+    float snow = clamp(SNOW * 1.5 - (grain - 0.5) * 0.9 * (1.0 - SNOW), 0.0, 1.0) * up;
+    albedo *= 1.0 - 0.45 * WETNESS * (0.4 + 0.6 * up);
+    albedo = mix(albedo, vec3(0.80, 0.84, 0.90), snow);
+
+    float facing = dot(n, KEY_DIR);
+#ifdef KIND_PLANT
+    facing = facing * 0.72 + 0.28;  // leaves let light through
+#endif
+    float key = max(facing, 0.0) * lit_by_key();
+    vec3 ambient = mix(GROUND_LIGHT, SKY_LIGHT, n.z * 0.5 + 0.5) * open;
+    vec3 c = albedo * (KEY_COLOUR * key + ambient);
+    vec3 ray = v_rel / d;
+    float fresnel = pow(1.0 - max(dot(n, -ray), 0.0), 5.0);
+    c += (0.03 + 0.5 * fresnel) * WETNESS * (0.25 + gloss) * up * (1.0 - snow) * open * SKY_LIGHT * 0.6;
+#if !defined(KIND_GROUND) && !defined(KIND_PLANT) && !defined(KIND_FIGURE)
+    c += v_extra.x * GLOW * (1.0 - snow);
+#endif
+    out_rgb = vec4(tonemap(fogged(c, v_rel)), 1.0);
+#endif
+}

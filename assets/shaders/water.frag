@@ -1,0 +1,51 @@
+// Rivers and lakes: the sky in the waves, the depth below, foam where it is shallow. The truth is the calm surface.
+#include "targets.glsl"
+in vec3 v_normal;
+#ifdef OUT_RGB
+in vec3 v_rel;
+in vec4 v_colour;
+in vec4 v_extra;
+in vec4 v_shadow;
+uniform sampler2D noise;
+#endif
+#ifdef OUT_ID
+flat in vec3 v_ident;
+#else
+const vec3 v_ident = vec3(0.0);
+#endif
+#ifdef OUT_FLOW
+in vec3 v_following;
+#else
+const vec3 v_following = vec3(0.0);
+#endif
+
+void main() {
+    vec3 truth = normalize(v_normal);
+    write_truth(v_ident, truth, v_following);
+#ifdef OUT_RGB
+    float d = length(v_rel);
+    vec3 ray = v_rel / d;
+    vec3 world = v_rel + EYE;
+    float depth = v_extra.x * WATER_DEPTH_RANGE;
+    vec2 slow = texture(noise, world.xy * 0.035 + WAVES.xy).rg - 0.5;
+    vec2 quick = texture(noise, world.xy * 0.17 - WAVES.zw).rg - 0.5;
+    vec2 ripple = slow * 0.22 + quick * (0.16 + 0.25 * RAIN);
+    vec3 n = normalize(truth + vec3(ripple * (RIPPLE / (1.0 + d * 0.012)), 0.0));
+    vec3 mirrored = reflect(ray, n);
+    mirrored.z = abs(mirrored.z) + 0.01;
+    mirrored = normalize(mirrored);
+    float fresnel = 0.02 + 0.98 * pow(1.0 - max(dot(n, -ray), 0.0), 5.0);
+    vec3 sky = mix(haze(mirrored), SKY_LIGHT * 0.85, sqrt(clamp(mirrored.z, 0.0, 1.0)));
+    vec3 deep = vec3(0.010, 0.045, 0.058);
+    vec3 shallow = vec3(0.085, 0.150, 0.105);
+    vec3 bed = vec3(0.20, 0.165, 0.105);
+    vec3 body = mix(mix(bed, shallow, 1.0 - exp(-depth * 3.0)), deep, 1.0 - exp(-depth * 0.55));
+    body *= SKY_LIGHT * 0.75 + KEY_COLOUR * 0.30 * v_shadow.w;
+    vec3 c = mix(body, sky, fresnel);
+    float glint = max(dot(mirrored, KEY_DIR), 0.0);
+    c += KEY_COLOUR * v_shadow.w * (pow(glint, 400.0) * 4.0 + pow(glint, 50.0) * 0.10);
+    float foam = smoothstep(0.16, 0.0, depth + (slow.x + quick.y) * 0.22) * 0.45;
+    c = mix(c, vec3(0.75) * (KEY_COLOUR * 0.35 * v_shadow.w + SKY_LIGHT), foam);
+    out_rgb = vec4(tonemap(fogged(c, v_rel)), 1.0);
+#endif
+}

@@ -1,0 +1,87 @@
+"""What every shader knows about the frame: one array of vec4 written in place, its slices named by macros."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from panda3d.core import NodePath, PTA_LVecBase4f
+
+# name -> (row, first component, how many): 16 is a matrix, stored by columns
+_MATRICES = ("VIEW", "NEXT_VIEW", "SHADOW_VIEW")
+_ROWS: tuple[tuple[tuple[str, int], ...], ...] = (
+    (("EYE", 3), ("EXPOSURE", 1)),
+    (("NEXT_EYE", 3), ("FOG_DENSITY", 1)),
+    (("SHADOW_CENTRE", 3), ("SHADOW_OFFSET", 1)),
+    (("IMAGE_SIZE", 2), ("SHADOW_TEXEL", 1), ("CLOUD", 1)),
+    (("KEY_DIR", 3), ("OVERCAST", 1)),
+    (("KEY_COLOUR", 3), ("SKY_FOG", 1)),
+    (("SKY_LIGHT", 3), ("WETNESS", 1)),
+    (("GROUND_LIGHT", 3), ("SNOW", 1)),
+    (("FOG_SUN", 3), ("RAIN", 1)),
+    (("FOG_ANTI", 3), ("RIPPLE", 1)),
+    (("SUN_DIR", 3), ("STARLIGHT", 1)),
+    (("SUN_DISC", 3), ("FALL_AMOUNT", 1)),
+    (("MOON_DIR", 3), ("FALL_PHASE", 1)),
+    (("MOON_DISC", 3),),
+    (("GLOW", 3),),
+    (("SWAY", 4),),
+    (("NEXT_SWAY", 4),),
+    (("WAVES", 4),),
+    (("CLOUD_DRIFT", 2),),
+    (("CLOUD_LIT", 3),),
+    (("CLOUD_DARK", 3),),
+    (("FALL_BOX", 3),),
+    (("FALL_OFFSET", 3),),
+    (("FALL_DIR", 3),),
+    (("FALL_COLOUR", 3),),
+    (("MAP_ORIGIN", 2), ("MAP_SCALE", 2)),
+)
+_LENGTH = 4 * len(_MATRICES) + len(_ROWS)
+
+
+def _layout() -> dict[str, tuple[int, int, int]]:
+    places = {name: (4 * k, 0, 16) for k, name in enumerate(_MATRICES)}
+    for k, row in enumerate(_ROWS):
+        start = 0
+        for name, count in row:
+            places[name] = (4 * len(_MATRICES) + k, start, count)
+            start += count
+    return places
+
+
+LAYOUT = _layout()
+
+
+def macros() -> str:
+    """The #defines that name the slices of `frame` in every shader."""
+    lines = [f"#define FRAME_LENGTH {_LENGTH}"]
+    for name, (row, start, count) in LAYOUT.items():
+        if count == 16:
+            value = "mat4(" + ", ".join(f"frame[{row + k}]" for k in range(4)) + ")"
+        else:
+            value = f"frame[{row}].{'xyzw'[start : start + count]}"
+        lines.append(f"#define {name} {value}")
+    return "\n".join(lines) + "\n"
+
+
+class Frame:
+    """The frame's inputs. Writing a name changes what the next draw sees; no state is made, so none leaks."""
+
+    def __init__(self, root: NodePath) -> None:
+        self._array = PTA_LVecBase4f.empty_array(_LENGTH)
+        root.set_shader_input("frame", self._array)
+        view = memoryview(self._array).cast("B")  # type: ignore[arg-type]
+        self._rows: NDArray[np.float32] = np.frombuffer(view, dtype=np.float32).reshape(_LENGTH, 4)
+
+    def __setitem__(self, name: str, value: ArrayLike) -> None:
+        row, start, count = LAYOUT[name]
+        if count == 16:
+            self._rows[row : row + 4] = np.asarray(value, dtype=np.float64).T
+        else:
+            self._rows[row, start : start + count] = value
+
+    def __getitem__(self, name: str) -> NDArray[np.float32]:
+        row, start, count = LAYOUT[name]
+        if count == 16:
+            return self._rows[row : row + 4].T.copy()
+        return self._rows[row, start : start + count].copy()

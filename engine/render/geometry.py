@@ -1,0 +1,151 @@
+"""Numpy arrays to Panda3D geometry: one vertex format for all surfaces, and buffers of instances."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from panda3d.core import (
+    BoundingBox,
+    Geom,
+    GeomEnums,
+    GeomNode,
+    GeomTriangles,
+    GeomVertexArrayFormat,
+    GeomVertexData,
+    GeomVertexFormat,
+    NodePath,
+    OmniBoundingVolume,
+    Point3,
+    Texture,
+)
+
+from assets.meshes.mesh import Mesh
+
+SURFACE = np.dtype(
+    [
+        ("position", "<f4", (3,)),
+        ("normal", "<f4", (3,)),
+        ("colour", "u1", (4,)),  # sRGB and ambient
+        ("extra", "u1", (4,)),
+        ("ident", "u1", (4,)),  # instance id, low byte first
+    ]
+)
+
+
+def _register(*columns: tuple[str, int, int, int]) -> GeomVertexFormat:
+    array = GeomVertexArrayFormat()
+    for name, count, numeric, contents in columns:
+        array.add_column(name, count, numeric, contents)
+    layout = GeomVertexFormat()
+    layout.add_array(array)
+    return GeomVertexFormat.register_format(layout)
+
+
+SURFACE_FORMAT = _register(
+    ("vertex", 3, Geom.NT_float32, Geom.C_point),
+    ("normal", 3, Geom.NT_float32, Geom.C_normal),
+    ("color", 4, Geom.NT_uint8, Geom.C_color),
+    ("extra", 4, Geom.NT_uint8, Geom.C_color),
+    ("ident", 4, Geom.NT_uint8, Geom.C_color),
+)
+RADIANCE_FORMAT = _register(("vertex", 3, Geom.NT_float32, Geom.C_point), ("color", 4, Geom.NT_float32, Geom.C_color))
+
+
+def geom(vertices: NDArray[np.generic], triangles: NDArray[np.integer], layout: GeomVertexFormat) -> Geom:
+    """A Geom of packed vertices (V,) or (V, floats) and triangles (T, 3)."""
+    data = GeomVertexData("vertices", layout, Geom.UH_static)
+    data.unclean_set_num_rows(len(vertices))
+    memoryview(data.modify_array(0)).cast("B")[:] = memoryview(
+        np.ascontiguousarray(vertices).view(np.uint8).reshape(-1)
+    )  # type: ignore[arg-type]
+    primitive = GeomTriangles(Geom.UH_static)
+    narrow = len(vertices) < 65536
+    primitive.set_index_type(Geom.NT_uint16 if narrow else Geom.NT_uint32)
+    index = np.ascontiguousarray(triangles.reshape(-1), dtype=np.uint16 if narrow else np.uint32)
+    array = primitive.modify_vertices()
+    array.unclean_set_num_rows(len(index))
+    memoryview(array).cast("B")[:] = memoryview(index.view(np.uint8))  # type: ignore[arg-type]
+    made = Geom(data)
+    made.add_primitive(primitive)
+    return made
+
+
+def node(made: Geom, name: str, kind: str) -> NodePath:
+    """A node of one Geom, tagged with the kind of program that draws it."""
+    holder = GeomNode(name)
+    holder.add_geom(made)
+    path = NodePath(holder)
+    path.set_tag("kind", kind)
+    return path
+
+
+def unbounded(path: NodePath) -> None:
+    """Never cull this node: its vertices are placed by the shader."""
+    path.node().set_bounds(OmniBoundingVolume())
+    path.node().set_final(True)
+
+
+def bounded(path: NodePath, low: NDArray[np.floating], high: NDArray[np.floating]) -> None:
+    """Cull this node by the given box, whatever its vertices say."""
+    path.node().set_bounds(BoundingBox(Point3(*map(float, low)), Point3(*map(float, high))))
+    path.node().set_final(True)
+
+
+def id_bytes(ids: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """Instance ids (n,) as four bytes (n, 4), low byte first, the form vertices carry."""
+    return np.ascontiguousarray(ids, dtype="<u4").view(np.uint8).reshape(-1, 4)
+
+
+def surface(mesh: Mesh, ident: int) -> NDArray[np.void]:
+    """A mesh's vertices (V,) SURFACE, all of one instance id."""
+    made = np.zeros(len(mesh.positions), SURFACE)
+    made["position"], made["normal"] = mesh.positions, mesh.normals
+    made["colour"][:, :3], made["colour"][:, 3] = mesh.colours, mesh.ambient
+    made["extra"][:, 0], made["extra"][:, 1], made["extra"][:, 2] = mesh.glow, mesh.sway, mesh.slot
+    made["ident"] = id_bytes(np.full(1, ident, np.uint32))
+    return made
+
+
+class TexelBuffer:
+    """A samplerBuffer of vec4 rows, rewritten in place and grown by doubling."""
+
+    def __init__(self, name: str, rows: int) -> None:
+        self.texture = Texture(name)
+        self._grow(max(rows, 1))
+
+    def _grow(self, rows: int) -> None:
+        self.texture.setup_buffer_texture(rows, Texture.T_float, Texture.F_rgba32, GeomEnums.UH_dynamic)
+        self.texture.make_ram_image()
+        self.rows = rows
+
+    def write(self, values: NDArray[np.float32]) -> None:
+        """Replace the first len(values) rows; values is (rows, 4)."""
+        if len(values) > self.rows:
+            self._grow(max(len(values), 2 * self.rows))
+        view = memoryview(self.texture.modify_ram_image())  # type: ignore[arg-type]
+        target = np.frombuffer(view, dtype=np.uint8)
+        source = np.ascontiguousarray(values, dtype=np.float32).view(np.uint8).reshape(-1)
+        target[: len(source)] = source
+
+
+class Batch:
+    """One mesh drawn many times in one call, its rows taken from a shared TexelBuffer starting at `base`."""
+
+    def __init__(self, made: NodePath, buffer: TexelBuffer, base: int) -> None:
+        self.path = made
+        self.path.set_shader_input("instances", buffer.texture)
+        self.path.set_shader_input("batch_base", base)
+        unbounded(self.path)
+        self._count = -1
+        self.count(0)
+
+    def count(self, instances: int) -> None:
+        """How many instances the next draw shows."""
+        if instances == self._count:
+            return
+        self._count = instances
+        if instances:
+            self.path.set_instance_count(instances)
+            self.path.show()
+        else:
+            self.path.hide()

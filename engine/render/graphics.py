@@ -1,0 +1,198 @@
+"""The one graphics context of a process, and the way pixels leave it.
+
+Panda3D's engine is process-wide and a second GL context can be handed the first one's pixels, so the host output is
+opened once, here, and shared by every Stage.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from panda3d.core import (
+    FrameBufferProperties,
+    GraphicsEngine,
+    GraphicsOutput,
+    GraphicsPipe,
+    GraphicsPipeSelection,
+    RenderState,
+    Texture,
+    TransformState,
+    WindowProperties,
+    load_prc_file_data,
+)
+
+load_prc_file_data(
+    "hamlet",
+    "\n".join(
+        (
+            "load-display #",  # the pipe is chosen by name, never by what happens to be installed
+            "aux-display",
+            "audio-library-name null",
+            "notify-level-display error",
+            "notify-level-egldisplay fatal",
+            "gl-version 3 3",
+            "textures-power-2 none",  # else bound targets are padded
+            "sync-video false",
+        )
+    ),
+)
+
+GL_RGB, GL_RGBA = 0x1907, 0x1908
+GL_UNSIGNED_BYTE, GL_FLOAT, GL_HALF_FLOAT = 0x1401, 0x1406, 0x140B
+GL_PACK_ALIGNMENT = 0x0D05
+
+
+class RenderError(RuntimeError):
+    """Nothing can be drawn here; the message is one sentence that names the remedy."""
+
+
+@dataclass
+class Context:
+    """The pipe and the host output whose GL state every buffer shares."""
+
+    engine: GraphicsEngine
+    host: GraphicsOutput
+    windowed: bool
+
+    def buffer(self, name: str, size: tuple[int, int], properties: FrameBufferProperties, sort: int) -> GraphicsOutput:
+        """An off-screen buffer on the host's GL state; RenderError when the driver refuses it."""
+        window = WindowProperties.size(*size)
+        flags = GraphicsPipe.BF_refuse_window
+        made = self.engine.make_output(
+            self.host.get_pipe(), name, sort, properties, window, flags, self.host.get_gsg(), self.host
+        )
+        if made is None:
+            raise RenderError(
+                f"The graphics driver refused a {size[0]}x{size[1]} buffer named {name}: "
+                "install Mesa 20 or newer (libgl1-mesa-dri) or a driver with OpenGL 3.3."
+            )
+        return made
+
+    def draw(self) -> None:
+        """Draw one frame of every active output, and drop the states it left behind."""
+        self.engine.render_frame()
+        TransformState.garbage_collect()
+        RenderState.garbage_collect()
+
+
+_context: Context | None = None  # one per process: see the module's first lines
+
+
+def open_context(window_title: str | None = None, size: tuple[int, int] = (1, 1)) -> Context:
+    """The process's graphics context, opened on first use: a window when titled, else no screen at all.
+
+    Raises:
+        RenderError: there is no GL driver or no display, or a context of the other kind is open already.
+    """
+    global _context  # noqa: PLW0603 the graphics engine below it is process-wide as well
+    windowed = window_title is not None
+    if _context is not None and not windowed and not _context.windowed:
+        return _context
+    if _context is not None:
+        raise RenderError("One process draws either in one window or headless: start a second process for the other.")
+    module = "pandagl" if windowed else "p3headlessgl"
+    pipe = GraphicsPipeSelection.get_global_ptr().make_module_pipe(module)
+    if pipe is None or not pipe.is_valid():
+        raise RenderError(
+            "No display to open a window on: set DISPLAY, or run headless (hamlet capture)."
+            if windowed
+            else "No OpenGL driver without a screen: install Mesa's EGL (apt install libegl1 libgl1-mesa-dri)."
+        )
+    properties = FrameBufferProperties()
+    properties.set_rgba_bits(8, 8, 8, 8)
+    properties.set_depth_bits(24)
+    window = WindowProperties.size(*size)
+    if window_title is not None:
+        properties.set_back_buffers(1)  # without it X never shows the picture
+        window.set_title(window_title)
+    flags = GraphicsPipe.BF_require_window if windowed else GraphicsPipe.BF_refuse_window
+    engine = GraphicsEngine.get_global_ptr()
+    host = engine.make_output(pipe, "host", 0, properties, window, flags)
+    if host is None:
+        raise RenderError("The graphics driver gave no OpenGL 3.3 output: install Mesa 20 or newer (libgl1-mesa-dri).")
+    engine.render_frame()
+    host.set_active(windowed)
+    _context = Context(engine, host, windowed)
+    return _context
+
+
+def close_context() -> None:
+    """Close the host; a later open_context makes a new one. A window left open aborts the process at exit."""
+    global _context  # noqa: PLW0603
+    if _context is not None:
+        _context.engine.remove_all_windows()
+        _context = None
+
+
+atexit.register(close_context)
+
+
+def _gl_function(name: str, *arguments: Any) -> Callable[..., None] | None:
+    sources = {
+        "linux": (("libEGL.so.1", "eglGetProcAddress"), ("libGL.so.1", "glXGetProcAddressARB")),
+        "win32": (("opengl32", "wglGetProcAddress"),),
+    }
+    for library, lookup in sources.get(sys.platform, ()):
+        try:
+            find = getattr(ctypes.CDLL(library), lookup)
+        except OSError:
+            continue
+        find.restype, find.argtypes = ctypes.c_void_p, [ctypes.c_char_p]
+        address = find(name.encode())
+        if address:
+            return ctypes.CFUNCTYPE(None, *arguments)(address)
+    return None
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One render target: how it is attached, and how its texels read back."""
+
+    name: str
+    attachment: int  # GraphicsOutput.RTP_*
+    channels: int
+    dtype: type[np.generic]
+
+
+class ReadBack:
+    """Copies bound textures into pooled arrays with glGetTextureImage, 10-20 times faster than Panda's own copy.
+
+    A driver older than OpenGL 4.5 has no glGetTextureImage: there Panda's extract_texture_data does the work, and
+    `direct` is False so that a caller can say so.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        u, p = ctypes.c_uint, ctypes.c_void_p
+        self._get_image = _gl_function("glGetTextureImage", u, ctypes.c_int, u, u, ctypes.c_int, p)
+        self._pixel_store = _gl_function("glPixelStorei", u, ctypes.c_int)
+        version = (context.host.get_gsg().driver_version_major, context.host.get_gsg().driver_version_minor)
+        self.direct = self._get_image is not None and self._pixel_store is not None and version >= (4, 5)
+
+    def copy(self, texture: Texture, plane: Plane, into: NDArray[Any]) -> None:
+        """Fill `into` (H, W, channels) of the plane's dtype with the texture, first row of memory first."""
+        if not self.direct:
+            into[...] = extracted(self._context, texture)[..., : plane.channels]
+            return
+        assert self._get_image is not None and self._pixel_store is not None
+        gsg = self._context.host.get_gsg()
+        handle = texture.prepare_now(0, gsg.prepared_objects, gsg).get_native_id()
+        kind = {np.uint8: GL_UNSIGNED_BYTE, np.float16: GL_HALF_FLOAT, np.float32: GL_FLOAT}[plane.dtype]  # type: ignore[index]
+        layout = GL_RGB if plane.channels == 3 else GL_RGBA
+        self._pixel_store(GL_PACK_ALIGNMENT, 1)
+        self._get_image(handle, 0, layout, kind, into.nbytes, into.ctypes.data)
+
+
+def extracted(context: Context, texture: Texture) -> NDArray[Any]:
+    """The texture (H, W, 4) through Panda's own copy: the slow road, which the fast one is tested against."""
+    context.engine.extract_texture_data(texture, context.host.get_gsg())
+    component = {1: np.uint8, 2: np.float16, 4: np.float32}[texture.get_component_width()]
+    texels = np.frombuffer(texture.get_ram_image(), dtype=component)  # type: ignore[call-overload]
+    return texels.reshape(texture.get_y_size(), texture.get_x_size(), 4)[..., [2, 1, 0, 3]]  # type: ignore[no-any-return]

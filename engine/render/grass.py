@@ -1,0 +1,169 @@
+"""Grass, flowers and crops near the eye, placed by the ground they stand on: a function of scenery and camera alone.
+
+Each tuft has a reach of its own and shrinks to nothing before it, so nothing pops as the camera moves.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from panda3d.core import NodePath
+
+from assets.meshes.mesh import Mesh
+from assets.meshes.plants import crop_tuft, flower, grass_tuft
+from assets.palette import GroundCover
+from engine.render.geometry import SURFACE_FORMAT, Batch, TexelBuffer, geom, node, surface
+from engine.render.ground import furrow_angles
+from engine.render.sensors import Floats, in_view
+from recorder.schema import CROP_ID, GRASS_ID, Scenery
+
+PATCH_M = 8.0  # side of the squares that are planted together
+REACH_M = 62.0  # farthest tuft
+NEAR_REACH_M = 16.0  # reach of the least important tuft
+SPACING_M = 0.66  # of the jittered grid of grass
+ROW_M = 2 * np.pi / 5.2  # between furrows: the ground shader's wavelength
+ALONG_ROW_M = 0.42
+CAPACITY = 24000  # tufts of a kind
+FLOWER_SHARE = 0.06  # of the tufts of a meadow
+PLANTED = {
+    GroundCover.GRASS: 0.75,
+    GroundCover.MEADOW: 1.0,
+    GroundCover.FOREST_FLOOR: 0.22,
+    GroundCover.SAND: 0.04,
+    GroundCover.MUD: 0.15,
+}  # share of the grid that carries grass
+
+
+class Grass:
+    """The small plants round the eye."""
+
+    def __init__(self, scenery: Scenery) -> None:
+        self.path = NodePath("grass")
+        self._scenery = scenery
+        self._angles = furrow_angles(scenery.cover)
+        self._taken = _footprints(scenery)
+        self._patch = lru_cache(maxsize=2048)(self._planted)
+        self._buffers, self._batches = [], []
+        meshes: tuple[tuple[Mesh, int], ...] = ((grass_tuft(), GRASS_ID), (flower(), GRASS_ID), (crop_tuft(), CROP_ID))
+        for mesh, ident in meshes:
+            buffer = TexelBuffer("tufts", 2 * CAPACITY)
+            made = node(geom(surface(mesh, ident), mesh.triangles, SURFACE_FORMAT), "tufts", "tuft")
+            made.set_two_sided(True)
+            made.reparent_to(self.path)
+            self._buffers.append(buffer)
+            self._batches.append(Batch(made, buffer, 0))
+
+    def select(self, eye: Floats, planes: tuple[Floats, Floats]) -> None:
+        """Choose the tufts drawn from this eye inside these frustum planes."""
+        first = np.floor((eye[:2] - REACH_M) / PATCH_M).astype(int)
+        last = np.floor((eye[:2] + REACH_M) / PATCH_M).astype(int)
+        j, i = np.meshgrid(np.arange(first[1], last[1] + 1), np.arange(first[0], last[0] + 1), indexing="ij")
+        cells = np.stack([i.reshape(-1), j.reshape(-1)], axis=1)
+        centres = np.c_[(cells + 0.5) * PATCH_M, self._height((cells + 0.5) * PATCH_M)]
+        near = np.linalg.norm(centres - eye, axis=1) < REACH_M + PATCH_M
+        cells = cells[near & in_view(centres, PATCH_M * 1.2, planes)]
+        patches = [self._patch(int(a), int(b)) for a, b in cells]
+        for kind, (buffer, batch) in enumerate(zip(self._buffers, self._batches, strict=True)):
+            rows = np.concatenate([patch[kind] for patch in patches]) if patches else np.zeros((0, 8), np.float32)
+            if len(rows):
+                away = np.hypot(rows[:, 0] - eye[0], rows[:, 1] - eye[1])
+                rows = rows[(away < rows[:, 7]) & in_view(rows[:, :3], 0.8, planes)][:CAPACITY]
+                buffer.write(rows.reshape(-1, 4))
+            batch.count(len(rows))
+
+    def _cell(self, points: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        s = self._scenery
+        at = np.rint((points - np.asarray(s.origin)) / s.cell_m).astype(np.intp)
+        rows, cols = s.heights.shape
+        return np.clip(at[:, 1], 0, rows - 1), np.clip(at[:, 0], 0, cols - 1)
+
+    def _height(self, points: Floats) -> Floats:
+        """Ground height at points (n, 2), on the very triangles the terrain is drawn with."""
+        s = self._scenery
+        rows, cols = s.heights.shape
+        at = (points - np.asarray(s.origin)) / s.cell_m
+        c = np.clip(np.floor(at[:, 0]).astype(int), 0, cols - 2)
+        r = np.clip(np.floor(at[:, 1]).astype(int), 0, rows - 2)
+        u, v = np.clip(at[:, 0] - c, 0, 1), np.clip(at[:, 1] - r, 0, 1)
+        h = s.heights.astype(np.float64)
+        a, b, d, e = h[r, c], h[r, c + 1], h[r + 1, c], h[r + 1, c + 1]
+        return np.where(u > v, a + u * (b - a) + v * (e - b), a + v * (d - a) + u * (e - d))
+
+    def _inside(self, points: Floats) -> NDArray[np.bool_]:
+        west, south, east, north = self._scenery.extent
+        x, y = points[:, 0], points[:, 1]
+        return (x > west) & (x < east) & (y > south) & (y < north)
+
+    def _planted(self, i: int, j: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        rng = np.random.default_rng(np.random.SeedSequence(74, spawn_key=(i % 2**32, j % 2**32)))
+        points, luck = self._jittered(i, j, rng)
+        r, c = self._cell(points)
+        cover = self._scenery.cover[r, c]
+        wanted = np.zeros(len(points))
+        for kind, share in PLANTED.items():
+            wanted[cover == kind] = share
+        wanted *= 0.5 + 0.5 * self._scenery.moisture[r, c]
+        free = self._free(points, r, c)
+        grows = free & (luck < wanted)
+        blooms = grows & (cover == GroundCover.MEADOW) & (rng.random(len(points)) < FLOWER_SHARE)
+        crops = self._crop_points(i, j)
+        return (
+            self._rows(points[grows & ~blooms], rng, 0.75, 1.45),
+            self._rows(points[blooms], rng, 0.9, 1.5),
+            self._rows(crops, rng, 0.8, 1.15),
+        )
+
+    @staticmethod
+    def _jittered(i: int, j: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        side = int(PATCH_M / SPACING_M)
+        v, u = np.mgrid[0:side, 0:side]
+        grid = np.stack([u.reshape(-1), v.reshape(-1)], axis=1) + rng.random((side * side, 2))
+        return np.array([i, j]) * PATCH_M + grid * (PATCH_M / side), rng.random(side * side)
+
+    def _free(self, points: Floats, r: NDArray[np.intp], c: NDArray[np.intp]) -> NDArray[np.bool_]:
+        dry = self._scenery.water_depth[r, c] <= 0.0
+        return self._inside(points) & dry & ~self._taken[r, c]
+
+    def _crop_points(self, i: int, j: int) -> Floats:
+        centre = (np.array([[i, j]]) + 0.5) * PATCH_M
+        r, c = self._cell(centre)
+        angle = float(self._angles[r[0], c[0]]) * np.pi
+        along, across = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
+        reach = PATCH_M * 0.75
+        a = np.arange(
+            np.floor((centre @ along - reach) / ALONG_ROW_M).item(), (centre @ along + reach).item() / ALONG_ROW_M
+        )
+        b = np.arange(np.floor((centre @ across - reach) / ROW_M).item(), (centre @ across + reach).item() / ROW_M)
+        k, m = np.meshgrid(a, b, indexing="ij")
+        points = k.reshape(-1, 1) * ALONG_ROW_M * along + (m.reshape(-1, 1) + 0.25) * ROW_M * across
+        here = (np.floor(points / PATCH_M) == (i, j)).all(axis=1) & self._inside(points)
+        points = points[here]
+        r, c = self._cell(points)
+        return points[(self._scenery.cover[r, c] == GroundCover.FIELD) & self._free(points, r, c)]
+
+    def _rows(self, points: Floats, rng: np.random.Generator, small: float, large: float) -> NDArray[np.float32]:
+        n = len(points)
+        rows = np.empty((n, 8), np.float32)
+        yaw, rank = rng.uniform(0, 2 * np.pi, n), rng.random(n)
+        rows[:, :2], rows[:, 2] = points, self._height(points) - 0.03
+        rows[:, 3] = rng.uniform(small, large, n)
+        rows[:, 4], rows[:, 5], rows[:, 6] = np.cos(yaw), np.sin(yaw), rng.random(n)
+        rows[:, 7] = NEAR_REACH_M + (REACH_M - NEAR_REACH_M) * rank**2.2
+        return rows
+
+
+def _footprints(scenery: Scenery) -> NDArray[np.bool_]:
+    """Cells under buildings, where nothing grows."""
+    rows, cols = scenery.heights.shape
+    taken = np.zeros((rows, cols), np.bool_)
+    x = scenery.origin[0] + np.arange(cols) * scenery.cell_m
+    y = scenery.origin[1] + np.arange(rows) * scenery.cell_m
+    margin = 0.5 * scenery.cell_m + 0.4
+    for b in scenery.buildings:
+        dx, dy = x[None, :] - b["x"], y[:, None] - b["y"]
+        cos, sin = np.cos(b["yaw"]), np.sin(b["yaw"])
+        along, across = np.abs(dx * cos + dy * sin), np.abs(-dx * sin + dy * cos)
+        taken |= (along < b["width_m"] / 2 + margin) & (across < b["depth_m"] / 2 + margin)
+    return taken

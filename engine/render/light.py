@@ -1,0 +1,212 @@
+"""Where the light comes from: sun, moon, sky and clouds as a function of the sun's height and the weather.
+
+Radiance is in arbitrary units (a clear noon sun is about 9); exposure brings it to the screen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+DOME_AZIMUTHS = 48  # columns of the dome, the first towards the sun
+DOME_ELEVATIONS: Floats = np.concatenate([[-0.5, -0.12], np.linspace(0.0, 1.0, 20) ** 1.7 * np.pi / 2])
+
+EARTH_M, AIR_M = 6.36e6, 6.42e6  # radii of the ground and of the top of the air
+RAYLEIGH_PER_M: Floats = np.array([5.8e-6, 13.5e-6, 33.1e-6])  # sea level, at 680, 550, 440 nm (Bruneton 2008)
+OZONE_PER_M: Floats = np.array([0.78e-6, 2.26e-6, 0.10e-6])  # spread over the Rayleigh layer
+MIE_PER_M = 11.0e-6  # a clean valley
+RAYLEIGH_SCALE_M, MIE_SCALE_M = 7994.0, 1200.0
+MIE_G = 0.76
+SUNLIGHT = 20.0
+
+LUMA: Floats = np.array([0.2126, 0.7152, 0.0722])
+NIGHT_SKY: Floats = np.array([0.016, 0.028, 0.062])
+MOONLIGHT: Floats = np.array([0.13, 0.18, 0.30])
+MOON_ELEVATION = np.radians(38.0)
+WINDOW_GLOW: Floats = np.array([1.0, 0.52, 0.17])
+KOSCHMIEDER = 3.912  # -ln 0.02: Koschmieder 1924, for the visibility at which 2 % contrast is left
+
+
+@dataclass(frozen=True)
+class Light:
+    """All that the shaders know about the light of one moment."""
+
+    key_dir: Floats  # towards the brightest source
+    key_colour: Floats
+    sky_light: Floats  # what a surface facing up gets from the whole sky
+    ground_light: Floats
+    fog_sun: Floats
+    fog_anti: Floats
+    fog_density: float  # per metre
+    sky_fog: float  # how much of the sky the fog hides
+    sun_dir: Floats
+    sun_disc: Floats
+    moon_dir: Floats
+    moon_disc: Floats
+    cloud_lit: Floats
+    cloud_dark: Floats
+    overcast: float
+    starlight: float
+    glow: Floats
+    exposure: float
+    dome: Floats  # (elevations, azimuths + 1, 3)
+
+
+def smoothstep(low: float, high: float, x: float) -> float:
+    """Hermite step from 0 at low to 1 at high."""
+    t = min(max((x - low) / (high - low), 0.0), 1.0)
+    return t * t * (3.0 - 2.0 * t)
+
+
+def direction(azimuth: float, elevation: float) -> Floats:
+    """Unit vector of an azimuth (counter-clockwise from east) and an elevation, both in radians."""
+    flat = np.cos(elevation)
+    return np.array([flat * np.cos(azimuth), flat * np.sin(azimuth), np.sin(elevation)])
+
+
+def dome_directions() -> Floats:
+    """Unit vectors (elevations, azimuths + 1, 3) of the dome with the sun's azimuth at east; the seam is doubled."""
+    azimuth = np.linspace(0.0, 2 * np.pi, DOME_AZIMUTHS + 1)
+    e, a = np.meshgrid(DOME_ELEVATIONS, azimuth, indexing="ij")
+    return np.stack([np.cos(e) * np.cos(a), np.cos(e) * np.sin(a), np.sin(e)], axis=-1)
+
+
+def sunlight(elevation: float) -> Floats:
+    """The direct sun's colour (3,) after the air, with the air mass of Kasten & Young (1989)."""
+    degrees = max(np.degrees(elevation), -2.0)
+    mass = 1.0 / (np.sin(np.radians(degrees)) + 0.50572 * (degrees + 6.07995) ** -1.6364)
+    depth = (RAYLEIGH_PER_M + OZONE_PER_M) * RAYLEIGH_SCALE_M + MIE_PER_M * 1.1 * MIE_SCALE_M
+    return np.exp(-depth * mass) * smoothstep(-1.2, 1.5, float(np.degrees(elevation)))
+
+
+@lru_cache(maxsize=64)
+def _scattered(degrees: int) -> Floats:
+    """Clear-sky radiance over the dome by single scattering (Nishita 1993), for a whole degree of sun elevation."""
+    sun = direction(0.0, np.radians(degrees))
+    ray = dome_directions().reshape(-1, 3)
+    ray[:, 2] = np.maximum(ray[:, 2], 0.004)
+    ray /= np.linalg.norm(ray, axis=1, keepdims=True)
+    start = np.array([0.0, 0.0, EARTH_M + 100.0])
+    along = ray @ start
+    length = -along + np.sqrt(along**2 - start @ start + AIR_M**2)
+    mu = ray @ sun
+    rayleigh_phase = 3 / (16 * np.pi) * (1 + mu**2)
+    mie_phase = 3 / (8 * np.pi) * (1 - MIE_G**2) * (1 + mu**2)
+    mie_phase /= (2 + MIE_G**2) * (1 + MIE_G**2 - 2 * MIE_G * mu) ** 1.5
+
+    air, dust = np.zeros(len(ray)), np.zeros(len(ray))
+    from_air, from_dust = np.zeros((len(ray), 3)), np.zeros((len(ray), 3))
+    edges = (np.arange(17) / 16.0) ** 2
+    for near, far in zip(edges[:-1], edges[1:], strict=True):
+        step = length * (far - near)
+        place = start + ray * (length * (near + far) / 2)[:, None]
+        height = np.linalg.norm(place, axis=1) - EARTH_M
+        air_here, dust_here = np.exp(-height / RAYLEIGH_SCALE_M) * step, np.exp(-height / MIE_SCALE_M) * step
+        air, dust = air + air_here, dust + dust_here
+        air_to_sun, dust_to_sun = _column_to_sun(place, sun)
+        depth = (RAYLEIGH_PER_M + OZONE_PER_M) * (air + air_to_sun)[:, None]
+        depth = depth + MIE_PER_M * 1.1 * (dust + dust_to_sun)[:, None]
+        reach = np.exp(-np.minimum(depth, 80.0))
+        from_air += reach * air_here[:, None]
+        from_dust += reach * dust_here[:, None]
+    single = from_air * RAYLEIGH_PER_M * rayleigh_phase[:, None] + from_dust * MIE_PER_M * mie_phase[:, None]
+    # Light scattered twice and more is nearly even over the sky: a share of the mean fills in what one bounce misses.
+    shape = (len(DOME_ELEVATIONS), DOME_AZIMUTHS + 1, 3)
+    filled: Floats = SUNLIGHT * (single + 0.25 * single.mean(axis=0))
+    return filled.reshape(shape)
+
+
+def _column_to_sun(place: Floats, sun: Floats) -> tuple[Floats, Floats]:
+    """Metres of sea-level air and dust between places (n, 3) and the sun; huge where the Earth is in between."""
+    along = place @ sun
+    length = -along + np.sqrt(np.maximum(along**2 - (place**2).sum(axis=1) + AIR_M**2, 0.0))
+    air, dust = np.zeros(len(place)), np.zeros(len(place))
+    samples = 8
+    for k in range(samples):
+        height = np.linalg.norm(place + sun * (length * (k + 0.5) / samples)[:, None], axis=1) - EARTH_M
+        height = np.maximum(height, -2000.0)
+        air += np.exp(-height / RAYLEIGH_SCALE_M) * length / samples
+        dust += np.exp(-height / MIE_SCALE_M) * length / samples
+    closest = np.sqrt(np.maximum((place**2).sum(axis=1) - along**2, 0.0))
+    behind = (along < 0) & (closest < EARTH_M - 500.0)
+    return np.where(behind, 1e9, air), np.where(behind, 1e9, dust)
+
+
+def clear_dome(elevation: float) -> Floats:
+    """Clear-sky radiance (elevations, azimuths + 1, 3), blended between whole degrees: a function of now alone."""
+    degrees = min(max(float(np.degrees(elevation)), -19.0), 89.0)
+    low = int(np.floor(degrees))
+    share = degrees - low
+    return _scattered(low) * (1 - share) + _scattered(low + 1) * share
+
+
+def _mean_sky(dome: Floats) -> Floats:
+    e = DOME_ELEVATIONS[2:]
+    weight = np.cos(e) * np.sin(e) * np.gradient(e)
+    return np.asarray((dome[2:, :-1].mean(axis=1) * weight[:, None]).sum(axis=0) / weight.sum())
+
+
+def light(environment: NDArray[np.void]) -> Light:
+    """The light of an environment row () of recorder.schema.ENVIRONMENT."""
+    env = environment
+    elevation = float(env["sun_elevation"])
+    azimuth = float(env["sun_azimuth"])
+    cloud, rain = float(env["cloud"]), float(env["rain_mm_h"] + env["snow_mm_h"])
+    sun_dir, moon_dir = direction(azimuth, elevation), direction(azimuth + np.pi * 0.9, MOON_ELEVATION)
+    night = 1.0 - smoothstep(-12.0, -1.0, float(np.degrees(elevation)))
+    overcast = smoothstep(0.55, 0.98, cloud)
+    open_sky = 1.0 - 0.965 * cloud**2.2
+    gloom = 1.0 - 0.50 * smoothstep(0.0, 8.0, rain)
+
+    clear = clear_dome(elevation) * 1.15 + NIGHT_SKY * night
+    mean = _mean_sky(clear)
+    sun = sunlight(elevation) * 9.5
+    height = max(float(sun_dir[2]), 0.0)
+    # A closed cloud deck spreads what falls on it from above: brighter than the blue sky, without its colour.
+    through = float((mean + sun * height * 0.14) @ LUMA) * gloom
+    grey = through * np.array([0.93, 1.0, 1.09]) * 0.95
+    dome = clear * (1 - overcast) + grey * overcast
+    sky = mean * 1.55 * (1 - overcast) + grey * 1.35 * overcast
+    sky = sky + grey * 0.4 * cloud * (1 - overcast)
+
+    by_sun = elevation > np.radians(-3.0)
+    key_colour = sun * open_sky * gloom if by_sun else MOONLIGHT * night * (1 - 0.85 * cloud)
+    key_dir = direction(azimuth, max(elevation, np.radians(0.5))) if by_sun else moon_dir
+    horizon = dome[2:5].mean(axis=0)
+    column = DOME_AZIMUTHS // 2
+    fog_sun, fog_anti = horizon[:5].mean(axis=0), horizon[column - 12 : column + 1].mean(axis=0)
+    visibility = max(float(env["visibility_m"]), 20.0)
+    thick = smoothstep(4000.0, 600.0, visibility)
+    pale = (fog_sun + fog_anti) * 0.25 + sky * 0.35 + key_colour * 0.05 * max(float(key_dir[2]), 0.1)
+    fog_sun, fog_anti = fog_sun * (1 - thick) + pale * 1.08 * thick, fog_anti * (1 - thick) + pale * thick
+
+    level = float((key_colour * max(float(key_dir[2]), 0.12) * 0.8 + sky) @ LUMA)
+    exposure = 0.33 * (3.4 / (level + 0.02)) ** 0.72
+    dusk = smoothstep(6.0, -4.0, float(np.degrees(elevation)))
+    gloaming = max(dusk, 0.55 * overcast * smoothstep(0.0, 6.0, rain))
+    return Light(
+        key_dir=key_dir,
+        key_colour=key_colour,
+        sky_light=sky,
+        ground_light=sky * 0.34 + key_colour * np.array([0.062, 0.054, 0.036]) * max(float(key_dir[2]), 0.05) * 2.0,
+        fog_sun=fog_sun,
+        fog_anti=fog_anti,
+        fog_density=KOSCHMIEDER / visibility,
+        sky_fog=1.0 - float(np.exp(-KOSCHMIEDER * 260.0 / visibility)),
+        sun_dir=sun_dir,
+        sun_disc=sun * (1 - overcast) * 0.8,
+        moon_dir=moon_dir,
+        moon_disc=np.array([0.9, 0.95, 1.05]) * night * (1 - overcast),
+        cloud_lit=(sun * (0.30 + 0.2 * height) + mean * 0.9) * (1 - overcast) * gloom + grey * 1.18 * overcast,
+        cloud_dark=(mean * 0.85 + sun * 0.04) * (1 - overcast) * gloom + grey * 0.80 * overcast,
+        overcast=overcast,
+        starlight=night * (1 - overcast),
+        glow=WINDOW_GLOW * gloaming * 1.15 / exposure,
+        exposure=exposure,
+        dome=dome,
+    )

@@ -1,0 +1,80 @@
+"""Shader programs: GLSL 330 files from assets/shaders with the macros of the frame and of the wanted targets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from panda3d.core import Shader
+
+from engine.render.frame import macros
+
+# kind of thing -> (vertex file, fragment file, macros)
+KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "solid": ("surface.vert", "surface.frag", ()),
+    "ground": ("surface.vert", "surface.frag", ("KIND_GROUND",)),
+    "water": ("surface.vert", "water.frag", ()),
+    "plant": ("surface.vert", "surface.frag", ("KIND_PLANT",)),
+    "tuft": ("surface.vert", "surface.frag", ("KIND_PLANT", "TUFT")),
+    "figure": ("surface.vert", "surface.frag", ("KIND_FIGURE",)),
+    "sky": ("sky.vert", "sky.frag", ()),
+    "stars": ("stars.vert", "stars.frag", ()),
+    "rain": ("precipitation.vert", "precipitation.frag", ()),
+    "snow": ("precipitation.vert", "precipitation.frag", ("SNOWFLAKES",)),
+}
+SHADOW_KINDS = ("solid", "plant", "figure")
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Which of the targets a pass writes; rgb is always location 0 when attached."""
+
+    rgb: bool = True
+    ident: bool = False
+    normal: bool = False
+    depth: bool = False
+    flow: bool = False
+    shadow_pass: bool = False
+    soft_shadows: bool = True
+
+    @property
+    def floats(self) -> bool:
+        """Depth and flow share one float target."""
+        return self.depth or self.flow
+
+    def macros(self) -> tuple[str, ...]:
+        """The #defines of this choice."""
+        if self.shadow_pass:
+            return ("SHADOW_PASS",)
+        lines = ["OUT_RGB"] if self.rgb else []
+        location = 1
+        for name, wanted in (("ID", self.ident), ("NORMAL", self.normal), ("FLOAT", self.floats)):
+            if wanted:
+                lines += [f"OUT_{name}", f"{name}_LOCATION {location}"]
+                location += 1
+        if self.flow:
+            lines.append("OUT_FLOW")
+        if self.soft_shadows:
+            lines.append("SOFT_SHADOWS")
+        return tuple(lines)
+
+
+def _source(name: str) -> str:
+    text = files("assets").joinpath("shaders", name).read_text(encoding="utf-8")
+    return re.sub(r'^#include "([\w.]+)"$', lambda match: _source(match.group(1)), text, flags=re.MULTILINE)
+
+
+@cache
+def program(kind: str, targets: Targets) -> Shader:
+    """The compiled program that draws a kind of thing into these targets."""
+    vertex, fragment, extra = KINDS[kind]
+    if targets.shadow_pass:
+        fragment = "shadow.frag"
+    defines = "".join(f"#define {line}\n" for line in (*extra, *targets.macros()))
+    head = "#version 330\n" + macros() + "#define WATER_DEPTH_RANGE 8.0\n" + defines + _source("common.glsl")
+    made = Shader.make(Shader.SL_GLSL, head + _source(vertex), head + _source(fragment))
+    if made is None:
+        raise ValueError(f"The shader program {kind!r} was refused.")
+    return made

@@ -1,0 +1,401 @@
+"""Draws snapshots: the same stage serves the window, the capture, the replay and the re-render.
+
+One pass writes the picture and the truth from the same geometry. Truth sees through fog, rain and snow in the air:
+they are in the picture only. Sway of leaves and grass is geometry, so it is in every modality and in the flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from panda3d.core import (
+    BitMask32,
+    Camera,
+    ColorBlendAttrib,
+    CullFaceAttrib,
+    FrameBufferProperties,
+    GraphicsOutput,
+    Mat4,
+    NodePath,
+    PerspectiveLens,
+    RenderState,
+    ShaderAttrib,
+    Texture,
+)
+
+from assets.meshes.mesh import Mesh
+from assets.palette import BuildingKind, SemanticClass, Species
+from engine.render.buildings import buildings_path, merged
+from engine.render.frame import Frame
+from engine.render.graphics import Context, Plane, ReadBack, RenderError, close_context, open_context
+from engine.render.grass import Grass
+from engine.render.ground import Ground
+from engine.render.horizon import Horizon
+from engine.render.light import light
+from engine.render.people import People
+from engine.render.plants import Plants
+from engine.render.precipitation import fall_path
+from engine.render.programs import KINDS, SHADOW_KINDS, Targets, program
+from engine.render.sensors import FAR_M, NEAR_M, clip_from_world, frustum
+from engine.render.shadow import EXTENT_M, ShadowMap
+from engine.render.sky import Sky, noise_texture
+from engine.render.water import water_path
+from engine.render.weather import write_light, write_weather
+from recorder.schema import CROP_ID, GRASS_ID, TERRAIN_ID, WATER_ID, CameraPose, Cast, Scenery, Snapshot
+
+MODALITIES = ("rgb", "depth", "instance", "semantic", "normal", "flow")
+TICK_RATE_HZ = 16
+EYES, SHADOWS = BitMask32.bit(0), BitMask32.bit(1)
+_PLANES = {
+    "rgb": Plane("rgb", GraphicsOutput.RTP_color, 4, np.uint8),
+    "ident": Plane("ident", GraphicsOutput.RTP_aux_rgba_0, 4, np.uint8),
+    "normal": Plane("normal", GraphicsOutput.RTP_aux_hrgba_0, 4, np.float16),
+    "floats": Plane("floats", GraphicsOutput.RTP_aux_float_0, 4, np.float32),
+}
+_PLANT_CLASS = {
+    Species.CONIFER: SemanticClass.TREE,
+    Species.BROADLEAF: SemanticClass.TREE,
+    Species.BIRCH: SemanticClass.TREE,
+    Species.BUSH: SemanticClass.BUSH,
+    Species.ROCK: SemanticClass.ROCK,
+}
+_BUILDING_CLASS = {BuildingKind.WELL: SemanticClass.WELL, BuildingKind.MARKET_STALL: SemanticClass.PROP}
+
+
+def class_table(scenery: Scenery, cast: Cast) -> NDArray[np.uint8]:
+    """SemanticClass of every instance id, indexed by id."""
+    ids = [scenery.plants["id"], scenery.buildings["id"], cast.looks["id"]]
+    table = np.zeros(max(16, *(int(i.max(initial=0)) for i in ids)) + 1, np.uint8)
+    table[[TERRAIN_ID, WATER_ID, GRASS_ID, CROP_ID]] = (
+        SemanticClass.TERRAIN,
+        SemanticClass.WATER,
+        SemanticClass.GRASS,
+        SemanticClass.CROP,
+    )
+    for species, kind in _PLANT_CLASS.items():
+        table[scenery.plants["id"][scenery.plants["species"] == species]] = kind
+    table[scenery.buildings["id"]] = SemanticClass.BUILDING
+    for building, kind in _BUILDING_CLASS.items():
+        table[scenery.buildings["id"][scenery.buildings["kind"] == building]] = kind
+    table[cast.looks["id"]] = SemanticClass.VILLAGER
+    return table
+
+
+class Stage:
+    """A valley and its cast, ready to be drawn from anywhere at any tick.
+
+    Args:
+        scenery: all that does not move.
+        cast: who may walk through it; the rows of every snapshot follow it.
+        size: width and height of the images in pixels.
+        modalities: which of MODALITIES `render` returns; only their targets are attached and written.
+        window_title: opens a window of that title for `show`; None draws with no screen.
+        tick_rate: ticks per second, which turns a snapshot's tick into the time of waves, wind and gestures.
+
+    Raises:
+        RenderError: there is no GL driver or no display.
+        ValueError: an unknown modality, or a size below one pixel.
+    """
+
+    def __init__(
+        self,
+        scenery: Scenery,
+        cast: Cast,
+        size: tuple[int, int],
+        modalities: Sequence[str] = MODALITIES,
+        *,
+        window_title: str | None = None,
+        tick_rate: float = TICK_RATE_HZ,
+    ) -> None:
+        unknown = sorted(set(modalities) - set(MODALITIES))
+        if unknown or min(size) < 1:
+            raise ValueError(f"Cannot render {', '.join(unknown) or size}: modalities are {', '.join(MODALITIES)}.")
+        self.size, self.modalities, self._tick_rate = size, tuple(modalities), tick_rate
+        self._scenery, self._cast = scenery, cast
+        self.context = open_context(window_title, size if window_title else (1, 1))
+        self._reader = ReadBack(self.context)
+        self.classes = class_table(scenery, cast)
+        self.root = NodePath("valley")
+        self.frame = Frame(self.root)
+        self._build(scenery, cast)
+        self._shadow = ShadowMap(self.context)
+        self._shadow.camera.reparent_to(self.root)
+        self._inputs(scenery)
+        self._view = _View(self, self._targets(), size)
+        self._shadow_states()
+        self._window: _View | None = None
+        self._outputs = [self._view.output, self._shadow.buffer]
+        for output in self._outputs:
+            output.set_active(False)
+
+    def _build(self, scenery: Scenery, cast: Cast) -> None:
+        self.horizon = Horizon(scenery)
+        self.ground = Ground(scenery, self.horizon.sky_view(scenery.heights.shape))
+        self.water = water_path(scenery)
+        self.solids = NodePath("solids")
+        buildings_path(scenery.buildings).reparent_to(self.solids)
+        self.plants, self.grass, self.people, self.sky = (
+            Plants(scenery.plants),
+            Grass(scenery),
+            People(cast.looks),
+            Sky(),
+        )
+        self.falls = {kind: fall_path(kind) for kind in ("rain", "snow")}
+        # near things first, so that what they hide costs no shading; then the sky, then what is in the air
+        drawn = (
+            (self.people.path, 10),
+            (self.solids, 11),
+            (self.plants.path, 12),
+            (self.grass.path, 13),
+            (self.ground.path, 14),
+            (self.water, 15),
+            (self.sky.dome, 20),
+            (self.sky.stars, 21),
+            (self.falls["rain"], 30),
+            (self.falls["snow"], 31),
+        )
+        for path, order in drawn:
+            path.reparent_to(self.root)
+            path.set_bin("fixed", order)
+        self.plants.casters.reparent_to(self.root)
+        self.plants.casters.hide(EYES)
+        for path in (self.plants.path, self.grass.path, self.ground.path, self.water, self.sky.dome):
+            path.hide(SHADOWS)
+        blend = ColorBlendAttrib.make(
+            ColorBlendAttrib.M_add, ColorBlendAttrib.O_incoming_alpha, ColorBlendAttrib.O_one_minus_incoming_alpha
+        )
+        for path in (self.sky.stars, *self.falls.values()):
+            path.hide(SHADOWS)
+            path.set_attrib(blend)
+            path.set_depth_write(False)
+        self.sky.dome.set_depth_write(False)
+
+    def _inputs(self, scenery: Scenery) -> None:
+        self.root.set_shader_input("noise", noise_texture())
+        self.root.set_shader_input("ground_light", self.horizon.texture)
+        self.root.set_shader_input("shadow_map", self._shadow.texture)
+        west, south, east, north = scenery.extent
+        self.frame["MAP_ORIGIN"] = west, south
+        self.frame["MAP_SCALE"] = 1 / max(east - west, 1e-6), 1 / max(north - south, 1e-6)
+        self._ground_m = float(np.median(scenery.heights))
+
+    def _targets(self) -> Targets:
+        wanted = set(self.modalities)
+        return Targets(
+            rgb="rgb" in wanted,
+            ident=bool(wanted & {"instance", "semantic"}),
+            normal="normal" in wanted,
+            depth="depth" in wanted,
+            flow="flow" in wanted,
+        )
+
+    def _shadow_states(self) -> None:
+        camera = self._shadow.camera.node()
+        assert isinstance(camera, Camera)
+        camera.set_camera_mask(SHADOWS)
+        camera.set_tag_state_key("kind")
+        for kind in SHADOW_KINDS:
+            camera.set_tag_state(kind, _program_state(kind, Targets(shadow_pass=True)))
+
+    def add_mesh(self, mesh: Mesh, ident: int, semantic: SemanticClass = SemanticClass.PROP) -> None:
+        """Put a mesh given in the world frame on the stage under an instance id of its own."""
+        piece = merged([(mesh, ident)])
+        piece.reparent_to(self.solids)
+        if ident >= len(self.classes):
+            self.classes = np.concatenate([self.classes, np.zeros(ident + 1 - len(self.classes), np.uint8)])
+        self.classes[ident] = semantic
+
+    def render(
+        self,
+        snapshot: Snapshot,
+        pose: CameraPose,
+        following: Snapshot | None = None,
+        following_pose: CameraPose | None = None,
+    ) -> dict[str, NDArray[Any]]:
+        """What the camera sees at the snapshot's tick.
+
+        Args:
+            snapshot: the tick to draw.
+            pose: the camera.
+            following: the snapshot the flow leads to; None leaves the flow zero and nowhere valid.
+            following_pose: the camera of that snapshot; None keeps the camera still.
+
+        Returns:
+            by modality, row 0 at the top, arrays of the caller's own: rgb (H, W, 3) uint8 sRGB; depth (H, W) float32
+            planar metres, inf where no surface is; instance (H, W) uint32, 0 where none; semantic (H, W) uint8;
+            normal (H, W, 3) float32, unit in the world frame, 0 where none; flow (H, W, 2) float32 pixels (right,
+            down) from this frame to the following one, with flow_valid (H, W) bool: there is a surface and it lands
+            inside the following image.
+        """
+        self._prepare(snapshot, pose, following, following_pose, self._view)
+        for output in self._outputs:
+            output.set_active(True)
+        if self._window is not None:
+            self.context.host.set_active(False)
+        self.context.draw()
+        for output in self._outputs:
+            output.set_active(False)
+        if self._window is not None:
+            self.context.host.set_active(True)
+        return self._view.images(self._reader, self.classes, following is not None)
+
+    def _prepare(
+        self,
+        snapshot: Snapshot,
+        pose: CameraPose,
+        following: Snapshot | None,
+        following_pose: CameraPose | None,
+        view: _View,
+        time_s: float | None = None,
+    ) -> None:
+        now = snapshot.tick / self._tick_rate if time_s is None else time_s
+        after = now if following is None else following.tick / self._tick_rate
+        eye = np.asarray(pose.position, np.float64)
+        planes = frustum(pose, view.size)
+        shine = light(snapshot.environment)
+        view.aim(pose, pose if following_pose is None else following_pose, self.frame)
+        if view.targets.rgb:
+            azimuth = float(np.arctan2(shine.key_dir[1], shine.key_dir[0]))
+            self.horizon.shine(azimuth, float(np.arcsin(shine.key_dir[2])))
+            self.sky.shine(shine.dome, float(snapshot.environment["sun_azimuth"]))
+            write_light(self.frame, shine)
+        write_weather(self.frame, self.falls, snapshot.environment, now, shine, following, after)
+        focus = self._shadow.focus(pose, self._ground_below(eye))
+        matrix, centre = self._shadow.aim(focus, shine.key_dir)
+        self.frame["SHADOW_VIEW"], self.frame["SHADOW_CENTRE"] = matrix, centre
+        reach = EXTENT_M * 0.75
+        self.plants.select(eye, planes)
+        if view.targets.rgb:
+            self.plants.cast(focus, reach)
+        self.grass.select(eye, planes)
+        rows = None if following is None else following.villagers
+        self.people.place(snapshot.villagers, now, rows, after, planes, focus, reach)
+
+    def _ground_below(self, eye: NDArray[np.float64]) -> float:
+        s = self._scenery
+        rows, cols = s.heights.shape
+        c = int(np.clip(round((float(eye[0]) - s.origin[0]) / s.cell_m), 0, cols - 1))
+        r = int(np.clip(round((float(eye[1]) - s.origin[1]) / s.cell_m), 0, rows - 1))
+        return float(s.heights[r, c])
+
+    def close(self) -> None:
+        """Free the stage's buffers and, of a window, the window."""
+        for output in self._outputs:
+            self.context.engine.remove_window(output)
+        self._outputs = []
+        self.root.remove_node()
+        if self.context.windowed:
+            close_context()
+
+
+def _program_state(kind: str, targets: Targets) -> RenderState:
+    return RenderState.make(ShaderAttrib.make(program(kind, targets), 100))
+
+
+class _View:
+    """A camera and the targets it fills."""
+
+    def __init__(
+        self, stage: Stage, targets: Targets, size: tuple[int, int], output: GraphicsOutput | None = None
+    ) -> None:
+        self.targets, self.size = targets, size
+        self._upright = output is not None  # a window shows clip y = 1 at the top; a buffer keeps row 0 first in memory
+        self.planes = {
+            name: plane
+            for name, plane in _PLANES.items()
+            if {"rgb": targets.rgb, "ident": targets.ident, "normal": targets.normal, "floats": targets.floats}[name]
+        }
+        self.output = self._buffer(stage.context, size) if output is None else output
+        self.camera = NodePath(Camera("eye", PerspectiveLens()))
+        self.camera.reparent_to(stage.root)
+        self._states()
+        region = self.output.make_display_region()
+        region.set_camera(self.camera)
+        self._width, self._height = size
+
+    def _buffer(self, context: Context, size: tuple[int, int]) -> GraphicsOutput:
+        properties = FrameBufferProperties()
+        properties.set_rgba_bits(8, 8, 8, 8)
+        properties.set_depth_bits(24)
+        properties.set_aux_rgba(int(self.targets.ident))
+        properties.set_aux_hrgba(int(self.targets.normal))
+        properties.set_aux_float(int(self.targets.floats))
+        made = context.buffer("view", size, properties, -10)
+        made.set_clear_depth_active(True)
+        self.textures: dict[str, Texture] = {}
+        self._pools: dict[str, NDArray[Any]] = {}
+        for name, plane in self.planes.items():
+            texture = Texture(name)
+            made.add_render_texture(texture, GraphicsOutput.RTM_bind_or_copy, plane.attachment)
+            made.set_clear_active(plane.attachment, True)
+            made.set_clear_value(plane.attachment, (0, 0, 0, 0))
+            self.textures[name] = texture
+            self._pools[name] = np.empty((size[1], size[0], plane.channels), plane.dtype)
+        return made
+
+    def _states(self) -> None:
+        camera = self.camera.node()
+        assert isinstance(camera, Camera)
+        camera.set_camera_mask(EYES)
+        camera.set_tag_state_key("kind")
+        for kind in KINDS:
+            camera.set_tag_state(kind, _program_state(kind, self.targets))
+        mirrored = CullFaceAttrib.M_cull_clockwise if self._upright else CullFaceAttrib.M_cull_counter_clockwise
+        camera.set_initial_state(RenderState.make(CullFaceAttrib.make(mirrored)))
+
+    def aim(self, pose: CameraPose, following: CameraPose, frame: Frame) -> None:
+        """Point the camera, for the shaders and for Panda's culling."""
+        flip = np.diag([1.0, -1.0 if self._upright else 1.0, 1.0, 1.0])
+        for name, eye_name, at in (("VIEW", "EYE", pose), ("NEXT_VIEW", "NEXT_EYE", following)):
+            matrix, eye = clip_from_world(at, self.size)
+            frame[name], frame[eye_name] = flip @ matrix, eye
+        frame["IMAGE_SIZE"] = self.size
+        turn = pose.rotation()
+        right, down, forward = turn[:, 0], turn[:, 1], turn[:, 2]
+        rows = [*right, 0, *forward, 0, *(-down), 0, *pose.position, 1]
+        self.camera.set_mat(Mat4(*(float(v) for v in rows)))
+        lens = self.camera.node().get_lens()  # type: ignore[attr-defined]
+        lens.set_film_size(self.size[0], self.size[1])
+        lens.set_focal_length(pose.intrinsics(*self.size)[0, 0])
+        lens.set_near_far(NEAR_M, FAR_M)
+
+    def images(self, reader: ReadBack, classes: NDArray[np.uint8], moving: bool) -> dict[str, NDArray[Any]]:
+        """The modalities of the frame just drawn."""
+        for name, plane in self.planes.items():
+            reader.copy(self.textures[name], plane, self._pools[name])
+        made: dict[str, NDArray[Any]] = {}
+        if self.targets.rgb:
+            made["rgb"] = np.ascontiguousarray(self._pools["rgb"][..., :3])
+        if self.targets.ident:
+            made["instance"] = self._pools["ident"].view("<u4")[..., 0] & np.uint32(0xFFFFFF)
+            made["semantic"] = classes[made["instance"]]
+        if self.targets.normal:
+            made["normal"] = self._pools["normal"][..., :3].astype(np.float32)
+        if self.targets.floats:
+            made |= self._measured(moving)
+        return made
+
+    def _measured(self, moving: bool) -> dict[str, NDArray[Any]]:
+        floats = self._pools["floats"]
+        depth, flow = floats[..., 0].copy(), floats[..., 1:3].copy()
+        surface = depth > 0
+        depth[~surface] = np.inf
+        made: dict[str, NDArray[Any]] = {}
+        if self.targets.depth:
+            made["depth"] = depth
+        if self.targets.flow:
+            height, width = depth.shape
+            x = flow[..., 0] + (np.arange(width, dtype=np.float32) + np.float32(0.5))
+            y = flow[..., 1] + (np.arange(height, dtype=np.float32) + np.float32(0.5))[:, None]
+            valid = surface & (x >= 0) & (x < width) & (y >= 0) & (y < height)
+            if not moving:
+                valid[:], flow[:] = False, 0.0
+            flow[np.abs(flow).max(axis=-1) > 1e8] = 0.0  # where the point passes behind the camera or leaves the stage
+            made |= {"flow": flow, "flow_valid": valid}
+        return made
+
+
+__all__ = ["MODALITIES", "RenderError", "Stage"]

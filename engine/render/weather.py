@@ -1,0 +1,99 @@
+"""Writes light and weather into the frame's inputs: wind, wet ground, snow, waves, drifting clouds, falling rain."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from panda3d.core import NodePath
+
+from engine.render.frame import Frame
+from engine.render.light import Light, smoothstep
+from engine.render.precipitation import (
+    FULL_RAIN_MM_H,
+    FULL_SNOW_MM_H,
+    RAIN_BOX_M,
+    RAIN_FALL_M_S,
+    SNOW_BOX_M,
+    SNOW_FALL_M_S,
+    fall_amount,
+)
+from engine.render.shadow import SIZE
+from recorder.schema import Snapshot
+
+GUST_RAD_S = 1.7
+SWAY_PER_WIND = 0.11  # how far a stem leans per m/s, in units of its own stiffness
+SWAY_LIMIT = 1.2
+WAVE_SPEED = (0.013, 0.008, 0.021, -0.016)  # noise tiles per second
+CLOUD_SPEED = (0.0011, 0.0005)
+COVERED_SNOW_M = 0.07  # depth at which snow hides the ground
+
+
+def write_light(frame: Frame, light: Light) -> None:
+    """Put the light of the moment into the frame."""
+    for name in (
+        "key_dir", "key_colour", "sky_light", "ground_light", "fog_sun", "fog_anti", "fog_density", "sky_fog", "sun_dir",
+        "sun_disc", "moon_dir", "moon_disc", "cloud_lit", "cloud_dark", "overcast", "starlight", "glow", "exposure",
+    ):  # fmt: skip
+        frame[name.upper()] = getattr(light, name)
+    frame["SHADOW_OFFSET"], frame["SHADOW_TEXEL"] = 0.07, 1.0 / SIZE
+
+
+def sway(environment: NDArray[np.void], time_s: float) -> tuple[float, float, float, float]:
+    """Lean towards east and north, and the phase of the gusts at this time."""
+    lean = min(SWAY_PER_WIND * float(environment["wind_m_s"]), SWAY_LIMIT)
+    towards = float(environment["wind_towards"])
+    return lean * np.cos(towards), lean * np.sin(towards), (GUST_RAD_S * time_s) % (2 * np.pi), 0.0
+
+
+def write_weather(
+    frame: Frame,
+    falls: dict[str, NodePath],
+    environment: NDArray[np.void],
+    time_s: float,
+    light: Light,
+    following: Snapshot | None,
+    following_s: float,
+) -> None:
+    """Put the weather at this time into the frame, and show the rain or the snow that falls."""
+    env = environment
+    frame["SWAY"] = sway(env, time_s)
+    frame["NEXT_SWAY"] = sway(env if following is None else following.environment, following_s)
+    frame["CLOUD"], frame["WETNESS"] = env["cloud"], env["ground_wetness"]
+    frame["SNOW"] = min(float(env["snow_depth_m"]) / COVERED_SNOW_M, 1.0)
+    rain, snow = float(env["rain_mm_h"]), float(env["snow_mm_h"])
+    frame["RAIN"] = fall_amount(rain, FULL_RAIN_MM_H)
+    frame["RIPPLE"] = min(0.45 + 0.12 * float(env["wind_m_s"]), 2.0)
+    frame["WAVES"] = np.mod(np.array(WAVE_SPEED) * time_s, 1.0)
+    frame["CLOUD_DRIFT"] = np.mod(np.array(CLOUD_SPEED) * time_s, 1.0)
+    _write_fall(frame, falls, env, time_s, light, rain, snow)
+
+
+def _write_fall(
+    frame: Frame,
+    falls: dict[str, NodePath],
+    environment: NDArray[np.void],
+    time_s: float,
+    light: Light,
+    rain: float,
+    snow: float,
+) -> None:
+    for kind, falling in (("rain", rain > 0 and rain >= snow), ("snow", snow > 0 and snow > rain)):
+        if falling:
+            falls[kind].show()
+        else:
+            falls[kind].hide()
+    flakes = snow > rain
+    box = np.array(SNOW_BOX_M if flakes else RAIN_BOX_M)
+    speed = SNOW_FALL_M_S if flakes else RAIN_FALL_M_S
+    wind, towards = min(float(environment["wind_m_s"]), 14.0), float(environment["wind_towards"])
+    slant = wind * (0.35 if flakes else 0.55) / speed
+    fallen = (speed * time_s) % box[2]
+    axis = np.array([slant * np.cos(towards), slant * np.sin(towards), -1.0])
+    frame["FALL_BOX"] = box
+    frame["FALL_OFFSET"] = axis * fallen
+    frame["FALL_DIR"] = axis / np.linalg.norm(axis)
+    frame["FALL_PHASE"] = (2.1 * time_s) % (2 * np.pi)
+    frame["FALL_AMOUNT"] = fall_amount(snow, FULL_SNOW_MM_H) if flakes else fall_amount(rain, FULL_RAIN_MM_H)
+    bright = 0.50 + 0.42 * smoothstep(0.02, 1.0, float(light.sky_light.mean())) if flakes else 0.36
+    bright += 0.0 if flakes else 0.34 * smoothstep(0.05, 1.2, float(light.sky_light.mean()))
+    frame["FALL_COLOUR"] = np.array([0.96, 0.98, 1.02]) * bright
