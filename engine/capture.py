@@ -9,15 +9,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from agents.language.voice import Voice
 from engine import cameras
+from engine.provenance import Model, header
 from engine.render.stage import Stage
 from engine.scenario import Scenario
 from engine.simulation import Simulation
 from recorder.dialogue import write_dialogue, write_srt
-from recorder.header import session_header
 from recorder.loose import write_frames
 from recorder.reader import Session
 from recorder.schema import CameraPose, Snapshot
@@ -38,14 +37,6 @@ class Progress:
     utterances: int
     worded_by_model: int
     stopped: bool = False
-
-
-@dataclass(frozen=True)
-class Model:
-    """Which weights word the acts; sha256 is empty for the templates."""
-
-    name: str
-    sha256: str
 
 
 class OutputError(ValueError):
@@ -148,22 +139,6 @@ def prepare_folder(out: Path) -> Path:
     except OSError as error:
         raise OutputError(f"{out} cannot be written ({error.strerror}): name another folder with --out.") from None
     return path
-
-
-def header(scenario: Scenario, model: Model, created: datetime) -> dict[str, Any]:
-    """All that a reader needs to know about a run before its first tick."""
-    return session_header(
-        scenario=scenario.model_dump(mode="json"),
-        seed=scenario.seed,
-        tick_rate=scenario.world.tick_rate,
-        start=scenario.place.start,
-        model=asdict(model),
-        cameras=[camera.name for camera in scenario.camera],
-        capture_rate=scenario.capture.fps,
-        size=scenario.capture.size,
-        modalities=scenario.capture.modalities,
-        created=created.isoformat(timespec="seconds"),
-    )
 
 
 @contextmanager

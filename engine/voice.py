@@ -9,7 +9,7 @@ from agents.language.logged import LoggedVoice
 from agents.language.models import find_model, model_sha256
 from agents.language.templates import TemplateVoice
 from agents.language.voice import Voice, Wording
-from engine.capture import Model
+from engine.provenance import Model
 
 
 def open_voice(spec: str, *, lockstep: bool) -> tuple[Voice, Model]:
