@@ -41,14 +41,19 @@ def encode_image(modality: str, image: NDArray[Any], *, half: bool = False) -> d
             raise ValueError(f"semantic must be uint8 (H, W), not {image.dtype} {image.shape}")
         return {**about, "encoding": "png", "data": encode_png(image)}
     if modality == "instance":
-        return {**about, "encoding": "png-id24", "data": encode_png(_packed_ids(image))}
+        return {**about, "encoding": "png-id24", "data": encode_png(packed_ids(image))}
     if half and image.dtype.kind == "f":
         stored = image.astype("<f2")
         return {**about, "encoding": "plane-half", "data": zlib.compress(shuffle(stored), PLANE_COMPRESSION_LEVEL)}
     return {**about, "encoding": "plane", "data": zlib.compress(shuffle(image), PLANE_COMPRESSION_LEVEL)}
 
 
-def _packed_ids(ids: NDArray[Any]) -> NDArray[np.uint8]:
+def packed_ids(ids: NDArray[Any]) -> NDArray[np.uint8]:
+    """Ids (H, W) as the three channels of a PNG: R + 256 G + 65536 B.
+
+    Raises:
+        ValueError: an id does not fit, or the image is not one of unsigned integers.
+    """
     if ids.dtype.kind != "u" or ids.ndim != 2:
         raise ValueError(f"instance must be unsigned integers (H, W), not {ids.dtype} {ids.shape}")
     if ids.size and int(ids.max()) >= ID_LIMIT:

@@ -30,7 +30,7 @@ class SessionWriter:
 
     Args:
         path: the file to create; it must not exist, and its folder must.
-        header: what the session says about itself, see `recorder.header.session_header`; `tick_rate` is required.
+        header: what the session says about itself, plain values; `tick_rate` (ticks per second) is required.
         scenery: the valley, stored once.
         cast: the villagers, stored once.
         normals_as_half: store the modality `normal` with 16 bits; exact if the renderer's target has 16 bits.

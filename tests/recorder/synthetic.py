@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from recorder.header import session_header
 from recorder.schema import (
     BUILDING,
     ENVIRONMENT,
@@ -141,12 +140,11 @@ def images(tick: int, width: int = 64, height: int = 48, people: int = 4) -> dic
 
 
 def header(**changes: object) -> dict[str, object]:
-    base = session_header(
-        scenario={"name": "a made-up morning", "villagers": 4}, seed=7, tick_rate=TICK_RATE,
-        start="2025-05-04T07:30:00",
-        model={"name": "SmolLM2-135M-Instruct", "sha256": "ab" * 32}, cameras=["square", "lane"], capture_rate=4,
-        size=(64, 48), modalities=["rgb", "depth"], created="2025-05-05T10:00:00+00:00",
-    )  # fmt: skip
+    base = {
+        "scenario": {"name": "a made-up morning", "villagers": 4}, "seed": 7, "tick_rate": TICK_RATE,
+        "start": "2025-05-04T07:30:00", "model": {"name": "SmolLM2-135M-Instruct", "sha256": "ab" * 32},
+        "cameras": ["square", "lane"], "size": [64, 48], "modalities": ["rgb", "depth"],
+    }  # fmt: skip
     return {**base, **changes}
 
 

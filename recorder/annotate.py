@@ -1,0 +1,97 @@
+"""What the ids in the pictures mean: class and name of every id, boxes of what is visible, points in the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets.palette import BuildingKind, SemanticClass, Species
+from recorder.schema import CROP_ID, GRASS_ID, TERRAIN_ID, WATER_ID, CameraPose, Cast, Scenery
+
+BOX = np.dtype([("id", "<u4"), ("x", "<i4"), ("y", "<i4"), ("w", "<i4"), ("h", "<i4"), ("pixels", "<i4")])
+PLANT_CLASS = {Species.BUSH: SemanticClass.BUSH, Species.ROCK: SemanticClass.ROCK}  # all others are trees
+SHARED = {
+    0: (SemanticClass.NOTHING, "nothing"),
+    TERRAIN_ID: (SemanticClass.TERRAIN, "ground"),
+    WATER_ID: (SemanticClass.WATER, "water"),
+    GRASS_ID: (SemanticClass.GRASS, "grass"),
+    CROP_ID: (SemanticClass.CROP, "crop"),
+}
+
+
+@dataclass(frozen=True)
+class Label:
+    """What one instance id stands for."""
+
+    id: int
+    semantic: SemanticClass
+    name: str  # a villager's or place's name, else the kind of thing
+
+
+def instance_table(scenery: Scenery, cast: Cast) -> dict[int, Label]:
+    """Every instance id of a session with its class and name."""
+    table = {number: Label(number, semantic, name) for number, (semantic, name) in SHARED.items()}
+    for plant in scenery.plants:
+        species = Species(int(plant["species"]))
+        number = int(plant["id"])
+        table[number] = Label(number, PLANT_CLASS.get(species, SemanticClass.TREE), species.name.lower())
+    of_building = {int(place["building"]): str(place["name"]) for place in reversed(scenery.places)}
+    for row, building in enumerate(scenery.buildings):
+        kind, number = BuildingKind(int(building["kind"])), int(building["id"])
+        semantic = SemanticClass.WELL if kind is BuildingKind.WELL else SemanticClass.BUILDING
+        name = of_building.get(row, kind.name.lower().replace("_", " "))
+        table[number] = Label(number, semantic, name)
+    for row, persona in enumerate(cast.personas):
+        number = int(cast.looks["id"][row])
+        table[number] = Label(number, SemanticClass.VILLAGER, str(persona.get("name", f"villager {row}")))
+    return table
+
+
+def class_lookup(scenery: Scenery, cast: Cast) -> NDArray[np.uint8]:
+    """The class of every id as an array to index with an instance image; ids that stand for nothing give NOTHING."""
+    table = instance_table(scenery, cast)
+    lookup = np.zeros(max(table) + 1, np.uint8)
+    for number, label in table.items():
+        lookup[number] = label.semantic
+    return lookup
+
+
+def visible_boxes(instance: NDArray[np.uint32]) -> NDArray[np.void]:
+    """The tight box of every visible instance, as BOX rows ordered by id.
+
+    Args:
+        instance: (H, W) ids; 0 is no instance.
+    """
+    rows, cols = np.nonzero(instance)
+    ids, inverse, pixels = np.unique(instance[rows, cols], return_inverse=True, return_counts=True)
+    order = np.argsort(inverse, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(pixels)[:-1]]).astype(np.intp)
+    boxes = np.zeros(len(ids), BOX)
+    if not len(ids):
+        return boxes
+    boxes["id"], boxes["pixels"] = ids, pixels
+    for low, size, values in (("x", "w", cols[order]), ("y", "h", rows[order])):
+        boxes[low] = np.minimum.reduceat(values, starts)
+        boxes[size] = np.maximum.reduceat(values, starts) - boxes[low] + 1
+    return boxes
+
+
+def visible_villagers(instance: NDArray[np.uint32], cast: Cast, least_pixels: int = 1) -> dict[int, int]:
+    """Rows of the cast that an instance image shows, each with its number of pixels, ordered by row."""
+    boxes = visible_boxes(instance)
+    pixels = dict(zip(boxes["id"].tolist(), boxes["pixels"].tolist(), strict=True))
+    seen = {row: pixels.get(int(number), 0) for row, number in enumerate(cast.looks["id"])}
+    return {row: count for row, count in seen.items() if count >= least_pixels}
+
+
+def project(pose: CameraPose, width: int, height: int, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """World points (n, 3) as pixel columns, rows and planar depth (n, 3); column and row are nan behind the camera."""
+    camera = (points - np.array(pose.position)) @ pose.rotation()
+    depth = camera[:, 2]
+    ahead = np.where(depth > 1e-6, depth, np.nan)
+    K = pose.intrinsics(width, height)
+    col = K[0, 0] * camera[:, 0] / ahead + K[0, 2]
+    row = K[1, 1] * camera[:, 1] / ahead + K[1, 2]
+    return np.stack([col, row, depth], axis=1)
