@@ -69,8 +69,12 @@ def slab(x0: float, x1: float, z0: float, z1: float, out: float, rgb: Rgb, ends:
 def timber(start: tuple[float, float], end: tuple[float, float], breadth: float = 0.17, rgb: Rgb = TIMBER) -> Mesh:
     """A beam on the front wall from (x, z) to (x, z), its ends hidden by others."""
     (x0, z0), (x1, z1) = start, end
-    length = float(np.hypot(x1 - x0, z1 - z0))
-    piece = slab(0.0, length, -breadth / 2, breadth / 2, 0.045, rgb)
+    length, b = float(np.hypot(x1 - x0, z1 - z0)), breadth / 2
+    piece = faceted(
+        [(x, y, z) for y in (0.0, -0.045) for x, z in ((0, -b), (length, -b), (length, b), (0, b))],
+        [(4, 5, 6, 7), (0, 1, 5, 4), (2, 3, 7, 6)],
+        rgb,
+    )
     return piece.transformed(turn(pitch=-float(np.arctan2(z1 - z0, x1 - x0))), (x0, 0.0, z0))
 
 
@@ -162,7 +166,7 @@ def _shingles(
         faces.append(
             (corner(-over, y0, sunk), corner(over, y0, sunk), corner(over, y0, proud), corner(-over, y0, proud))
         )
-        paint.append(np.array(rgb) * 0.5)
+        paint.append(np.array(rgb) * 0.58)
     return faceted(np.array(points), faces, np.clip(paint, 0, 255))
 
 
@@ -181,7 +185,7 @@ def window(x: float, z: float, width: float, height: float, shutter: Rgb | None,
         for s in (-1, 1):
             edge = x + s * (w + 0.1)
             x0, x1 = sorted((edge, edge + s * (w * 0.85)))
-            parts.append(slab(x0, x1, z - h, z + h, 0.06, shutter))
+            parts.append(slab(x0, x1, z - h, z + h, 0.06, shutter, ends=False))
             for at in (-0.55, 0.55):
                 parts.append(
                     _strip(x0 + 0.03, x1 - 0.03, z + at * h - 0.035, z + at * h + 0.035, 0.065, shutter).tinted(0.72)
@@ -189,7 +193,7 @@ def window(x: float, z: float, width: float, height: float, shutter: Rgb | None,
     if box_of_flowers:
         parts.append(slab(x - w - 0.08, x + w + 0.08, z - h - 0.3, z - h - 0.1, 0.26, BOARD))
         for k, colour in enumerate(_BLOOMS):
-            posy = lathe([(0.0, -0.06), (0.14, 0.03), (0.0, 0.16)], 4, ((70, 104, 50), colour, colour))
+            posy = lathe([(0.0, -0.06), (0.14, 0.03), (0.0, 0.16)], 3, ((70, 104, 50), colour, colour))
             parts.append(
                 posy.transformed(offset=(x - w + 0.1 + k * (w - 0.1) * 0.66, -0.15, z - h - 0.08)).marked(sway=0.3)
             )

@@ -5,6 +5,7 @@ Trees are 1 m high at their full height (the instance's height scales them); tuf
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -54,7 +55,7 @@ def _conifer(detail: int) -> Mesh:
         return _cone_far()
     rng = stream("conifer", detail)
     tiers, boughs, sides = ((8, 11, 6), (4, 7, 4))[detail]
-    trunk = lathe([(0.03, -0.06), (0.022, 0.06), (0.006, 0.9)], sides, (_BARK_DARK, _BARK, _BARK)).shaded(0.7)
+    trunk = lathe([(0.03, -0.06), (0.022, 0.06), (0.012, 0.5)], sides, (_BARK_DARK, _BARK, _BARK)).shaded(0.7)
     parts = [trunk]
     for tier in range(tiers):
         low = 0.09 + 0.74 * (tier / tiers) ** 0.92
@@ -111,9 +112,23 @@ def _blob(
     return smooth(p + centre, ball.triangles, (0, 0, 0))
 
 
-def _crown(blobs: list[Mesh], low: Rgb, high: Rgb, rng: np.random.Generator) -> Mesh:
-    """Paints joined blobs: light above and outside, dark and occluded below and towards the middle."""
+def _far_blob(rng: np.random.Generator, half: tuple[float, float, float], centre: tuple[float, float, float]) -> Mesh:
+    """A whole crown in 20 triangles, skewed so that its outline is no hexagon."""
+    ball = icosphere(0, (0, 0, 0))
+    p = ball.positions @ turn(0.7, 0.35, 0.2).T * rng.uniform(0.84, 1.12, (12, 1)) * half
+    return smooth(p + centre, ball.triangles, (0, 0, 0))
+
+
+def _crown(
+    blobs: list[Mesh], low: Rgb, high: Rgb, rng: np.random.Generator, sprays: int = 0, size: float = 0.07
+) -> Mesh:
+    """Paints joined blobs: light above and outside, dark and occluded below and towards the middle.
+
+    `sprays` triangles of leaves, about `size` long, stand off the surface and break its outline.
+    """
     mesh = join(blobs)
+    if sprays:
+        mesh = join([mesh, _sprays(mesh, sprays, size, rng)])
     p = mesh.positions.astype(np.float64)
     bottom, top = p[:, 2].min(), p[:, 2].max()
     up = (p[:, 2] - bottom) / (top - bottom)
@@ -121,10 +136,33 @@ def _crown(blobs: list[Mesh], low: Rgb, high: Rgb, rng: np.random.Generator) -> 
     out = np.linalg.norm((p - middle) * (1, 1, 0.8), axis=1)
     out = np.clip(out / out.max(), 0, 1)
     facing = 0.5 + 0.5 * mesh.normals[:, 2]
-    mix = np.clip(0.55 * up + 0.45 * facing + rng.uniform(-0.1, 0.1, len(p)), 0, 1)[:, None]
+    mix = np.clip(0.5 * up + 0.5 * facing + rng.uniform(-0.12, 0.12, len(p)), 0, 1)[:, None]
     rgb = np.asarray(low) * (1 - mix) + np.asarray(high) * mix
-    openness = np.clip(0.18 + 0.55 * out**1.5 + 0.3 * up + 0.2 * facing, 0.25, 1)
+    openness = np.clip(0.12 + 0.6 * out**1.5 + 0.3 * up + 0.2 * facing, 0.25, 1)
     return mesh.coloured(rgb).shaded(openness).marked(sway=np.clip(0.35 + 0.65 * out * (0.4 + 0.6 * up), 0, 1))
+
+
+def _sprays(surface: Mesh, count: int, size: float, rng: np.random.Generator) -> Mesh:
+    """Leaf sprays: triangles rooted on the surface, tips outward and a little down, lit like the surface under them."""
+    corners = surface.positions[surface.triangles].astype(np.float64)
+    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+    chosen = rng.choice(len(corners), count, p=area / area.sum())
+    weights = rng.dirichlet((1.0, 1.0, 1.0), count)
+    root = np.einsum("nk,nkj->nj", weights, corners[chosen])
+    normal = np.einsum("nk,nkj->nj", weights, surface.normals[surface.triangles][chosen].astype(np.float64))
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    across = np.cross(normal, rng.normal(size=(count, 3)))
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    along = np.cross(across, normal)
+    along *= np.where(along[:, 2:3] > 0, -1.0, 1.0)  # hanging
+    length = size * rng.uniform(0.7, 1.3, (count, 1))
+    lifted = root - normal * length * 0.12
+    tip = root + along * length * 0.75 + normal * length * 0.5
+    points = np.stack([lifted - across * length * 0.55, lifted + across * length * 0.55, tip], axis=1)
+    facing = np.einsum("nj,nj->n", np.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0]), normal)
+    points[facing < 0] = points[facing < 0][:, ::-1]
+    mesh = faceted(points.reshape(-1, 3), np.arange(3 * count).reshape(-1, 3).tolist(), (0, 0, 0))
+    return replace(mesh, normals=np.repeat(normal, 3, axis=0).astype(np.float32))
 
 
 def _trunk(points: list[tuple[float, float, float]], radii: list[float], sides: int, low: Rgb, high: Rgb) -> Mesh:
@@ -153,7 +191,7 @@ def _broadleaf(detail: int) -> Mesh:
     """A forked trunk carrying several lumpy masses of leaves."""
     rng = stream("broadleaf", detail)
     if detail == FAR:
-        blob = icosphere(0, (0, 0, 0)).transformed(scale=(0.36, 0.34, 0.36), offset=(0, 0, 0.62))
+        blob = _far_blob(rng, (0.36, 0.34, 0.36), (0, 0, 0.62))
         return join([_crown([blob], _LEAVES_LOW, _LEAVES_HIGH, rng), _stick(0.035, 0.4, _BARK)])
     sides = (6, 4)[detail]
     fork = (0.02, -0.01, 0.3)
@@ -184,9 +222,9 @@ def _broadleaf(detail: int) -> Mesh:
     for x, y, z, r in chosen:
         size = r if detail == NEAR else r * 1.12
         blobs.append(
-            _blob(rng, 1, (x, y, z), size, 0.86) if detail == NEAR or r > 0.24 else _blob(rng, 0, (x, y, z), size, 0.9)
+            _blob(rng, 1, (x, y, z), size, 0.86) if r > (0.195, 0.3)[detail] else _blob(rng, 0, (x, y, z), size, 0.9)
         )
-    return join([*limbs, _crown(blobs, _LEAVES_LOW, _LEAVES_HIGH, rng)])
+    return join([*limbs, _crown(blobs, _LEAVES_LOW, _LEAVES_HIGH, rng, (170, 30)[detail], (0.085, 0.13)[detail])])
 
 
 def _stick(radius: float, height: float, rgb: Rgb) -> Mesh:
@@ -197,7 +235,7 @@ def _birch(detail: int) -> Mesh:
     """A slim white trunk with dark marks under an airy, light, hanging crown."""
     rng = stream("birch", detail)
     if detail == FAR:
-        blob = icosphere(0, (0, 0, 0)).transformed(scale=(0.2, 0.2, 0.36), offset=(0, 0, 0.64))
+        blob = _far_blob(rng, (0.2, 0.2, 0.36), (0, 0, 0.64))
         return join([_crown([blob], _BIRCH_LOW, _BIRCH_HIGH, rng), _stick(0.022, 0.4, _BIRCH_BARK)])
     sides = (6, 4)[detail]
     path = [(0, 0, -0.05), (0.005, 0, 0.03), (0.012, 0.004, 0.3), (-0.004, 0.0, 0.58), (0.0, 0.0, 0.86)]
@@ -217,9 +255,9 @@ def _birch(detail: int) -> Mesh:
     blobs = []
     for k, (x, y, z, r, tall) in enumerate(masses if detail == NEAR else masses[:4]):
         blobs.append(
-            _blob(rng, 1 if detail == NEAR and k < 5 else 0, (x, y, z), r * (1 if detail == NEAR else 1.2), tall)
+            _blob(rng, 1 if detail == NEAR and k in (1, 2) else 0, (x, y, z), r * (1 if detail == NEAR else 1.2), tall)
         )
-    return join([*parts, _crown(blobs, _BIRCH_LOW, _BIRCH_HIGH, rng)])
+    return join([*parts, _crown(blobs, _BIRCH_LOW, _BIRCH_HIGH, rng, (230, 30)[detail], (0.06, 0.1)[detail])])
 
 
 def _birch_mark(rng: np.random.Generator) -> Mesh:
@@ -238,14 +276,14 @@ def _bush(detail: int) -> Mesh:
     """A low cluster of leafy masses standing on the ground."""
     rng = stream("bush", detail)
     if detail == FAR:
-        blob = icosphere(0, (0, 0, 0)).transformed(scale=(0.62, 0.58, 0.52), offset=(0, 0, 0.42))
+        blob = _far_blob(rng, (0.62, 0.58, 0.52), (0, 0, 0.42))
         return _crown([blob], _LEAVES_LOW, (116, 142, 70), rng)
     masses = [(0.0, 0.0, 0.52, 0.48), (0.42, 0.12, 0.32, 0.36), (-0.36, 0.22, 0.34, 0.36), (-0.05, -0.38, 0.3, 0.34)]
     blobs = [
-        _blob(rng, 1 if detail == NEAR or k == 0 else 0, (x, y, z), r, 0.92)
+        _blob(rng, 1 if detail == NEAR and k < 2 else 0, (x, y, z), r, 0.92)
         for k, (x, y, z, r) in enumerate(masses if detail == NEAR else masses[:3])
     ]
-    return _crown(blobs, _LEAVES_LOW, (116, 142, 70), rng)
+    return _crown(blobs, _LEAVES_LOW, (116, 142, 70), rng, (110, 20)[detail], (0.2, 0.3)[detail])
 
 
 def _rock(detail: int) -> Mesh:

@@ -56,7 +56,7 @@ def pose(looks: Rows, villagers: Rows, time_s: float) -> NDArray[np.float32]:
     ground = np.stack([villagers[name].astype(np.float64) for name in ("x", "y", "z")], axis=1)
     placed = np.einsum("nij,npjk->npik", world, frames)
     placed[..., 3] += ground[:, None, :]
-    placed *= (_worn(looks) & (villagers["indoors"] == 0)[:, None])[:, :, None, None]
+    placed *= (_worn(looks, villagers) & (villagers["indoors"] == 0)[:, None])[:, :, None, None]
     return placed.astype(np.float32)
 
 
@@ -157,7 +157,9 @@ def _step(phase: Floats) -> tuple[Floats, Floats, Floats, Floats]:
 def _feet(motion: _Motion, side: int) -> tuple[Floats, Floats, Floats]:
     """Ankle (n, 3) in the body frame, foot pitch, and how free the leg is of the ground (0..1)."""
     place, air, pitch, free = _step(motion.phase + (0.0 if side > 0 else np.pi))
-    stagger = side * (0.13 * motion.work + 0.02 * motion.rest) + motion.sit * (0.36 + 0.03 * side)
+    stagger = side * ((0.13 - 0.06 * motion.skirt) * motion.work + 0.02 * motion.rest) + motion.sit * (
+        0.36 + 0.03 * side
+    )
     x = place * STRIDE_PER_HEIGHT * figure.ADULT_M * motion.walk + stagger
     pitch = pitch * motion.walk
     pivot = np.where(pitch < 0, figure.TOE_M, figure.HEEL_M)
@@ -174,7 +176,7 @@ def _legs(body: _Body, motion: _Motion) -> None:
     turn = 0.09 * np.cos(motion.phase) * motion.walk * motion.brisk
     body.pelvis_turn = _about_z(-turn)
     sway = 0.02 * np.sin(motion.phase) * motion.walk + 0.018 * motion.wave(6.3) * motion.rest * (1 - motion.sit)
-    heights = [np.full_like(sway, figure.PELVIS_M - 0.022 - 0.05 * motion.work)]
+    heights = [np.full_like(sway, figure.PELVIS_M - 0.022 - 0.04 * motion.work * ~motion.skirt)]
     for ankle, _, free in feet.values():
         spread = ankle[:, 0] ** 2 + 0.03**2
         heights.append(ankle[:, 2] + np.sqrt(_REACH_M**2 - np.minimum(spread, 0.5)) - figure.HIP[2] + 0.3 * free)
@@ -216,8 +218,8 @@ def _upper_body(body: _Body, motion: _Motion) -> None:
     girth = 0.9 + 0.3 * motion.build
     body.put("torso", upright, body.pelvis, np.stack([girth * breath, 0.5 + 0.5 * girth, np.ones_like(girth)], axis=1))
     _head(body, motion, upright)
-    for side in (1, -1):
-        _arm(body, motion, side, upright, swing, stroke)
+    hands = [_arm(body, motion, side, upright, swing, stroke) for side in (1, -1)]
+    body.put("tool", upright @ _lift(-0.42 + 0.75 * stroke), (hands[0] + hands[1]) / 2)
 
 
 def _head(body: _Body, motion: _Motion, upright: Floats) -> None:
@@ -235,7 +237,8 @@ def _head(body: _Body, motion: _Motion, upright: Floats) -> None:
         body.put(part, turn, neck)
 
 
-def _arm(body: _Body, motion: _Motion, side: int, upright: Floats, swing: Floats, stroke: Floats) -> None:
+def _arm(body: _Body, motion: _Motion, side: int, upright: Floats, swing: Floats, stroke: Floats) -> Floats:
+    """Places one arm and returns where its palm is (n, 3)."""
     name = "left" if side > 0 else "right"
     broad = 0.97 + 0.1 * motion.build
     shoulder = np.array(figure.SHOULDER) * np.stack([np.ones_like(broad), side * broad, np.ones_like(broad)], axis=1)
@@ -243,18 +246,21 @@ def _arm(body: _Body, motion: _Motion, side: int, upright: Floats, swing: Floats
     beat = motion.wave(1.3 + 0.2 * side, 0.4 * side)
     emphasis = np.clip(0.55 + 0.6 * motion.wave(3.7, side), 0, 1) * motion.speak
     raise_ = -side * 0.5 * swing + 0.04 * motion.wave(3.6) + emphasis * (0.45 + 0.2 * beat) + 0.35 * motion.sit
-    raise_ += motion.work * (0.95 + 0.55 * stroke)
+    raise_ += motion.work * (0.55 + 0.4 * stroke + 0.15 * side)
     bend = 0.22 + 0.28 * motion.walk * motion.brisk + emphasis * (1.25 + 0.35 * beat)
-    bend += 0.75 * motion.sit * (1 - motion.speak) + motion.work * (0.55 + 0.2 * stroke)
+    bend += 0.75 * motion.sit * (1 - motion.speak) + motion.work * (0.5 + 0.3 * stroke)
     out = 0.1 + 0.05 * motion.build + 0.16 * emphasis - 0.16 * motion.work
-    inward = -side * (0.25 * motion.work + 0.3 * motion.sit * (1 - motion.speak))
+    inward = -side * (0.5 * motion.work + 0.3 * motion.sit * (1 - motion.speak))
     upper = upright @ _about_x(side * out) @ _lift(raise_)
     lower = upper @ _about_z(inward + side * 0.35 * emphasis) @ _lift(bend)
     elbow = at + upper @ np.array([0, 0, -figure.UPPER_ARM_M])
     body.put(f"upper_arm_{name}", upper, at)
     body.put(f"lower_arm_{name}", lower, elbow)
     hand = lower @ _lift(0.15 + 0.35 * emphasis * beat)
-    body.put(f"hand_{name}", hand, elbow + lower @ np.array([0, 0, -figure.LOWER_ARM_M]))
+    wrist = elbow + lower @ np.array([0, 0, -figure.LOWER_ARM_M])
+    body.put(f"hand_{name}", hand, wrist)
+    palm: Floats = wrist + hand @ np.array([0, 0, -0.06])
+    return palm
 
 
 def _place_parts(body: _Body, motion: _Motion, looks: Rows) -> None:
@@ -265,7 +271,7 @@ def _place_parts(body: _Body, motion: _Motion, looks: Rows) -> None:
     body.put("skirt", turn, body.pelvis, np.stack([girth * (1 + 0.1 * stride), girth, np.ones_like(girth)], axis=1))
 
 
-def _worn(looks: Rows) -> NDArray[np.bool_]:
+def _worn(looks: Rows, villagers: Rows) -> NDArray[np.bool_]:
     """Which parts each villager wears (n, P)."""
     worn = np.ones((len(looks), len(figure.PARTS)), dtype=bool)
     hood = looks["hat"] == 3
@@ -274,5 +280,8 @@ def _worn(looks: Rows) -> NDArray[np.bool_]:
     for kind, part in enumerate(_HATS, start=1):
         worn[:, _INDEX[part]] = looks["hat"] == kind
     worn[:, _INDEX["beard"]] = looks["beard"] == 1
+    worn[:, _INDEX["tool"]] = (villagers["activity"] == Activity.WORK) & (villagers["speed_m_s"] < _FULL_STEP_M_S)
     worn[:, _INDEX["skirt"]] = looks["skirt"] == 1
+    for part in ("upper_leg_left", "upper_leg_right"):
+        worn[:, _INDEX[part]] = looks["skirt"] == 0  # a bent knee would come through the cloth
     return worn
