@@ -13,7 +13,9 @@ vec3 haze(vec3 direction) {
     return mix(FOG_ANTI, FOG_SUN, mu * mu * mu);
 }
 
-vec3 fogged(vec3 c, vec3 rel) {
+// Haze towards a place: its light, and in w how much of the place it hides.
+vec4 fog(vec3 rel) {
     float d = length(rel);
-    return mix(haze(rel / d), c, exp(-FOG_DENSITY * d));
+    float hidden = 1.0 - exp(-FOG_DENSITY * d);
+    return vec4(haze(rel / d) * hidden, hidden);
 }

@@ -8,5 +8,5 @@ void main() {
     v_direction = p3d_Vertex.xyz;
     v_radiance = p3d_Color.rgb;
     gl_Position = VIEW * vec4(p3d_Vertex.xyz, 0.0);
-    gl_Position.z = gl_Position.w * 0.9999999;
+    gl_Position.z = gl_Position.w * 0.999995;
 }

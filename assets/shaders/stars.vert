@@ -9,6 +9,6 @@ void main() {
     v_corner = p3d_Color.rg * 2.0 - 1.0;
     gl_Position = VIEW * vec4(p3d_Vertex.xyz, 0.0);
     gl_Position.xy += v_corner * (0.6 + 0.9 * p3d_Color.b) * 2.0 / IMAGE_SIZE * gl_Position.w;
-    gl_Position.z = gl_Position.w * 0.9999998;
+    gl_Position.z = gl_Position.w * 0.999994;
     if (v_light <= 0.0) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 }

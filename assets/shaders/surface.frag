@@ -5,6 +5,7 @@ in vec3 v_normal;
 in vec3 v_rel;
 in vec4 v_colour;
 in vec4 v_extra;
+in vec4 v_fog;
 in vec4 v_shadow;
 uniform sampler2D noise;
 uniform sampler2DShadow shadow_map;
@@ -59,10 +60,14 @@ void main() {
     float path = smoothstep(0.40, 0.60, v_extra.x + mix2.y * 0.55);
     vec3 earth = vec3(0.40, 0.285, 0.165) * (1.0 + 0.9 * fine.x + 0.5 * broad.x);
     albedo = mix(albedo, earth, path * 0.9);
-    float stone = smoothstep(0.35, 0.65, v_extra.w + mix2.x * 0.4);
+    float stone = 0.0;
+    if (v_extra.w > 0.0) {
+    stone = smoothstep(0.35, 0.65, v_extra.w + mix2.x * 0.4);
     vec2 cobble = abs(fract(world.xy * vec2(1.7, 2.1) + vec2(floor(world.y * 2.1) * 0.5, 0.0) + fine * 0.15) - 0.5);
     float joint = smoothstep(0.36, 0.48, max(cobble.x, cobble.y)) * exp(-d * 0.03);
     albedo = mix(albedo, vec3(0.33, 0.305, 0.265) * (1.0 + 0.9 * fine.x + 0.5 * broad.y) * (1.0 - 0.45 * joint), stone * 0.9);
+    }
+    if (v_extra.y > 0.0) {
     float field = smoothstep(0.45, 0.55, v_extra.y + broad.x * 0.2);
     float angle = v_extra.z * 3.14159265;
     float furrow = sin(dot(world.xy, vec2(-sin(angle), cos(angle))) * 5.2 + fine.x * 2.0);
@@ -70,6 +75,7 @@ void main() {
     vec3 soil = mix(vec3(0.25, 0.155, 0.085), vec3(0.36, 0.32, 0.11), 0.45 + 0.3 * furrow + broad.y) * (1.0 + 0.22 * furrow + 0.5 * fine.x);
     albedo = mix(albedo, soil, field * 0.92);
     open *= 1.0 - 0.18 * field * (0.5 - 0.5 * furrow);
+    }
     n = normalize(n + vec3(fine.y, -fine.x, 0.0) * (0.30 + 0.3 * stone));
     gloss = 0.25 * max(path, stone);
 #endif
@@ -86,12 +92,14 @@ void main() {
     float key = max(facing, 0.0) * lit_by_key();
     vec3 ambient = mix(GROUND_LIGHT, SKY_LIGHT, n.z * 0.5 + 0.5) * open;
     vec3 c = albedo * (KEY_COLOUR * key + ambient);
-    vec3 ray = v_rel / d;
-    float fresnel = pow(1.0 - max(dot(n, -ray), 0.0), 5.0);
-    c += (0.03 + 0.5 * fresnel) * WETNESS * (0.25 + gloss) * up * (1.0 - snow) * open * SKY_LIGHT * 0.6;
+    if (WETNESS > 0.02) {
+        float grazing = 1.0 - max(dot(n, -v_rel) / d, 0.0);
+        float fresnel = grazing * grazing * grazing * grazing * grazing;
+        c += (0.03 + 0.5 * fresnel) * WETNESS * (0.25 + gloss) * up * (1.0 - snow) * open * SKY_LIGHT * 0.6;
+    }
 #if !defined(KIND_GROUND) && !defined(KIND_PLANT) && !defined(KIND_FIGURE)
     c += v_extra.x * GLOW * (1.0 - snow);
 #endif
-    out_rgb = vec4(tonemap(fogged(c, v_rel)), 1.0);
+    out_rgb = vec4(tonemap(c * (1.0 - v_fog.a) + v_fog.rgb), 1.0);
 #endif
 }

@@ -17,6 +17,7 @@ uniform sampler2D ground_light;
 out vec3 v_rel;
 out vec4 v_colour;
 out vec4 v_extra;
+out vec4 v_fog;
 out vec4 v_shadow;  // shadow map coordinates, and in w the light that the hills let through
 #endif
 #ifdef OUT_ID
@@ -114,6 +115,7 @@ void main() {
 #endif
 #ifdef OUT_RGB
     v_rel = rel;
+    v_fog = fog(rel);
     v_colour = vec4(colour * colour, p3d_Color.a);
     v_extra = extra;
     vec4 s = SHADOW_VIEW * vec4(p - SHADOW_CENTRE + normalize(n) * SHADOW_OFFSET, 1.0);

@@ -34,9 +34,14 @@ void write_truth(vec3 ident, vec3 normal, vec3 following) {
 #endif
 #ifdef OUT_FLOAT
     vec2 flow = vec2(0.0);
+    float valid = 0.0;
 #ifdef OUT_FLOW
-    flow = following.z > 0.0 ? (following.xy / following.z * 0.5 + 0.5) * IMAGE_SIZE - gl_FragCoord.xy : vec2(1e9);
+    if (following.z > 0.0) {
+        vec2 landing = (following.xy / following.z * 0.5 + 0.5) * IMAGE_SIZE;
+        flow = landing - gl_FragCoord.xy;
+        valid = all(greaterThanEqual(landing, vec2(0.0))) && all(lessThan(landing, IMAGE_SIZE)) ? 1.0 : 0.0;
+    }
 #endif
-    out_float = vec4(1.0 / gl_FragCoord.w, flow, 1.0);
+    out_float = vec4(flow, 1.0 / gl_FragCoord.w, valid);
 #endif
 }

@@ -5,6 +5,7 @@ in vec3 v_normal;
 in vec3 v_rel;
 in vec4 v_colour;
 in vec4 v_extra;
+in vec4 v_fog;
 in vec4 v_shadow;
 uniform sampler2D noise;
 #endif
@@ -46,6 +47,6 @@ void main() {
     c += KEY_COLOUR * v_shadow.w * (pow(glint, 400.0) * 4.0 + pow(glint, 50.0) * 0.10);
     float foam = smoothstep(0.16, 0.0, depth + (slow.x + quick.y) * 0.22) * 0.45;
     c = mix(c, vec3(0.75) * (KEY_COLOUR * 0.35 * v_shadow.w + SKY_LIGHT), foam);
-    out_rgb = vec4(tonemap(fogged(c, v_rel)), 1.0);
+    out_rgb = vec4(tonemap(c * (1.0 - v_fog.a) + v_fog.rgb), 1.0);
 #endif
 }

@@ -44,8 +44,8 @@ load_prc_file_data(
     ),
 )
 
-GL_RGB, GL_RGBA = 0x1907, 0x1908
-GL_UNSIGNED_BYTE, GL_FLOAT, GL_HALF_FLOAT = 0x1401, 0x1406, 0x140B
+GL_BLUE, GL_ALPHA, GL_RGB, GL_RGBA, GL_RG = 0x1905, 0x1906, 0x1907, 0x1908, 0x8227
+GL_UNSIGNED_BYTE, GL_FLOAT = 0x1401, 0x1406
 GL_PACK_ALIGNMENT = 0x0D05
 
 
@@ -151,18 +151,12 @@ def _gl_function(name: str, *arguments: Any) -> Callable[..., None] | None:
     return None
 
 
-@dataclass(frozen=True)
-class Plane:
-    """One render target: how it is attached, and how its texels read back."""
-
-    name: str
-    attachment: int  # GraphicsOutput.RTP_*
-    channels: int
-    dtype: type[np.generic]
+CHANNELS = {"rgb": (GL_RGB, slice(0, 3)), "rgba": (GL_RGBA, slice(0, 4)), "rg": (GL_RG, slice(0, 2))}
+CHANNELS |= {"b": (GL_BLUE, slice(2, 3)), "a": (GL_ALPHA, slice(3, 4))}
 
 
 class ReadBack:
-    """Copies bound textures into pooled arrays with glGetTextureImage, 10-20 times faster than Panda's own copy.
+    """Copies bound textures into arrays with glGetTextureImage, 10-20 times faster than Panda's own copy.
 
     A driver older than OpenGL 4.5 has no glGetTextureImage: there Panda's extract_texture_data does the work, and
     `direct` is False so that a caller can say so.
@@ -176,23 +170,24 @@ class ReadBack:
         version = (context.host.get_gsg().driver_version_major, context.host.get_gsg().driver_version_minor)
         self.direct = self._get_image is not None and self._pixel_store is not None and version >= (4, 5)
 
-    def copy(self, texture: Texture, plane: Plane, into: NDArray[Any]) -> None:
-        """Fill `into` (H, W, channels) of the plane's dtype with the texture, first row of memory first."""
+    def read(self, texture: Texture, channels: str, dtype: type[np.generic]) -> NDArray[Any]:
+        """A fresh array (H, W, channels) of uint8 or float32, first row of memory first; channels is a CHANNELS key."""
+        layout, where = CHANNELS[channels]
         if not self.direct:
-            into[...] = extracted(self._context, texture)[..., : plane.channels]
-            return
+            return np.ascontiguousarray(extracted(self._context, texture)[..., where], dtype=dtype)
         assert self._get_image is not None and self._pixel_store is not None
         gsg = self._context.host.get_gsg()
         handle = texture.prepare_now(0, gsg.prepared_objects, gsg).get_native_id()
-        kind = {np.uint8: GL_UNSIGNED_BYTE, np.float16: GL_HALF_FLOAT, np.float32: GL_FLOAT}[plane.dtype]  # type: ignore[index]
-        layout = GL_RGB if plane.channels == 3 else GL_RGBA
+        made = np.empty((texture.get_y_size(), texture.get_x_size(), where.stop - where.start), dtype)
         self._pixel_store(GL_PACK_ALIGNMENT, 1)
-        self._get_image(handle, 0, layout, kind, into.nbytes, into.ctypes.data)
+        kind = GL_UNSIGNED_BYTE if dtype is np.uint8 else GL_FLOAT
+        self._get_image(handle, 0, layout, kind, made.nbytes, made.ctypes.data)
+        return made
 
 
 def extracted(context: Context, texture: Texture) -> NDArray[Any]:
     """The texture (H, W, 4) through Panda's own copy: the slow road, which the fast one is tested against."""
     context.engine.extract_texture_data(texture, context.host.get_gsg())
     component = {1: np.uint8, 2: np.float16, 4: np.float32}[texture.get_component_width()]
-    texels = np.frombuffer(texture.get_ram_image(), dtype=component)  # type: ignore[call-overload]
-    return texels.reshape(texture.get_y_size(), texture.get_x_size(), 4)[..., [2, 1, 0, 3]]  # type: ignore[no-any-return]
+    texels: NDArray[Any] = np.frombuffer(texture.get_ram_image(), dtype=component)
+    return texels.reshape(texture.get_y_size(), texture.get_x_size(), 4)[..., [2, 1, 0, 3]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import NodePath
@@ -44,16 +46,14 @@ class People:
         following: NDArray[np.void] | None,
         following_s: float,
         planes: tuple[Floats, Floats],
-        focus: Floats,
-        reach_m: float,
+        holds: Callable[..., NDArray[np.bool_]],
     ) -> None:
         """Pose everyone the camera sees or whose shadow it may see; `following` gives where they move to."""
         n = len(self._looks)
         if not n:
             return
         middle = np.stack([villagers["x"], villagers["y"], villagers["z"] + np.float32(0.9)], axis=1)
-        near = np.abs(middle[:, :2] - focus[:2]).max(axis=1) < reach_m
-        shown = np.flatnonzero((in_view(middle, BODY_M, planes) | near) & (villagers["indoors"] == 0))
+        shown = np.flatnonzero((in_view(middle, BODY_M, planes) | holds(middle, BODY_M)) & (villagers["indoors"] == 0))
         now = pose(self._looks, villagers, time_s)
         next_ = now if following is None else pose(self._looks, following, following_s)
         count = len(shown)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import NodePath
@@ -70,9 +72,9 @@ class Plants:
             batch.count(len(picked))
         self._seen.write(self._seen_rows.reshape(-1, 4))
 
-    def cast(self, focus: Floats, reach_m: float) -> None:
-        """Choose what throws a shadow near the focus."""
-        near = np.abs(self._centres[:, :2] - focus[:2]).max(axis=1, initial=0.0) < reach_m
+    def cast(self, holds: Callable[..., NDArray[np.bool_]]) -> None:
+        """Choose what throws a shadow into the shadow map; `holds(points, radii)` says what may."""
+        near = holds(self._centres, self._radii)
         for kind, base, batch in self._casting:
             picked = self._rows[near & (self._species == kind)]
             self._cast_rows[base : base + len(picked)] = picked

@@ -37,7 +37,7 @@ class Targets:
     depth: bool = False
     flow: bool = False
     shadow_pass: bool = False
-    soft_shadows: bool = True
+    soft_shadows: bool = False
 
     @property
     def floats(self) -> bool:

@@ -19,8 +19,8 @@ from panda3d.core import (
 from engine.render.graphics import Context
 from recorder.schema import CameraPose
 
-SIZE = 1536  # texels
-EXTENT_M = 130.0  # the side of the square it covers
+SIZE = 1280  # texels
+EXTENT_M = 110.0  # the side of the square it covers
 DEPTH_M = 260.0  # of the box along the light
 
 Floats = NDArray[np.float64]
@@ -44,6 +44,12 @@ class ShadowMap:
         lens.set_near_far(1.0, 2 * DEPTH_M)
         self.camera = NodePath(Camera("shadow", lens))
         self.buffer.make_display_region().set_camera(self.camera)
+
+    def holds(self, points: NDArray[np.floating], radii: NDArray[np.floating] | float) -> NDArray[np.bool_]:
+        """True where a sphere round each point (n, 3) may throw its shadow into the map as it is aimed."""
+        across = (points - self._centre) @ self._matrix[:2, :3].T
+        inside: NDArray[np.bool_] = (np.abs(across) < 1 + np.reshape(radii, (-1, 1)) * 2 / EXTENT_M).all(axis=1)
+        return inside
 
     @staticmethod
     def focus(pose: CameraPose, ground_m: float) -> Floats:
@@ -77,6 +83,7 @@ class ShadowMap:
         matrix[1, :3] = above * 2 / EXTENT_M
         matrix[2, :3] = -light / DEPTH_M
         place = centre + light * DEPTH_M
+        self._matrix, self._centre = matrix, centre
         self.camera.set_pos(Point3(*map(float, place)))
         self.camera.look_at(Point3(*map(float, centre)), Vec3(*map(float, above)))
         return matrix, centre

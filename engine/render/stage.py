@@ -30,7 +30,7 @@ from assets.meshes.mesh import Mesh
 from assets.palette import BuildingKind, SemanticClass, Species
 from engine.render.buildings import buildings_path, merged
 from engine.render.frame import Frame
-from engine.render.graphics import Context, Plane, ReadBack, RenderError, close_context, open_context
+from engine.render.graphics import Context, ReadBack, RenderError, close_context, open_context
 from engine.render.grass import Grass
 from engine.render.ground import Ground
 from engine.render.horizon import Horizon
@@ -40,7 +40,7 @@ from engine.render.plants import Plants
 from engine.render.precipitation import fall_path
 from engine.render.programs import KINDS, SHADOW_KINDS, Targets, program
 from engine.render.sensors import FAR_M, NEAR_M, clip_from_world, frustum
-from engine.render.shadow import EXTENT_M, ShadowMap
+from engine.render.shadow import ShadowMap
 from engine.render.sky import Sky, noise_texture
 from engine.render.water import water_path
 from engine.render.weather import write_light, write_weather
@@ -49,11 +49,11 @@ from recorder.schema import CROP_ID, GRASS_ID, TERRAIN_ID, WATER_ID, CameraPose,
 MODALITIES = ("rgb", "depth", "instance", "semantic", "normal", "flow")
 TICK_RATE_HZ = 16
 EYES, SHADOWS = BitMask32.bit(0), BitMask32.bit(1)
-_PLANES = {
-    "rgb": Plane("rgb", GraphicsOutput.RTP_color, 4, np.uint8),
-    "ident": Plane("ident", GraphicsOutput.RTP_aux_rgba_0, 4, np.uint8),
-    "normal": Plane("normal", GraphicsOutput.RTP_aux_hrgba_0, 4, np.float16),
-    "floats": Plane("floats", GraphicsOutput.RTP_aux_float_0, 4, np.float32),
+_ATTACHMENTS = {
+    "rgb": GraphicsOutput.RTP_color,
+    "ident": GraphicsOutput.RTP_aux_rgba_0,
+    "normal": GraphicsOutput.RTP_aux_hrgba_0,
+    "floats": GraphicsOutput.RTP_aux_float_0,
 }
 _PLANT_CLASS = {
     Species.CONIFER: SemanticClass.TREE,
@@ -266,13 +266,12 @@ class Stage:
         focus = self._shadow.focus(pose, self._ground_below(eye))
         matrix, centre = self._shadow.aim(focus, shine.key_dir)
         self.frame["SHADOW_VIEW"], self.frame["SHADOW_CENTRE"] = matrix, centre
-        reach = EXTENT_M * 0.75
         self.plants.select(eye, planes)
         if view.targets.rgb:
-            self.plants.cast(focus, reach)
+            self.plants.cast(self._shadow.holds)
         self.grass.select(eye, planes)
         rows = None if following is None else following.villagers
-        self.people.place(snapshot.villagers, now, rows, after, planes, focus, reach)
+        self.people.place(snapshot.villagers, now, rows, after, planes, self._shadow.holds)
 
     def _ground_below(self, eye: NDArray[np.float64]) -> float:
         s = self._scenery
@@ -303,11 +302,6 @@ class _View:
     ) -> None:
         self.targets, self.size = targets, size
         self._upright = output is not None  # a window shows clip y = 1 at the top; a buffer keeps row 0 first in memory
-        self.planes = {
-            name: plane
-            for name, plane in _PLANES.items()
-            if {"rgb": targets.rgb, "ident": targets.ident, "normal": targets.normal, "floats": targets.floats}[name]
-        }
         self.output = self._buffer(stage.context, size) if output is None else output
         self.camera = NodePath(Camera("eye", PerspectiveLens()))
         self.camera.reparent_to(stage.root)
@@ -326,14 +320,19 @@ class _View:
         made = context.buffer("view", size, properties, -10)
         made.set_clear_depth_active(True)
         self.textures: dict[str, Texture] = {}
-        self._pools: dict[str, NDArray[Any]] = {}
-        for name, plane in self.planes.items():
-            texture = Texture(name)
-            made.add_render_texture(texture, GraphicsOutput.RTM_bind_or_copy, plane.attachment)
-            made.set_clear_active(plane.attachment, True)
-            made.set_clear_value(plane.attachment, (0, 0, 0, 0))
-            self.textures[name] = texture
-            self._pools[name] = np.empty((size[1], size[0], plane.channels), plane.dtype)
+        attached = {
+            "rgb": True,
+            "ident": self.targets.ident,
+            "normal": self.targets.normal,
+            "floats": self.targets.floats,
+        }
+        for name, plane in _ATTACHMENTS.items():
+            if attached[name]:
+                texture = Texture(name)
+                made.add_render_texture(texture, GraphicsOutput.RTM_bind_or_copy, plane)
+                made.set_clear_active(plane, True)
+                made.set_clear_value(plane, (0, 0, 0, 0))
+                self.textures[name] = texture
         return made
 
     def _states(self) -> None:
@@ -364,38 +363,28 @@ class _View:
 
     def images(self, reader: ReadBack, classes: NDArray[np.uint8], moving: bool) -> dict[str, NDArray[Any]]:
         """The modalities of the frame just drawn."""
-        for name, plane in self.planes.items():
-            reader.copy(self.textures[name], plane, self._pools[name])
         made: dict[str, NDArray[Any]] = {}
         if self.targets.rgb:
-            made["rgb"] = np.ascontiguousarray(self._pools["rgb"][..., :3])
+            made["rgb"] = reader.read(self.textures["rgb"], "rgb", np.uint8)
         if self.targets.ident:
-            made["instance"] = self._pools["ident"].view("<u4")[..., 0] & np.uint32(0xFFFFFF)
-            made["semantic"] = classes[made["instance"]]
+            ident = reader.read(self.textures["ident"], "rgba", np.uint8).view("<u4")[..., 0]
+            made["instance"] = ident & np.uint32(0xFFFFFF)  # the top byte is the blend's alpha
+            made["semantic"] = classes.take(made["instance"])
         if self.targets.normal:
-            made["normal"] = self._pools["normal"][..., :3].astype(np.float32)
-        if self.targets.floats:
-            made |= self._measured(moving)
+            made["normal"] = reader.read(self.textures["normal"], "rgb", np.float32)
+        if self.targets.depth:
+            depth = reader.read(self.textures["floats"], "b", np.float32)[..., 0]
+            made["depth"] = np.where(depth > 0, depth, np.float32(np.inf))
+        if self.targets.flow:
+            made |= self._flow(reader, moving)
         return made
 
-    def _measured(self, moving: bool) -> dict[str, NDArray[Any]]:
-        floats = self._pools["floats"]
-        depth, flow = floats[..., 0].copy(), floats[..., 1:3].copy()
-        surface = depth > 0
-        depth[~surface] = np.inf
-        made: dict[str, NDArray[Any]] = {}
-        if self.targets.depth:
-            made["depth"] = depth
-        if self.targets.flow:
-            height, width = depth.shape
-            x = flow[..., 0] + (np.arange(width, dtype=np.float32) + np.float32(0.5))
-            y = flow[..., 1] + (np.arange(height, dtype=np.float32) + np.float32(0.5))[:, None]
-            valid = surface & (x >= 0) & (x < width) & (y >= 0) & (y < height)
-            if not moving:
-                valid[:], flow[:] = False, 0.0
-            flow[np.abs(flow).max(axis=-1) > 1e8] = 0.0  # where the point passes behind the camera or leaves the stage
-            made |= {"flow": flow, "flow_valid": valid}
-        return made
+    def _flow(self, reader: ReadBack, moving: bool) -> dict[str, NDArray[Any]]:
+        width, height = self.size
+        if not moving:
+            return {"flow": np.zeros((height, width, 2), np.float32), "flow_valid": np.zeros((height, width), np.bool_)}
+        valid = reader.read(self.textures["floats"], "a", np.float32)[..., 0] > 0.5
+        return {"flow": reader.read(self.textures["floats"], "rg", np.float32), "flow_valid": valid}
 
 
 __all__ = ["MODALITIES", "RenderError", "Stage"]
