@@ -1,0 +1,117 @@
+"""Episodes that villagers keep: what was seen, heard and said, ranked by recency, importance and fit, and forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.acts import Topic
+
+CAPACITY = 64  # episodes per villager; beyond it the faintest is forgotten
+RECENCY_PER_HOUR = 0.995  # per hour of game time (Park et al. 2023)
+RELEVANCE_WEIGHT = 1.0  # weights of the three terms are equal, as published
+TOPICS = tuple(Topic)
+MIX = 0x9E3779B97F4A7C15  # golden-ratio multiplier of a rolling digest
+MASK = (1 << 64) - 1
+
+EPISODE = np.dtype(
+    [
+        ("tick", "<i8"),
+        ("kind", "u1"),  # EpisodeKind
+        ("topic", "u1"),  # index into TOPICS
+        ("place", "<i2"),  # -1 for none
+        ("who", "<i2"),  # -1 for none
+        ("fact", "<i4"),  # id of the fact, -1 for none
+        ("importance", "<f4"),  # 0..1
+    ]
+)
+
+
+class EpisodeKind(IntEnum):
+    """How an episode came about."""
+
+    SAW = 0  # someone at a place
+    HEARD = 1  # someone said something to me
+    SAID = 2  # I said something to someone
+    NOTICED = 3  # weather, or something that happened
+
+
+def mixed(digest: int, *values: int) -> int:
+    """A 64-bit rolling digest with some integers folded in; order matters."""
+    for value in values:
+        digest = ((digest ^ (value & MASK)) * MIX + 0x7F4A7C15) & MASK
+        digest ^= digest >> 29
+    return digest
+
+
+@dataclass
+class Memories:
+    """Bounded episodes per villager, (n, CAPACITY) rows of EPISODE with their count, and a digest of every change."""
+
+    episodes: NDArray[np.void]
+    count: NDArray[np.int64]
+    digest: NDArray[np.uint64]
+    tick_rate: int
+
+    @classmethod
+    def empty(cls, villagers: int, tick_rate: int) -> Memories:
+        return cls(
+            np.zeros((villagers, CAPACITY), EPISODE),
+            np.zeros(villagers, int),
+            np.zeros(villagers, np.uint64),
+            tick_rate,
+        )
+
+    def remember(
+        self,
+        row: int,
+        tick: int,
+        kind: EpisodeKind,
+        topic: Topic,
+        *,
+        who: int = -1,
+        place: int = -1,
+        fact: int = -1,
+        importance: float = 0.3,
+    ) -> None:
+        """Keep an episode; when the mind is full, the one with the least recency plus importance goes."""
+        held = int(self.count[row])
+        if held < CAPACITY:
+            slot = held
+            self.count[row] = held + 1
+        else:
+            mine = self.episodes[row]
+            slot = int(np.argmin(self._recency(mine["tick"], tick) + mine["importance"]))
+        self.episodes[row, slot] = (tick, kind, TOPICS.index(topic), place, who, fact, importance)
+        folded = (tick, int(kind), TOPICS.index(topic), place, who, fact, round(importance * 1000), slot)
+        self.digest[row] = mixed(int(self.digest[row]), *folded)
+
+    def recall(
+        self, row: int, tick: int, *, topic: Topic | None = None, who: int = -1, place: int = -1, fact: int = -1
+    ) -> NDArray[np.void] | None:
+        """The best episode (EPISODE) for a cue of typed fields, or None when nothing fits at all.
+
+        Score = recency + importance + relevance (Park et al. 2023), relevance being the share of the cue's fields that
+        match. Ties go to the newer one.
+        """
+        mine = self.episodes[row, : int(self.count[row])]
+        cue: list[tuple[str, int]] = [(n, v) for n, v in (("who", who), ("place", place), ("fact", fact)) if v >= 0]
+        if topic is not None:
+            cue.append(("topic", TOPICS.index(topic)))
+        if not len(mine) or not cue:
+            return None
+        matches = np.sum([mine[name] == value for name, value in cue], axis=0)
+        if not matches.any():
+            return None
+        relevance = np.where(matches > 0, matches / len(cue), -np.inf)
+        score = self._recency(mine["tick"], tick) + mine["importance"] + RELEVANCE_WEIGHT * relevance
+        best = np.flatnonzero(score == score.max())
+        return mine[best[np.argmax(mine["tick"][best])]].copy()  # type: ignore[no-any-return]
+
+    def _recency(self, then: NDArray[np.int64], tick: int) -> NDArray[np.float64]:
+        hours = (tick - then) / (3600.0 * self.tick_rate)
+        recency: NDArray[np.float64] = RECENCY_PER_HOUR**hours
+        return recency

@@ -1,0 +1,123 @@
+"""All that villagers hold inside, in one place, so that the rules of talk can be functions of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agents.acts import Fact, Persona, Topic
+from agents.emotion import Emotions, mood_word
+from agents.knowledge import Knowledge
+from agents.memory import Memories
+from agents.needs import Needs
+from agents.relationships import Relationships
+from agents.streams import stream
+from world.view import Place, Weather
+
+URGENT_NEED = 0.6  # a need that one speaks about when asked
+LIKING = 0.3  # affinity from which one has an opinion worth telling
+STALE_WEATHER_MIN = 60
+STALE_SIGHTING_MIN = 180
+WORKDAY_END_H = 17.0
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When and in what weather something is decided."""
+
+    tick: int
+    day: int  # since the scenario's start
+    minute: int  # of that day
+    clock_min: float  # the same with its fraction
+    weather: Weather
+
+    @classmethod
+    def of(cls, tick: int, start: datetime, now: datetime, weather: Weather) -> Moment:
+        return cls(tick, (now.date() - start.date()).days, now.hour * 60 + now.minute, _clock(now), weather)
+
+    def since(self, fact: Fact) -> int:
+        """Minutes since a fact happened."""
+        return (self.day - fact.day) * 1440 + self.minute - fact.minute
+
+
+def _clock(now: datetime) -> float:
+    return now.hour * 60 + now.minute + now.second / 60 + now.microsecond / 6e7
+
+
+@dataclass
+class Minds:
+    """The inner state of every villager: what they are, need, feel, remember, know, and think of each other."""
+
+    seed: int
+    personas: tuple[Persona, ...]
+    places: tuple[Place, ...]
+    needs: Needs
+    emotions: Emotions
+    memories: Memories
+    knowledge: Knowledge
+    relations: Relationships
+
+    def mood(self, row: int) -> str:
+        """The mood as a word."""
+        e = self.emotions
+        fatigue, neuroticism = float(self.needs.fatigue[row]), self.personas[row].neuroticism
+        return mood_word(float(e.mood[row]), float(e.arousal[row]), fatigue, neuroticism)
+
+    def own_wellbeing(self, row: int, now: Moment) -> Fact:
+        """How this villager is, as a fact of its own: the most urgent need, or well."""
+        n = self.needs
+        states = {"hungry": n.hunger, "tired": n.fatigue, "cold": n.cold, "lonely": n.loneliness}
+        worst = max(states, key=lambda s: float(states[s][row]))
+        state = worst if states[worst][row] > URGENT_NEED else "well"
+        return self._own(row, Topic.WELLBEING, "wellbeing", row, now, state=state)
+
+    def own_work(self, row: int, now: Moment) -> Fact:
+        """How this villager's work goes today: by care, by the luck of the day, and by the weather."""
+        p = self.personas[row]
+        luck = stream(self.seed, "work", row, now.day).normal(0.0, 0.15)
+        going = 0.3 + 0.5 * p.conscientiousness + luck - 0.1 * now.weather.raining
+        done = now.minute > WORKDAY_END_H * 60 and going > 0.4
+        state = "done" if done else "well" if going > 0.45 else "behind"
+        return self._own(row, Topic.WORK, "work_state", row, now, place=p.workplace, state=state)
+
+    def own_opinion(self, row: int, subject: int, now: Moment) -> Fact | None:
+        """What this villager thinks of a third one, if it thinks much at all."""
+        affinity = float(self.relations.affinity[row, subject])
+        if abs(affinity) < LIKING:
+            return None
+        return self._own(row, Topic.PERSON, "opinion_of_person", subject, now, likes=affinity > 0)
+
+    def sighting(self, row: int, subject: int, now: Moment) -> Fact | None:
+        """Where this villager lately saw a third one with its own eyes."""
+        fact = self.knowledge.find(row, "saw_person", subject)
+        fresh = fact is not None and fact.told_by < 0 and now.since(fact) < STALE_SIGHTING_MIN
+        return fact if fresh else None
+
+    def news_for(self, row: int, listener: int) -> list[Fact]:
+        """News this villager could tell that listener."""
+        return self.knowledge.tellable(row, listener, Topic.NEWS)
+
+    def weather_fact(self, row: int, listener: int, now: Moment) -> Fact | None:
+        """A fact about the weather that is still true and not yet shared with the listener."""
+        raining = now.weather.rain_mm_h > 0.05
+        valid = {
+            "rain_coming": not raining,
+            "rain_started": raining,
+            "rain_stopped": not raining,
+            "snow_started": now.weather.snow_mm_h > 0.05,
+        }
+        fresh = self.knowledge.tellable(row, listener, Topic.WEATHER)
+        return next((f for f in fresh if valid[f.kind] and now.since(f) < STALE_WEATHER_MIN), None)
+
+    def _own(
+        self, row: int, topic: Topic, kind: str, subject: int, now: Moment, *, place: int = -1, **details: object
+    ) -> Fact:
+        """The villager's present fact of this kind about itself or its opinions; a new one when it has changed."""
+        old = self.knowledge.find(row, kind, subject)
+        if old is not None and old.told_by < 0 and old.details == details and old.day == now.day:
+            return old
+        fact = self.knowledge.new(
+            topic, kind, now.day, now.minute, subject=subject, place=place, source="own", **details
+        )
+        self.knowledge.replace_own(row, fact)
+        return fact

@@ -1,0 +1,79 @@
+"""What the body and the heart ask for: hunger, fatigue, cold and loneliness, each from 0 (satisfied) to 1 (urgent)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from world.view import Floats, Weather
+
+HOUR_S = 3600.0
+# Rates per waking hour. AgentSociety (Piao et al. 2025) uses hunger 0.15 and social 0.10; hunger is slower here, so
+# that three meals five to six hours apart come at 0.5 to 0.6. Sixteen waking hours bring fatigue from 0
+# to 1, and eight hours of sleep take it away again (the two phases of Borbely 1982, linear).
+HUNGER_PER_H = 0.10
+SLEEPING_HUNGER = 0.3  # factor while asleep
+FATIGUE_PER_H = 1.0 / 16.0
+WORK_FATIGUE = 1.5  # factor while working or walking
+LONELINESS_PER_H = 0.10
+SLEEP_RECOVERY_PER_H = 1.0 / 8.0
+MEAL_PER_H = 2.4  # a meal of twenty-five minutes satisfies
+TALK_PER_H = 18.0  # a minute of talk takes 0.3 of loneliness; judgement
+COMPANY_PER_H = 0.3  # seeing people takes the edge off; judgement
+CHILL_TIME_S = 20 * 60.0  # time constants of feeling the cold outside and warming indoors; judgement
+WARM_TIME_S = 8 * 60.0
+COMFORT_C, FREEZING_C = 14.0, -8.0  # felt temperature at which one walks about content, and at which one must go in
+
+
+@dataclass
+class Needs:
+    """Columns of needs, one entry per villager."""
+
+    hunger: Floats
+    fatigue: Floats
+    cold: Floats
+    loneliness: Floats
+
+    def advance(
+        self,
+        dt_s: float,
+        weather: Weather,
+        *,
+        indoors: NDArray[np.bool_],
+        eating: NDArray[np.bool_],
+        sleeping: NDArray[np.bool_],
+        labouring: NDArray[np.bool_],
+        talking: NDArray[np.bool_],
+        in_company: NDArray[np.bool_],
+        extraversion: Floats,
+    ) -> None:
+        """Let `dt_s` seconds pass. Flags are (n,) arrays; every need stays within 0..1."""
+        hours = dt_s / HOUR_S
+        awake = ~sleeping
+        self.hunger += hours * np.where(eating, -MEAL_PER_H, HUNGER_PER_H * np.where(awake, 1.0, SLEEPING_HUNGER))
+        tiring = FATIGUE_PER_H * np.where(labouring, WORK_FATIGUE, 1.0)
+        self.fatigue += hours * np.where(sleeping, -SLEEP_RECOVERY_PER_H, tiring)
+        missing = LONELINESS_PER_H * (0.5 + extraversion) - COMPANY_PER_H * in_company
+        self.loneliness += hours * np.where(talking, -TALK_PER_H, np.where(awake, missing, 0.0))
+        target = np.where(indoors, 0.0, chill(weather))
+        time_constant = np.where(target > self.cold, CHILL_TIME_S, WARM_TIME_S)
+        self.cold += (target - self.cold) * -np.expm1(-dt_s / time_constant)
+        for need in (self.hunger, self.fatigue, self.cold, self.loneliness):
+            np.clip(need, 0.0, 1.0, out=need)
+
+
+def chill(weather: Weather) -> float:
+    """How cold one becomes by staying outside, 0..1, from temperature, wind and wet.
+
+    Felt temperature is the wind chill index (Osczevski & Bluestein 2005) below 10 degrees; rain and snow take up to
+    six degrees more from the wearer of woollen clothes (judgement).
+    """
+    felt = weather.temperature_c
+    wind_km_h = weather.wind_m_s * 3.6
+    if felt <= 10.0 and wind_km_h > 4.8:
+        power = wind_km_h**0.16
+        felt = min(felt, 13.12 + 0.6215 * felt - 11.37 * power + 0.3965 * felt * power)
+    felt -= min(6.0, 2.5 * weather.rain_mm_h**0.5 + 1.5 * weather.snow_mm_h**0.5)
+    return float(np.clip((COMFORT_C - felt) / (COMFORT_C - FREEZING_C), 0.0, 1.0))

@@ -1,0 +1,108 @@
+"""Who sees whom and who is in earshot: limited by distance, weather, darkness, field of view and obstacles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from agents.bodies import EYE_HEIGHT_M, Bodies
+from world.view import Floats, Weather, WorldView
+
+RECOGNITION_M = 60.0  # a neighbour is known by gait and clothes; faces alone fade sooner (Loftus & Harley 2005)
+NIGHT_SIGHT_M = 15.0  # under the night sky a person stands out of the dark at about this distance; judgement
+CIVIL_DUSK = np.radians(-6.0)
+FIELD_OF_VIEW = np.radians(200.0)  # both eyes together (Howard & Rogers 1995)
+ATTENDED = 12  # a mind follows no more people than this at once; keeps a crowd cheap
+
+SPEECH_DB = 60.0  # normal voice at 1 m (ISO 9921:2003)
+QUIET_DB = 35.0  # a village without machines; judgement
+MARGIN_DB = 0.0  # speech is followed down to the level of the noise (ISO 9921, fair intelligibility)
+EARSHOT_LIMITS_M = (2.5, 18.0)  # people standing together raise their voice; nobody follows talk across the square
+
+
+@dataclass
+class Sight:
+    """Whom each villager saw when last looking: rows (n, k), nearest first, padded with -1, and the distances."""
+
+    seen: NDArray[np.int16]
+    distance: Floats
+
+    @classmethod
+    def blind(cls, villagers: int) -> Sight:
+        k = min(ATTENDED, max(1, villagers - 1))
+        return cls(np.full((villagers, k), -1, np.int16), np.full((villagers, k), np.inf))
+
+    def look(self, rows: NDArray[np.int64], bodies: Bodies, view: WorldView) -> None:
+        """Renew what `rows` see. Those indoors see nobody and are seen by nobody."""
+        self.seen[rows] = -1
+        self.distance[rows] = np.inf
+        out = bodies.outdoors
+        rows = rows[~bodies.indoors[rows]]
+        if len(rows) == 0 or len(out) < 2:
+            return
+        k = min(self.seen.shape[1] + 1, len(out))
+        points = np.stack([bodies.x[out], bodies.y[out]], axis=1)
+        reach = sight_range(view)
+        eyes = np.stack([bodies.x[rows], bodies.y[rows]], axis=1)
+        distance, index = cKDTree(points).query(eyes, k=k, distance_upper_bound=reach)
+        found = np.isfinite(distance)
+        others = np.where(found, out[np.where(found, index, 0)], -1)
+        found &= others != rows[:, None]
+        who, slot = np.nonzero(found)
+        if len(who) == 0:
+            return
+        visible = sees(bodies, rows[who], others[who, slot], view)
+        who, slot = who[visible], slot[visible]
+        rank = np.arange(len(who)) - np.searchsorted(who, who)  # position among what the same observer sees
+        keep = rank < self.seen.shape[1]
+        who, slot, rank = who[keep], slot[keep], rank[keep]
+        self.seen[rows[who], rank] = others[who, slot]
+        self.distance[rows[who], rank] = distance[who, slot]
+
+
+def sight_range(view: WorldView) -> float:
+    """Metres at which a person is recognised in this light and weather."""
+    reach = min(RECOGNITION_M, view.weather.visibility_m)
+    return min(reach, NIGHT_SIGHT_M) if view.sun_elevation < CIVIL_DUSK else reach
+
+
+def sees(bodies: Bodies, observer: NDArray[np.int64], other: NDArray[np.int64], view: WorldView) -> NDArray[np.bool_]:
+    """True where `observer` has `other` in range, within the field of view and in line of sight; (m,) each."""
+    dx, dy = bodies.x[other] - bodies.x[observer], bodies.y[other] - bodies.y[observer]
+    bearing = np.arctan2(dy, dx) - bodies.heading[observer]
+    ahead = np.cos(bearing) >= np.cos(FIELD_OF_VIEW / 2)
+    visible: NDArray[np.bool_] = (
+        ahead & (np.hypot(dx, dy) <= sight_range(view)) & ~bodies.indoors[observer] & ~bodies.indoors[other]
+    )
+    test = np.flatnonzero(visible)
+    if len(test):
+        a, b = observer[test], other[test]
+        za, zb = bodies.z[a] + EYE_HEIGHT_M, bodies.z[b] + EYE_HEIGHT_M
+        visible[test] = view.line_of_sight(bodies.x[a], bodies.y[a], za, bodies.x[b], bodies.y[b], zb)
+    return visible
+
+
+def earshot_m(weather: Weather) -> float:
+    """Metres at which a normal voice is still followed.
+
+    The voice falls 6 dB per doubling of distance; the noise is the sum of a quiet village, rain and wind. Rain: 38 dB
+    at 1 mm/h and 15 dB more per tenfold. Wind: 45 dB at 6 m/s and 9 dB more per doubling. These levels are judgement.
+    """
+    wet = weather.rain_mm_h + 0.2 * weather.snow_mm_h
+    rain = 10 ** ((38.0 + 15.0 * np.log10(wet)) / 10) if wet > 0.01 else 0.0
+    wind = 10 ** ((45.0 + 30.0 * np.log10(max(weather.wind_m_s, 0.1) / 6.0)) / 10)
+    noise = 10.0 * np.log10(10 ** (QUIET_DB / 10) + rain + wind)
+    reach = 10 ** ((SPEECH_DB - noise - MARGIN_DB) / 20)
+    return float(np.clip(reach, *EARSHOT_LIMITS_M))
+
+
+def hearers(bodies: Bodies, speaker: int, weather: Weather) -> NDArray[np.int64]:
+    """Rows outdoors within earshot of a speaker, in order, without the speaker."""
+    reach = earshot_m(weather)
+    near = np.hypot(bodies.x - bodies.x[speaker], bodies.y - bodies.y[speaker]) <= reach
+    near &= ~bodies.indoors
+    near[speaker] = False
+    return np.flatnonzero(near)

@@ -1,0 +1,240 @@
+"""The society: every villager's mind and body, stepped together once per tick. Perceive, decide, act, move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.acts import Persona, SpeechPlan
+from agents.bodies import VILLAGER, Bodies
+from agents.conversation import Conversations
+from agents.emotion import Emotions
+from agents.intentions import Events, Intentions
+from agents.knowledge import Knowledge, seed_news
+from agents.language.voice import Wording
+from agents.locomotion import STRIDE_OF_HEIGHT, WALK_SPEED_M_S, WALK_SPREAD_M_S, walk
+from agents.looks import looks_of
+from agents.memory import Memories
+from agents.minds import Minds, Moment
+from agents.needs import Needs
+from agents.noticing import Noticing
+from agents.perception import Sight
+from agents.persona import make_personas
+from agents.plans import Intent
+from agents.relationships import Relationships
+from agents.speech import Spoken
+from agents.streams import stream
+from assets.palette import Activity
+from world.view import Floats, WorldView
+
+LOOK_S = 0.5  # each villager looks round this often, in turns
+DECIDE_S = 2.0  # each villager thinks over its plan this often, in turns
+BODY_S = 1.0  # needs and moods advance in steps of this
+TALK_RANGE_M = 12.0
+CHANCE = 0.08  # of turning to talk, per look, for average people; bent by nature, need and familiarity
+URGENT = 0.9  # a need that lets nobody stop for a talk
+
+
+@dataclass(frozen=True)
+class SocietyConfig:
+    """What a society is made from; the same values in the same world give the same life."""
+
+    seed: int
+    villagers: int
+    tick_rate: int
+    talkativeness: float = 1.0  # multiplies the chance of starting a conversation
+    personas: Sequence[Mapping[str, Any]] = ()  # overrides of Persona fields, by row
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What one tick brought forth for the rest of Hamlet."""
+
+    plans: tuple[SpeechPlan, ...] = ()  # turns just decided, to be worded
+    spoken: tuple[Spoken, ...] = ()  # utterances that start at this tick
+    events: tuple[tuple[str, dict[str, Any]], ...] = ()
+
+
+class Society:
+    """The villagers of one run. Words never move it: any text in a Wording leads to the same states."""
+
+    def __init__(self, config: SocietyConfig, view: WorldView) -> None:
+        """Make the people, house them, and put everyone where the hour has them."""
+        self.config = config
+        self._rate = config.tick_rate
+        self._start = view.local_time
+        now = self._moment(view)
+        personas = make_personas(config.seed, config.villagers, view.places, config.personas)
+        self._looks = looks_of(personas, config.seed)
+        self._extraversion = np.array([p.extraversion for p in personas])
+        self._rows = np.arange(config.villagers)
+        self.minds = _minds(personas, config, view, now)
+        seed_news(self.minds.knowledge, config.seed, personas, view.places, now.minute)
+        self.bodies = _bodies(personas, self._looks, config.seed)
+        self.sight = Sight.blind(config.villagers)
+        self.noticing = Noticing.fresh(config.villagers, now.weather)
+        self.talk = Conversations(self.minds, self._rate)
+        self.intentions = Intentions(self.minds, view, self._rate)
+        self.intentions.settle(self.bodies, view, now)
+
+    @property
+    def personas(self) -> tuple[Persona, ...]:
+        """Who lives here, by row."""
+        return self.minds.personas
+
+    def looks(self) -> NDArray[np.void]:
+        """How everyone looks: (n,) LOOKS."""
+        return self._looks.copy()
+
+    def step(self, view: WorldView, words: Sequence[Wording]) -> StepResult:
+        """Advance one tick in the world as it is at `view.tick`. `words` are the wordings that arrive at this tick."""
+        now = self._moment(view)
+        events = self._perceive(view, now)
+        events += self._decide(view, now)
+        talk = self.talk.step(self.bodies, view, now, words)
+        self.intentions.resume(talk.parted, self.bodies, now)
+        events += talk.events
+        events += self._move(view, now)
+        return StepResult(tuple(talk.plans), tuple(talk.spoken), tuple(events))
+
+    def villagers(self) -> NDArray[np.void]:
+        """What may be seen and known of everyone at this tick: (n,) VILLAGER."""
+        rows = np.zeros(len(self._rows), VILLAGER)
+        b, n = self.bodies, self.minds.needs
+        for name in ("x", "y", "z", "heading", "stride", "activity", "indoors", "speaking", "look_at"):
+            rows[name] = getattr(b, name)
+        rows["speed_m_s"] = b.speed
+        rows["place"] = [i.place for i in self.intentions.current]
+        rows["mood"] = self.minds.emotions.mood
+        for name in ("hunger", "fatigue", "cold", "loneliness"):
+            rows[name] = getattr(n, name)
+        return rows
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Everything that matters, as arrays; memories, knowledge and relations as digests of their changes."""
+        m, e, n = self.minds, self.minds.emotions, self.minds.needs
+        parts: dict[str, NDArray[Any]] = {f"body_{k}": v for k, v in self.bodies.columns().items()}
+        parts |= {f"need_{k}": getattr(n, k) for k in ("hunger", "fatigue", "cold", "loneliness")}
+        parts |= {"mood": e.mood, "arousal": e.arousal, "seen": self.sight.seen}
+        parts |= {"memories": m.memories.digest, "knowledge": m.knowledge.digest, "relations": m.relations.digest}
+        parts |= {f"intention_{k}": v for k, v in self.intentions.columns().items()}
+        parts |= {f"talk_{k}": v for k, v in self.talk.columns().items()}
+        return parts
+
+    def _moment(self, view: WorldView) -> Moment:
+        return Moment.of(view.tick, self._start, view.local_time, view.weather)
+
+    def _due(self, tick: int, seconds: float) -> NDArray[np.int64]:
+        """Rows whose turn it is at this tick, when each has one every so many seconds."""
+        period = max(1, round(seconds * self._rate))
+        return np.arange(-tick % period, len(self._rows), period)
+
+    def _perceive(self, view: WorldView, now: Moment) -> Events:
+        if now.tick % max(1, round(BODY_S * self._rate)) == 0:
+            self._feel(now)
+        rows = self._due(now.tick, LOOK_S)
+        if len(rows):
+            self.sight.look(rows, self.bodies, view)
+            settled = self.intentions.arrived & ~self.bodies.moving
+            self.noticing.people(rows, self.sight, self.bodies, self.minds, now, settled, self._rate)
+        return self.noticing.weather(self.minds, self.bodies, now, self._rate)
+
+    def _feel(self, now: Moment) -> None:
+        b = self.bodies
+        self.minds.needs.advance(
+            max(1, round(BODY_S * self._rate)) / self._rate,
+            now.weather,
+            indoors=b.indoors,
+            eating=b.indoors & self.intentions.doing(Intent.EAT),
+            sleeping=b.activity == Activity.SLEEP,
+            labouring=(b.activity == Activity.WORK) | (b.activity == Activity.WALK),
+            talking=self.talk.talking,
+            in_company=self.sight.distance[:, 0] < TALK_RANGE_M,
+            extraversion=self._extraversion,
+        )
+        self.minds.emotions.advance(BODY_S, self.minds.needs, now.weather, (~b.indoors).astype(float))
+
+    def _decide(self, view: WorldView, now: Moment) -> Events:
+        rows = self._due(now.tick, DECIDE_S)
+        events = self.intentions.decide(rows[self.talk.talk_of[rows] < 0].tolist(), self.bodies, view, now)
+        self._meet(self._due(now.tick, LOOK_S), view, now)
+        return events
+
+    def _meet(self, rows: NDArray[np.int64], view: WorldView, now: Moment) -> None:
+        """Let those who just looked round turn to somebody whom they see and who sees them, by chance."""
+        rows = rows[~self.bodies.indoors[rows]]
+        seen = self.sight.seen[rows].astype(np.int64)
+        a, slot = np.nonzero((seen >= 0) & (self.sight.distance[rows] < TALK_RANGE_M))
+        if len(a) == 0:
+            return
+        a, b = rows[a], seen[a, slot]
+        willing = self.talk.rested(a, b, now.tick) & self._interruptible(a) & self._interruptible(b)
+        willing &= (self.sight.seen[b] == a[:, None]).any(axis=1)
+        a, b = a[willing], b[willing]
+        if len(a) == 0:
+            return
+        draws = stream(self.config.seed, "meet", now.tick).random(len(a))
+        turned = np.flatnonzero(draws < self._chance(a, b, now))
+        for one, other in zip(a[turned].tolist(), b[turned].tolist(), strict=True):
+            free = self.talk.talk_of[one] < 0 and self.talk.talk_of[other] < 0
+            ends = [self.bodies.x[[one]], self.bodies.y[[one]], self.bodies.x[[other]], self.bodies.y[[other]]]
+            if free and view.clear_walk(*ends)[0]:
+                self.talk.invite(one, other, now.tick, self.bodies)
+
+    def _interruptible(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        b, n = self.bodies, self.minds.needs
+        urgent = np.maximum(np.maximum(n.hunger[rows], n.fatigue[rows]), n.cold[rows]) > URGENT
+        ready: NDArray[np.bool_] = ~b.indoors[rows] & ~urgent & (b.activity[rows] != Activity.SLEEP)
+        return ready
+
+    def _chance(self, a: NDArray[np.int64], b: NDArray[np.int64], now: Moment) -> Floats:
+        """Chance that a turns to b at this look: Talk of the Town (Ryan 2018) also starts from extraversion."""
+        r = self.minds.relations
+        nature = 0.3 + 1.4 * self._extraversion[a]
+        need = 0.6 + 0.8 * self.minds.needs.loneliness[a]
+        bond = (0.6 + 0.8 * r.familiarity[a, b]) * (1.0 + 0.4 * r.affinity[a, b])
+        weather = 0.3 if now.weather.raining else 1.0
+        return np.minimum(CHANCE * self.config.talkativeness * nature * need * bond * weather, 0.95)
+
+    def _move(self, view: WorldView, now: Moment) -> Events:
+        busy = self.talk.talk_of >= 0
+        reached = walk(self.bodies, view, 1.0 / self._rate, now.tick)
+        events = self.intentions.arrive(reached[~busy[reached]].tolist(), self.bodies, now)
+        return events + self.intentions.free_stuck(self.bodies, view, now, busy)
+
+
+def _minds(personas: tuple[Persona, ...], config: SocietyConfig, view: WorldView, now: Moment) -> Minds:
+    n = len(personas)
+    rng = stream(config.seed, "first needs")
+    hour = now.minute / 60
+    since_meal = min((hour - meal) % 24 for meal in (6.8, 12.0, 18.0))
+    needs = Needs(
+        hunger=np.clip(0.08 + 0.1 * since_meal + rng.normal(0, 0.05, n), 0.0, 1.0),
+        fatigue=np.clip(0.06 * ((hour - 6.0) % 24 if hour > 5 else 2.0) + rng.normal(0, 0.05, n), 0.0, 1.0),
+        cold=np.zeros(n),
+        loneliness=rng.uniform(0.15, 0.55, n),
+    )
+    extraversion, neuroticism = (np.array([getattr(p, t) for p in personas]) for t in ("extraversion", "neuroticism"))
+    return Minds(
+        seed=config.seed,
+        personas=personas,
+        places=view.places,
+        needs=needs,
+        emotions=Emotions.from_traits(extraversion, neuroticism),
+        memories=Memories.empty(n, config.tick_rate),
+        knowledge=Knowledge(n),
+        relations=Relationships.among(personas, config.seed),
+    )
+
+
+def _bodies(personas: tuple[Persona, ...], looks: NDArray[np.void], seed: int) -> Bodies:
+    """Free walking speeds by Weidmann 1993, a tenth slower for every decade beyond sixty (his age curve, rounded)."""
+    n = len(personas)
+    age = np.array([p.age for p in personas])
+    speed = np.clip(stream(seed, "pace").normal(WALK_SPEED_M_S, WALK_SPREAD_M_S * 0.6, n), 0.9, 1.8)
+    speed *= 1.0 - 0.1 * np.maximum(0, age - 60) / 10
+    return Bodies.still(speed, STRIDE_OF_HEIGHT * looks["height_m"].astype(np.float64))

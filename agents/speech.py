@@ -1,0 +1,257 @@
+"""Turns on their way to words and back: speech plans for the language layer, and utterances as they are spoken.
+
+Texts live here and in no other state of the society: nothing that decides ever reads them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from agents.acts import Act, Fact, SpeechPlan, Topic
+from agents.bodies import Bodies
+from agents.dialogue import Move
+from agents.language.voice import Wording
+from agents.memory import TOPICS, EpisodeKind
+from agents.minds import Minds, Moment
+from agents.perception import hearers, sees
+from agents.streams import speech_seed
+from world.view import WorldView
+
+WORDS_PER_S = (
+    2.6  # 156 words a minute; English conversation runs at 210 (Tauroza & Allison 1990), villagers take their time
+)
+SHORTEST_S = 1.2
+RECENT_LINES = 6
+HERE_MARGIN_M = 6.0
+
+EXPECTED_WORDS = {
+    Act.GREET: 5,
+    Act.TELL: 15,
+    Act.ASK: 9,
+    Act.ANSWER: 14,
+    Act.ACKNOWLEDGE: 9,
+    Act.AGREE: 9,
+    Act.DOUBT: 9,
+    Act.OFFER: 12,
+    Act.THANK: 6,
+    Act.CLOSE: 7,
+}
+"""Words an act may take, with an allowance for a tail: decides how long the floor is held, whatever is said in fact."""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """An utterance whose speech starts at `start_tick`, with the truth behind it."""
+
+    speaker: int
+    listeners: tuple[int, ...]
+    overhearers: tuple[int, ...]
+    conversation: int
+    act: Act
+    topic: Topic
+    fact: dict[str, Any] | None
+    wording: Wording
+    start_tick: int
+    end_tick: int  # when the words are over, for subtitles; never later than the floor
+    floor_end_tick: int  # first tick at which the floor is free again
+    request_tick: int
+    positions: dict[int, tuple[float, float, float]]
+    sees: dict[int, tuple[int, ...]]
+    weather: dict[str, float]
+
+
+def floor_ticks(act: Act, tick_rate: int) -> int:
+    """How long a turn holds the floor, in ticks: from the act alone."""
+    return int(np.ceil(max(SHORTEST_S, EXPECTED_WORDS[act] / WORDS_PER_S) * tick_rate))
+
+
+def day_part(hour: float) -> str:
+    """The part of the day as people call it."""
+    parts = (
+        (5, "night"),
+        (7.5, "early morning"),
+        (11.5, "morning"),
+        (13.5, "noon"),
+        (17.5, "afternoon"),
+        (21.5, "evening"),
+    )
+    return next((name for until, name in parts if hour < until), "night")
+
+
+class Transcript:
+    """What was said, for the eyes of the language layer only."""
+
+    def __init__(self, villagers: int) -> None:
+        self._recent: list[deque[str]] = [deque(maxlen=RECENT_LINES) for _ in range(villagers)]
+        self._lines: dict[int, list[tuple[str, str]]] = {}
+
+    def add(self, conversation: int, row: int, name: str, text: str) -> None:
+        """Note a line as spoken."""
+        self._recent[row].append(text)
+        self._lines.setdefault(conversation, []).append((name, text))
+
+    def history(self, conversation: int) -> tuple[tuple[str, str], ...]:
+        """Lines of a conversation, oldest first."""
+        return tuple(self._lines.get(conversation, ()))
+
+    def recent(self, row: int) -> tuple[str, ...]:
+        """The last lines of one villager, oldest first."""
+        return tuple(self._recent[row])
+
+    def forget(self, conversation: int) -> None:
+        """Drop the lines of a conversation that is over."""
+        self._lines.pop(conversation, None)
+
+
+def plan_of(
+    move: Move,
+    minds: Minds,
+    now: Moment,
+    view: WorldView,
+    bodies: Bodies,
+    lines: Transcript,
+    conversation: int,
+    due: int,
+) -> SpeechPlan:
+    """Everything the language layer may know about a turn; only what the speaker itself knows goes in."""
+    s, listener, fact = move.speaker, move.listener, move.fact
+    personas = minds.personas
+    key = (s, now.tick, 0)
+    return SpeechPlan(
+        speaker=personas[s],
+        listener=personas[listener],
+        act=move.act,
+        topic=move.topic,
+        fact=fact,
+        subject_name=personas[move.subject].name if move.subject >= 0 else _name(minds, fact.subject if fact else -1),
+        place_name=minds.places[fact.place].name if fact is not None and fact.place >= 0 else "",
+        mood=minds.mood(s),
+        affinity=float(minds.relations.affinity[s, listener]),
+        familiarity=float(minds.relations.familiarity[s, listener]),
+        weather=now.weather.describe(),
+        day_part=day_part(now.minute / 60),
+        here=here(minds, float(bodies.x[s]), float(bodies.y[s])),
+        history=lines.history(conversation),
+        memory=memory_of(move, minds, now),
+        recent_lines=lines.recent(s),
+        known_names=_known_names(move, minds),
+        key=key,
+        due_tick=due,
+        seed=speech_seed(minds.seed, *key),
+    )
+
+
+def spoken(
+    move: Move,
+    wording: Wording,
+    minds: Minds,
+    now: Moment,
+    view: WorldView,
+    bodies: Bodies,
+    conversation: int,
+    rate: int,
+) -> Spoken:
+    """The utterance that starts now, with who hears it, who sees whom, and in what weather."""
+    within = [int(r) for r in hearers(bodies, move.speaker, now.weather)]
+    present = [move.speaker, *within]
+    floor_end = now.tick + floor_ticks(move.act, rate)
+    words = max(1, len(wording.text.split()))
+    end = min(floor_end, now.tick + max(1, int(np.ceil(words / WORDS_PER_S * rate))))
+    return Spoken(
+        speaker=move.speaker,
+        listeners=tuple(r for r in within if r == move.listener),
+        overhearers=tuple(r for r in within if r != move.listener),
+        conversation=conversation,
+        act=move.act,
+        topic=move.topic,
+        fact=fact_record(move.fact, minds),
+        wording=wording,
+        start_tick=now.tick,
+        end_tick=end,
+        floor_end_tick=floor_end,
+        request_tick=wording.key[1],
+        positions={r: (float(bodies.x[r]), float(bodies.y[r]), float(bodies.z[r])) for r in present},
+        sees=_mutual_sight(present, bodies, view),
+        weather={k: float(v) for k, v in asdict(now.weather).items()},
+    )
+
+
+def fact_record(fact: Fact | None, minds: Minds) -> dict[str, Any] | None:
+    """A fact as plain values, with names and the chain back to a witness."""
+    if fact is None:
+        return None
+    record = asdict(fact) | {"topic": str(fact.topic), "subject_name": _name(minds, fact.subject)}
+    record["place_name"] = minds.places[fact.place].name if fact.place >= 0 else ""
+    record["told_by_name"] = _name(minds, fact.told_by)
+    record["witnesses"] = list(minds.knowledge.witnesses.get(fact.id, ()))
+    return record
+
+
+def here(minds: Minds, x: float, y: float) -> str:
+    """What people call the spot: the name of the place one stands at, or the lane."""
+    near = [(np.hypot(p.x - x, p.y - y) - p.radius_m, p.id) for p in minds.places]
+    distance, place = min(near)
+    return minds.places[place].name if distance < HERE_MARGIN_M else "the lane"
+
+
+def memory_of(move: Move, minds: Minds, now: Moment) -> str:
+    """One memory that fits this turn, in plain words from the speaker's side; empty when none does."""
+    about = move.subject if move.subject >= 0 else move.listener
+    fact = move.fact.id if move.fact is not None else -1
+    episode = minds.memories.recall(move.speaker, now.tick, topic=move.topic, who=about, fact=fact)
+    if episode is None:
+        return ""
+    who, place = int(episode["who"]), int(episode["place"])
+    when = _ago(now.tick - int(episode["tick"]), minds.memories.tick_rate)
+    where = f" at {minds.places[place].name}" if place >= 0 else ""
+    topic = {
+        Topic.WEATHER: "the weather", Topic.WORK: "work", Topic.NEWS: "the news",
+        Topic.PERSON: "a neighbour", Topic.WELLBEING: "how things are",
+    }[TOPICS[int(episode["topic"])]]  # fmt: skip
+    name = _name(minds, who)
+    kind = EpisodeKind(int(episode["kind"]))
+    if kind == EpisodeKind.SAW:
+        return f"saw {name}{where} {when}"
+    if kind == EpisodeKind.NOTICED:
+        return f"noticed {topic}{where} {when}"
+    if not name:
+        return ""
+    if kind == EpisodeKind.SAID:
+        return f"spoke with {name} about {topic}{where} {when}"
+    return f"heard about {topic} from {name}{where} {when}"
+
+
+def _ago(ticks: int, rate: int) -> str:
+    minutes = ticks / rate / 60
+    if minutes < 2:
+        return "just now"
+    if minutes < 50:
+        return "a little while ago"
+    return "earlier today" if minutes < 16 * 60 else "yesterday"
+
+
+def _name(minds: Minds, row: int) -> str:
+    return minds.personas[row].name if row >= 0 else ""
+
+
+def _known_names(move: Move, minds: Minds) -> tuple[str, ...]:
+    rows = {move.speaker: None, move.listener: None}
+    for row in (move.subject, move.fact.subject if move.fact else -1, move.fact.told_by if move.fact else -1):
+        if row >= 0:
+            rows[row] = None
+    return tuple(minds.personas[r].name for r in rows)
+
+
+def _mutual_sight(rows: list[int], bodies: Bodies, view: WorldView) -> dict[int, tuple[int, ...]]:
+    """Whom each of some villagers sees among all who are outdoors."""
+    out = bodies.outdoors
+    observer = np.repeat(np.array(rows), len(out))
+    other = np.tile(out, len(rows))
+    keep = observer != other
+    observer, other = observer[keep], other[keep]
+    visible = sees(bodies, observer, other, view)
+    return {r: tuple(int(o) for o in other[visible & (observer == r)]) for r in rows}

@@ -1,0 +1,91 @@
+"""Where exactly one stands at a place: distinct spots around its point, claimed so that nobody takes another's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from agents.bodies import BODY_RADIUS_M, Bodies
+from world.view import Floats, Place, WorldView
+
+SPACING_M = 1.1  # between neighbouring spots
+CLEARANCE_M = 0.85  # between a new spot and anybody standing or heading nearby
+DOORWAY_M = 1.0  # kept free before a building's door
+GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
+CROWD_FACTOR = 2.5  # a crowd spills over to this many times the radius before somebody gives up
+EXIT_STEPS_M = (0.0, 0.6, 0.9, 1.3)
+
+
+class Spots:
+    """Candidate spots of every place, found on walkable ground when first asked for."""
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        self._places = places
+        self._found: dict[int, Floats] = {}
+
+    def around(self, place: int, view: WorldView) -> Floats:
+        """Spots (m, 2) of a place from its middle outwards, on a sunflower spiral (Vogel 1979)."""
+        if place not in self._found:
+            p = self._places[place]
+            count = int(np.ceil((p.radius_m * CROWD_FACTOR / SPACING_M) ** 2)) + 12
+            k = np.arange(count)
+            radius = SPACING_M * np.sqrt(k)
+            x, y = p.x + radius * np.cos(k * GOLDEN_ANGLE), p.y + radius * np.sin(k * GOLDEN_ANGLE)
+            good = view.walkable(x, y) & view.clear_walk(np.full(count, p.x), np.full(count, p.y), x, y)
+            for angle in np.arange(0, 2 * np.pi, np.pi / 4):
+                good &= view.walkable(x + BODY_RADIUS_M * np.cos(angle), y + BODY_RADIUS_M * np.sin(angle))
+            if p.building >= 0:
+                good &= radius >= DOORWAY_M
+            self._found[place] = np.stack([x[good], y[good]], axis=1)
+        return self._found[place]
+
+    def claim(
+        self, row: int, place: int, bodies: Bodies, view: WorldView, rng: np.random.Generator
+    ) -> tuple[float, float] | None:
+        """A free spot at a place, within its radius if there is one; None when the place is overcrowded."""
+        spots = self.around(place, view)
+        if len(spots) == 0:
+            return None
+        p = self._places[place]
+        reach = p.radius_m * CROWD_FACTOR + SPACING_M
+        taken = _taken(row, bodies, p.x, p.y, reach)
+        nearest = (
+            ((spots[:, None] - taken[None]) ** 2).sum(axis=2).min(axis=1) if len(taken) else np.full(len(spots), np.inf)
+        )
+        free = np.flatnonzero(nearest > CLEARANCE_M**2)
+        if len(free) == 0:
+            return None
+        inside = free[np.hypot(spots[free, 0] - p.x, spots[free, 1] - p.y) <= p.radius_m]
+        choice = int(inside[rng.integers(len(inside))]) if len(inside) else int(free[0])
+        return float(spots[choice, 0]), float(spots[choice, 1])
+
+
+def _taken(row: int, bodies: Bodies, x: float, y: float, reach: float) -> Floats:
+    """Points (m, 2) near a place where others stand or are going to stand."""
+    others = ~bodies.indoors
+    others[row] = False
+    bound = np.flatnonzero(others & ~bodies.enters)
+    here = np.flatnonzero(others)
+    points = np.concatenate(
+        [
+            np.stack([bodies.spot_x[bound], bodies.spot_y[bound]], axis=1),
+            np.stack([bodies.x[here], bodies.y[here]], axis=1),
+        ]
+    )
+    return points[np.hypot(points[:, 0] - x, points[:, 1] - y) < reach]
+
+
+def way_out(row: int, bodies: Bodies, view: WorldView) -> tuple[float, float] | None:
+    """A free point at the door for one who steps outside; None while the doorway is crowded."""
+    out = bodies.outdoors
+    x0, y0 = bodies.x[row], bodies.y[row]
+    for distance in EXIT_STEPS_M:
+        for angle in np.arange(0, 2 * np.pi, np.pi / 4) if distance else (0.0,):
+            x, y = x0 + distance * np.cos(angle), y0 + distance * np.sin(angle)
+            crowded = (np.hypot(bodies.x[out] - x, bodies.y[out] - y) < 2 * BODY_RADIUS_M + 0.05).any()
+            if crowded or not view.walkable(np.array([x]), np.array([y]))[0]:
+                continue
+            if distance == 0.0 or view.clear_walk(np.array([x0]), np.array([y0]), np.array([x]), np.array([y]))[0]:
+                return float(x), float(y)
+    return None
