@@ -81,9 +81,9 @@ void main() {
 #endif
 
     float up = smoothstep(0.35, 0.75, n.z + (grain - 0.5) * 0.5);
-    float snow = clamp(SNOW * 1.5 - (grain - 0.5) * 0.9 * (1.0 - SNOW), 0.0, 1.0) * up;
+    float snow = smoothstep(0.0, 0.55, SNOW - (grain - 0.35) * 0.7 * (1.0 - SNOW)) * up * min(SNOW * 4.0, 1.0);
     albedo *= 1.0 - 0.45 * WETNESS * (0.4 + 0.6 * up);
-    albedo = mix(albedo, vec3(0.80, 0.84, 0.90), snow);
+    albedo = mix(albedo, vec3(0.70, 0.74, 0.80), snow);
 
     float facing = dot(n, KEY_DIR);
 #ifdef KIND_PLANT

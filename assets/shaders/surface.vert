@@ -8,6 +8,9 @@ in vec4 ident;
 #if defined(KIND_PLANT) || defined(KIND_FIGURE)
 uniform samplerBuffer instances;
 uniform int batch_base;
+#ifdef TUFT
+uniform float ground_share;
+#endif
 #endif
 #ifdef KIND_FIGURE
 uniform samplerBuffer slot_colours;
@@ -74,8 +77,13 @@ void main() {
     p.xy += sway(SWAY, a.xy, extra.y * stiffness, rest);
     next.xy += sway(NEXT_SWAY, a.xy, extra.y * stiffness, rest);
     float leaf = clamp(extra.y * 6.0, 0.0, 1.0);
+#ifdef TUFT
+    vec3 soil = vec3(mod(b.z, 256.0), mod(floor(b.z / 256.0), 256.0), floor(b.z / 65536.0)) / 255.0;
+    colour = mix(colour, soil * (0.80 + 0.62 * extra.y), ground_share);
+#else
     vec3 tint = mix(vec3(1.16, 1.02, 0.80), vec3(0.86, 0.98, 0.94), fract(b.z * 7.31)) * (0.86 + 0.28 * b.z);
     colour *= mix(vec3(1.0), tint, leaf);
+#endif
 #elif defined(KIND_FIGURE)
     int texel = (batch_base + gl_InstanceID) * 6;
     vec4 m0 = texelFetch(instances, texel);

@@ -45,7 +45,7 @@ void main() {
     vec3 c = mix(body, sky, fresnel);
     float glint = max(dot(mirrored, KEY_DIR), 0.0);
     c += KEY_COLOUR * v_shadow.w * (pow(glint, 400.0) * 4.0 + pow(glint, 50.0) * 0.10);
-    float foam = smoothstep(0.16, 0.0, depth + (slow.x + quick.y) * 0.22) * 0.45;
+    float foam = smoothstep(0.10, 0.0, depth + (slow.x + quick.y) * 0.30) * 0.35;
     c = mix(c, vec3(0.75) * (KEY_COLOUR * 0.35 * v_shadow.w + SKY_LIGHT), foam);
     out_rgb = vec4(tonemap(c * (1.0 - v_fog.a) + v_fog.rgb), 1.0);
 #endif

@@ -22,7 +22,7 @@ from recorder.schema import CROP_ID, GRASS_ID, Scenery
 PATCH_M = 8.0  # side of the squares that are planted together
 REACH_M = 62.0  # farthest tuft
 NEAR_REACH_M = 16.0  # reach of the least important tuft
-SPACING_M = 0.66  # of the jittered grid of grass
+SPACING_M = 0.5  # of the jittered grid of grass
 ROW_M = 2 * np.pi / 5.2  # between furrows: the ground shader's wavelength
 ALONG_ROW_M = 0.42
 CAPACITY = 24000  # tufts of a kind
@@ -39,18 +39,24 @@ PLANTED = {
 class Grass:
     """The small plants round the eye."""
 
-    def __init__(self, scenery: Scenery) -> None:
+    def __init__(self, scenery: Scenery, colours: NDArray[np.uint8]) -> None:
+        self._colours = colours  # (rows, cols, 3) sRGB of the ground
         self.path = NodePath("grass")
         self._scenery = scenery
         self._angles = furrow_angles(scenery.cover)
         self._taken = _footprints(scenery)
         self._patch = lru_cache(maxsize=2048)(self._planted)
         self._buffers, self._batches = [], []
-        meshes: tuple[tuple[Mesh, int], ...] = ((grass_tuft(), GRASS_ID), (flower(), GRASS_ID), (crop_tuft(), CROP_ID))
-        for mesh, ident in meshes:
+        kinds: tuple[tuple[Mesh, int, float], ...] = (
+            (grass_tuft(), GRASS_ID, 0.75),
+            (flower(), GRASS_ID, 0.15),
+            (crop_tuft(), CROP_ID, 0.1),
+        )  # mesh, id, and how much of its colour it takes from the ground it stands on
+        for mesh, ident, ground_share in kinds:
             buffer = TexelBuffer("tufts", 2 * CAPACITY)
             made = node(geom(surface(mesh, ident), mesh.triangles, SURFACE_FORMAT), "tufts", "tuft")
             made.set_two_sided(True)
+            made.set_shader_input("ground_share", ground_share)
             made.reparent_to(self.path)
             self._buffers.append(buffer)
             self._batches.append(Batch(made, buffer, 0))
@@ -110,8 +116,8 @@ class Grass:
         blooms = grows & (cover == GroundCover.MEADOW) & (rng.random(len(points)) < FLOWER_SHARE)
         crops = self._crop_points(i, j)
         return (
-            self._rows(points[grows & ~blooms], rng, 0.75, 1.45),
-            self._rows(points[blooms], rng, 0.9, 1.5),
+            self._rows(points[grows & ~blooms], rng, 0.5, 1.0),
+            self._rows(points[blooms], rng, 0.7, 1.1),
             self._rows(crops, rng, 0.8, 1.15),
         )
 
@@ -143,13 +149,19 @@ class Grass:
         r, c = self._cell(points)
         return points[(self._scenery.cover[r, c] == GroundCover.FIELD) & self._free(points, r, c)]
 
+    def _soil(self, points: Floats) -> NDArray[np.float32]:
+        """The ground's colour as one float: three bytes, which a float32 holds exactly."""
+        r, c = self._cell(points)
+        rgb = self._colours[r, c].astype(np.float32)
+        return rgb[:, 0] + rgb[:, 1] * np.float32(256) + rgb[:, 2] * np.float32(65536)
+
     def _rows(self, points: Floats, rng: np.random.Generator, small: float, large: float) -> NDArray[np.float32]:
         n = len(points)
         rows = np.empty((n, 8), np.float32)
         yaw, rank = rng.uniform(0, 2 * np.pi, n), rng.random(n)
         rows[:, :2], rows[:, 2] = points, self._height(points) - 0.03
         rows[:, 3] = rng.uniform(small, large, n)
-        rows[:, 4], rows[:, 5], rows[:, 6] = np.cos(yaw), np.sin(yaw), rng.random(n)
+        rows[:, 4], rows[:, 5], rows[:, 6] = np.cos(yaw), np.sin(yaw), self._soil(points)
         rows[:, 7] = NEAR_REACH_M + (REACH_M - NEAR_REACH_M) * rank**2.2
         return rows
 

@@ -23,9 +23,9 @@ SKIRT_M = 1.5  # per cell of step: deep enough to close the cracks between level
 APRON_SAMPLES = 40  # along the side of one mirrored tile
 
 # sRGB 0..1
-DRY, LUSH = (0.60, 0.585, 0.34), (0.385, 0.505, 0.235)
+DRY, LUSH = (0.545, 0.525, 0.315), (0.355, 0.435, 0.215)
 COVER_COLOUR: dict[GroundCover, tuple[float, float, float]] = {
-    GroundCover.MEADOW: (0.50, 0.57, 0.27),
+    GroundCover.MEADOW: (0.435, 0.49, 0.245),
     GroundCover.FOREST_FLOOR: (0.335, 0.365, 0.20),
     GroundCover.ROCK: (0.52, 0.50, 0.475),
     GroundCover.SAND: (0.77, 0.70, 0.54),
@@ -193,6 +193,7 @@ class Ground:
     def __init__(self, scenery: Scenery, sky_view: Floats32) -> None:
         self.path = NodePath("ground")
         vertices = ground_vertices(scenery, sky_view)
+        self.colours: NDArray[np.uint8] = vertices["colour"][..., :3].copy()
         levels = [self._level(scenery, vertices, step) for step in STEPS]
         rows, cols = vertices.shape
         for r in range(0, rows - 1, CHUNK):

@@ -25,8 +25,9 @@ MIE_G = 0.76
 SUNLIGHT = 20.0
 
 LUMA: Floats = np.array([0.2126, 0.7152, 0.0722])
-NIGHT_SKY: Floats = np.array([0.016, 0.028, 0.062])
-MOONLIGHT: Floats = np.array([0.13, 0.18, 0.30])
+TWILIGHT: Floats = np.array([0.98, 0.98, 1.16])
+NIGHT_SKY: Floats = np.array([0.010, 0.017, 0.034])
+MOONLIGHT: Floats = np.array([0.115, 0.15, 0.21])
 MOON_ELEVATION = np.radians(38.0)
 WINDOW_GLOW: Floats = np.array([1.0, 0.52, 0.17])
 KOSCHMIEDER = 3.912  # -ln 0.02: Koschmieder 1924, for the visibility at which 2 % contrast is left
@@ -160,10 +161,13 @@ def light(environment: NDArray[np.void]) -> Light:
     sun_dir, moon_dir = direction(azimuth, elevation), direction(azimuth + np.pi * 0.9, MOON_ELEVATION)
     night = 1.0 - smoothstep(-12.0, -1.0, float(np.degrees(elevation)))
     overcast = smoothstep(0.55, 0.98, cloud)
-    open_sky = 1.0 - 0.965 * cloud**2.2
+    open_sky = 1.0 - 0.975 * cloud**1.7
     gloom = 1.0 - 0.50 * smoothstep(0.0, 8.0, rain)
 
-    clear = clear_dome(elevation) * 1.15 + NIGHT_SKY * night
+    clear = clear_dome(elevation) * 1.15
+    # One bounce alone makes a low sun's sky too red: what the higher air adds is paler and bluer.
+    low = 0.55 * smoothstep(14.0, 0.0, float(np.degrees(elevation)))
+    clear = clear * (1 - low) + (clear @ LUMA)[..., None] * TWILIGHT * low + NIGHT_SKY * night
     mean = _mean_sky(clear)
     sun = sunlight(elevation) * 9.5
     height = max(float(sun_dir[2]), 0.0)
@@ -183,10 +187,12 @@ def light(environment: NDArray[np.void]) -> Light:
     visibility = max(float(env["visibility_m"]), 20.0)
     thick = smoothstep(4000.0, 600.0, visibility)
     pale = (fog_sun + fog_anti) * 0.25 + sky * 0.35 + key_colour * 0.05 * max(float(key_dir[2]), 0.1)
+    pale = pale * 0.3 + float(pale @ LUMA) * np.array([0.97, 1.0, 1.03]) * 0.7
     fog_sun, fog_anti = fog_sun * (1 - thick) + pale * 1.08 * thick, fog_anti * (1 - thick) + pale * thick
 
     level = float((key_colour * max(float(key_dir[2]), 0.12) * 0.8 + sky) @ LUMA)
-    exposure = 0.33 * (3.4 / (level + 0.02)) ** 0.72
+    white = min(float(env["snow_depth_m"]) / 0.07, 1.0)
+    exposure = 0.275 * (3.4 / (level * (1 + 0.45 * white) + 0.02)) ** 0.70
     dusk = smoothstep(6.0, -4.0, float(np.degrees(elevation)))
     gloaming = max(dusk, 0.55 * overcast * smoothstep(0.0, 6.0, rain))
     return Light(

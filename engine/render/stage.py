@@ -139,7 +139,7 @@ class Stage:
         buildings_path(scenery.buildings).reparent_to(self.solids)
         self.plants, self.grass, self.people, self.sky = (
             Plants(scenery.plants),
-            Grass(scenery),
+            Grass(scenery, self.ground.colours),
             People(cast.looks),
             Sky(),
         )
