@@ -171,12 +171,17 @@ def _read_group(group: dict[str, Any], where: str) -> list[Phrase]:
             topic=topic,
             kind=group.get("kind", ""),
             conditions=tuple((name, group[name]) for name in CONDITIONS if name in group),
-            tails=tuple(group.get("tails", ())) if text.endswith(".") else (),
+            tails=tuple(group.get("tails", ())) if _may_go_on(text) else (),
             slots=tuple(_SLOT.findall(text)),
             pattern=_pattern(text),
         )
         for text in group["say"]
     ]
+
+
+def _may_go_on(text: str) -> bool:
+    # A sentence that has two halves already gets too long to follow with a third.
+    return text.endswith(".") and ", " not in text.replace(", {listener}", "").replace("{listener}, ", "")
 
 
 def _pattern(text: str) -> re.Pattern[str]:

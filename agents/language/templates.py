@@ -90,9 +90,11 @@ def draft(plan: SpeechPlan) -> Draft:
     text = fill(phrase.text, values)
     names = tuple(name for name in dict.fromkeys((plan.listener.name, plan.subject_name)) if name and name in text)
     share = TAIL_SHARE_QUIET + (TAIL_SHARE_TALKATIVE - TAIL_SHARE_QUIET) * plan.speaker.extraversion
-    if not phrase.tails or rng.random() >= share:
+    said = _said(plan)
+    tails = [tail for tail in phrase.tails if not any(tail in line for line in said)]
+    if not tails or rng.random() >= share:
         return Draft(text, text, "", names)
-    connective = phrase.tails[int(rng.integers(len(phrase.tails)))]
+    connective = tails[int(rng.integers(len(tails)))]
     return Draft(text, f"{text[:-1]}, {connective}", connective, names)
 
 
@@ -146,11 +148,15 @@ def _weigh(plan: SpeechPlan, values: dict[str, str]) -> tuple[list[Phrase], list
     if plan.act in CONTENT_ACTS:
         closest = max(_closeness(phrase) for phrase in fitting)
         fitting = [phrase for phrase in fitting if _closeness(phrase) == closest]
-    said = [*plan.recent_lines, *(line for _, line in plan.history)]
+    said = _said(plan)
     fresh = [phrase for phrase in fitting if not any(phrase.pattern.match(line) for line in said)]
     chosen = fresh or fitting
     weights = [_closeness(phrase) + CONDITION_WEIGHT * len(phrase.conditions) for phrase in chosen]
     return chosen, weights
+
+
+def _said(plan: SpeechPlan) -> tuple[str, ...]:
+    return (*plan.recent_lines, *(line for _, line in plan.history))
 
 
 def _closeness(phrase: Phrase) -> int:

@@ -29,13 +29,14 @@ PLACES = ("the inn", "the mill", "the well", "the market", "the lane")
 FACTS: tuple[tuple[Topic, str, dict[str, object], str], ...] = (
     (Topic.WEATHER, "rain_coming", {}, "inferred"),
     (Topic.WEATHER, "rain_started", {}, "seen"),
+    (Topic.WEATHER, "rain_stopped", {}, "seen"),
     (Topic.WEATHER, "snow_started", {}, "seen"),
     (Topic.NEWS, "lost_sheep", {"what": "a grey sheep"}, "seen"),
     (Topic.NEWS, "traveller_at_inn", {"what": "a pedlar with a red hat"}, "told"),
-    (Topic.NEWS, "mill_wheel_cracked", {}, "seen"),
-    (Topic.NEWS, "apples_ripe", {}, "seen"),
-    (Topic.NEWS, "fox_in_barn", {}, "told"),
-    (Topic.NEWS, "wedding_planned", {}, "told"),
+    (Topic.NEWS, "mill_wheel_cracked", {"what": "a crack in the mill wheel"}, "seen"),
+    (Topic.NEWS, "apples_ripe", {"what": "the early red apples"}, "seen"),
+    (Topic.NEWS, "fox_in_barn", {"what": "a thin red fox"}, "told"),
+    (Topic.NEWS, "wedding_planned", {"what": "a wedding"}, "told"),
     (Topic.PERSON, "saw_person", {}, "seen"),
     (Topic.PERSON, "opinion_of_person", {"likes": True}, "own"),
     (Topic.PERSON, "opinion_of_person", {"likes": False}, "own"),
@@ -46,6 +47,7 @@ FACTS: tuple[tuple[Topic, str, dict[str, object], str], ...] = (
     (Topic.WELLBEING, "wellbeing", {"state": "tired"}, "own"),
     (Topic.WELLBEING, "wellbeing", {"state": "cold"}, "own"),
     (Topic.WELLBEING, "wellbeing", {"state": "hungry"}, "own"),
+    (Topic.WELLBEING, "wellbeing", {"state": "lonely"}, "own"),
 )
 ACTS_WITH_FACT = (Act.TELL, Act.ANSWER, Act.ACKNOWLEDGE, Act.DOUBT, Act.AGREE, Act.ASK)
 
@@ -96,7 +98,7 @@ def make_plan(
         day_part="morning",
         here="the well",
         history=(("Tomas", "Good morning, Mira."),),
-        memory="Tomas carried her flour last week.",
+        memory="saw Tomas at the mill earlier today",
         recent_lines=("Good day, Hugo.",),
         known_names=("Mira", "Tomas", "Oskar"),
         key=(0, 160, 0),

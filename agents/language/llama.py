@@ -1,0 +1,354 @@
+"""The voice with a local model: drafts and guards here, the model in a process of its own.
+
+A crash, an abort or a stall of the library costs the lines that were asked for, which the phrases then say; it never
+costs the simulation. This is the only file that imports llama_cpp, and only its worker process does.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.acts import SpeechPlan
+from agents.language.guards import candidate_of, judge
+from agents.language.inference import LoadError, LocalModel
+from agents.language.models import ModelError, check_gguf, model_sha256
+from agents.language.prompt import SHARED_PREFIX, scene_prompt
+from agents.language.templates import Draft, draft
+from agents.language.voice import Wording
+
+CANDIDATES = 5
+START_TIMEOUT_S = 120.0  # reading a large model from a slow disk
+REPLY_TIMEOUT_S = 60.0  # a worker silent for so long has hung
+LIVE_PATIENCE_S = 8.0  # a window's villager who waited so long for a free model speaks without it
+REQUESTS_IN_FLIGHT = 8  # in the worker's pipe: enough to keep it busy, few enough never to fill the pipe
+MAX_THREADS = 8  # a small model gains nothing from more
+LIVE_NICENESS = 10  # the picture comes first
+
+Key = tuple[int, int, int]
+
+
+@dataclass
+class _Request:
+    plan: SpeechPlan
+    draft: Draft
+    prompt: str
+    asked_at: float  # monotonic seconds
+
+
+@dataclass
+class _Worker:
+    process: subprocess.Popen[str]
+    replies: queue.SimpleQueue[dict[str, Any] | None]  # None: the worker has ended
+    last_sign_s: float = field(default_factory=time.monotonic)
+
+
+class LlamaVoice:
+    """Words plans with a GGUF model.
+
+    In lockstep every wording arrives exactly at its due tick, and `due` waits for it: the words are then a function of
+    the plans alone, whatever their order and number. Live, `due` never waits, and words arrive when they are there.
+    Lines that are better short, and lines none of whose tails pass the guards, are said as drafted; so is everything
+    once the worker is lost, which `fallbacks` counts and `failure` explains.
+
+    Raises:
+        ModelError: the model cannot be used; one sentence says why.
+    """
+
+    def __init__(self, model_path: Path, *, lockstep: bool, candidates: int = CANDIDATES) -> None:
+        check_gguf(model_path)
+        self.fallbacks = 0  # lines that should have gone to the model and could not
+        self.failure = ""  # why, in words
+        self._sha256 = model_sha256(model_path)
+        self._lockstep = lockstep
+        self._candidates = candidates
+        self._worded: dict[Key, tuple[int, Wording]] = {}  # with the tick they are due at
+        self._backlog: deque[_Request] = deque()
+        self._asked: dict[Key, _Request] = {}
+        self._worker: _Worker | None = _start(model_path, lockstep, candidates)
+        atexit.register(self.close)
+        self._await_ready(model_path)
+
+    def submit(self, plan: SpeechPlan) -> None:
+        """Ask for the wording of a plan. Never blocks."""
+        planned = draft(plan)
+        if not planned.tail_allowed:
+            self._settle(plan, planned, planned.text, "template")
+        elif self._worker is None:
+            self._fall_back(_Request(plan, planned, "", 0.0))
+        else:
+            self._backlog.append(_Request(plan, planned, scene_prompt(plan, planned), time.monotonic()))
+            self._send()
+
+    def due(self, tick: int) -> list[Wording]:
+        """The wordings that reach the simulation at this tick, ordered by key."""
+        self._collect(wait_s=0.0)
+        if self._lockstep:
+            while self._owes(tick):
+                self._collect(wait_s=1.0)
+        else:
+            self._lose_patience()
+        ready = sorted(key for key, (due_tick, _) in self._worded.items() if due_tick <= tick)
+        words = [self._worded.pop(key)[1] for key in ready]
+        return words if self._lockstep else [_arrived(wording, tick) for wording in words]
+
+    def close(self) -> None:
+        """End the worker. What was asked and not yet worded is dropped."""
+        atexit.unregister(self.close)
+        self._backlog.clear()
+        self._asked.clear()
+        if self._worker is not None:
+            _end(self._worker)
+            self._worker = None
+
+    @property
+    def worker_pid(self) -> int | None:
+        """Process id of the worker; None when it is gone."""
+        return self._worker.process.pid if self._worker is not None else None
+
+    def _await_ready(self, path: Path) -> None:
+        assert self._worker is not None
+        try:
+            hello = self._worker.replies.get(timeout=START_TIMEOUT_S)
+        except queue.Empty:
+            hello = {"error": f"it was not ready after {START_TIMEOUT_S:.0f} s"}
+        if hello is None:
+            code = self._worker.process.wait()
+            hello = {"error": f"its process ended while loading ({_ending(code)}); is there enough memory?"}
+        if "error" in hello:
+            self.close()
+            raise ModelError(_explained(path, hello["error"]))
+
+    def _owes(self, tick: int) -> bool:
+        return any(request.plan.due_tick <= tick for request in (*self._asked.values(), *self._backlog))
+
+    def _send(self) -> None:
+        while self._worker is not None and self._backlog and len(self._asked) < REQUESTS_IN_FLIGHT:
+            request = self._backlog.popleft()
+            if not self._asked:
+                self._worker.last_sign_s = time.monotonic()
+            self._asked[request.plan.key] = request
+            message = {"key": request.plan.key, "scene": request.prompt, "seeds": self._seeds(request.plan)}
+            try:
+                assert self._worker.process.stdin is not None
+                self._worker.process.stdin.write(json.dumps(message) + "\n")
+                self._worker.process.stdin.flush()
+            except (BrokenPipeError, OSError):
+                self._lose_worker()
+
+    def _collect(self, wait_s: float) -> None:
+        """Take up what the worker has answered; waits for the first answer at most so long."""
+        while self._worker is not None:
+            try:
+                reply = self._worker.replies.get(timeout=wait_s) if wait_s else self._worker.replies.get_nowait()
+            except queue.Empty:
+                if self._asked and time.monotonic() - self._worker.last_sign_s > REPLY_TIMEOUT_S:
+                    self._lose_worker(f"the model's process gave no sign for {REPLY_TIMEOUT_S:.0f} s")
+                return
+            if reply is None:
+                self._lose_worker()
+                return
+            self._worker.last_sign_s = time.monotonic()
+            wait_s = 0.0
+            self._take(reply)
+            self._send()
+
+    def _take(self, reply: dict[str, Any]) -> None:
+        request = self._asked.pop(tuple(reply["key"]))
+        plan, planned = request.plan, request.draft
+        if "error" in reply:
+            self._fall_back(request, reply["error"])
+            return
+        candidates = [candidate_of(planned, text, likely) for text, likely in reply["tails"]]
+        verdict = judge(plan, planned, candidates)
+        accepted = verdict.accepted
+        self._settle(
+            plan,
+            planned,
+            accepted.line if accepted else planned.text,
+            "model" if accepted else "template",
+            prompt=SHARED_PREFIX + request.prompt,
+            raw=tuple(text for text, _ in reply["tails"]),
+            rejections=verdict.reasons,
+        )
+
+    def _settle(
+        self,
+        plan: SpeechPlan,
+        planned: Draft,
+        text: str,
+        source: str,
+        *,
+        prompt: str = "",
+        raw: tuple[str, ...] = (),
+        rejections: tuple[str, ...] = (),
+    ) -> None:
+        wording = Wording(
+            key=plan.key,
+            text=text,
+            draft=planned.text,
+            source=source,
+            arrival_tick=plan.due_tick,
+            prompt=prompt,
+            raw=raw,
+            rejections=rejections,
+            seed=plan.seed,
+            model_sha256=self._sha256,
+        )
+        self._worded[plan.key] = (plan.due_tick, wording)
+
+    def _fall_back(self, request: _Request, reason: str = "") -> None:
+        self.fallbacks += 1
+        reason = reason or self.failure
+        self._settle(request.plan, request.draft, request.draft.text, "template", rejections=(reason,))
+
+    def _lose_patience(self) -> None:
+        now = time.monotonic()
+        while self._backlog and now - self._backlog[0].asked_at > LIVE_PATIENCE_S:
+            self._fall_back(self._backlog.popleft(), f"the model was busy for {LIVE_PATIENCE_S:.0f} s")
+
+    def _lose_worker(self, reason: str = "") -> None:
+        """From here on the phrases speak; everything still owed is settled with its draft."""
+        worker = self._worker
+        if worker is None:
+            return
+        _end(worker)
+        self._worker = None
+        self.failure = reason or f"the model's process ended ({_ending(worker.process.returncode)})"
+        for request in (*self._asked.values(), *self._backlog):
+            self._fall_back(request)
+        self._asked.clear()
+        self._backlog.clear()
+
+    def _seeds(self, plan: SpeechPlan) -> list[int]:
+        sequence = np.random.SeedSequence(plan.seed, spawn_key=(zlib.crc32(b"tails"),))
+        return [int(seed) for seed in sequence.generate_state(self._candidates)]
+
+
+def _arrived(wording: Wording, tick: int) -> Wording:
+    return Wording(**{**wording.__dict__, "arrival_tick": tick})
+
+
+def _start(path: Path, lockstep: bool, candidates: int) -> _Worker:
+    """Start the worker and a thread that gathers its answers.
+
+    A program of its own rather than a fork or a multiprocessing child: it neither inherits the window's state nor runs
+    the caller's main module again, and it ends by itself when the pipe from its parent closes.
+    """
+    cores = _cores()
+    options = {
+        "path": str(path),
+        "candidates": candidates,
+        "threads": min(MAX_THREADS, cores if lockstep else max(1, cores - 1)),
+        "niceness": 0 if lockstep else LIVE_NICENESS,
+    }
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in [os.getcwd(), *sys.path] if entry)}
+    process = subprocess.Popen(  # noqa: S603 (this very program)
+        [sys.executable, "-m", "agents.language.llama", json.dumps(options)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment,
+        start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends the worker in order
+    )
+    replies: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+    threading.Thread(target=_gather, args=(process, replies), name="model replies", daemon=True).start()
+    return _Worker(process, replies)
+
+
+def _gather(process: subprocess.Popen[str], replies: queue.SimpleQueue[dict[str, Any] | None]) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if not line.endswith("\n"):
+            break  # the worker died in the middle of a line
+        replies.put(json.loads(line))
+    replies.put(None)
+
+
+def _end(worker: _Worker) -> None:
+    # It holds nothing that needs saving, and it may be deep in a decode: so it is ended at once.
+    worker.process.kill()
+    worker.process.wait()
+    if worker.process.stdin is not None:
+        try:
+            worker.process.stdin.close()
+        except BrokenPipeError:
+            return  # what was still buffered has no reader any more
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _ending(code: int | None) -> str:
+    return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+
+
+def _explained(path: Path, reason: str) -> str:
+    """One sentence a user can act on, from the library's own words."""
+    reason = " ".join(reason.split())
+    lowered = reason.lower()
+    if "corrupted or incomplete" in lowered or "failed to read" in lowered:
+        return f"the model {path} is truncated or damaged: fetch it again"
+    if "allocate" in lowered or "out of memory" in lowered or "no memory" in lowered:
+        return (
+            f"there is not enough memory for the model {path} ({path.stat().st_size / 1e6:.0f} MB): use a smaller one"
+        )
+    if "context too small" in lowered:
+        return f"the model {path} cannot hold a talk, its {reason}: use another model"
+    return f"the model {path} cannot be used: {reason}"
+
+
+def _serve(options: dict[str, Any]) -> None:
+    """The worker: loads the model, then answers one line of JSON with another until its input ends."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever the library prints must not get between the answers
+
+    def answer(message: dict[str, Any]) -> None:
+        answers.write(json.dumps(message) + "\n")
+        answers.flush()
+
+    if options["niceness"] and hasattr(os, "nice"):
+        os.nice(options["niceness"])
+    try:
+        import llama_cpp.llama_cpp as library  # noqa: PLC0415 (the worker alone needs it)
+
+        model = LocalModel(
+            library,
+            Path(options["path"]),
+            SHARED_PREFIX,
+            threads=options["threads"],
+            candidates=options["candidates"],
+        )
+    except ImportError:
+        answer({"error": "llama-cpp-python is not installed: run `pip install llama-cpp-python`"})
+        return
+    except (LoadError, RuntimeError, MemoryError) as error:
+        answer({"error": str(error) or type(error).__name__})
+        return
+    answer({"ready": True})
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            tails = model.tails(request["scene"], request["seeds"])
+            answer({"key": request["key"], "tails": [(tail.text, tail.log_probability) for tail in tails]})
+        except (ValueError, RuntimeError) as error:
+            answer({"key": request["key"], "error": f"the model refused: {error}"})
+
+
+if __name__ == "__main__":
+    _serve(json.loads(sys.argv[1]))

@@ -1,0 +1,58 @@
+"""What the model reads before it goes on with a line: a fixed prefix in the village's own voice, then one scene.
+
+The prefix is the same for every line, so that a model need read it only once.
+"""
+
+from __future__ import annotations
+
+from agents.acts import SpeechPlan
+from agents.language.templates import Draft, place_preposition
+
+TURNS_SHOWN = 3  # more turns make a small model repeat them
+MEMORY_WORDS = 24
+
+# The names are none of assets/names/given.toml, so that one that slips out of the exemplars is seen at once.
+EXEMPLAR_NAMES = ("Nan", "Piet", "Wat", "Sal", "Hob", "Tess")
+SHARED_PREFIX = """Talks in the village. People speak plainly of their own day, the weather and their neighbours.
+
+Nan the weaver is warm and chatty. Piet the carpenter is calm. It is noon, drizzle, at the well. Piet feels tired.
+Nan: Good day, Piet, you are wet to the bone.
+Piet: I am behind with the chapel roof, because the wood is wet and heavy.
+Nan: The wool will not dry either, so I will hang it by the stove.
+Piet: Come and sit with me, and we can share my bread and cheese.
+
+Wat the fisher is dry. Sal the innkeeper is cheerful. It is evening, cold fog, at the inn. Wat feels low.
+Sal: There is a pedlar at the inn, and he sings better than the priest.
+Wat: I caught nothing today, so I will go to bed early.
+Sal: Take some soup, because you look pale and thin.
+Wat: I thank you, and I will bring you a trout tomorrow.
+
+Hob the shepherd is proud. Tess the herbalist is serious. It is morning, light snow, in the lane. Tess feels calm.
+Hob: It has begun to snow, so I will bring the lambs into the barn.
+Tess: I like the snow, because the whole valley falls silent.
+Hob: I am cold, and all I want is a warm fire and dry socks.
+Tess: I am well, and I hope your cough is better.
+
+"""
+
+
+def scene_prompt(plan: SpeechPlan, draft: Draft) -> str:
+    """The part of the prompt that follows the shared prefix; it ends with the clause the model goes on with.
+
+    It shows what the speaker can know: both people's trade and manner, the speaker's own mood and one own memory.
+    """
+    speaker, listener = plan.speaker, plan.listener
+    scene = [
+        f"{speaker.name} the {speaker.trade} is {_joined(speaker.manner)}.",
+        f"{listener.name} the {listener.trade} is {_joined(listener.manner)}.",
+        f"It is {plan.day_part}, {plan.weather}, {place_preposition(plan.here)} {plan.here}.",
+        f"{speaker.name} feels {plan.mood}.",
+    ]
+    if plan.memory:
+        scene.append(f"{speaker.name} {' '.join(plan.memory.split()[:MEMORY_WORDS]).rstrip('.')}.")
+    turns = [f"{name}: {' '.join(line.split())}" for name, line in plan.history[-TURNS_SHOWN:]]
+    return "\n".join([" ".join(scene), *turns, f"{speaker.name}: {draft.clause}"])
+
+
+def _joined(manner: str) -> str:
+    return manner.replace(", ", " and ")
