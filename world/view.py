@@ -117,6 +117,8 @@ class WorldView(Protocol):
         """True where the straight line between two points stays on walkable ground."""
         ...
 
-    def line_of_sight(self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats) -> NDArray[np.bool_]:
+    def line_of_sight(
+        self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats
+    ) -> NDArray[np.bool_]:
         """True where neither ground nor building is between two points given in world metres (eyes, not feet)."""
         ...

@@ -1,0 +1,48 @@
+"""Where trees stand close: groves on the slopes, strips along the water, open ground round the village."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from world.grid import slope_of, smoothstep
+from world.noise import fractal
+from world.river import REFERENCE_SIZE_M
+from world.settlement import Settlement
+from world.terrain import Terrain
+
+Floats = NDArray[np.float64]
+
+GROVE_WAVELENGTH_M = 260.0
+STEEPEST_FOREST = 0.85  # rise over run that still holds soil for trees
+CLOSED_CANOPY = 0.5  # density from which the ground is forest floor
+
+
+def forest_density(terrain: Terrain, settlement: Settlement, seed: int) -> Floats:
+    """0 open .. 1 closed canopy at every sample.
+
+    Trees want moisture and soil: groves come from noise pushed by moisture and slope, thin out on the highest and the
+    steepest ground, and leave the broad floor, which people graze and mow, almost open. The village's own wood stands
+    where the settlement put it.
+    """
+    grid = terrain.grid
+    groves = fractal(grid.axis, grid.axis, GROVE_WAVELENGTH_M, 3, seed, "groves", 0.55)
+    slope = slope_of(terrain.heights, grid.cell_m)
+    relief = max(float(terrain.above_river.max()), 1.0)
+    on_slopes = smoothstep(0.07, 0.22, slope) * (1 - smoothstep(0.7, STEEPEST_FOREST, slope))
+    high = smoothstep(0.72, 0.95, terrain.above_river / relief)
+    push = -0.40 + 0.42 * on_slopes + 0.25 * (terrain.moisture - 0.35) - 0.3 * high
+    density = smoothstep(-0.02, 0.30, groves + push)
+    x, y = grid.mesh()
+    (wx, wy), radius = settlement.wood, settlement.wood_radius_m
+    ragged = np.hypot(x - wx, y - wy) * (1.0 + 0.25 * groves)
+    density = np.maximum(density, 1.0 - smoothstep(0.75 * radius, radius, ragged))
+    cx, cy = settlement.plan.centre
+    clearing = smoothstep(settlement.plan.radius_m + 5.0, settlement.plan.radius_m + 40.0, np.hypot(x - cx, y - cy))
+    density = density * clearing
+    return np.where(terrain.water_depth > 0, 0.0, density)
+
+
+def thinning(size_m: float) -> float:
+    """Share of the trees that are kept on maps larger than the reference, so that their number stays drawable."""
+    return min(1.0, (REFERENCE_SIZE_M / size_m) ** 1.0)

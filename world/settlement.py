@@ -1,0 +1,314 @@
+"""A village settles in the valley: its houses, the ground made level for them, fields, paths and named places."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+
+from assets.palette import BuildingKind
+from world.columns import BUILDINGS
+from world.footprints import Footprint, facing
+from world.grid import bilinear, slope_of, smoothstep
+from world.paths import PathWeb, open_web
+from world.site import choose_site
+from world.streams import stream
+from world.terrain import Terrain
+from world.view import Place
+from world.village import LANE_HALF_WIDTH_M, SQUARE_RADIUS_M, Plan, houses_for, plan_village
+
+Floats = NDArray[np.float64]
+
+REACH_M = 265.0  # how far from the square the villagers' daily places lie
+BUILDABLE_SLOPE = 0.2
+MILL_RIVERSIDE_M = 4.0  # from the water's edge to the mill's wall
+FIELD_SIZE_M = (56.0, 40.0)
+DOOR_CLEARANCE_M = 1.8
+APRON_M, BLEND_M = 5.0, 13.0  # level ground round a wall (a cell and a bit), and where the old ground begins
+WINDS = ("east", "north-east", "north", "north-west", "west", "south-west", "south", "south-east")
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """The village and what it did to the valley."""
+
+    plan: Plan
+    heights: Floats  # (n, n) ground after building
+    buildings: NDArray[np.void]  # BUILDINGS, in the order of plan.built
+    fields: list[Footprint]
+    paths: list[Floats]  # (k, 2) world points
+    wood: tuple[float, float]  # middle of the village's wood
+    wood_radius_m: float
+    places: tuple[Place, ...]
+
+
+def settle(terrain: Terrain, villagers: int, latitude: float, seed: int) -> Settlement:
+    """Found the village of this seed.
+
+    Raises:
+        RuntimeError: if the valley has no ground for it, or one of its places cannot be reached on foot.
+    """
+    rng = stream(seed, "settlement")
+    scale = min(1.0, terrain.grid.size_m / 1000.0)
+    reach = min(REACH_M, 0.46 * terrain.grid.size_m)
+    houses = houses_for(villagers)
+    centre = choose_site(terrain, (40.0 + 75.0 * math.sqrt(houses / 60.0)) * max(scale, 0.6), latitude)
+    to_river, mill = riverside(terrain, centre, rng)
+    plan = plan_village(centre, to_river, houses, mill, lambda f: buildable(terrain, f), rng)
+    heights = level_ground(terrain, plan)
+    buildings = building_columns(terrain, heights, plan)
+    fields = lay_fields(terrain, plan, to_river, reach, max(scale, 0.5), 2 if villagers < 8 else 3 + (villagers > 30))
+    wood, wood_radius = choose_wood(terrain, plan, fields, reach, rng)
+    web = open_web(terrain, heights, centre, reach + 15.0, plan.footprints, fields)
+    for lane in plan.lanes:
+        web.add(lane)
+    places = name_places(terrain, plan, fields, wood, wood_radius, web, reach)
+    return Settlement(plan, heights, buildings, fields, web.lines, wood, wood_radius, places)
+
+
+def buildable(terrain: Terrain, footprint: Footprint) -> bool:
+    """Dry, above the flood plain and not steep under the whole footprint."""
+    grid = terrain.grid
+    points = np.concatenate([footprint.corners(), [[footprint.x, footprint.y]]])
+    x, y = points[:, 0], points[:, 1]
+    if np.abs(points).max() > grid.size_m / 2 - 8.0:
+        return False
+    ground = bilinear(terrain.heights, grid.origin, grid.cell_m, x, y)
+    span = math.hypot(footprint.width, footprint.depth)
+    dry = bilinear(terrain.water_depth, grid.origin, grid.cell_m, x, y).max() == 0.0
+    high = bilinear(terrain.above_river, grid.origin, grid.cell_m, x, y).min() > 1.5
+    return bool(dry and high and np.ptp(ground) < BUILDABLE_SLOPE * span)
+
+
+def riverside(
+    terrain: Terrain, centre: tuple[float, float], rng: np.random.Generator
+) -> tuple[float, Footprint | None]:
+    """Direction from the square to the river, and the mill's footprint on the near bank."""
+    grid, river = terrain.grid, terrain.river
+    line = river.line()
+    line = line[np.abs(line).max(axis=1) < grid.size_m / 2 - 20.0]
+    away = np.hypot(line[:, 0] - centre[0], line[:, 1] - centre[1])
+    nearest = line[int(np.argmin(away))]
+    to_river = math.atan2(nearest[1] - centre[1], nearest[0] - centre[0])
+    width, depth = float(rng.uniform(9.0, 9.5)), float(rng.uniform(8.0, 8.5))
+    half_river = max(river.width_m / 2.0, 0.75 * grid.cell_m)
+    for k in np.argsort(away + 1000.0 * (away < 48.0), kind="stable").tolist():
+        towards = math.atan2(centre[1] - line[k, 1], centre[0] - line[k, 0])
+        for extra in (0.0, 2.0, 4.0):
+            reach = half_river + MILL_RIVERSIDE_M + depth / 2 + extra
+            mill = Footprint(
+                line[k, 0] + reach * math.cos(towards),
+                line[k, 1] + reach * math.sin(towards),
+                facing(towards),
+                width,
+                depth,
+            )
+            if away[k] > 48.0 and dry_ground(terrain, mill, 1.5):
+                return to_river, mill
+    return to_river, None
+
+
+def dry_ground(terrain: Terrain, footprint: Footprint, margin: float) -> bool:
+    """No water within `margin` metres of the footprint."""
+    grid = terrain.grid
+    grown = Footprint(
+        footprint.x, footprint.y, footprint.yaw, footprint.width + 2 * margin, footprint.depth + 2 * margin
+    )
+    u, v = np.meshgrid(np.linspace(-0.5, 0.5, 9), np.linspace(-0.5, 0.5, 9))
+    points = np.array([grown.world(a * grown.width, b * grown.depth) for a, b in zip(u.flat, v.flat, strict=True)])
+    if np.abs(points).max() > grid.size_m / 2 - 5.0:
+        return False
+    depth = bilinear(terrain.water_depth, grid.origin, grid.cell_m, points[:, 0], points[:, 1])
+    return bool(depth.max() == 0.0)
+
+
+def level_ground(terrain: Terrain, plan: Plan) -> Floats:
+    """Ground with the square and the building plots gently levelled; water and its bed stay as they are."""
+    grid = terrain.grid
+    x, y = grid.mesh()
+    heights = terrain.heights.copy()
+    cx, cy = plan.centre
+    near = np.hypot(x - cx, y - cy)
+    middle = (near < 2.0 * SQUARE_RADIUS_M) & (terrain.water_depth == 0)
+    coefficients, *_ = np.linalg.lstsq(
+        np.stack([x[middle], y[middle], np.ones(int(middle.sum()))], axis=1), heights[middle], rcond=None
+    )
+    plane = coefficients[0] * x + coefficients[1] * y + coefficients[2]
+    heights += (plane - heights) * 0.85 * (1.0 - smoothstep(SQUARE_RADIUS_M, 2.0 * SQUARE_RADIUS_M, near))
+    strongest = np.zeros(heights.shape)
+    weights, levels = np.zeros(heights.shape), np.zeros(heights.shape)
+    for f in plan.footprints:
+        points = np.concatenate([f.corners(), [[f.x, f.y]]])
+        floor = float(bilinear(heights, grid.origin, grid.cell_m, points[:, 0], points[:, 1]).mean())
+        pull = 1.0 - smoothstep(APRON_M, BLEND_M, f.distance(x, y))
+        strongest = np.maximum(strongest, pull)
+        weights += pull**6
+        levels += pull**6 * floor
+    target = np.where(weights > 0, levels / np.maximum(weights, 1e-30), heights)
+    heights += (target - heights) * strongest
+    return np.where(terrain.water_depth > 0, terrain.heights, heights)
+
+
+def building_columns(terrain: Terrain, heights: Floats, plan: Plan) -> NDArray[np.void]:
+    """The plan's buildings as columns, floors at the highest ground along their walls."""
+    grid = terrain.grid
+    rows = np.zeros(len(plan.built), BUILDINGS)
+    for row, b in zip(rows, plan.built, strict=True):
+        f = b.footprint
+        points = np.concatenate([f.corners(), [[f.x, f.y], f.front(0.0)]])
+        floor = bilinear(heights, grid.origin, grid.cell_m, points[:, 0], points[:, 1]).max()
+        row["kind"], row["x"], row["y"], row["z"] = int(b.kind), f.x, f.y, floor
+        row["yaw"], row["width_m"], row["depth_m"] = f.yaw, f.width, f.depth
+        row["wall_height_m"], row["roof_height_m"] = b.wall_height_m, b.roof_height_m
+        row["wall_rgb"], row["roof_rgb"] = b.wall_rgb, b.roof_rgb
+    return rows
+
+
+def lay_fields(
+    terrain: Terrain, plan: Plan, to_river: float, reach: float, scale: float, count: int
+) -> list[Footprint]:
+    """Up to `count` fields round the village on its own bank: level, dry and clear of houses and of each other."""
+    grid = terrain.grid
+    slope = slope_of(terrain.heights, grid.cell_m)
+    width, depth = FIELD_SIZE_M[0] * scale, FIELD_SIZE_M[1] * scale
+    fields: list[Footprint] = []
+    radius = plan.radius_m
+    candidates = []
+    for k in range(32):
+        angle = to_river + (k + 0.5) * 2 * math.pi / 32
+        for out in range(8):
+            distance = radius + 6.0 + depth / 2 + out * 8.0
+            f = Footprint(
+                plan.centre[0] + distance * math.cos(angle),
+                plan.centre[1] + distance * math.sin(angle),
+                facing(angle + math.pi),
+                width,
+                depth,
+            )
+            steep = float(bilinear(slope, grid.origin, grid.cell_m, f.corners()[:, 0], f.corners()[:, 1]).mean())
+            candidates.append((distance + 600.0 * steep, angle, f))
+    for _, angle, f in sorted(candidates, key=lambda c: c[0]):
+        if len(fields) == count:
+            break
+        others = [math.atan2(g.y - plan.centre[1], g.x - plan.centre[0]) for g in fields]
+        apart = all(math.cos(angle - other) < math.cos(math.radians(50)) for other in others)
+        within = math.dist((f.x, f.y), plan.centre) + width / 2 < reach
+        if apart and within and arable(terrain, f) and all(f.separated(b, 6.0) for b in plan.footprints):
+            fields.append(f)
+    return fields
+
+
+def arable(terrain: Terrain, field: Footprint) -> bool:
+    """Level and dry enough to plough, on the village's side of the water."""
+    points = np.concatenate([field.corners(), [[field.x, field.y]]])
+    grid = terrain.grid
+    ground = bilinear(terrain.heights, grid.origin, grid.cell_m, points[:, 0], points[:, 1])
+    above = bilinear(terrain.above_river, grid.origin, grid.cell_m, points[:, 0], points[:, 1])
+    return dry_ground(terrain, field, 8.0) and bool(np.ptp(ground) < 0.2 * field.width and above.min() > 1.0)
+
+
+def choose_wood(
+    terrain: Terrain, plan: Plan, fields: list[Footprint], reach: float, rng: np.random.Generator
+) -> tuple[tuple[float, float], float]:
+    """Middle and radius of the village's wood: on rising ground away from the river, clear of fields and houses."""
+    grid = terrain.grid
+    best, wood = -math.inf, plan.centre
+    radius = 0.17 * reach
+    offset = float(rng.uniform(0, 2 * math.pi))
+    for k in range(36):
+        angle = offset + 2 * math.pi * k / 36
+        for share in (0.7, 0.8, 0.9, 1.0):
+            x, y = plan.centre[0] + share * reach * math.cos(angle), plan.centre[1] + share * reach * math.sin(angle)
+            if max(abs(x), abs(y)) > grid.size_m / 2 - 5.0:
+                continue
+            clear = all(f.distance(np.array(x), np.array(y)) > radius + 6.0 for f in (*fields, *plan.footprints))
+            point = np.array([x]), np.array([y])
+            above = float(bilinear(terrain.above_river, grid.origin, grid.cell_m, *point)[0])
+            river = float(bilinear(terrain.river_distance, grid.origin, grid.cell_m, *point)[0])
+            score = min(above, 25.0) - 20.0 * share - 0.5 * max(0.0, radius + 10.0 - river)
+            if clear and score > best:
+                best, wood = score, (x, y)
+    if best == -math.inf:
+        raise RuntimeError("the village finds no room for its wood")
+    return wood, radius
+
+
+def name_places(
+    terrain: Terrain,
+    plan: Plan,
+    fields: list[Footprint],
+    wood: tuple[float, float],
+    wood_radius: float,
+    web: PathWeb,
+    reach: float,
+) -> tuple[Place, ...]:
+    """Everywhere one can go, each joined to the square by a path; ids follow the order of the result."""
+    places: list[Place] = []
+
+    def add(kind: str, name: str, point: tuple[float, float], building: int, radius: float, path: bool = True) -> None:
+        if path and not web.connect(point, meeting_point):
+            if kind in ("bench", "field", "shore"):
+                return  # one of several, or a spot across a brook: the village does without it
+            raise RuntimeError(f"{name} cannot be reached from the square")
+        places.append(Place(len(places), kind, name, float(point[0]), float(point[1]), building, radius))
+
+    cx, cy = plan.centre
+    well = next(i for i, b in enumerate(plan.built) if b.kind == BuildingKind.WELL)
+    at_well = plan.built[well].footprint
+    meeting_point = (cx - 0.35 * (at_well.x - cx), cy - 0.35 * (at_well.y - cy))
+    add("market", "the square", meeting_point, -1, SQUARE_RADIUS_M - 5.0, path=False)
+    add("well", "the well", at_well.front(DOOR_CLEARANCE_M), well, 2.5, path=False)
+    barns = 0
+    for row, b in enumerate(plan.built):
+        door = b.footprint.front(DOOR_CLEARANCE_M)
+        if b.kind == BuildingKind.HOUSE:
+            add("house", b.address, door, row, 2.0)
+        elif b.kind == BuildingKind.BARN:
+            barns += 1
+            add("barn", "the barn" if barns == 1 else "the far barn", door, row, 3.0)
+        elif b.kind not in (BuildingKind.WELL, BuildingKind.MARKET_STALL):
+            name = b.kind.name.lower()
+            add(name, f"the {name}", door, row, 3.0)
+    for field in fields:
+        wind = WINDS[int(round(math.atan2(field.y - cy, field.x - cx) / (math.pi / 4))) % 8]
+        add("field", f"the {wind} field", field.front(-4.0), -1, 10.0)
+    to_wood = math.atan2(wood[1] - cy, wood[0] - cx)
+    edge = 0.8 * wood_radius
+    add(
+        "wood",
+        "the edge of the wood",
+        (wood[0] - edge * math.cos(to_wood), wood[1] - edge * math.sin(to_wood)),
+        -1,
+        8.0,
+    )
+    shore = find_shore(terrain, plan, reach)
+    if shore is not None:
+        add("shore", "the river shore", shore, -1, 5.0)
+        bench = (shore[0] + (cx - shore[0]) * 0.14, shore[1] + (cy - shore[1]) * 0.14)
+        add("bench", "the bench by the river", bench, -1, 1.5)
+    rim = SQUARE_RADIUS_M - 3.5
+    towards = math.atan2(at_well.y - cy, at_well.x - cx) + 0.9
+    add("bench", "the bench on the square", (cx + rim * math.cos(towards), cy + rim * math.sin(towards)), -1, 1.5)
+    return tuple(places)
+
+
+def find_shore(terrain: Terrain, plan: Plan, reach: float) -> tuple[float, float] | None:
+    """A spot at the water, 40 m or more from the mill and as near to the square as may be."""
+    grid = terrain.grid
+    x, y = grid.mesh()
+    water = distance_transform_edt(terrain.water_depth == 0) * grid.cell_m
+    mills = [b.footprint for b in plan.built if b.kind == BuildingKind.MILL]
+    fit = (water > 1.0 * grid.cell_m) & (water <= 2.5 * grid.cell_m)
+    fit &= np.maximum(np.abs(x), np.abs(y)) < grid.size_m / 2 - 12.0
+    for building in plan.footprints:
+        fit &= building.distance(x, y) > LANE_HALF_WIDTH_M
+    for mill in mills:
+        fit &= mill.distance(x, y) > 40.0
+    away = np.hypot(x - plan.centre[0], y - plan.centre[1])
+    # The near bank: walking there must not be longer round the water than straight.
+    away = np.where(fit & (away < reach), away, np.inf)
+    best = int(np.argmin(away))
+    return (float(x.flat[best]), float(y.flat[best])) if np.isfinite(away.flat[best]) else None

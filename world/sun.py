@@ -1,0 +1,80 @@
+"""Where the sun stands, from date, time, latitude and longitude."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+J2000 = datetime(2000, 1, 1, 12)  # noqa: DTZ001 (UTC by definition; naive datetimes throughout)
+SUNRISE_ELEVATION = math.radians(-0.833)  # upper limb on the horizon with mean refraction
+SOLAR_CONSTANT_W_M2 = 1361.0
+
+
+@dataclass(frozen=True)
+class Sun:
+    """Direction of the sun's centre, geometric (no refraction); angles in radians."""
+
+    azimuth_heading: float  # counter-clockwise from east, like every heading
+    azimuth_compass: float  # clockwise from north
+    elevation: float
+
+    @property
+    def up(self) -> bool:
+        """The upper limb is over a level horizon."""
+        return self.elevation > SUNRISE_ELEVATION
+
+
+def utc_of(local_solar: datetime, longitude_deg: float) -> datetime:
+    """Local mean solar time to UTC: four minutes per degree of longitude."""
+    return local_solar - timedelta(hours=longitude_deg / 15.0)
+
+
+def sun_at(utc: datetime, latitude_deg: float, longitude_deg: float) -> Sun:
+    """The sun's position at a naive UTC date-time.
+
+    Meeus, Astronomical Algorithms (1998), chapter 25 (low accuracy), in the form of the NOAA solar calculator; good
+    to about 0.01 degrees from 1950 to 2050.
+    """
+    days = (utc - J2000) / timedelta(days=1)
+    century = days / 36525.0
+    mean_longitude = 280.46646 + century * (36000.76983 + century * 0.0003032)
+    anomaly = math.radians(357.52911 + century * (35999.05029 - 0.0001537 * century))
+    centre = (
+        math.sin(anomaly) * (1.914602 - century * (0.004817 + 0.000014 * century))
+        + math.sin(2 * anomaly) * (0.019993 - 0.000101 * century)
+        + math.sin(3 * anomaly) * 0.000289
+    )
+    node = math.radians(125.04 - 1934.136 * century)
+    longitude = math.radians(mean_longitude + centre - 0.00569 - 0.00478 * math.sin(node))
+    obliquity = math.radians(
+        23.439291 - century * (0.0130042 + century * (1.64e-7 - 5.04e-7 * century)) + 0.00256 * math.cos(node)
+    )
+    declination = math.asin(math.sin(obliquity) * math.sin(longitude))
+    right_ascension = math.atan2(math.cos(obliquity) * math.sin(longitude), math.cos(longitude))
+    sidereal_deg = 280.46061837 + 360.98564736629 * days + 0.000387933 * century * century
+    # The equation of the equinoxes, the nutation in longitude seen along the equator.
+    sidereal_deg -= 0.00478 * math.sin(node) * math.cos(obliquity)
+    hour_angle = math.radians(sidereal_deg + longitude_deg) - right_ascension
+    latitude = math.radians(latitude_deg)
+    east = -math.cos(declination) * math.sin(hour_angle)
+    north = math.sin(declination) * math.cos(latitude) - math.cos(declination) * math.cos(hour_angle) * math.sin(
+        latitude
+    )
+    up = math.sin(declination) * math.sin(latitude) + math.cos(declination) * math.cos(hour_angle) * math.cos(latitude)
+    return Sun(
+        azimuth_heading=math.atan2(north, east) % (2 * math.pi),
+        azimuth_compass=math.atan2(east, north) % (2 * math.pi),
+        elevation=math.atan2(up, math.hypot(east, north)),
+    )
+
+
+def clear_sky_w_m2(elevation: float) -> float:
+    """Global horizontal irradiance under a cloudless sky (Haurwitz 1945)."""
+    height = math.sin(elevation)
+    return 1098.0 * height * math.exp(-0.057 / height) if height > 0.0 else 0.0
+
+
+def irradiance_w_m2(elevation: float, cloud: float) -> float:
+    """Global horizontal irradiance under a partly clouded sky (Kasten & Czeplak 1980)."""
+    return clear_sky_w_m2(elevation) * (1.0 - 0.75 * cloud**3.4)

@@ -1,0 +1,183 @@
+"""The world as it runs: one valley, its weather and its sun, stepped tick by tick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from world import cache, sight
+from world.navigation import Navigation, survey
+from world.sun import Sun, sun_at, utc_of
+from world.valley import Valley, make_valley
+from world.view import Floats, Place, Weather
+from world.weather import Sky, WeatherOpening
+
+__all__ = ["Valley", "World", "WorldConfig", "WorldNow"]
+
+RAIN_STARTS_MM_H, RAIN_STOPS_MM_H = 0.2, 0.05  # apart, so that a rate near one of them does not flicker
+FOG_FORMS_M, FOG_LIFTS_M = 1000.0, 1500.0  # below 1 km is fog by the synoptic definition
+
+Events = list[tuple[str, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class WorldConfig:
+    """What a world is made from."""
+
+    seed: int
+    size_m: float = 2048.0
+    latitude: float = 47.0
+    longitude: float = 11.0
+    start: datetime = datetime(2026, 6, 12, 9, 30)  # noqa: DTZ001 (local mean solar time)
+    tick_rate: int = 16
+    villagers: int = 12
+    weather: WeatherOpening = WeatherOpening()
+
+
+@dataclass(frozen=True)
+class WorldNow:
+    """The world at one tick; the WorldView that people and cameras are given."""
+
+    tick: int
+    local_time: datetime
+    sun: Sun
+    weather: Weather
+    valley: Valley
+    navigation: Navigation
+    boxes: Floats
+
+    @property
+    def sun_elevation(self) -> float:
+        """Radians above the horizon."""
+        return self.sun.elevation
+
+    @property
+    def sun_azimuth(self) -> float:
+        """Radians, counter-clockwise from east."""
+        return self.sun.azimuth_heading
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        return self.valley.places
+
+    def height_at(self, x: Floats, y: Floats) -> Floats:
+        return self.valley.height_at(x, y)
+
+    def walkable(self, x: Floats, y: Floats) -> NDArray[np.bool_]:
+        return self.navigation.walkable(x, y)
+
+    def way_to(self, place: NDArray[np.int64], x: Floats, y: Floats) -> Floats:
+        return self.navigation.way_to(place, x, y)
+
+    def distance_to(self, place: NDArray[np.int64], x: Floats, y: Floats) -> Floats:
+        return self.navigation.distance_to(place, x, y, self.weather)
+
+    def speed_factor(self, x: Floats, y: Floats, dx: Floats, dy: Floats) -> Floats:
+        return self.navigation.speed_factor(x, y, dx, dy, self.weather)
+
+    def clear_walk(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> NDArray[np.bool_]:
+        return self.navigation.clear_walk(xa, ya, xb, yb)
+
+    def line_of_sight(
+        self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats
+    ) -> NDArray[np.bool_]:
+        return sight.line_of_sight(self.valley, self.boxes, xa, ya, za, xb, yb, zb)
+
+
+class World:
+    """One valley in time. `step` advances a tick; `view` is what the tick looks like."""
+
+    def __init__(self, config: WorldConfig) -> None:
+        """Read the valley from the cache or generate it.
+
+        Raises:
+            RuntimeError: if the map of this seed has no room for a village.
+            KeyError: if the weather names an unknown kind.
+        """
+        self.config = config
+        self.tick = 0
+        self.valley = valley_of(config)
+        self._navigation = Navigation(self.valley, survey(self.valley))
+        self._boxes = sight.building_boxes(self.valley)
+        self._sky = Sky(config.weather, config.seed, config.start, config.latitude, config.longitude)
+        self._view = self._look()
+        now = self._view.weather
+        self._raining = now.rain_mm_h > RAIN_STARTS_MM_H
+        self._snowing = now.snow_mm_h > RAIN_STARTS_MM_H
+        self._foggy = now.visibility_m < FOG_FORMS_M
+
+    @property
+    def local_time(self) -> datetime:
+        """Local mean solar time of the current tick."""
+        return self.config.start + timedelta(seconds=self.tick / self.config.tick_rate)
+
+    def view(self) -> WorldNow:
+        """The world at the current tick."""
+        return self._view
+
+    def step(self) -> Events:
+        """Advance one tick and tell what turned: rain, snow and fog that start or stop, sunrise and sunset."""
+        was_up = self._view.sun.up
+        self.tick += 1
+        self._view = self._look()
+        events: Events = []
+        if self._view.sun.up != was_up:
+            events.append(("sunset" if was_up else "sunrise", {}))
+        now = self._view.weather
+        self._raining = self._turn("rain", self._raining, now.rain_mm_h, events)
+        self._snowing = self._turn("snow", self._snowing, now.snow_mm_h, events)
+        if now.visibility_m < FOG_FORMS_M and not self._foggy:
+            events.append(("fog", {"visibility_m": now.visibility_m}))
+            self._foggy = True
+        elif now.visibility_m > FOG_LIFTS_M and self._foggy:
+            events.append(("fog_lifts", {"visibility_m": now.visibility_m}))
+            self._foggy = False
+        return events
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """Everything that changes from tick to tick, as arrays, for the state hash."""
+        sun, weather = self._view.sun, self._view.weather
+        return {
+            "tick": np.array([self.tick], dtype=np.int64),
+            "sun": np.array([sun.azimuth_heading, sun.elevation]),
+            "turns": np.array([self._raining, self._snowing, self._foggy]),
+            "wetness": np.array([weather.ground_wetness, weather.snow_depth_m]),
+            **self._sky.state(),
+        }
+
+    def _look(self) -> WorldNow:
+        local = self.local_time
+        utc = utc_of(local, self.config.longitude)
+        return WorldNow(
+            tick=self.tick,
+            local_time=local,
+            sun=sun_at(utc, self.config.latitude, self.config.longitude),
+            weather=self._sky.at(self.tick / self.config.tick_rate),
+            valley=self.valley,
+            navigation=self._navigation,
+            boxes=self._boxes,
+        )
+
+    @staticmethod
+    def _turn(what: str, was: bool, rate_mm_h: float, events: Events) -> bool:
+        if not was and rate_mm_h > RAIN_STARTS_MM_H:
+            events.append((f"{what}_starts", {"rate_mm_h": rate_mm_h}))
+            return True
+        if was and rate_mm_h < RAIN_STOPS_MM_H:
+            events.append((f"{what}_stops", {}))
+            return False
+        return was
+
+
+def valley_of(config: WorldConfig) -> Valley:
+    """The valley of a configuration, from the cache if it is there."""
+    name = cache.key(config.seed, config.size_m, config.villagers, config.latitude)
+    valley = cache.load(name)
+    if valley is None:
+        valley = make_valley(config.seed, config.size_m, config.villagers, config.latitude)
+        cache.store(name, valley)
+    return valley
