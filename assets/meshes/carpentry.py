@@ -1,11 +1,13 @@
 """What buildings share: walls on a stone base, timber, roofs, windows, doors, chimneys.
 
-Wall pieces are made for the front: the wall is the plane y = 0, seen from -y, x to the right; `on_side` carries them round.
+Wall pieces are made for the front: the wall is the plane y = 0, seen from -y, x to the right;
+`on_side` carries them round.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +60,7 @@ def side_length(side: int, width: float, depth: float) -> float:
 
 
 def slab(x0: float, x1: float, z0: float, z1: float, out: float, rgb: Rgb, ends: bool = True) -> Mesh:
-    """A flat piece on the front wall, standing out by `out` metres; without its back, and on demand without top and foot."""
+    """A flat piece on the front wall, `out` metres thick; without its back, and on demand without top and foot."""
     points = [(x, y, z) for y in (0.0, -out) for x, z in ((x0, z0), (x1, z0), (x1, z1), (x0, z1))]
     faces = [(4, 5, 6, 7), (1, 2, 6, 5), (3, 0, 4, 7)]
     if ends:
@@ -88,7 +90,7 @@ def wall(length: float, z0: float, z1: float, rgb: Rgb) -> Mesh:
     z = mesh.positions[:, 2]
     openness = np.interp(z, levels, (0.62, 1.0, 0.95, 0.5))
     dirt = np.interp(z, levels, (0.86, 1.0, 1.0, 0.96))
-    return mesh.shaded(openness).tinted(dirt[:, None] * (1.0, 0.5 + 0.5 * dirt.min(), 0.97))
+    return mesh.shaded(openness).tinted(dirt[:, None] * (1.0, 0.99, 0.97))
 
 
 def gable(length: float, z0: float, rise: float, rgb: Rgb) -> Mesh:
@@ -159,7 +161,7 @@ def _shingles(
         edges = np.linspace(-over, over, columns + 1)
         edges[1:-1] += rng.uniform(-0.25, 0.25, columns - 1)
         proud = 0.06
-        for x0, x1 in zip(edges[:-1], edges[1:], strict=True):
+        for x0, x1 in pairwise(edges):
             faces.append((corner(x0, y0, proud), corner(x1, y0, proud), corner(x1, y1, 0.0), corner(x0, y1, 0.0)))
             paint.append(np.array(rgb) * rng.uniform(0.86, 1.1) * (0.9 + 0.16 * row / rows))
         sunk = -ROOF_THICKNESS_M if row == 0 else -0.01
@@ -216,8 +218,8 @@ def door(x: float, width: float, height: float, rgb: Rgb, step: bool = True) -> 
     parts.append(icosphere(0, (176, 148, 84)).transformed(None, (x + w * 0.75, -0.13, height * 0.48), 0.04))
     parts.append(slab(x - w - 0.26, x + w + 0.26, height + 0.12, height + 0.32, 0.16, TIMBER))
     if step:
-        parts.append(bevelled_box((x, -0.36, -0.16), (width + 0.5, 0.62, 0.32), 0.04, STONE).tinted(0.95))
-        parts.append(bevelled_box((x, -0.62, -0.62), (width + 0.9, 0.7, 0.9), 0.04, STONE_DARK))
+        parts.append(bevelled_box((x, -0.36, -0.11), (width + 0.5, 0.62, 0.32), 0.04, STONE).tinted(0.95))
+        parts.append(bevelled_box((x, -0.62, -0.61), (width + 0.9, 0.7, 0.96), 0.04, STONE_DARK))
     return join(parts)
 
 

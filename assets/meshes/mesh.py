@@ -38,9 +38,9 @@ class Mesh:
     def transformed(
         self, linear: ArrayLike | None = None, offset: ArrayLike = (0.0, 0.0, 0.0), scale: ArrayLike = 1.0
     ) -> Mesh:
-        """This mesh scaled (uniformly or per axis), then turned by the 3 x 3 `linear`, then moved by `offset` metres."""
+        """This mesh scaled (a number or per axis), then turned by `linear` (3, 3), then moved by `offset` metres."""
         matrix = (np.eye(3) if linear is None else np.asarray(linear, dtype=np.float64)) * np.asarray(scale)
-        normals = _unit(self.normals @ np.linalg.inv(matrix))
+        normals = _unit(self.normals.astype(np.float64) @ np.linalg.inv(matrix))
         triangles = self.triangles if np.linalg.det(matrix) > 0 else self.triangles[:, ::-1]
         return replace(
             self,
@@ -87,7 +87,8 @@ def _bytes(values: ArrayLike) -> NDArray[np.uint8]:
 
 
 def _unit(vectors: Floats) -> Floats:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    unit: Floats = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return unit
 
 
 def stream(name: str, *indices: int) -> np.random.Generator:
@@ -248,6 +249,7 @@ def lathe(profile: ArrayLike, sides: int, rgb: ArrayLike) -> Mesh:
 def icosphere(subdivisions: int, rgb: Rgb) -> Mesh:
     """A smooth unit sphere of 20 * 4^subdivisions triangles."""
     g = (1 + 5**0.5) / 2
+    points: list[tuple[float, float, float]]
     points = [(-1, g, 0), (1, g, 0), (-1, -g, 0), (1, -g, 0), (0, -1, g), (0, 1, g)]
     points += [(0, -1, -g), (0, 1, -g), (g, 0, -1), (g, 0, 1), (-g, 0, -1), (-g, 0, 1)]
     faces = [(0, 11, 5), (0, 5, 1), (0, 1, 7), (0, 7, 10), (0, 10, 11), (1, 5, 9), (5, 11, 4), (11, 10, 2)]

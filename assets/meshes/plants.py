@@ -106,7 +106,7 @@ def _blob(
     p = ball.positions.astype(np.float64)
     waves = rng.normal(size=(5, 3)) * 2.3
     lumps = np.sin(p @ waves.T + rng.uniform(0, 6.28, 5)).mean(axis=1)
-    size = radius * (1 + 0.26 * lumps + rng.uniform(-0.05, 0.05, len(p)))
+    size = radius * (1 + 0.3 * lumps + rng.uniform(-0.05, 0.05, len(p)))
     p = p * size[:, None] * (1, 1, flat)
     p[:, 2] = np.where(p[:, 2] < 0, p[:, 2] * 0.75, p[:, 2])
     return smooth(p + centre, ball.triangles, (0, 0, 0))
@@ -127,8 +127,10 @@ def _crown(
     `sprays` triangles of leaves, about `size` long, stand off the surface and break its outline.
     """
     mesh = join(blobs)
+    tone = rng.uniform(-0.12, 0.12, len(mesh.positions))
     if sprays:
         mesh = join([mesh, _sprays(mesh, sprays, size, rng)])
+        tone = np.concatenate([tone, np.repeat(rng.uniform(-0.2, 0.25, sprays), 3)])
     p = mesh.positions.astype(np.float64)
     bottom, top = p[:, 2].min(), p[:, 2].max()
     up = (p[:, 2] - bottom) / (top - bottom)
@@ -136,7 +138,7 @@ def _crown(
     out = np.linalg.norm((p - middle) * (1, 1, 0.8), axis=1)
     out = np.clip(out / out.max(), 0, 1)
     facing = 0.5 + 0.5 * mesh.normals[:, 2]
-    mix = np.clip(0.5 * up + 0.5 * facing + rng.uniform(-0.12, 0.12, len(p)), 0, 1)[:, None]
+    mix = np.clip(0.5 * up + 0.5 * facing + tone, 0, 1)[:, None]
     rgb = np.asarray(low) * (1 - mix) + np.asarray(high) * mix
     openness = np.clip(0.12 + 0.6 * out**1.5 + 0.3 * up + 0.2 * facing, 0.25, 1)
     return mesh.coloured(rgb).shaded(openness).marked(sway=np.clip(0.35 + 0.65 * out * (0.4 + 0.6 * up), 0, 1))
@@ -170,8 +172,8 @@ def _trunk(points: list[tuple[float, float, float]], radii: list[float], sides: 
     path = np.array(points)
     angle = np.arange(sides) * 2 * np.pi / sides
     rings = []
-    for k, (at, radius) in enumerate(zip(path, radii, strict=True)):
-        along = path[min(k + 1, len(path) - 1)] - path[max(k - 1, 0)]
+    for row, (at, radius) in enumerate(zip(path, radii, strict=True)):
+        along = path[min(row + 1, len(path) - 1)] - path[max(row - 1, 0)]
         across = np.cross(along, (0.3, 1.0, 0.1))
         across /= np.linalg.norm(across)
         other = np.cross(along, across)
@@ -211,20 +213,20 @@ def _broadleaf(detail: int) -> Mesh:
             _trunk([(fork[0], fork[1], 0.27), half, end], [0.03, 0.023, 0.012], (5, 3)[detail], _BARK_DARK, _BARK)
         )
     masses = [
-        (0.0, 0.02, 0.74, 0.25),
-        (-0.21, 0.08, 0.57, 0.19),
-        (0.21, -0.1, 0.6, 0.2),
-        (0.06, 0.2, 0.6, 0.18),
-        (-0.07, -0.19, 0.58, 0.17),
+        (0.0, 0.02, 0.73, 0.28),
+        (-0.2, 0.08, 0.56, 0.22),
+        (0.21, -0.1, 0.58, 0.22),
+        (0.06, 0.2, 0.55, 0.21),
+        (-0.06, -0.19, 0.54, 0.2),
     ]
     chosen = masses if detail == NEAR else masses[:3]
     blobs = []
     for x, y, z, r in chosen:
         size = r if detail == NEAR else r * 1.12
         blobs.append(
-            _blob(rng, 1, (x, y, z), size, 0.86) if r > (0.195, 0.3)[detail] else _blob(rng, 0, (x, y, z), size, 0.9)
+            _blob(rng, 1, (x, y, z), size, 0.86) if r > (0.25, 0.3)[detail] else _blob(rng, 0, (x, y, z), size, 0.9)
         )
-    return join([*limbs, _crown(blobs, _LEAVES_LOW, _LEAVES_HIGH, rng, (170, 30)[detail], (0.085, 0.13)[detail])])
+    return join([*limbs, _crown(blobs, _LEAVES_LOW, _LEAVES_HIGH, rng, (340, 40)[detail], (0.085, 0.14)[detail])])
 
 
 def _stick(radius: float, height: float, rgb: Rgb) -> Mesh:
@@ -239,10 +241,10 @@ def _birch(detail: int) -> Mesh:
         return join([_crown([blob], _BIRCH_LOW, _BIRCH_HIGH, rng), _stick(0.022, 0.4, _BIRCH_BARK)])
     sides = (6, 4)[detail]
     path = [(0, 0, -0.05), (0.005, 0, 0.03), (0.012, 0.004, 0.3), (-0.004, 0.0, 0.58), (0.0, 0.0, 0.86)]
-    parts = [_trunk(path, [0.034, 0.024, 0.02, 0.015, 0.005], sides, (176, 168, 156), _BIRCH_BARK)]
+    trunk = _trunk(path, [0.034, 0.024, 0.02, 0.015, 0.005], sides, (176, 168, 156), _BIRCH_BARK)
+    parts = [trunk]
     if detail == NEAR:
-        for _ in range(9):
-            parts.append(_birch_mark(rng))
+        parts += [_birch_mark(rng, trunk, sides) for _ in range(14)]
         for end in ((0.13, 0.05, 0.56), (-0.12, -0.07, 0.62)):
             parts.append(beam((0.008, 0, 0.42), end, 0.012, 0.012, (190, 184, 172)))
     masses = [
@@ -257,19 +259,21 @@ def _birch(detail: int) -> Mesh:
         blobs.append(
             _blob(rng, 1 if detail == NEAR and k in (1, 2) else 0, (x, y, z), r * (1 if detail == NEAR else 1.2), tall)
         )
-    return join([*parts, _crown(blobs, _BIRCH_LOW, _BIRCH_HIGH, rng, (230, 30)[detail], (0.06, 0.1)[detail])])
+    return join([*parts, _crown(blobs, _BIRCH_LOW, _BIRCH_HIGH, rng, (250, 30)[detail], (0.065, 0.1)[detail])])
 
 
-def _birch_mark(rng: np.random.Generator) -> Mesh:
-    """A dark lens on the bark: two triangles just outside the trunk."""
-    angle, z = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.42)
-    wide, tall = rng.uniform(0.5, 0.9), rng.uniform(0.006, 0.012)
-    radius = 0.0262 - 0.012 * z
-    points = [
-        (radius * np.cos(angle + da) + 0.008, radius * np.sin(angle + da) + 0.002, z + dz)
-        for da, dz in ((-wide, 0.0), (0.0, -tall), (wide, 0.0), (0.0, tall))
-    ]
-    return faceted(points, [(0, 1, 2, 3)], (52, 48, 46))
+def _birch_mark(rng: np.random.Generator, trunk: Mesh, sides: int) -> Mesh:
+    """A dark lens lying on one facet of the trunk's lower half."""
+    ring, k = int(rng.integers(1, 3)), int(rng.integers(sides))
+    p = trunk.positions.astype(np.float64)
+    low, high = (p[[r * sides + k, r * sides + (k + 1) % sides]] for r in (ring, ring + 1))
+    v, tall = rng.uniform(0.08, 0.92), rng.uniform(0.016, 0.034)
+    u0, u1 = sorted(rng.uniform(0.0, 1.0, 2))
+    u0, u1 = min(u0, 0.25), max(u1, 0.7)
+    patch = [(u0, v), ((u0 + u1) / 2, v - tall), (u1, v), ((u0 + u1) / 2, v + tall)]
+    points = [(low[0] * (1 - u) + low[1] * u) * (1 - w) + (high[0] * (1 - u) + high[1] * u) * w for u, w in patch]
+    mark = faceted(points, [(0, 1, 2, 3)], (54, 50, 48))
+    return mark.transformed(offset=mark.normals[0] * 0.0008)
 
 
 def _bush(detail: int) -> Mesh:
@@ -283,7 +287,7 @@ def _bush(detail: int) -> Mesh:
         _blob(rng, 1 if detail == NEAR and k < 2 else 0, (x, y, z), r, 0.92)
         for k, (x, y, z, r) in enumerate(masses if detail == NEAR else masses[:3])
     ]
-    return _crown(blobs, _LEAVES_LOW, (116, 142, 70), rng, (110, 20)[detail], (0.2, 0.3)[detail])
+    return _crown(blobs, _LEAVES_LOW, (116, 142, 70), rng, (170, 30)[detail], (0.17, 0.3)[detail])
 
 
 def _rock(detail: int) -> Mesh:

@@ -114,12 +114,10 @@ def signpost() -> Mesh:
     post = bevelled_box((0, 0, 0.9), (0.13, 0.13, 2.8), 0.03, _WOOD_DARK)
     boards = []
     for z, yaw in ((2.0, 0.3), (1.68, 2.7)):
-        flat = [(-0.18, -0.03), (0.78, -0.03), (0.78, 0.03), (-0.18, 0.03)]
         arm = box((0.3, 0, 0), (0.96, 0.05, 0.2), _WOOD)
         tip = frustum(0.145, 0.0, 0.0, 0.17, 4, _WOOD).transformed(turn(pitch=np.pi / 2), (0, 0, 0))
         tip = tip.transformed(turn(roll=np.pi / 4)).transformed(scale=(1, 0.25, 1), offset=(0.75, 0, 0))
         boards.append(join([arm, tip]).transformed(turn(yaw=yaw), (0, 0, z)))
-        assert len(flat) == 4
     return _grounded(join([post, *boards]), 0.6)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -75,12 +76,11 @@ class Shell:
             length = c.side_length(side, self.width, self.depth)
             pieces = [c.wall(length, 0.0, self.wall_height, self.wall_rgb)]
             openings = [(0.0, 0.75)] if side == c.FRONT else []
-            levels = (c.PLINTH_M, self.wall_height) if storeys == 1 else (c.PLINTH_M, split, self.wall_height)
             if stone:
                 pieces.append(self._masonry(side, length))
-                levels = levels[-1:]
-            for z0, z1 in zip(levels[:-1], levels[1:], strict=True):
-                pieces.append(c.half_timbering(length, z0, z1, openings, brace=True))
+            else:
+                levels = [c.PLINTH_M, *([split] if storeys > 1 else []), self.wall_height]
+                pieces += [c.half_timbering(length, z0, z1, openings, brace=True) for z0, z1 in pairwise(levels)]
             parts.append(c.on_side(join(pieces), side, self.width, self.depth))
         parts += [c.on_side(self.gable_end(), side, self.width, self.depth) for side in self.gable_sides()]
         return join(parts)

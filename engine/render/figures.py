@@ -1,6 +1,7 @@
 """How villagers hold themselves: part poses from what a snapshot says, in numpy and for all villagers at once.
 
-Sagittal angles are positive where they lift x towards z: a leg or arm swings forward, a head looks up, a torso leans back.
+Sagittal angles are positive where they lift x towards z: a leg or arm swings forward, a head looks up, a torso
+leans back.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _UP = np.array([0.0, 0.0, 1.0])
 
 
 def colours(looks: Rows) -> NDArray[np.float32]:
-    """sRGB 0..1 by slot (n, 6, 3); slot 0 is white, the rest follow assets.meshes.figure."""
+    """Colours by slot (n, 6, 3), sRGB 0..1; slot 0 is white, the rest follow assets.meshes.figure."""
     slots = np.ones((len(looks), 6, 3), dtype=np.float32)
     for slot, name in enumerate(("skin_rgb", "hair_rgb", "top_rgb", "legs_rgb", "hat_rgb"), start=1):
         slots[:, slot] = looks[name] / np.float32(255)
@@ -42,7 +43,8 @@ def colours(looks: Rows) -> NDArray[np.float32]:
 def pose(looks: Rows, villagers: Rows, time_s: float) -> NDArray[np.float32]:
     """World-from-part affine matrices (n, P, 3, 4) of the parts in assets.meshes.figure.PARTS.
 
-    `looks` has dtype LOOKS and `villagers` VILLAGER of recorder.schema. Parts not worn and villagers indoors are all zero.
+    `looks` has dtype LOOKS and `villagers` VILLAGER of recorder.schema, row by row the same people. Parts not worn
+    and villagers indoors are all zero.
     """
     n = len(looks)
     body = _Body(n)
@@ -57,7 +59,8 @@ def pose(looks: Rows, villagers: Rows, time_s: float) -> NDArray[np.float32]:
     placed = np.einsum("nij,npjk->npik", world, frames)
     placed[..., 3] += ground[:, None, :]
     placed *= (_worn(looks, villagers) & (villagers["indoors"] == 0)[:, None])[:, :, None, None]
-    return placed.astype(np.float32)
+    frames32: NDArray[np.float32] = placed.astype(np.float32)
+    return frames32
 
 
 class _Motion:
@@ -83,11 +86,12 @@ class _Motion:
         self.mood = villagers["mood"].astype(np.float64)
         self.time_s = time_s
         self.own = np.arange(n) * 2.399963  # golden angle: neighbours never move in step
-        self.look_yaw, self.look_pitch = _looking(villagers, self.size)
+        self.look_yaw, self.look_pitch, self.looks = _looking(villagers, self.size)
 
     def wave(self, period_s: float, shift: float = 0.0) -> Floats:
         """A sine of the given period, out of step between villagers."""
-        return np.sin(2 * np.pi * self.time_s / period_s + self.own * (1 + shift) + shift)
+        sine: Floats = np.sin(2 * np.pi * self.time_s / period_s + self.own * (1 + shift) + shift)
+        return sine
 
 
 class _Body:
@@ -120,23 +124,23 @@ def _lift(angle: Floats) -> Floats:
     return np.stack([c, o, -s, o, o + 1, o, s, o, c], axis=-1).reshape(-1, 3, 3)
 
 
-def _looking(villagers: Rows, size: Floats) -> tuple[Floats, Floats]:
-    """Yaw from the heading and pitch towards the villager looked at, 0 where there is none."""
+def _looking(villagers: Rows, size: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Yaw from the heading and pitch towards the villager looked at, 0 where there is none; and where there is one."""
     other = villagers["look_at"].astype(np.int64)
     seen = (other >= 0) & (other < len(villagers))
-    seen &= villagers["indoors"][np.where(seen, other, 0)] == 0 if len(villagers) else seen
     target = np.where(seen, other, np.arange(len(villagers)))
+    seen &= villagers["indoors"][target] == 0
     dx, dy = ((villagers[name][target] - villagers[name]).astype(np.float64) for name in ("x", "y"))
     eyes = villagers["z"] + 1.6 * size
     away = np.hypot(dx, dy)
     seen &= away > 1e-3
     yaw = (np.arctan2(dy, dx) - villagers["heading"] + np.pi) % (2 * np.pi) - np.pi
     pitch = np.arctan2(eyes[target] - eyes, np.maximum(away, 0.3))
-    return np.clip(yaw, -LOOK_LIMIT, LOOK_LIMIT) * seen, np.clip(pitch, -NOD_LIMIT, NOD_LIMIT) * seen
+    return np.clip(yaw, -LOOK_LIMIT, LOOK_LIMIT) * seen, np.clip(pitch, -NOD_LIMIT, NOD_LIMIT) * seen, seen
 
 
-def _step(phase: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """A foot through one stride: place along x over stride length, lift 0..1, pitch in radians, freedom 0..1 of the leg.
+def _step(phase: Floats) -> tuple[Floats, Floats, Floats]:
+    """A foot through one stride: place along x over stride length, lift 0..1, pitch in radians.
 
     On the ground the place moves back by exactly the distance walked; in the air it follows a cubic with matching ends.
     """
@@ -151,12 +155,12 @@ def _step(phase: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     stance_pitch = _HEEL_STRIKE * strike + _TOE_OFF * push
     swing_pitch = _TOE_OFF * (1 - np.clip(s / 0.6, 0, 1)) ** 2 + _HEEL_STRIKE * np.clip((s - 0.5) / 0.5, 0, 1)
     air = np.sin(np.pi * s) * swing
-    return place, air, np.where(swing, swing_pitch, stance_pitch), air
+    return place, air, np.where(swing, swing_pitch, stance_pitch)
 
 
 def _feet(motion: _Motion, side: int) -> tuple[Floats, Floats, Floats]:
-    """Ankle (n, 3) in the body frame, foot pitch, and how free the leg is of the ground (0..1)."""
-    place, air, pitch, free = _step(motion.phase + (0.0 if side > 0 else np.pi))
+    """Ankle (n, 3) in the body frame, foot pitch, and how far the foot is through its lift from the ground (0..1)."""
+    place, air, pitch = _step(motion.phase + (0.0 if side > 0 else np.pi))
     stagger = side * ((0.13 - 0.06 * motion.skirt) * motion.work + 0.02 * motion.rest) + motion.sit * (
         0.36 + 0.03 * side
     )
@@ -167,7 +171,7 @@ def _feet(motion: _Motion, side: int) -> tuple[Floats, Floats, Floats]:
     ankle_x = x + pivot - (pivot * c + figure.ANKLE_M * s)
     ankle_z = air * _SWING_LIFT_M * motion.walk - (pivot * s - figure.ANKLE_M * c)
     apart = side * (figure.HIP[1] + 0.015 * motion.rest + 0.03 * motion.work - 0.02 * motion.walk)
-    return np.stack([ankle_x, apart, ankle_z], axis=1), pitch, free
+    return np.stack([ankle_x, apart, ankle_z], axis=1), pitch, air
 
 
 def _legs(body: _Body, motion: _Motion) -> None:
@@ -226,7 +230,7 @@ def _head(body: _Body, motion: _Motion, upright: Floats) -> None:
     neck = body.pelvis + upright @ np.array(figure.NECK)
     nods = 0.10 * motion.wave(0.9) * np.clip(motion.wave(4.7, 0.3), 0, 1)
     pitch = motion.look_pitch + nods * (motion.listen + 0.8 * motion.speak) - 0.35 * motion.work - 0.6 * motion.asleep
-    glance = 0.25 * motion.wave(9.0, 0.7) * motion.wave(5.2, 1.3) * motion.rest * (motion.look_yaw == 0)
+    glance = 0.25 * motion.wave(9.0, 0.7) * motion.wave(5.2, 1.3) * motion.rest * ~motion.looks
     tilt = 0.07 * motion.wave(3.1, 0.5) * (motion.speak + motion.listen)
     turn = (
         _about_z(motion.look_yaw + glance * (1 - motion.work))
