@@ -80,9 +80,8 @@ def visible_boxes(instance: NDArray[np.uint32]) -> NDArray[np.void]:
 
 def visible_villagers(instance: NDArray[np.uint32], cast: Cast, least_pixels: int = 1) -> dict[int, int]:
     """Rows of the cast that an instance image shows, each with its number of pixels, ordered by row."""
-    boxes = visible_boxes(instance)
-    pixels = dict(zip(boxes["id"].tolist(), boxes["pixels"].tolist(), strict=True))
-    seen = {row: pixels.get(int(number), 0) for row, number in enumerate(cast.looks["id"])}
+    pixels = np.bincount(instance.reshape(-1), minlength=int(cast.looks["id"].max(initial=0)) + 1)
+    seen = {row: int(pixels[number]) for row, number in enumerate(cast.looks["id"])}
     return {row: count for row, count in seen.items() if count >= least_pixels}
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 
+FAMILY = "DejaVuSans"  # the one sans-serif that is nearly everywhere and has nearly every letter
 GOLDEN_TURN = 0.6180339887  # of the hue circle: neighbours in a row of colours stay far apart
 INK = (242, 240, 232)
 FAINT_INK = (178, 182, 188)
@@ -19,8 +20,8 @@ Colour = tuple[int, int, int]
 def font(size: int, *, bold: bool = False) -> Font:
     """A sans-serif font of a size in pixels."""
     try:
-        return ImageFont.truetype("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf", size)
-    except OSError:
+        return ImageFont.truetype(f"{FAMILY}-Bold.ttf" if bold else f"{FAMILY}.ttf", size)
+    except OSError:  # not installed: captions look a little plainer, nothing else changes
         return ImageFont.load_default(size)
 
 

@@ -1,0 +1,78 @@
+"""A second reader, written from FORMAT.md with nothing of Hamlet's, must find the same session."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import numpy as np
+from PIL import Image
+
+from tests.recorder import synthetic
+
+
+def records(data: bytes) -> list[tuple[int, int, Any]]:
+    magic, major, _, sync, crc = struct.unpack_from("<8sHH16sI", data)
+    assert magic == b"\x89HAMLET\n" and major == 1 and crc == zlib.crc32(data[:28])
+    found, at = [], 32
+    while at + 32 <= len(data):
+        mark, kind, flags, _, number, length, crc = struct.unpack_from("<16sBBHIII", data, at)
+        if mark != sync or at + 36 + length > len(data):
+            break
+        body = data[at + 32 : at + 32 + length]
+        assert crc == zlib.crc32(data[at : at + 28]) and number == len(found)
+        assert struct.unpack_from("<I", data, at + 32 + length)[0] == zlib.crc32(body)
+        found.append((at, kind, msgpack.unpackb(zlib.decompress(body) if flags & 1 else body, strict_map_key=False)))
+        at += 36 + length
+    return found
+
+
+def array(value: Any) -> np.ndarray:
+    dtype = np.dtype(value["dtype"])
+    planes = np.frombuffer(value["data"], np.uint8).reshape(dtype.itemsize, -1)
+    return np.frombuffer(planes.T.tobytes(), dtype).reshape(value["shape"])
+
+
+def test_a_second_reader_finds_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.hamlet"
+    given = synthetic.write_session(path)
+    data = path.read_bytes()
+    found = records(data)
+    by_kind = {kind: [value for _, type_, value in found if type_ == kind] for kind in range(1, 11)}
+    ticks = 0
+    for chunk in by_kind[4]:
+        columns = {name: array(column) for name, column in chunk["villagers"]["fields"]}
+        weather = {name: array(column) for name, column in chunk["environment"]["fields"]}
+        events = iter(chunk["events"])
+        for row in range(chunk["count"]):
+            snapshot = given[chunk["first"] + row]
+            assert all(np.array_equal(columns[name][row], snapshot.villagers[name]) for name in columns)
+            assert all(weather[name][row] == snapshot.environment[name] for name in weather)
+            assert chunk["hashes"][row] == snapshot.hashes
+            said = [next(events) for _ in range(chunk["event_counts"][row])]
+            assert said == [[event.tick, event.kind, event.data] for event in snapshot.events]
+            ticks += 1
+    assert ticks == len(given)
+    lines = [line for snapshot in given for line in snapshot.utterances]
+    assert [(u["id"], u["text"], u["start_tick"], u["seed"]) for u in by_kind[5]] == [
+        (line.id, line.text, line.start_tick, line.seed) for line in lines
+    ]
+    at = {offset: value for offset, _, value in found}
+    assert len(by_kind[8]) == 6
+    for frame in by_kind[8]:
+        wanted = synthetic.images(frame["tick"])
+        blobs = {name: at[offset] for name, offset in frame["blobs"].items()}
+        assert np.array_equal(np.asarray(Image.open(io.BytesIO(blobs["rgb"]["data"]))), wanted["rgb"])
+        assert np.array_equal(np.asarray(Image.open(io.BytesIO(blobs["semantic"]["data"]))), wanted["semantic"])
+        ids = np.asarray(Image.open(io.BytesIO(blobs["instance"]["data"]))).astype(np.uint32) @ [1, 256, 65536]
+        assert np.array_equal(ids, wanted["instance"])
+        depth = blobs["depth"]
+        assert np.array_equal(array({**depth, "data": zlib.decompress(depth["data"])}), wanted["depth"])
+    end, crc, magic = struct.unpack("<QI4s", data[-16:])
+    assert magic == b"HEND" and crc == zlib.crc32(data[-16:-8]) and at[end]["summary"] == {"utterances": 4}
+    index = at[at[end]["index"]]
+    assert array(index["frames"])[:, 2].tolist() == [offset for offset, kind, _ in found if kind == 8]
