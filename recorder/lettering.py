@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import colorsys
+import unicodedata
 from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFont
 
 FAMILY = "DejaVuSans"  # the one sans-serif that is nearly everywhere and has nearly every letter
+NO_CHARACTER = "\U0010ffff"  # is in no font, draws as what a font shows for missing letters
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 GOLDEN_TURN = 0.6180339887  # of the hue circle: neighbours in a row of colours stay far apart
 INK = (242, 240, 232)
 FAINT_INK = (178, 182, 188)
@@ -25,9 +28,32 @@ def font(size: int, *, bold: bool = False) -> Font:
         return ImageFont.load_default(size)
 
 
+@lru_cache(maxsize=4096)
+def _letter(character: str, face: Font) -> str:
+    """The character, or the nearest one the font can draw: without accents, a plain dash, a question mark."""
+    missing = face.getmask(NO_CHARACTER)
+    without_accent = unicodedata.normalize("NFKD", character)[:1]
+    candidates: list[str] = [character, without_accent, "-" if character in DASHES else "?"]
+    for candidate in candidates:
+        drawn = face.getmask(candidate)
+        if (drawn.size, bytes(drawn)) != (missing.size, bytes(missing)):
+            return candidate
+    return " "
+
+
+def legible(text: str, face: Font) -> str:
+    """The text in letters the font has; nobody should meet empty boxes."""
+    return "".join(c if " " <= c <= "~" else _letter(c, face) for c in text)
+
+
+def put(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, ink: Colour, face: Font) -> None:
+    """Draw one line of text with its top left corner at a point."""
+    draw.text(at, legible(text, face), ink, face)
+
+
 def text_width(text: str, face: Font) -> int:
     """Width of one line of text in pixels."""
-    return round(face.getlength(text))
+    return round(face.getlength(legible(text, face)))
 
 
 def line_height(face: Font) -> int:

@@ -24,6 +24,7 @@ from recorder.lettering import (
     clipped,
     font,
     line_height,
+    put,
     speaker_colour,
     text_width,
     wrap,
@@ -170,7 +171,7 @@ class _Sheet:
         return MARGIN + number * (TILE_PX + GAP)
 
     def write(self, x: int, y: int, text: str, face: Font, ink: Colour, width: int) -> None:
-        self.draw.text((x, y), clipped(text, face, width), ink, face)
+        put(self.draw, (x, y), clipped(text, face, width), ink, face)
 
     def paste(self, pixels: NDArray[np.uint8], x: int, y: int, width: int, height: int, *, smooth: bool) -> None:
         resample = Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST

@@ -23,6 +23,7 @@ from recorder.lettering import (
     clipped,
     font,
     line_height,
+    put,
     shade,
     speaker_colour,
     text_width,
@@ -183,7 +184,7 @@ def _corner_caption(image: Image.Image, session: Session, tick: int) -> None:
     shade(image, (pad, pad, pad * 3 + width, pad * 2 + step * len(texts) + pad // 2), pad, 0.5)
     draw = ImageDraw.Draw(image)
     for number, (text, face, ink) in enumerate(texts):
-        draw.text((2 * pad, pad + pad // 2 + number * step), text, ink, face)
+        put(draw, (2 * pad, pad + pad // 2 + number * step), text, ink, face)
 
 
 def _lower_third(image: Image.Image, session: Session, lines: list[Utterance], visible: dict[int, int]) -> None:
@@ -207,7 +208,7 @@ def _lower_third(image: Image.Image, session: Session, lines: list[Utterance], v
     draw = ImageDraw.Draw(image)
     for number, (is_name, text, line) in enumerate(rows):
         at = (left, top + number * step + (pad // 2 if number else pad // 4))
-        draw.text(at, text, speaker_colour(line.speaker) if is_name else INK, strong if is_name else weak)
+        put(draw, at, text, speaker_colour(line.speaker) if is_name else INK, strong if is_name else weak)
         if is_name and line.speaker in away:
             beside = (left + text_width(text, strong) + size // 2, at[1] + size // 5)
-            draw.text(beside, "out of view", FAINT_INK, small)
+            put(draw, beside, "out of view", FAINT_INK, small)

@@ -87,7 +87,9 @@ def test_odd_sizes_become_even(tmp_path: Path) -> None:
 def test_captions_without_dejavu(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     lettering.font.cache_clear()
     monkeypatch.setattr(lettering, "FAMILY", "NoSuchFont")
-    assert lettering.font(20).getname()[0] != "DejaVu Sans"
+    plain = lettering.font(20)
+    assert plain.getname()[0] != "DejaVu Sans"
+    assert lettering.legible("Åsa – 世 fine", plain) == "Asa - ? fine"
     ref = next(ref for ref in session.frames("square") if ref.tick == 8)
     picture = captioned(session, ref, [synthetic.utterance(2, 8)])
     lettering.font.cache_clear()
@@ -100,6 +102,7 @@ def test_wrapping_keeps_every_letter_and_the_width(text: str, width: int) -> Non
     face = lettering.font(14)
     lines = lettering.wrap(text, face, width)
     assert "".join("".join(line.split()) for line in lines) == "".join(text.split())
+    assert lettering.legible("Åsa – “naïve” · °C", face) == "Åsa – “naïve” · °C"
     assert all(lettering.text_width(line, face) <= width for line in lines if len(line) > 1)
 
 
