@@ -66,8 +66,16 @@ def _house(s: Shell) -> Mesh:
 
 
 def _inn(s: Shell) -> Mesh:
+    sun = frustum(0.2, 0.2, -0.05, 0.05, 8, (232, 190, 84)).transformed(turn(pitch=np.pi / 2))
     parts = [s.body(storeys=2), s.roof(), *s.front(_DOORS[2], wide=True), *s.windows(storeys=2, flowers=True)]
-    parts += [s.chimney(), s.chimney(-0.3), s.dormer(-0.22), s.dormer(0.22), _hanging_sign(s), _lantern(s)]
+    parts += [
+        s.chimney(),
+        s.chimney(-0.3),
+        s.dormer(-0.22),
+        s.dormer(0.22),
+        _hanging_sign(s, (58, 74, 60), sun),
+        _lantern(s),
+    ]
     return join(parts)
 
 
@@ -77,11 +85,8 @@ def _mill(s: Shell) -> Mesh:
 
 def _bakery(s: Shell) -> Mesh:
     parts = [s.body(), s.roof(), *s.front(_DOORS[1]), *s.windows(flowers=True), s.chimney(0.3), _oven(s)]
-    loaf = lathe([(0.0, -0.28), (0.1, -0.2), (0.12, 0.0), (0.1, 0.2), (0.0, 0.28)], 6, (206, 148, 78))
-    board = c.slab(-1.9, -1.1, s.wall_height * 0.8, s.wall_height * 0.8 + 0.5, 0.1, c.CREAM)
-    sign = loaf.transformed(turn(pitch=np.pi / 2), (-1.5, -0.16, s.wall_height * 0.8 + 0.25))
-    if s.width > 5:
-        parts.append(c.on_side(join([board, sign]), c.FRONT, s.width, s.depth))
+    loaf = lathe([(0.0, -0.28), (0.11, -0.2), (0.14, 0.0), (0.11, 0.2), (0.0, 0.28)], 6, (214, 156, 84))
+    parts.append(_hanging_sign(s, (222, 206, 172), loaf.transformed(turn(roll=np.pi / 2))))
     return join(parts)
 
 
@@ -188,19 +193,14 @@ def _log(k: int) -> Mesh:
     return join([body, face]).transformed(turn(yaw=0.0, pitch=np.pi / 2))
 
 
-def _hanging_sign(s: Shell) -> Mesh:
-    """A painted board with a sun on an iron arm, right of the door."""
-    z = min(s.wall_height * 0.62, 3.4)
-    x = min(1.9, s.width * 0.3)
-    y = -s.depth / 2
-    arm = beam((x, y, z), (x, y - 1.0, z), 0.06, 0.08, c.IRON)
-    stay = beam((x, y, z + 0.5), (x, y - 0.8, z), 0.04, 0.04, c.IRON)
-    board = box((x, y - 0.6, z - 0.48), (0.07, 0.72, 0.62), (58, 74, 60))
-    rim = box((x, y - 0.6, z - 0.13), (0.1, 0.8, 0.08), c.TIMBER)
-    suns = [
-        frustum(0.19, 0.19, -0.045, 0.045, 8, (232, 190, 84)).transformed(turn(pitch=np.pi / 2), (x, y - 0.6, z - 0.5))
-    ]
-    return join([arm, stay, board, rim, *suns])
+def _hanging_sign(s: Shell, rgb: Rgb, emblem: Mesh) -> Mesh:
+    """A board with an emblem on both faces, on an iron arm right of the door."""
+    x, y, z = min(1.6, s.width * 0.25), -s.depth / 2, min(s.wall_height * 0.95 - 0.1, 3.2)
+    arm = beam((x, y, z), (x, y - 1.05, z), 0.06, 0.08, c.IRON)
+    stay = beam((x, y, z - 0.5), (x, y - 0.7, z), 0.04, 0.04, c.IRON)
+    board = box((x, y - 0.66, z - 0.46), (0.07, 0.72, 0.62), rgb)
+    rim = box((x, y - 0.66, z - 0.12), (0.1, 0.8, 0.08), c.TIMBER)
+    return join([arm, stay, board, rim, emblem.transformed(offset=(x, y - 0.66, z - 0.48))])
 
 
 def _lantern(s: Shell) -> Mesh:

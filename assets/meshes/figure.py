@@ -103,7 +103,7 @@ def _limb(rows: list[tuple[float, float, float]], sides: int, slot: int, flat: f
 
 def _torso() -> Mesh:
     seat = _limb([(0.0, -0.13, 0.6), (0.12, -0.09, 0.7), (0.15, 0.02, 0.8)], 8, LEGS, 0.74)
-    hem = _limb([(0.188, -0.13, 0.72), (0.168, -0.02, 0.95), (0.145, 0.07, 0.85)], 8, TOP, 0.9)
+    hem = _limb([(0.205, -0.13, 0.72), (0.182, -0.02, 0.95), (0.145, 0.07, 0.85)], 8, TOP, 0.9)
     belt = lathe([(0.152, 0.055), (0.152, 0.1)], 8, _LEATHER).transformed(scale=(0.76, 1, 1))
     rows = [(0.145, 0.08, 0.78), (0.156, 0.2, 0.94), (0.182, 0.37, 1.0), (0.16, 0.455, 1.0), (0.06, 0.51, 0.8)]
     shirt = _limb(rows, 8, TOP, 0.7)
@@ -133,7 +133,7 @@ def _head() -> Mesh:
         parts.append(
             brow.transformed(turn(yaw=side * 0.42, pitch=-0.15, roll=-side * 0.1), (0.118, side * 0.051, 0.222))
         )
-        parts.append(ear.transformed(None, (0.004, side * 0.122, 0.168), (1, 0.6, 1)))
+        parts.append(ear.transformed(None, (0.004, side * 0.119, 0.168), (1, 0.5, 1)))
     mouth = [(0.128, 0.034, 0.108), (0.1365, 0.0, 0.1), (0.128, -0.034, 0.108), (0.133, 0.0, 0.088)]
     return join([*parts, faceted(mouth, [(0, 1, 3), (1, 2, 3)], _MOUTH).marked(slot=SKIN)])
 
@@ -215,11 +215,11 @@ def _hood() -> Mesh:
 
 def _skirt() -> Mesh:
     """A skirt below a bodice, with a linen apron laid over its front."""
-    rows = [(0.31, -0.66, 0.7), (0.29, -0.62, 1.0), (0.235, -0.25, 0.95), (0.198, -0.1, 0.95), (0.158, 0.085, 0.85)]
+    rows = [(0.31, -0.66, 0.7), (0.29, -0.62, 1.0), (0.248, -0.25, 0.95), (0.22, -0.13, 0.95), (0.16, 0.085, 0.85)]
     mesh = _limb(rows, 10, LEGS, 0.92)
     corners = [
         ((radius + 0.008) * np.cos(angle) * 0.92 + 0.004, (radius + 0.008) * np.sin(angle), z)
-        for radius, z in ((0.27, -0.48), (0.235, -0.25), (0.198, -0.1), (0.162, 0.07))
+        for radius, z in ((0.276, -0.48), (0.248, -0.25), (0.22, -0.13), (0.164, 0.07))
         for angle in (-np.pi / 5, 0.0, np.pi / 5)
     ]
     faces = [(k, k + 1, k + 4, k + 3) for row in range(3) for k in (3 * row, 3 * row + 1)]

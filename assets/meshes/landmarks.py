@@ -156,7 +156,7 @@ def well(s: Shell) -> Mesh:
     water = lathe([(radius - 0.22, 0.25), (0.0, 0.26)], n, (52, 84, 104)).shaded(0.5)
     top = max(s.wall_height, 1.9)
     posts = [beam((x, 0, -0.4), (x, 0, top), 0.16, 0.16, c.TIMBER) for x in (-radius + 0.05, radius - 0.05)]
-    drum = beam((-radius, 0, top * 0.72), (radius + 0.18, 0, top * 0.72), 0.16, 0.16, c.BOARD)
+    drum = beam((-radius, 0, top * 0.72), (radius + 0.18, 0, top * 0.72), 0.12, 0.12, c.BOARD)
     crank = beam((radius + 0.18, 0, top * 0.72), (radius + 0.18, 0, top * 0.72 - 0.34), 0.05, 0.05, c.IRON)
     rope = beam((0, 0, top * 0.72), (0, 0, rim + 0.28), 0.03, 0.03, (196, 172, 128))
     bucket = frustum(0.13, 0.17, rim, rim + 0.3, 8, c.BOARD).painted((96, 70, 48), (150, 112, 76), rim, rim + 0.3)
@@ -175,7 +175,11 @@ def market_stall(s: Shell) -> Mesh:
     """Posts, a counter with goods, crates, and a striped awning in the roof's colour."""
     w, d = s.width / 2 - 0.15, s.depth / 2 - 0.15
     high, low = s.wall_height + min(s.roof_height, 0.7), s.wall_height
-    posts = [beam((x, y, -0.6), (x, y, high if y > 0 else low), 0.1, 0.1, c.TIMBER) for x in (-w, w) for y in (-d, d)]
+    posts = [
+        beam((x, y, -0.6), (x, y, high - 0.1 if y > 0 else low - 0.08), 0.1, 0.1, c.TIMBER)
+        for x in (-w, w)
+        for y in (-d, d)
+    ]
     counter = bevelled_box((0, -d + 0.35, 0.82), (2 * w, 0.8, 0.1), 0.02, c.BOARD)
     skirt = box((0, -d + 0.02, 0.4), (2 * w - 0.1, 0.06, 0.8), c.BOARD).tinted(0.8).shaded(0.85)
     goods = []

@@ -215,7 +215,7 @@ def _upper_body(body: _Body, motion: _Motion) -> None:
     """Torso, head and arms."""
     swing = np.cos(motion.phase) * motion.walk * motion.brisk
     stroke = motion.wave(1.7)
-    lean = -0.06 * motion.walk * motion.brisk - motion.work * (0.34 - 0.14 * stroke) - 0.06 * (1 - motion.mood) / 2
+    lean = -0.06 * motion.walk * motion.brisk - motion.work * (0.26 - 0.12 * stroke) - 0.06 * (1 - motion.mood) / 2
     lean += 0.05 * motion.sit + 0.03 * motion.wave(2.9) * motion.speak - 0.25 * motion.asleep
     upright = _about_z(0.1 * swing) @ _lift(lean) @ _about_x(-0.02 * motion.wave(6.3) * motion.rest)
     breath = 1 + 0.012 * motion.wave(3.6)
@@ -223,7 +223,7 @@ def _upper_body(body: _Body, motion: _Motion) -> None:
     body.put("torso", upright, body.pelvis, np.stack([girth * breath, 0.5 + 0.5 * girth, np.ones_like(girth)], axis=1))
     _head(body, motion, upright)
     hands = [_arm(body, motion, side, upright, swing, stroke) for side in (1, -1)]
-    body.put("tool", upright @ _lift(-0.42 + 0.75 * stroke), (hands[0] + hands[1]) / 2)
+    body.put("tool", _lift(-0.6 + 0.42 * stroke), (hands[0] + hands[1]) / 2)
 
 
 def _head(body: _Body, motion: _Motion, upright: Floats) -> None:
@@ -250,11 +250,11 @@ def _arm(body: _Body, motion: _Motion, side: int, upright: Floats, swing: Floats
     beat = motion.wave(1.3 + 0.2 * side, 0.4 * side)
     emphasis = np.clip(0.55 + 0.6 * motion.wave(3.7, side), 0, 1) * motion.speak
     raise_ = -side * 0.5 * swing + 0.04 * motion.wave(3.6) + emphasis * (0.45 + 0.2 * beat) + 0.35 * motion.sit
-    raise_ += motion.work * (0.55 + 0.4 * stroke + 0.15 * side)
+    raise_ += motion.work * (0.85 + 0.3 * stroke + 0.15 * side)
     bend = 0.22 + 0.28 * motion.walk * motion.brisk + emphasis * (1.25 + 0.35 * beat)
     bend += 0.75 * motion.sit * (1 - motion.speak) + motion.work * (0.5 + 0.3 * stroke)
     out = 0.1 + 0.05 * motion.build + 0.16 * emphasis - 0.16 * motion.work
-    inward = -side * (0.5 * motion.work + 0.3 * motion.sit * (1 - motion.speak))
+    inward = -side * (0.85 * motion.work + 0.3 * motion.sit * (1 - motion.speak))
     upper = upright @ _about_x(side * out) @ _lift(raise_)
     lower = upper @ _about_z(inward + side * 0.35 * emphasis) @ _lift(bend)
     elbow = at + upper @ np.array([0, 0, -figure.UPPER_ARM_M])
@@ -269,10 +269,10 @@ def _arm(body: _Body, motion: _Motion, side: int, upright: Floats, swing: Floats
 
 def _place_parts(body: _Body, motion: _Motion, looks: Rows) -> None:
     """The skirt hangs from the pelvis, opened along x by long steps and laid forward over a seat."""
-    girth = 0.95 + 0.25 * motion.build
+    girth = 1.05 * (0.9 + 0.3 * motion.build)
     stride = np.abs(np.cos(motion.phase)) * motion.walk
-    turn = body.pelvis_turn @ _lift(0.75 * motion.sit + 0.05 * np.sin(2 * motion.phase) * motion.walk)
-    body.put("skirt", turn, body.pelvis, np.stack([girth * (1 + 0.1 * stride), girth, np.ones_like(girth)], axis=1))
+    turn = body.pelvis_turn @ _lift(1.15 * motion.sit + 0.05 * np.sin(2 * motion.phase) * motion.walk)
+    body.put("skirt", turn, body.pelvis, np.stack([girth * (1 + 0.1 * stride), girth, 1 - 0.22 * motion.sit], axis=1))
 
 
 def _worn(looks: Rows, villagers: Rows) -> NDArray[np.bool_]:
