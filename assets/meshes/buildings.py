@@ -18,6 +18,7 @@ from assets.palette import BuildingKind
 OVERHANG_M = 2.2
 """No part of any building is further than this outside its footprint (roofs 0.6, steps 1.0, the mill's wheel 1.9)."""
 
+_TWO_STOREYS_M = 4.4  # walls from this height on have two rows of windows
 _DOORS: tuple[Rgb, ...] = ((104, 74, 50), (78, 98, 84), (120, 64, 50), (84, 88, 108))
 
 
@@ -80,7 +81,9 @@ def _inn(s: Shell) -> Mesh:
 
 
 def _mill(s: Shell) -> Mesh:
-    return join([s.body(stone=True), s.roof(), *s.front(_DOORS[0]), *s.windows(), s.dormer(), _water_wheel(s)])
+    floors = 2 if s.wall_height > _TWO_STOREYS_M else 1
+    parts = [s.body(stone=True), s.roof(), *s.front(_DOORS[0]), *s.windows(floors), s.dormer(), _water_wheel(s)]
+    return join(parts)
 
 
 def _bakery(s: Shell) -> Mesh:

@@ -74,13 +74,15 @@ class _Motion:
         self.size = looks["height_m"].astype(np.float64) / figure.ADULT_M
         self.build = looks["build"].astype(np.float64)
         self.skirt = looks["skirt"] == 1
-        self.sit = np.isin(activity, (Activity.SIT, Activity.SLEEP)).astype(np.float64)
+        self.sit = ((activity == Activity.SIT) | (activity == Activity.SLEEP)).astype(np.float64)
         self.walk = ramp * ramp * (3 - 2 * ramp) * (1 - self.sit)
         self.brisk = np.clip(speed / 1.34, 0, 1.3)
         self.rest = 1 - self.walk
         self.work = (activity == Activity.WORK) * self.rest
         self.speak = (villagers["speaking"] == 1) * (1 - 0.5 * self.walk)
-        self.listen = (np.isin(activity, (Activity.LISTEN, Activity.TALK)) & (villagers["speaking"] == 0)) * self.rest
+        self.listen = (
+            ((activity == Activity.LISTEN) | (activity == Activity.TALK)) * (villagers["speaking"] == 0) * self.rest
+        )
         self.asleep = (activity == Activity.SLEEP).astype(np.float64)
         self.phase = villagers["stride"].astype(np.float64)
         self.mood = villagers["mood"].astype(np.float64)
@@ -108,20 +110,27 @@ class _Body:
         self.frames[:, _INDEX[part], :, 3] = at
 
 
+def _in_plane(angle: Floats, first: int, second: int) -> Floats:
+    """Rotations (n, 3, 3) that carry axis `first` towards axis `second`."""
+    # filled in place: with few villagers, stacking twenty small arrays costs more than all the trigonometry
+    turn = np.zeros((len(angle), 3, 3))
+    turn[:, 3 - first - second, 3 - first - second] = 1.0
+    turn[:, first, first] = turn[:, second, second] = np.cos(angle)
+    turn[:, second, first] = np.sin(angle)
+    turn[:, first, second] = -turn[:, second, first]
+    return turn
+
+
 def _about_z(angle: Floats) -> Floats:
-    c, s, o = np.cos(angle), np.sin(angle), np.zeros_like(angle)
-    return np.stack([c, -s, o, s, c, o, o, o, o + 1], axis=-1).reshape(-1, 3, 3)
+    return _in_plane(angle, 0, 1)
 
 
 def _about_x(angle: Floats) -> Floats:
-    c, s, o = np.cos(angle), np.sin(angle), np.zeros_like(angle)
-    return np.stack([o + 1, o, o, o, c, -s, o, s, c], axis=-1).reshape(-1, 3, 3)
+    return _in_plane(angle, 1, 2)
 
 
 def _lift(angle: Floats) -> Floats:
-    """Sagittal rotation: x towards z."""
-    c, s, o = np.cos(angle), np.sin(angle), np.zeros_like(angle)
-    return np.stack([c, o, -s, o, o + 1, o, s, o, c], axis=-1).reshape(-1, 3, 3)
+    return _in_plane(angle, 0, 2)
 
 
 def _looking(villagers: Rows, size: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:

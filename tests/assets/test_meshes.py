@@ -30,7 +30,7 @@ SIZES = {
 BUDGETS = {
     BuildingKind.HOUSE: 1700,
     BuildingKind.INN: 3400,
-    BuildingKind.MILL: 2500,
+    BuildingKind.MILL: 2600,
     BuildingKind.FORGE: 1100,
     BuildingKind.CHAPEL: 2700,
     BuildingKind.BARN: 1100,
