@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import (
@@ -35,7 +37,7 @@ SURFACE = np.dtype(
 def _register(*columns: tuple[str, int, int, int]) -> GeomVertexFormat:
     array = GeomVertexArrayFormat()
     for name, count, numeric, contents in columns:
-        array.add_column(name, count, numeric, contents)
+        array.add_column(name, count, numeric, contents)  # type: ignore[call-overload]
     layout = GeomVertexFormat()
     layout.add_array(array)
     return GeomVertexFormat.register_format(layout)
@@ -51,20 +53,24 @@ SURFACE_FORMAT = _register(
 RADIANCE_FORMAT = _register(("vertex", 3, Geom.NT_float32, Geom.C_point), ("color", 4, Geom.NT_float32, Geom.C_color))
 
 
-def geom(vertices: NDArray[np.generic], triangles: NDArray[np.integer], layout: GeomVertexFormat) -> Geom:
+def fill(target: Any, values: NDArray[Any]) -> None:
+    """Copy an array's bytes over Panda's own memory: a vertex array or an index array of the same size."""
+    flat = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+    np.frombuffer(memoryview(target).cast("B"), dtype=np.uint8)[:] = flat
+
+
+def geom(vertices: NDArray[Any], triangles: NDArray[np.integer], layout: GeomVertexFormat) -> Geom:
     """A Geom of packed vertices (V,) or (V, floats) and triangles (T, 3)."""
     data = GeomVertexData("vertices", layout, Geom.UH_static)
     data.unclean_set_num_rows(len(vertices))
-    memoryview(data.modify_array(0)).cast("B")[:] = memoryview(
-        np.ascontiguousarray(vertices).view(np.uint8).reshape(-1)
-    )  # type: ignore[arg-type]
+    fill(data.modify_array(0), vertices)
     primitive = GeomTriangles(Geom.UH_static)
     narrow = len(vertices) < 65536
     primitive.set_index_type(Geom.NT_uint16 if narrow else Geom.NT_uint32)
     index = np.ascontiguousarray(triangles.reshape(-1), dtype=np.uint16 if narrow else np.uint32)
     array = primitive.modify_vertices()
     array.unclean_set_num_rows(len(index))
-    memoryview(array).cast("B")[:] = memoryview(index.view(np.uint8))  # type: ignore[arg-type]
+    fill(array, index)
     made = Geom(data)
     made.add_primitive(primitive)
     return made

@@ -63,7 +63,7 @@ class Context:
 
     def buffer(self, name: str, size: tuple[int, int], properties: FrameBufferProperties, sort: int) -> GraphicsOutput:
         """An off-screen buffer on the host's GL state; RenderError when the driver refuses it."""
-        window = WindowProperties.size(*size)
+        window = WindowProperties(size=size)
         flags = GraphicsPipe.BF_refuse_window
         made = self.engine.make_output(
             self.host.get_pipe(), name, sort, properties, window, flags, self.host.get_gsg(), self.host
@@ -108,7 +108,7 @@ def open_context(window_title: str | None = None, size: tuple[int, int] = (1, 1)
     properties = FrameBufferProperties()
     properties.set_rgba_bits(8, 8, 8, 8)
     properties.set_depth_bits(24)
-    window = WindowProperties.size(*size)
+    window = WindowProperties(size=size)
     if window_title is not None:
         properties.set_back_buffers(1)  # without it X never shows the picture
         window.set_title(window_title)
@@ -189,5 +189,5 @@ def extracted(context: Context, texture: Texture) -> NDArray[Any]:
     """The texture (H, W, 4) through Panda's own copy: the slow road, which the fast one is tested against."""
     context.engine.extract_texture_data(texture, context.host.get_gsg())
     component = {1: np.uint8, 2: np.float16, 4: np.float32}[texture.get_component_width()]
-    texels: NDArray[Any] = np.frombuffer(texture.get_ram_image(), dtype=component)
+    texels: NDArray[Any] = np.frombuffer(bytes(texture.get_ram_image()), dtype=component)
     return texels.reshape(texture.get_y_size(), texture.get_x_size(), 4)[..., [2, 1, 0, 3]]

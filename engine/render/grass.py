@@ -95,7 +95,7 @@ class Grass:
         u, v = np.clip(at[:, 0] - c, 0, 1), np.clip(at[:, 1] - r, 0, 1)
         h = s.heights.astype(np.float64)
         a, b, d, e = h[r, c], h[r, c + 1], h[r + 1, c], h[r + 1, c + 1]
-        return np.where(u > v, a + u * (b - a) + v * (e - b), a + v * (d - a) + u * (e - d))
+        return np.asarray(np.where(u > v, a + u * (b - a) + v * (e - b), a + v * (d - a) + u * (e - d)))
 
     def _inside(self, points: Floats) -> NDArray[np.bool_]:
         west, south, east, north = self._scenery.extent
@@ -147,13 +147,13 @@ class Grass:
         here = (np.floor(points / PATCH_M) == (i, j)).all(axis=1) & self._inside(points)
         points = points[here]
         r, c = self._cell(points)
-        return points[(self._scenery.cover[r, c] == GroundCover.FIELD) & self._free(points, r, c)]
+        return np.asarray(points[(self._scenery.cover[r, c] == GroundCover.FIELD) & self._free(points, r, c)])
 
     def _soil(self, points: Floats) -> NDArray[np.float32]:
         """The ground's colour as one float: three bytes, which a float32 holds exactly."""
         r, c = self._cell(points)
         rgb = self._colours[r, c].astype(np.float32)
-        return rgb[:, 0] + rgb[:, 1] * np.float32(256) + rgb[:, 2] * np.float32(65536)
+        return np.asarray(rgb[:, 0] + rgb[:, 1] * np.float32(256) + rgb[:, 2] * np.float32(65536))
 
     def _rows(self, points: Floats, rng: np.random.Generator, small: float, large: float) -> NDArray[np.float32]:
         n = len(points)

@@ -38,14 +38,14 @@ def normals(heights: Floats32, cell_m: float) -> Floats32:
     """Unit normals (rows, cols, 3) of a height grid."""
     down_north, down_east = np.gradient(heights.astype(np.float64), cell_m)
     made = np.stack([-down_east, -down_north, np.ones_like(down_east)], axis=-1)
-    return (made / np.linalg.norm(made, axis=-1, keepdims=True)).astype(np.float32)
+    return np.asarray(made / np.linalg.norm(made, axis=-1, keepdims=True), dtype=np.float32)
 
 
 def speckle(shape: tuple[int, int], scale: float, seed: int) -> Floats32:
     """Smooth noise of unit deviation and zero mean, `scale` cells wide."""
     raw = np.random.default_rng(np.random.SeedSequence(seed)).standard_normal(shape)
     made = gaussian_filter(raw, scale, mode="reflect")
-    return ((made - made.mean()) / (made.std() + 1e-9)).astype(np.float32)
+    return np.asarray((made - made.mean()) / (made.std() + 1e-9), dtype=np.float32)
 
 
 def _ramp(low: float, high: float, x: Floats32) -> Floats32:
@@ -205,7 +205,7 @@ class Ground:
     def _level(scenery: Scenery, vertices: NDArray[np.void], step: int) -> NDArray[np.void]:
         if step == 1:
             return vertices
-        # A coarse triangle would bridge a stream's bed: near water the coarse levels sink to the lowest ground they span.
+        # A coarse triangle would bridge a stream's bed: near water the coarse levels sink to the lowest they span.
         made = vertices.copy()
         wet = uniform_filter((scenery.water_depth > 0.0).astype(np.float32), 2 * step + 1) > 0
         lowest = minimum_filter(scenery.heights, 2 * step + 1)

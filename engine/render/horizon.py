@@ -15,7 +15,7 @@ from recorder.schema import Scenery
 Floats32 = NDArray[np.float32]
 
 AZIMUTHS = 24
-SAMPLES = 22
+SAMPLES = 32
 COARSE = 128  # cells along the longer side
 SOFT = 0.035  # radians over which the sun's disc and its glare fade behind a ridge; wider than the disc, for softness
 
@@ -25,7 +25,7 @@ class Horizon:
 
     def __init__(self, scenery: Scenery) -> None:
         rows, cols = scenery.heights.shape
-        self._scale = max(max(rows, cols) - 1, 1) / COARSE
+        self._scale = max((max(rows, cols) - 1) / COARSE, 1.0)
         self._shape = (max(int((rows - 1) / self._scale) + 1, 2), max(int((cols - 1) / self._scale) + 1, 2))
         factors = (self._shape[0] / rows, self._shape[1] / cols)
         coarse = zoom(scenery.heights.astype(np.float32), factors, order=1, grid_mode=False)

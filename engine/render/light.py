@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +83,7 @@ def sunlight(elevation: float) -> Floats:
     degrees = max(np.degrees(elevation), -2.0)
     mass = 1.0 / (np.sin(np.radians(degrees)) + 0.50572 * (degrees + 6.07995) ** -1.6364)
     depth = (RAYLEIGH_PER_M + OZONE_PER_M) * RAYLEIGH_SCALE_M + MIE_PER_M * 1.1 * MIE_SCALE_M
-    return np.exp(-depth * mass) * smoothstep(-1.2, 1.5, float(np.degrees(elevation)))
+    return np.asarray(np.exp(-depth * mass) * smoothstep(-1.2, 1.5, float(np.degrees(elevation))))
 
 
 @lru_cache(maxsize=64)
@@ -103,7 +104,7 @@ def _scattered(degrees: int) -> Floats:
     air, dust = np.zeros(len(ray)), np.zeros(len(ray))
     from_air, from_dust = np.zeros((len(ray), 3)), np.zeros((len(ray), 3))
     edges = (np.arange(17) / 16.0) ** 2
-    for near, far in zip(edges[:-1], edges[1:], strict=True):
+    for near, far in pairwise(edges):
         step = length * (far - near)
         place = start + ray * (length * (near + far) / 2)[:, None]
         height = np.linalg.norm(place, axis=1) - EARTH_M
@@ -179,7 +180,11 @@ def light(environment: NDArray[np.void]) -> Light:
     sky = sky + grey * 0.4 * cloud * (1 - overcast)
 
     by_sun = elevation > np.radians(-3.0)
-    key_colour = sun * open_sky * gloom if by_sun else MOONLIGHT * night * (1 - 0.85 * cloud)
+    key_colour = (
+        sun * open_sky * gloom
+        if by_sun
+        else MOONLIGHT * smoothstep(-3.0, -9.0, float(np.degrees(elevation))) * (1 - 0.85 * cloud)
+    )
     key_dir = direction(azimuth, max(elevation, np.radians(0.5))) if by_sun else moon_dir
     horizon = dome[2:5].mean(axis=0)
     column = DOME_AZIMUTHS // 2
@@ -192,7 +197,7 @@ def light(environment: NDArray[np.void]) -> Light:
 
     level = float((key_colour * max(float(key_dir[2]), 0.12) * 0.8 + sky) @ LUMA)
     white = min(float(env["snow_depth_m"]) / 0.07, 1.0)
-    exposure = 0.275 * (3.4 / (level * (1 + 0.45 * white) + 0.02)) ** 0.70
+    exposure = 0.275 * (3.4 / (level * (1 + 0.45 * white) + 0.02)) ** 0.70 * (1 - 0.42 * night)
     dusk = smoothstep(6.0, -4.0, float(np.degrees(elevation)))
     gloaming = max(dusk, 0.55 * overcast * smoothstep(0.0, 6.0, rain))
     return Light(

@@ -96,5 +96,5 @@ def in_view(
 ) -> NDArray[np.bool_]:
     """True where a sphere round each point (n, 3) may be seen."""
     normals, offsets = planes
-    seen: NDArray[np.bool_] = (points @ normals.T + offsets > -np.reshape(radius, (-1, 1))).all(axis=1)
-    return seen
+    inside = points @ normals.T + offsets > -np.reshape(radius, (-1, 1))
+    return np.asarray(inside.all(axis=1))

@@ -48,8 +48,8 @@ class ShadowMap:
     def holds(self, points: NDArray[np.floating], radii: NDArray[np.floating] | float) -> NDArray[np.bool_]:
         """True where a sphere round each point (n, 3) may throw its shadow into the map as it is aimed."""
         across = (points - self._centre) @ self._matrix[:2, :3].T
-        inside: NDArray[np.bool_] = (np.abs(across) < 1 + np.reshape(radii, (-1, 1)) * 2 / EXTENT_M).all(axis=1)
-        return inside
+        inside = np.abs(across) < 1 + np.reshape(radii, (-1, 1)) * 2 / EXTENT_M
+        return np.asarray(inside.all(axis=1))
 
     @staticmethod
     def focus(pose: CameraPose, ground_m: float) -> Floats:

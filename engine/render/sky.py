@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import GeomVertexData, NodePath, SamplerState, Texture
 
-from engine.render.geometry import RADIANCE_FORMAT, SURFACE, SURFACE_FORMAT, geom, node, unbounded
+from engine.render.geometry import RADIANCE_FORMAT, SURFACE, SURFACE_FORMAT, fill, geom, node, unbounded
 from engine.render.ground import grid_triangles
 from engine.render.light import dome_directions
 
@@ -57,7 +57,7 @@ class Sky:
         self._vertices[:, 1] = (x * sin + y * cos).reshape(-1)
         self._vertices[:, 3:6] = dome.reshape(-1, 3)
         data: GeomVertexData = self.dome.node().modify_geom(0).modify_vertex_data()  # type: ignore[attr-defined]
-        memoryview(data.modify_array(0)).cast("B")[:] = memoryview(self._vertices).cast("B")  # type: ignore[arg-type]
+        fill(data.modify_array(0), self._vertices)
 
 
 def corners(places: NDArray[np.floating], rank: NDArray[np.floating]) -> tuple[NDArray[np.void], NDArray[np.uint32]]:

@@ -49,12 +49,6 @@ from recorder.schema import CROP_ID, GRASS_ID, TERRAIN_ID, WATER_ID, CameraPose,
 MODALITIES = ("rgb", "depth", "instance", "semantic", "normal", "flow")
 TICK_RATE_HZ = 16
 EYES, SHADOWS = BitMask32.bit(0), BitMask32.bit(1)
-_ATTACHMENTS = {
-    "rgb": GraphicsOutput.RTP_color,
-    "ident": GraphicsOutput.RTP_aux_rgba_0,
-    "normal": GraphicsOutput.RTP_aux_hrgba_0,
-    "floats": GraphicsOutput.RTP_aux_float_0,
-}
 _PLANT_CLASS = {
     Species.CONIFER: SemanticClass.TREE,
     Species.BROADLEAF: SemanticClass.TREE,
@@ -273,6 +267,10 @@ class Stage:
         rows = None if following is None else following.villagers
         self.people.place(snapshot.villagers, now, rows, after, planes, self._shadow.holds)
 
+    def texture(self, target: str) -> Texture:
+        """The texture of an attached target: rgb, ident, normal or floats."""
+        return self._view.textures[target]
+
     def _ground_below(self, eye: NDArray[np.float64]) -> float:
         s = self._scenery
         rows, cols = s.heights.shape
@@ -315,24 +313,21 @@ class _View:
         properties.set_rgba_bits(8, 8, 8, 8)
         properties.set_depth_bits(24)
         properties.set_aux_rgba(int(self.targets.ident))
-        properties.set_aux_hrgba(int(self.targets.normal))
-        properties.set_aux_float(int(self.targets.floats))
+        properties.set_aux_float(int(self.targets.normal) + int(self.targets.floats))
         made = context.buffer("view", size, properties, -10)
         made.set_clear_depth_active(True)
         self.textures: dict[str, Texture] = {}
-        attached = {
-            "rgb": True,
-            "ident": self.targets.ident,
-            "normal": self.targets.normal,
-            "floats": self.targets.floats,
-        }
-        for name, plane in _ATTACHMENTS.items():
-            if attached[name]:
-                texture = Texture(name)
-                made.add_render_texture(texture, GraphicsOutput.RTM_bind_or_copy, plane)
-                made.set_clear_active(plane, True)
-                made.set_clear_value(plane, (0, 0, 0, 0))
-                self.textures[name] = texture
+        planes = {"rgb": GraphicsOutput.RTP_color}
+        if self.targets.ident:
+            planes["ident"] = GraphicsOutput.RTP_aux_rgba_0
+        floats = [name for name, on in (("normal", self.targets.normal), ("floats", self.targets.floats)) if on]
+        planes |= dict(zip(floats, (GraphicsOutput.RTP_aux_float_0, GraphicsOutput.RTP_aux_float_1), strict=False))
+        for name, plane in planes.items():
+            texture = Texture(name)
+            made.add_render_texture(texture, GraphicsOutput.RTM_bind_or_copy, plane)  # type: ignore[arg-type]
+            made.set_clear_active(plane, True)
+            made.set_clear_value(plane, (0, 0, 0, 0))
+            self.textures[name] = texture
         return made
 
     def _states(self) -> None:
@@ -342,8 +337,9 @@ class _View:
         camera.set_tag_state_key("kind")
         for kind in KINDS:
             camera.set_tag_state(kind, _program_state(kind, self.targets))
-        mirrored = CullFaceAttrib.M_cull_clockwise if self._upright else CullFaceAttrib.M_cull_counter_clockwise
-        camera.set_initial_state(RenderState.make(CullFaceAttrib.make(mirrored)))
+        clockwise, counter = CullFaceAttrib.M_cull_clockwise, CullFaceAttrib.M_cull_counter_clockwise
+        culled = CullFaceAttrib.make(clockwise) if self._upright else CullFaceAttrib.make(counter)
+        camera.set_initial_state(RenderState.make(culled))
 
     def aim(self, pose: CameraPose, following: CameraPose, frame: Frame) -> None:
         """Point the camera, for the shaders and for Panda's culling."""
@@ -356,7 +352,9 @@ class _View:
         right, down, forward = turn[:, 0], turn[:, 1], turn[:, 2]
         rows = [*right, 0, *forward, 0, *(-down), 0, *pose.position, 1]
         self.camera.set_mat(Mat4(*(float(v) for v in rows)))
-        lens = self.camera.node().get_lens()  # type: ignore[attr-defined]
+        camera = self.camera.node()
+        assert isinstance(camera, Camera)
+        lens = camera.get_lens()
         lens.set_film_size(self.size[0], self.size[1])
         lens.set_focal_length(pose.intrinsics(*self.size)[0, 0])
         lens.set_near_far(NEAR_M, FAR_M)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import NodePath
 
-from engine.render.frame import Frame
+from engine.render.frame import LAYOUT, Frame
 from engine.render.light import Light, smoothstep
 from engine.render.precipitation import (
     FULL_RAIN_MM_H,
@@ -30,11 +32,9 @@ COVERED_SNOW_M = 0.07  # depth at which snow hides the ground
 
 def write_light(frame: Frame, light: Light) -> None:
     """Put the light of the moment into the frame."""
-    for name in (
-        "key_dir", "key_colour", "sky_light", "ground_light", "fog_sun", "fog_anti", "fog_density", "sky_fog", "sun_dir",
-        "sun_disc", "moon_dir", "moon_disc", "cloud_lit", "cloud_dark", "overcast", "starlight", "glow", "exposure",
-    ):  # fmt: skip
-        frame[name.upper()] = getattr(light, name)
+    for field in fields(light):
+        if field.name.upper() in LAYOUT:
+            frame[field.name.upper()] = getattr(light, field.name)
     frame["SHADOW_OFFSET"], frame["SHADOW_TEXEL"] = 0.07, 1.0 / SIZE
 
 
