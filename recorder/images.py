@@ -16,13 +16,12 @@ ID_LIMIT = 1 << 24  # instance ids fit the three channels of a PNG: R + 256 G + 
 PLANE_COMPRESSION_LEVEL = 1  # on shuffled float32 depth higher levels gain under 3 % and take four times as long
 
 
-def encode_image(modality: str, image: NDArray[Any], *, half: bool = False) -> dict[str, Any]:
+def encode_image(modality: str, image: NDArray[Any]) -> dict[str, Any]:
     """A map with `encoding`, `dtype`, `shape` and `data`.
 
     Args:
         modality: `rgb`, `semantic` and `instance` become PNG, any other name a plane of numbers.
         image: (H, W) or (H, W, channels).
-        half: store a float plane with 16 bits; exact only where the values came from a 16-bit target.
 
     Raises:
         ValueError: the array does not have the type or shape of its modality.
@@ -42,10 +41,38 @@ def encode_image(modality: str, image: NDArray[Any], *, half: bool = False) -> d
         return {**about, "encoding": "png", "data": encode_png(image)}
     if modality == "instance":
         return {**about, "encoding": "png-id24", "data": encode_png(packed_ids(image))}
-    if half and image.dtype.kind == "f":
-        stored = image.astype("<f2")
-        return {**about, "encoding": "plane-half", "data": zlib.compress(shuffle(stored), PLANE_COMPRESSION_LEVEL)}
-    return {**about, "encoding": "plane", "data": zlib.compress(shuffle(image), PLANE_COMPRESSION_LEVEL)}
+    narrow = _as_half(image)
+    if narrow is not None:
+        return {**about, "encoding": "plane-half", "data": _compressed(narrow)}
+    return {**about, "encoding": "plane", "data": _compressed(image)}
+
+
+def _as_half(image: NDArray[Any]) -> NDArray[np.float16] | None:
+    """The image with 16 bits where not one bit of it is lost, as with normals read from a 16-bit target."""
+    if image.dtype != np.float32:
+        return None
+    with np.errstate(over="ignore"):
+        for part in (image[:: max(1, len(image) // 8)], image):  # a few rows usually tell
+            half = part.astype(np.float16)
+            if half.astype(np.float32).tobytes() != part.tobytes():
+                return None
+    return half
+
+
+def _compressed(image: NDArray[Any]) -> bytes:
+    """Each value less its left neighbour, as unsigned integers: a third fewer bytes of depth and normals, no slower."""
+    bits = np.ascontiguousarray(image, dtype_name(image.dtype)).view(f"<u{image.itemsize}")
+    steps = bits.copy()
+    steps[:, 1:] -= bits[:, :-1]
+    return zlib.compress(shuffle(steps), PLANE_COMPRESSION_LEVEL)
+
+
+def _decompressed(data: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    if len(shape) not in (2, 3):
+        raise ValueError(f"a plane has shape (H, W) or (H, W, channels), not {shape}")
+    bits = np.dtype(f"<u{dtype.itemsize}")
+    steps = unshuffle(inflate(data, byte_count(dtype, shape)), bits.str, shape)
+    return np.cumsum(steps, axis=1, dtype=bits).view(dtype)
 
 
 def packed_ids(ids: NDArray[Any]) -> NDArray[np.uint8]:
@@ -71,9 +98,9 @@ def decode_image(value: Any) -> NDArray[Any]:
     encoding, data = value["encoding"], value["data"]
     dtype, shape = checked_dtype(value["dtype"]), checked_shape(value["shape"])
     if encoding == "plane":
-        return unshuffle(inflate(data, byte_count(dtype, shape)), dtype.str, shape)
+        return _decompressed(data, dtype, shape)
     if encoding == "plane-half":
-        return unshuffle(inflate(data, byte_count(np.dtype("<f2"), shape)), "<f2", shape).astype(dtype)
+        return _decompressed(data, np.dtype("<f2"), shape).astype(dtype)
     if encoding == "png":
         image: NDArray[Any] = decode_png(data)
     elif encoding == "png-id24":

@@ -25,6 +25,7 @@ from recorder.lettering import (
     font,
     line_height,
     put,
+    shade,
     speaker_colour,
     text_width,
     wrap,
@@ -54,13 +55,20 @@ PANEL = (34, 37, 46)
 
 @dataclass
 class _Ranges:
-    """What the colour scales span, over the whole sheet."""
+    """What the colour scales of one camera span, over all its rows."""
 
     near_m: float = 1.0
     far_m: float = 100.0
     fastest_px: float = 1.0
     classes: set[int] = field(default_factory=set)
     people: dict[int, int] = field(default_factory=dict)  # row of the cast -> pixels
+
+    def tag(self, modality: str) -> str:
+        """The scale as it is written into a picture."""
+        if modality == "depth":
+            digits = 1 if self.near_m < 10 else 0
+            return f"{self.near_m:.{digits}f} to {self.far_m:.0f} m"
+        return f"up to {self.fastest_px:.1f} px" if modality == "flow" else ""
 
 
 def write_contact_sheet(session: Session, path: str | PathLike[str]) -> Path:
@@ -125,6 +133,15 @@ def _measure(session: Session, rows: list[FrameRef]) -> _Ranges:
     return ranges
 
 
+def _merged(scales: list[_Ranges]) -> _Ranges:
+    whole = _Ranges()
+    for scale in scales:
+        whole.classes |= scale.classes
+        for row, pixels in scale.people.items():
+            whole.people[row] = whole.people.get(row, 0) + pixels
+    return whole
+
+
 def _valid(frame: dict[str, NDArray[Any]]) -> NDArray[np.bool_]:
     if "flow_valid" in frame:
         return frame["flow_valid"].astype(np.bool_, copy=False)
@@ -177,9 +194,16 @@ class _Sheet:
         resample = Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST
         self.image.paste(Image.fromarray(np.ascontiguousarray(pixels)).resize((width, height), resample), (x, y))
 
+    def tag(self, x: int, y: int, height: int, text: str) -> None:
+        if text:
+            width = text_width(text, self.small)
+            box = (x + TILE_PX - width - 18, y + height - self.small_step - 8, x + TILE_PX - 5, y + height - 5)
+            shade(self.image, box, 5, 0.6)
+            self.write(box[0] + 7, box[1] + 1, text, self.small, INK, width)
+
 
 def _draw(session: Session, rows: list[FrameRef]) -> Image.Image:
-    ranges = _measure(session, rows)
+    scales = {camera: _measure(session, [ref for ref in rows if ref.camera == camera]) for camera in session.cameras}
     sheet = _Sheet([name for name in COLUMNS if name in session.modalities], rows)
     _draw_top(sheet, session)
     utterances = session.utterances()
@@ -190,12 +214,14 @@ def _draw(session: Session, rows: list[FrameRef]) -> Image.Image:
             if modality not in ref.modalities:
                 continue
             height = round(TILE_PX * ref.height / ref.width)
-            pixels = _tile(session, ref, modality, ranges)
+            pixels = _tile(session, ref, modality, scales[ref.camera])
             at = (sheet.column_x(column), top + sheet.caption_h)
             sheet.paste(pixels, *at, TILE_PX, height, smooth=modality == "rgb")
+            sheet.tag(*at, height, scales[ref.camera].tag(modality))
+    whole = _merged(list(scales.values()))
     top = sheet.top_h + len(rows) * sheet.row_h
     for column, modality in enumerate(sheet.columns):
-        LEGENDS[modality](sheet, session, ranges, sheet.column_x(column), top)
+        LEGENDS[modality](sheet, session, whole, sheet.column_x(column), top)
     return sheet.image
 
 
@@ -262,9 +288,7 @@ def _legend_rgb(sheet: _Sheet, session: Session, ranges: _Ranges, x: int, y: int
 def _legend_depth(sheet: _Sheet, session: Session, ranges: _Ranges, x: int, y: int) -> None:
     bar = falsecolour.ramp(np.linspace(1, 0, TILE_PX))[None].repeat(18, 0)
     sheet.paste(bar, x, y + 10, TILE_PX, 18, smooth=False)
-    for share in (0.0, 0.5, 1.0):
-        metres = ranges.near_m * (ranges.far_m / ranges.near_m) ** share
-        label = f"{metres:.1f} m" if metres < 10 else f"{metres:.0f} m"
+    for share, label in ((0.0, "near"), (0.5, "metres in each picture"), (1.0, "far")):
         shift = round((TILE_PX - text_width(label, sheet.small)) * share)
         sheet.write(x + shift, y + 34, label, sheet.small, FAINT_INK, TILE_PX)
     _swatch(sheet, falsecolour.NO_SURFACE, "no surface (sky)", x, y + 60)
@@ -307,7 +331,7 @@ def _legend_flow(sheet: _Sheet, session: Session, ranges: _Ranges, x: int, y: in
     wheel = falsecolour.flow_colours(np.stack([cols, rows], -1), np.ones_like(inside), 1.0)
     wheel[~inside] = BACKGROUND
     sheet.paste(wheel, x, y + 6, size, size, smooth=False)
-    texts = ("hue: where it moves", f"rim: {ranges.fastest_px:.1f} px or more", "white: stands still")
+    texts = ("hue: where it moves", "rim: fastest, in each picture", "white: stands still")
     for number, text in enumerate(texts):
         sheet.write(x + size + 14, y + 16 + number * 24, text, sheet.small, FAINT_INK, TILE_PX - size - 14)
     _swatch(sheet, falsecolour.NOT_VALID, "not known", x + size + 14, y + 88)

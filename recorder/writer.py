@@ -33,7 +33,6 @@ class SessionWriter:
         header: what the session says about itself, plain values; `tick_rate` (ticks per second) is required.
         scenery: the valley, stored once.
         cast: the villagers, stored once.
-        normals_as_half: store the modality `normal` with 16 bits; exact if the renderer's target has 16 bits.
 
     Raises:
         SessionError: the file exists, its folder cannot be written, or the header cannot be stored.
@@ -45,8 +44,6 @@ class SessionWriter:
         header: Mapping[str, Any],
         scenery: Scenery,
         cast: Cast,
-        *,
-        normals_as_half: bool = False,
     ) -> None:
         self.path = Path(path)
         tick_rate = header.get("tick_rate")
@@ -57,7 +54,6 @@ class SessionWriter:
         self.last_tick: int | None = None
         self._tick_rate = tick_rate
         self._people = len(cast.looks)
-        self._half = normals_as_half
         self._gathered: list[Snapshot] = []
         self._gathered_bytes = 0
         self._said: dict[int, int] = {}  # utterance id -> checksum of its record
@@ -159,9 +155,7 @@ class SessionWriter:
         if len(sizes) != 1:
             raise SessionError(f"{about} has images of sizes {sorted(sizes)}; one size was expected.")
         try:
-            encoded = {
-                name: encode_image(name, image, half=self._half and name == "normal") for name, image in images.items()
-            }
+            encoded = {name: encode_image(name, image) for name, image in images.items()}
         except ValueError as error:
             raise SessionError(f"{about} cannot be stored: {error}.") from error
         if self._gathered and tick >= self._gathered[0].tick:
