@@ -66,7 +66,7 @@ def wet_bulb_c(temperature_c: float, humidity: float) -> float:
         temperature_c * math.atan(0.151977 * math.sqrt(percent + 8.313659))
         + math.atan(temperature_c + percent)
         - math.atan(percent - 1.676331)
-        + 0.00391838 * percent**1.5 * math.atan(0.023101 * percent)
+        + 0.00391838 * math.pow(percent, 1.5) * math.atan(0.023101 * percent)
         - 4.686035
     )
 
@@ -78,12 +78,12 @@ def visibility_m(rain_mm_h: float, snow_mm_h: float, humidity: float, spread_c: 
     L = 4.1 R^-0.21 per mm, which is 3.65e-4 R^0.63 per metre. Snow: 1 km at 1 mm/h (Rasmussen et al. 1999).
     Haze swells with humidity. Fog where the dew-point spread is small and the wind low.
     """
-    haze = CONTRAST / HAZE_VISIBILITY_M * (1.0 - min(humidity, 0.97)) ** -0.5
+    haze = CONTRAST / HAZE_VISIBILITY_M * math.pow(1.0 - min(humidity, 0.97), -0.5)
     close = min(1.0, max(0.0, 1.0 - spread_c / FOG_SPREAD_C))
     calm = min(1.0, max(0.0, 1.5 * (1.0 - wind_m_s / FOG_WIND_M_S)))
     fog = CONTRAST / FOG_VISIBILITY_M * (close**3) * calm
-    rain = 3.65e-4 * rain_mm_h**0.63
-    snow = CONTRAST / 1000.0 * snow_mm_h**0.75
+    rain = 3.65e-4 * math.pow(rain_mm_h, 0.63)
+    snow = CONTRAST / 1000.0 * math.pow(snow_mm_h, 0.75)
     return CONTRAST / (haze + fog + rain + snow)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from world.compiled import compiled
 from world.hydrology import accumulate, downstream_order, priority_flood, steepest_receivers
 
 Floats = NDArray[np.float64]
@@ -22,7 +22,7 @@ STEP_YEARS = 2000.0
 ROUTING_EPSILON_M = 1e-5  # rise per cell over filled flats, small against any real slope
 
 
-@njit(cache=True)
+@compiled
 def stream_power_step(
     heights: Floats, receivers: Ints, order: Ints, area: Floats, cell_m: float, columns: int, factor: float
 ) -> None:

@@ -35,7 +35,8 @@ def forest_density(terrain: Terrain, settlement: Settlement, seed: int) -> Float
     density = smoothstep(-0.02, 0.30, groves + push)
     x, y = grid.mesh()
     (wx, wy), radius = settlement.wood, settlement.wood_radius_m
-    ragged = np.hypot(x - wx, y - wy) * (1.0 + 0.25 * groves)
+    edges = fractal(grid.axis, grid.axis, 1.6 * radius, 2, seed, "wood")
+    ragged = np.hypot(x - wx, y - wy) * (1.0 + 0.35 * edges)
     density = np.maximum(density, 1.0 - smoothstep(0.75 * radius, radius, ragged))
     cx, cy = settlement.plan.centre
     clearing = smoothstep(settlement.plan.radius_m + 5.0, settlement.plan.radius_m + 40.0, np.hypot(x - cx, y - cy))
@@ -45,4 +46,4 @@ def forest_density(terrain: Terrain, settlement: Settlement, seed: int) -> Float
 
 def thinning(size_m: float) -> float:
     """Share of the trees that are kept on maps larger than the reference, so that their number stays drawable."""
-    return min(1.0, (REFERENCE_SIZE_M / size_m) ** 1.0)
+    return min(1.0, REFERENCE_SIZE_M / size_m)

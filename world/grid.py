@@ -30,7 +30,7 @@ class Grid:
     @property
     def axis(self) -> Floats:
         """World coordinates of the columns, which are also those of the rows."""
-        return self.origin[0] + np.arange(self.n) * self.cell_m
+        return self.origin[0] + np.arange(self.n, dtype=np.float64) * self.cell_m
 
     def mesh(self) -> tuple[Floats, Floats]:
         """World x and y of every sample, each (n, n)."""

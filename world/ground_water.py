@@ -1,7 +1,8 @@
-"""Water on the ground: what rain brings and sun and wind take, and the snow that lies; kept as a ledger in millimetres."""
+"""Water on the ground: what rain brings, what sun and wind take, and lying snow; a ledger in millimetres."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from world.air import saturation_pa
@@ -84,4 +85,4 @@ class GroundWater:
         energy = SOLAR_SHARE * sun_w_m2 * 3600e-6 / LATENT_MJ_KG
         deficit_kpa = saturation_pa(temperature_c) * (1.0 - humidity) / 1000.0
         wind = DALTON_MM_PER_KPA_DAY * (1.0 + 0.54 * wind_m_s) * deficit_kpa / 24.0
-        return (energy * (1.0 - humidity) ** 0.5 + wind) * self.wetness**0.7
+        return (energy * math.sqrt(1.0 - humidity) + wind) * math.pow(self.wetness, 0.7)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from world.compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -29,7 +30,7 @@ def channel_depth(area_m2: Floats) -> Floats:
     return result
 
 
-@njit(cache=True)
+@compiled
 def priority_flood(heights: Floats, outlets: Flags, epsilon: float) -> Floats:
     """The lowest surface above `heights` from which every cell drains to an outlet (Barnes, Lehman & Mulla 2014).
 
@@ -60,9 +61,9 @@ def priority_flood(heights: Floats, outlets: Flags, epsilon: float) -> Floats:
     return filled
 
 
-@njit(cache=True)
+@compiled
 def steepest_receivers(surface: Floats, outlets: Flags) -> Ints:
-    """Flat index of the neighbour to which each cell drains (D8, steepest descent); outlets and pits drain to themselves."""
+    """Flat index of the neighbour each cell drains to (D8, steepest descent); outlets and pits drain to themselves."""
     rows, cols = surface.shape
     receivers = np.empty(rows * cols, dtype=np.int64)
     diagonal = np.sqrt(2.0)
@@ -84,7 +85,7 @@ def steepest_receivers(surface: Floats, outlets: Flags) -> Ints:
     return receivers
 
 
-@njit(cache=True)
+@compiled
 def downstream_order(receivers: Ints) -> Ints:
     """All cells so that each comes after its receiver: the stack of Braun & Willett 2013."""
     n = receivers.size
@@ -116,7 +117,7 @@ def downstream_order(receivers: Ints) -> Ints:
     return order
 
 
-@njit(cache=True)
+@compiled
 def accumulate(receivers: Ints, order: Ints, supply: Floats) -> Floats:
     """What passes each cell when every cell adds its `supply`: with cell areas, the drainage area."""
     total = supply.copy()

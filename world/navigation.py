@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from assets.palette import GroundCover, Species
+from world.compiled import compiled
 from world.footprints import Footprint
 from world.grid import bilinear, slope_of
 from world.valley import Valley
@@ -194,7 +194,7 @@ class Navigation:
         return np.stack([dx * scale, dy * scale], axis=1)
 
     def distance_to(self, place: Ints, x: Floats, y: Floats, weather: Weather) -> Floats:
-        """Walking time in seconds at the present footing; see WorldView. Wet and snowy ground slow the whole way alike."""
+        """Seconds on foot at the present footing; see WorldView. Wet and snowy ground slow the whole way alike."""
         inside, row, col = self._cell(x, y)
         count = self._grid.time[place, row, col]
         slowed = 1.0 / (
@@ -263,7 +263,7 @@ def snow_factor(depth_m: float) -> float:
     return float(coefficient**-0.5)
 
 
-@njit(cache=True)
+@compiled
 def clear_lines(passable: Flags, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> Flags:
     """True where every cell that a segment crosses is passable; coordinates in cells, cell (0, 0) is [0, 1) x [0, 1).
 

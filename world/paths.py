@@ -51,9 +51,9 @@ class PathWeb:
 
     def connect(self, start: tuple[float, float], goal: tuple[float, float]) -> bool:
         """Tread the cheapest way between two world points; False where water or walls allow none."""
-        row, col = self.cell(*goal)
-        time = travel_time(self.cost, self.heights, self.passable, PATH_CELL_M, row, col)
         row, col = self.cell(*start)
+        begin = row * self.cost.shape[1] + col
+        time = travel_time(self.cost, self.heights, self.passable, PATH_CELL_M, *self.cell(*goal), begin)
         if not np.isfinite(time[row, col]):
             return False
         cells = descend(time, row, col).astype(np.float64)

@@ -20,7 +20,8 @@ Flags = NDArray[np.bool_]
 
 SPACING_M = 7.0  # one candidate per square of this side
 JITTER = 0.32  # of the spacing, each way: neighbours stay at least a third of the spacing apart
-CLOSED_KEEP, OPEN_KEEP = 0.34, 0.004  # share of candidates that are trees in closed forest and on open ground
+CLOSED_KEEP, OPEN_KEEP = 0.32, 0.003  # share of candidates that are trees in closed forest and on open ground
+GARDEN_KEEP = 0.035  # and round the houses, where people plant fruit and shade
 BUSH_KEEP, ROCK_KEEP = 0.012, 0.006
 CLEAR_OF_WALLS_M, CLEAR_OF_PATHS_M = 4.0, 3.0
 OPEN_COVERS = (GroundCover.PATH, GroundCover.FIELD, GroundCover.SQUARE)
@@ -51,10 +52,12 @@ def grow(
     moist, above = read(terrain.moisture), read(terrain.above_river)
     to_river = read(terrain.river_distance)
     keep = thinning(grid.size_m)
+    cx, cy = settlement.plan.centre
+    gardens = 1 - smoothstep(settlement.plan.radius_m, settlement.plan.radius_m + 50.0, np.hypot(x - cx, y - cy))
     riverside = np.exp(-(((to_river - 16.0) / 9.0) ** 2))
-    tree_share = OPEN_KEEP + (CLOSED_KEEP - OPEN_KEEP) * thick + 0.05 * riverside
+    tree_share = OPEN_KEEP + (CLOSED_KEEP - OPEN_KEEP) * thick + 0.05 * riverside + GARDEN_KEEP * gardens
     tree_share *= keep * (1 - smoothstep(0.75, 0.95, slope))
-    bush_share = BUSH_KEEP * (0.4 + moist + 3.0 * thick * (1 - thick)) * keep
+    bush_share = BUSH_KEEP * (0.4 + moist + 3.0 * thick * (1 - thick) + 2.0 * gardens) * keep
     rock_share = ROCK_KEEP * (0.1 + 6.0 * smoothstep(0.45, 0.8, slope)) * keep
     draw = chance("what")
     tree = draw < tree_share

@@ -137,4 +137,5 @@ def carve_lake(ground: Floats, river: River, x: Floats, y: Floats, outline: Floa
     out = np.maximum(r - radius, 0.0)
     shore = level + 0.02 + SHORE_SLOPE * out + SHORE_CURVATURE * out**2
     bowl = np.where(r < radius, level - LAKE_DEPTH_M * inside, shore)
-    return np.minimum(ground, bowl)
+    lower: Floats = np.minimum(ground, bowl)
+    return lower

@@ -143,10 +143,13 @@ def level_ground(terrain: Terrain, plan: Plan) -> Floats:
     for f in plan.footprints:
         points = np.concatenate([f.corners(), [[f.x, f.y]]])
         floor = float(bilinear(heights, grid.origin, grid.cell_m, points[:, 0], points[:, 1]).mean())
-        pull = 1.0 - smoothstep(APRON_M, BLEND_M, f.distance(x, y))
-        strongest = np.maximum(strongest, pull)
-        weights += pull**6
-        levels += pull**6 * floor
+        reach = math.hypot(f.width, f.depth) / 2 + BLEND_M
+        rows = slice(*np.searchsorted(grid.axis, (f.y - reach, f.y + reach)))
+        cols = slice(*np.searchsorted(grid.axis, (f.x - reach, f.x + reach)))
+        pull = 1.0 - smoothstep(APRON_M, BLEND_M, f.distance(x[rows, cols], y[rows, cols]))
+        strongest[rows, cols] = np.maximum(strongest[rows, cols], pull)
+        weights[rows, cols] += pull**6
+        levels[rows, cols] += pull**6 * floor
     target = np.where(weights > 0, levels / np.maximum(weights, 1e-30), heights)
     heights += (target - heights) * strongest
     return np.where(terrain.water_depth > 0, terrain.heights, heights)
@@ -273,7 +276,7 @@ def name_places(
             name = b.kind.name.lower()
             add(name, f"the {name}", door, row, 3.0)
     for field in fields:
-        wind = WINDS[int(round(math.atan2(field.y - cy, field.x - cx) / (math.pi / 4))) % 8]
+        wind = WINDS[round(math.atan2(field.y - cy, field.x - cx) / (math.pi / 4)) % 8]
         add("field", f"the {wind} field", field.front(-4.0), -1, 10.0)
     to_wood = math.atan2(wood[1] - cy, wood[0] - cx)
     edge = 0.8 * wood_radius

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from world.compiled import compiled
 from world.valley import Valley
 from world.view import Floats
 
@@ -13,7 +13,7 @@ STEP_CELLS = 0.5  # of a ground cell between samples of the ray
 GRAZING_M = 0.02  # the ground must rise this much over the ray to hide, so that feet on a slope are not hidden by it
 
 
-@njit(cache=True)
+@compiled
 def rays_clear(
     heights: NDArray[np.float32], x0: float, y0: float, cell_m: float, boxes: Floats, a: Floats, b: Floats
 ) -> NDArray[np.bool_]:

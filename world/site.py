@@ -29,7 +29,7 @@ def choose_site(terrain: Terrain, radius_m: float, latitude: float) -> tuple[flo
     slope = slope_of(heights, grid.cell_m)
     wet = terrain.water_depth > 0
     good = (slope < STEEP) & (terrain.above_river > DRY_ABOVE_M) & ~wet
-    window = max(3, int(round(1.5 * radius_m / grid.cell_m)) | 1)
+    window = max(3, round(1.5 * radius_m / grid.cell_m) | 1)
     share_good = uniform_filter(good.astype(np.float64), window, mode="constant")
     mean_slope = uniform_filter(slope, window, mode="nearest")
     water = distance_transform_edt(~wet) * grid.cell_m

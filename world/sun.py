@@ -77,4 +77,4 @@ def clear_sky_w_m2(elevation: float) -> float:
 
 def irradiance_w_m2(elevation: float, cloud: float) -> float:
     """Global horizontal irradiance under a partly clouded sky (Kasten & Czeplak 1980)."""
-    return clear_sky_w_m2(elevation) * (1.0 - 0.75 * cloud**3.4)
+    return clear_sky_w_m2(elevation) * (1.0 - 0.75 * math.pow(cloud, 3.4))

@@ -93,7 +93,8 @@ def eroded_hills(grid: Grid, river: River, seed: int) -> Floats:
         heights[base] = 0.0
         heights = evolve(heights, uplift, base, level.cell_m, steps)
     relief = RELIEF_M * (grid.size_m / REFERENCE_SIZE_M) ** RELIEF_EXPONENT
-    return heights * (relief / float(np.quantile(heights, 0.998)))
+    scaled: Floats = heights * (relief / float(np.quantile(heights, 0.998)))
+    return scaled
 
 
 def uplift_rate(level: Grid, river: River, seed: int, left: float, right: float) -> Floats:
@@ -159,4 +160,5 @@ def topographic_wetness(ground: Floats, drainage_m2: Floats, distance: Floats, c
     index = gaussian_filter(np.log(drainage_m2 / cell_m / slope), 2.0)
     low, high = math.log(20.0), math.log(4e5)
     wet = np.clip((index - low) / (high - low), 0.0, 1.0)
-    return np.clip(0.85 * wet + 0.45 * np.exp(-distance / 45.0), 0.0, 1.0)
+    moisture: Floats = np.clip(0.85 * wet + 0.45 * np.exp(-distance / 45.0), 0.0, 1.0)
+    return moisture

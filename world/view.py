@@ -102,7 +102,7 @@ class WorldView(Protocol):
         ...
 
     def way_to(self, place: NDArray[np.int64], x: Floats, y: Floats) -> Floats:
-        """Unit directions (n, 2) of the best way from each point to its place; zero where there is none or it is reached."""
+        """Unit directions (n, 2) of the best way from each point to its place; zero where none is or it is reached."""
         ...
 
     def distance_to(self, place: NDArray[np.int64], x: Floats, y: Floats) -> Floats:

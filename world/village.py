@@ -257,9 +257,15 @@ def plan_village(
     surveyor.along_lanes(BuildingKind.FORGE, 1)
     surveyor.along_lanes(BuildingKind.HOUSE, houses)
     surveyor.along_lanes(BuildingKind.BARN, 1 if houses < 12 else 2, outside=True)
-    edge = max(math.dist((b.footprint.x, b.footprint.y), centre) for b in surveyor.built if b.kind != BuildingKind.MILL)
-    lanes = [lane[np.hypot(lane[:, 0] - centre[0], lane[:, 1] - centre[1]) < edge + 4.0] for lane in surveyor.lanes]
+    lanes = [trimmed(lane, name, surveyor.built, centre) for lane, name in zip(surveyor.lanes, LANE_NAMES, strict=True)]
     return Plan(centre, numbered(surveyor.built, centre), lanes)
+
+
+def trimmed(lane: Floats, name: str, built: list[Built], centre: tuple[float, float]) -> Floats:
+    """The lane as far as the last building on it, at least out of the square."""
+    ends = [math.dist((b.footprint.x, b.footprint.y), centre) for b in built if b.address == name]
+    away = np.hypot(lane[:, 0] - centre[0], lane[:, 1] - centre[1])
+    return lane[away < max([SQUARE_RADIUS_M + 4.0, *ends])]
 
 
 def numbered(built: list[Built], centre: tuple[float, float]) -> list[Built]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from world.compiled import compiled
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -21,13 +22,13 @@ def tobler_factor(slope: Floats) -> Floats:
     return result
 
 
-@njit(cache=True)
+@compiled
 def _crossing_time(pace: float, rise: float, cell_m: float) -> float:
     # Seconds from one cell to the next: Tobler's factor of the slope walked, on top of the pace of the cover.
-    return pace * cell_m * np.exp(3.5 * (abs(rise / cell_m + 0.05) - 0.05))
+    return float(pace * cell_m * np.exp(3.5 * (abs(rise / cell_m + 0.05) - 0.05)))
 
 
-@njit(cache=True)
+@compiled
 def _meet(tx: float, fx: float, ty: float, fy: float) -> float:
     # Solves ((t - tx) / fx)^2 + ((t - ty) / fy)^2 = 1, the eikonal equation with the two upwind neighbours.
     if tx == np.inf:
@@ -44,9 +45,13 @@ def _meet(tx: float, fx: float, ty: float, fy: float) -> float:
     return float(min(tx + fx, ty + fy))
 
 
-@njit(cache=True)
-def travel_time(pace: Floats, heights: Floats, passable: Flags, cell_m: float, row: int, col: int) -> Floats:
+@compiled
+def travel_time(
+    pace: Floats, heights: Floats, passable: Flags, cell_m: float, row: int, col: int, start: int = -1
+) -> Floats:
     """Seconds from every cell to the goal cell (row, col); inf where there is no way.
+
+    With `start`, the flat index of a cell, only what is needed to come from there is found, the rest stays inf.
 
     Fast marching (Sethian 1996): Dijkstra's order with the upwind eikonal update, so that times in the open do not
     follow the lattice's eight directions. `pace` is seconds per metre on the level; slopes cost after Tobler 1993 in
@@ -65,6 +70,8 @@ def travel_time(pace: Floats, heights: Floats, passable: Flags, cell_m: float, r
         if done[r, c]:
             continue
         done[r, c] = True
+        if index == start:
+            break
         for side in range(4):
             nr = r + (1 if side == 0 else (-1 if side == 1 else 0))
             nc = c + (1 if side == 2 else (-1 if side == 3 else 0))
@@ -87,7 +94,7 @@ def travel_time(pace: Floats, heights: Floats, passable: Flags, cell_m: float, r
     return time
 
 
-@njit(cache=True)
+@compiled
 def descent(time: Floats) -> tuple[Floats32, Floats32]:
     """Unit direction (east, north) of the quickest way in every cell; zero at the goal and where there is none."""
     rows, cols = time.shape
@@ -113,7 +120,7 @@ def descent(time: Floats) -> tuple[Floats32, Floats32]:
     return east, north
 
 
-@njit(cache=True)
+@compiled
 def descend(time: Floats, row: int, col: int) -> NDArray[np.int64]:
     """Cells (k, 2) as row, column from a start to the goal, each step to the quickest of the eight neighbours."""
     rows, cols = time.shape

@@ -135,7 +135,7 @@ def season_mean_c(local: datetime, latitude_deg: float) -> float:
     """
     day = local.timetuple().tm_yday + local.hour / 24.0
     poleward = abs(latitude_deg) / 90.0
-    mean = 27.0 - 50.0 * poleward**1.7
+    mean = 27.0 - 50.0 * math.pow(poleward, 1.7)
     swing = 22.0 * poleward
     coldest_day = 20.0 if latitude_deg >= 0 else 202.5
     return mean - swing * 0.75 * math.cos(2 * math.pi * (day - coldest_day) / 365.25)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,7 +35,7 @@ class WorldConfig:
     start: datetime = datetime(2026, 6, 12, 9, 30)  # noqa: DTZ001 (local mean solar time)
     tick_rate: int = 16
     villagers: int = 12
-    weather: WeatherOpening = WeatherOpening()
+    weather: WeatherOpening = field(default_factory=WeatherOpening)
 
 
 @dataclass(frozen=True)
