@@ -226,8 +226,8 @@ def _oven(s: Shell) -> Mesh:
 
 
 def _water_wheel(s: Shell) -> Mesh:
-    """An undershot wheel on the right wall, its hub carried by the wall and an outer post."""
-    radius, x, broad = min(2.1, s.wall_height * 0.75), s.width / 2 + 0.95, 0.85
+    """An undershot wheel at the back, where the river is, its hub carried by the wall and an outer post."""
+    radius, x, broad = min(2.1, s.wall_height * 0.75), s.depth / 2 + 0.95, 0.85
     hub_z = radius * 0.62
     parts = []
     spokes = 12
@@ -243,6 +243,6 @@ def _water_wheel(s: Shell) -> Mesh:
     for y, z in rim:
         paddle = beam((x, y * 0.86, hub_z + z * 0.86), (x, y * 1.1, hub_z + z * 1.1), broad, 0.05, c.BOARD)
         parts.append(paddle.tinted(0.9))
-    parts.append(beam((s.width / 2 - 0.1, 0, hub_z), (x + broad / 2 + 0.4, 0, hub_z), 0.26, 0.26, c.TIMBER_DARK))
+    parts.append(beam((s.depth / 2 - 0.1, 0, hub_z), (x + broad / 2 + 0.4, 0, hub_z), 0.26, 0.26, c.TIMBER_DARK))
     post = beam((x + broad / 2 + 0.3, 0, -c.FOUNDATION_M), (x + broad / 2 + 0.3, 0, hub_z + 0.3), 0.24, 0.24, c.TIMBER)
-    return join([*parts, post])
+    return join([*parts, post]).transformed(turn(yaw=np.pi / 2))

@@ -15,7 +15,7 @@ from assets.palette import Activity
 Floats = NDArray[np.float64]
 Rows = NDArray[np.void]
 
-STRIDE_PER_HEIGHT = 0.75  # distance of two steps over body height; the walkers' phase advances 2 pi over it
+STRIDE_PER_HEIGHT = 0.83  # distance of two steps over body height, as the walkers of agents.locomotion have it
 SEAT_M = 0.45
 LOOK_LIMIT = np.radians(70.0)
 NOD_LIMIT = np.radians(25.0)
@@ -189,10 +189,10 @@ def _legs(body: _Body, motion: _Motion) -> None:
     turn = 0.09 * np.cos(motion.phase) * motion.walk * motion.brisk
     body.pelvis_turn = _about_z(-turn)
     sway = 0.02 * np.sin(motion.phase) * motion.walk + 0.018 * motion.wave(6.3) * motion.rest * (1 - motion.sit)
-    heights = [np.full_like(sway, figure.PELVIS_M - 0.022 - 0.04 * motion.work * ~motion.skirt)]
+    heights = [np.full_like(sway, figure.PELVIS_M - 0.022 - 0.015 * motion.walk - 0.04 * motion.work * ~motion.skirt)]
     for ankle, _, free in feet.values():
         spread = ankle[:, 0] ** 2 + 0.03**2
-        heights.append(ankle[:, 2] + np.sqrt(_REACH_M**2 - np.minimum(spread, 0.5)) - figure.HIP[2] + 0.3 * free)
+        heights.append(ankle[:, 2] + np.sqrt(_REACH_M**2 - np.minimum(spread, 0.5)) - figure.HIP[2] + 0.05 * free)
     soft = 0.006
     standing = -soft * np.log(np.exp(-np.stack(heights) / soft).sum(axis=0))
     height = standing + (SEAT_M / motion.size + 0.09 - standing) * motion.sit

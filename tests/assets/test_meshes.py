@@ -198,6 +198,15 @@ def test_buildings_refuse_sizes_that_are_not_positive():
         building(BuildingKind.HOUSE, 8.0, 0.0, 3.0, 3.0, WALL, ROOF, 0)
 
 
+def test_the_mill_wheel_is_on_the_river_side():
+    width, depth, _, _ = SIZES[BuildingKind.MILL]
+    mesh = building(BuildingKind.MILL, *SIZES[BuildingKind.MILL], WALL, ROOF, 0)
+    behind = mesh.positions[mesh.positions[:, 1] > depth / 2 + 0.8]
+    assert np.ptp(behind[:, 0]) > 3.5
+    assert np.ptp(behind[:, 2]) > 3.5
+    assert np.abs(mesh.positions[:, 0]).max() < width / 2 + 0.7
+
+
 def test_windows_glow_and_roofs_wear_their_colour():
     red, blue = (
         building(BuildingKind.HOUSE, *SIZES[BuildingKind.HOUSE], WALL, c, 0) for c in ((200, 40, 40), (40, 40, 200))
