@@ -13,6 +13,7 @@ from recorder.reader import Session
 from recorder.schema import Utterance
 
 WIDTH = 100  # characters per line of the script
+NAMED_ASIDE = 4  # overhearers named in the script; the session has them all
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,9 @@ def _conversation(session: Session, lines: list[Utterance]) -> str:
     aside = tuple(dict.fromkeys(row for line in lines for row in line.overhearers if row not in rows))
     said = [f"{names_of(cast, rows)}: {'; '.join(about)}", "-" * WIDTH]
     if aside:
-        said.append(f"(within earshot: {names_of(cast, aside)})")
+        more = f" and {len(aside) - NAMED_ASIDE} others" if len(aside) > NAMED_ASIDE + 1 else ""
+        named = ", ".join(name_of(cast, row) for row in aside[:NAMED_ASIDE]) if more else names_of(cast, aside)
+        said.append(f"(within earshot: {named}{more})")
     return "\n".join(said + [_line(session, line) for line in lines])
 
 

@@ -89,16 +89,20 @@ def write_contact_sheet(session: Session, path: str | PathLike[str]) -> Path:
 
 
 def _moments(session: Session) -> list[FrameRef]:
-    """The frames to show: of each stretch of time the liveliest, by every camera, ordered by time."""
+    """The frames to show: of each stretch of time the liveliest tick, by every camera."""
     count = max(1, min(MOMENTS, MOST_ROWS // max(1, len(session.cameras))))
-    utterances, chosen = session.utterances(), []
-    for camera in session.cameras[:MOST_ROWS]:
-        refs = list(session.frames(camera))
-        refs = refs[:-1] if len(refs) > 1 else refs  # the last one has no motion: nothing follows it
-        for stretch in np.array_split(np.arange(len(refs)), min(count, len(refs))):
-            picks = stretch[np.unique(np.linspace(0, len(stretch) - 1, CANDIDATES).round().astype(int))]
-            chosen.append(max((refs[i] for i in picks), key=lambda ref: _liveliness(session, ref, utterances)))
-    return sorted(chosen, key=lambda ref: (ref.tick, session.cameras.index(ref.camera)))
+    utterances = session.utterances()
+    chosen: set[int] = set()
+    by_tick: dict[int, list[FrameRef]] = {}
+    for ref in session.frames():
+        by_tick.setdefault(ref.tick, []).append(ref)
+    ticks = sorted(by_tick)
+    ticks = ticks[:-1] if len(ticks) > 1 else ticks  # the last one has no motion: nothing follows it
+    for stretch in np.array_split(np.array(ticks), min(count, len(ticks)) or 1):
+        picks = [int(tick) for tick in stretch[:: max(1, len(stretch) // CANDIDATES)]]
+        scores = {tick: sum(_liveliness(session, ref, utterances) for ref in by_tick[tick]) for tick in picks}
+        chosen |= {max(picks, key=scores.__getitem__)} if picks else set()
+    return [ref for tick in sorted(chosen) for ref in by_tick[tick]][:MOST_ROWS]
 
 
 def _liveliness(session: Session, ref: FrameRef, utterances: list[Utterance]) -> float:
@@ -331,7 +335,7 @@ def _legend_flow(sheet: _Sheet, session: Session, ranges: _Ranges, x: int, y: in
     wheel = falsecolour.flow_colours(np.stack([cols, rows], -1), np.ones_like(inside), 1.0)
     wheel[~inside] = BACKGROUND
     sheet.paste(wheel, x, y + 6, size, size, smooth=False)
-    texts = ("hue: where it moves", "rim: fastest, in each picture", "white: stands still")
+    texts = ("hue: where it moves", "rim: as in the picture", "white: stands still")
     for number, text in enumerate(texts):
         sheet.write(x + size + 14, y + 16 + number * 24, text, sheet.small, FAINT_INK, TILE_PX - size - 14)
     _swatch(sheet, falsecolour.NOT_VALID, "not known", x + size + 14, y + 88)

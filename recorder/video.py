@@ -203,11 +203,14 @@ def _lower_third(image: Image.Image, session: Session, lines: list[Utterance], v
     width = max(width, size * 12)
     left = (image.width - width) // 2
     bottom = image.height - pad * 3 // 2
-    top = bottom - step * len(rows) - pad
+    top = bottom - step * len(rows) - pad // 2 * len(lines)
     shade(image, (left - pad, top - pad // 2, left + width + pad, bottom), pad)
     draw = ImageDraw.Draw(image)
-    for number, (is_name, text, line) in enumerate(rows):
-        at = (left, top + number * step + (pad // 2 if number else pad // 4))
+    y = top - pad // 2
+    for is_name, text, line in rows:
+        y += pad // 2 if is_name else 0
+        at = (left, y)
+        y += step
         put(draw, at, text, speaker_colour(line.speaker) if is_name else INK, strong if is_name else weak)
         if is_name and line.speaker in away:
             beside = (left + text_width(text, strong) + size // 2, at[1] + size // 5)
