@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, label
 
 from world.footprints import Footprint
 from world.grid import bilinear, slope_of
@@ -19,7 +19,8 @@ PATH_CELL_M = 2.0
 TRODDEN = 0.45  # cost of going where a path already is, relative to grass
 THROUGH_A_FIELD = 4.0  # one walks round what is sown
 WALL_CLEARANCE_M = 1.6
-STEEPEST_PATH = 0.6
+STEEPEST_PATH = 0.7
+FARTHEST_DOOR_M = 5.0
 SMOOTHING_CELLS = 2.5
 
 
@@ -30,15 +31,16 @@ class PathWeb:
     origin: tuple[float, float]
     cost: Floats
     heights: Floats
-    passable: NDArray[np.bool_]
+    passable: NDArray[np.bool_]  # one connected part: every passable cell can be reached from every other
     lines: list[Floats]
 
-    def cell(self, x: float, y: float) -> tuple[int, int]:
-        """Row and column of the passable cell nearest to a world point: a door's own cell may touch the wall."""
+    def cell(self, x: float, y: float) -> tuple[int, int] | None:
+        """Row and column of the nearest passable cell (a door's own may touch the wall); None if all are far."""
+        v, u = (y - self.origin[1]) / PATH_CELL_M, (x - self.origin[0]) / PATH_CELL_M
         rows, cols = np.nonzero(self.passable)
-        away = (rows - (y - self.origin[1]) / PATH_CELL_M) ** 2 + (cols - (x - self.origin[0]) / PATH_CELL_M) ** 2
+        away = (rows - v) ** 2 + (cols - u) ** 2
         best = int(np.argmin(away))
-        return int(rows[best]), int(cols[best])
+        return (int(rows[best]), int(cols[best])) if away[best] < (FARTHEST_DOOR_M / PATH_CELL_M) ** 2 else None
 
     def add(self, line: Floats) -> None:
         """Tread a line of world points (k, 2): it is drawn, and cheap for those that follow."""
@@ -51,12 +53,12 @@ class PathWeb:
 
     def connect(self, start: tuple[float, float], goal: tuple[float, float]) -> bool:
         """Tread the cheapest way between two world points; False where water or walls allow none."""
-        row, col = self.cell(*start)
-        begin = row * self.cost.shape[1] + col
-        time = travel_time(self.cost, self.heights, self.passable, PATH_CELL_M, *self.cell(*goal), begin)
-        if not np.isfinite(time[row, col]):
+        begin, end = self.cell(*start), self.cell(*goal)
+        if begin is None or end is None:
             return False
-        cells = descend(time, row, col).astype(np.float64)
+        flat_begin = begin[0] * self.cost.shape[1] + begin[1]
+        time = travel_time(self.cost, self.heights, self.passable, PATH_CELL_M, *end, flat_begin)
+        cells = descend(time, *begin).astype(np.float64)
         line = np.stack(
             [self.origin[0] + cells[:, 1] * PATH_CELL_M, self.origin[1] + cells[:, 0] * PATH_CELL_M], axis=1
         )
@@ -88,7 +90,10 @@ def open_web(
         cost[field.distance(x, y) < 1.0] = THROUGH_A_FIELD
     for building in buildings:
         passable &= building.distance(x, y) > WALL_CLEARANCE_M
-    return PathWeb(origin, cost, ground, passable, [])
+    parts, _ = label(passable)
+    sizes = np.bincount(parts.ravel())
+    sizes[0] = 0
+    return PathWeb(origin, cost, ground, parts == int(np.argmax(sizes)), [])
 
 
 def distance_to_lines(x: Floats, y: Floats, lines: list[Floats], within_m: float) -> Floats:

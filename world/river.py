@@ -20,6 +20,7 @@ REFERENCE_SIZE_M = 2048.0
 FALL = 0.006  # m per m, a gravel-bed river on its own valley floor
 MEANDER_WIDTHS = 12.0  # wavelength in channel widths (Leopold & Wolman 1960: about 11)
 MEANDER_AMPLITUDE_WIDTHS = 2.2
+NEAREST_M = 58.0  # the axis passes the middle of the map at least so far, to leave room for a village
 POLYLINE_STEP_M = 2.0
 LAKE_RADIUS_M = 85.0
 LAKE_DEPTH_M = 5.0
@@ -93,7 +94,7 @@ def draw_river(grid: Grid, seed: int) -> River:
     heading = math.pi / 2 * int(rng.integers(4)) + float(rng.uniform(-0.25, 0.25))
     side = -1.0 if rng.random() < 0.5 else 1.0
     trend = (
-        side * size * float(rng.uniform(0.07, 0.10)),
+        side * max(size * float(rng.uniform(0.07, 0.10)), NEAREST_M),
         size * float(rng.uniform(0.035, 0.05)),
         size * float(rng.uniform(0.75, 0.95)),
         float(rng.uniform(-0.6, 0.6)),

@@ -14,11 +14,11 @@ from world.columns import BUILDINGS
 from world.footprints import Footprint, facing
 from world.grid import bilinear, slope_of, smoothstep
 from world.paths import PathWeb, open_web
-from world.site import choose_site
+from world.site import choose_sites, own_bank
 from world.streams import stream
 from world.terrain import Terrain
 from world.view import Place
-from world.village import LANE_HALF_WIDTH_M, SQUARE_RADIUS_M, Plan, houses_for, plan_village
+from world.village import LANE_HALF_WIDTH_M, MOST_HOUSES, SQUARE_RADIUS_M, Plan, houses_for, plan_village
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +28,13 @@ MILL_RIVERSIDE_M = 4.0  # from the water's edge to the mill's wall
 FIELD_SIZE_M = (56.0, 40.0)
 DOOR_CLEARANCE_M = 1.8
 APRON_M, BLEND_M = 5.0, 13.0  # level ground round a wall (a cell and a bit), and where the old ground begins
+ESSENTIAL = (BuildingKind.INN, BuildingKind.BAKERY, BuildingKind.FORGE, BuildingKind.CHAPEL, BuildingKind.MILL)
+FEWEST_HOUSES = 3
 WINDS = ("east", "north-east", "north", "north-west", "west", "south-west", "south", "south-east")
+
+
+class NoRoomError(RuntimeError):
+    """A site that turns out too small or too broken for a village."""
 
 
 @dataclass(frozen=True)
@@ -49,23 +55,46 @@ def settle(terrain: Terrain, villagers: int, latitude: float, seed: int) -> Sett
     """Found the village of this seed.
 
     Raises:
-        RuntimeError: if the valley has no ground for it, or one of its places cannot be reached on foot.
+        RuntimeError: if no site of the valley has room for it.
     """
-    rng = stream(seed, "settlement")
+    houses = houses_for(villagers)
+    radius = (40.0 + 75.0 * math.sqrt(houses / MOST_HOUSES)) * max(min(1.0, terrain.grid.size_m / 1000.0), 0.6)
+    failure = RuntimeError("no site was tried")
+    for number, site in enumerate(choose_sites(terrain, radius, latitude)):
+        try:
+            return settle_at(site, terrain, houses, stream(seed, "settlement", number))
+        except NoRoomError as error:
+            failure = error
+    raise RuntimeError(f"the village finds no place in this valley: {failure}")
+
+
+def settle_at(site: tuple[float, float], terrain: Terrain, houses: int, rng: np.random.Generator) -> Settlement:
+    """Found the village at one site.
+
+    Raises:
+        NoRoomError: if something it needs has no room there or cannot be reached.
+    """
     scale = min(1.0, terrain.grid.size_m / 1000.0)
     reach = min(REACH_M, 0.46 * terrain.grid.size_m)
-    houses = houses_for(villagers)
-    centre = choose_site(terrain, (40.0 + 75.0 * math.sqrt(houses / 60.0)) * max(scale, 0.6), latitude)
-    to_river, mill = riverside(terrain, centre, rng)
-    plan = plan_village(centre, to_river, houses, mill, lambda f: buildable(terrain, f), rng)
+    near = own_bank(terrain, site)
+    to_river, mill = riverside(near, site, rng)
+    plan = plan_village(site, to_river, houses, mill, lambda f: buildable(near, f), rng)
+    kinds = [b.kind for b in plan.built]
+    for needed in ESSENTIAL:
+        if needed not in kinds:
+            raise NoRoomError(f"no room for the {needed.name.lower()}")
+    if kinds.count(BuildingKind.HOUSE) < min(houses, FEWEST_HOUSES):
+        raise NoRoomError(f"room for only {kinds.count(BuildingKind.HOUSE)} houses of {houses}")
     heights = level_ground(terrain, plan)
     buildings = building_columns(terrain, heights, plan)
-    fields = lay_fields(terrain, plan, to_river, reach, max(scale, 0.5), 2 if villagers < 8 else 3 + (villagers > 30))
-    wood, wood_radius = choose_wood(terrain, plan, fields, reach, rng)
-    web = open_web(terrain, heights, centre, reach + 15.0, plan.footprints, fields)
+    wanted_fields = 2 if houses < 4 else 3 + (houses > 14)
+    fields = lay_fields(near, plan, to_river, reach, max(scale, 0.5), wanted_fields)
+    wood, wood_radius = choose_wood(near, plan, fields, reach, rng)
+    web = open_web(near, heights, site, reach + 15.0, plan.footprints, fields)
     for lane in plan.lanes:
         web.add(lane)
-    places = name_places(terrain, plan, fields, wood, wood_radius, web, reach)
+    shore = find_shore(terrain, near, plan, reach)
+    places = name_places(plan, fields, wood, wood_radius, web, shore)
     return Settlement(plan, heights, buildings, fields, web.lines, wood, wood_radius, places)
 
 
@@ -235,18 +264,17 @@ def choose_wood(
             if clear and score > best:
                 best, wood = score, (x, y)
     if best == -math.inf:
-        raise RuntimeError("the village finds no room for its wood")
+        raise NoRoomError("no room for its wood")
     return wood, radius
 
 
 def name_places(
-    terrain: Terrain,
     plan: Plan,
     fields: list[Footprint],
     wood: tuple[float, float],
     wood_radius: float,
     web: PathWeb,
-    reach: float,
+    shore: tuple[float, float] | None,
 ) -> tuple[Place, ...]:
     """Everywhere one can go, each joined to the square by a path; ids follow the order of the result."""
     places: list[Place] = []
@@ -255,7 +283,7 @@ def name_places(
         if path and not web.connect(point, meeting_point):
             if kind in ("bench", "field", "shore"):
                 return  # one of several, or a spot across a brook: the village does without it
-            raise RuntimeError(f"{name} cannot be reached from the square")
+            raise NoRoomError(f"{name} cannot be reached from the square")
         places.append(Place(len(places), kind, name, float(point[0]), float(point[1]), building, radius))
 
     cx, cy = plan.centre
@@ -287,7 +315,6 @@ def name_places(
         -1,
         8.0,
     )
-    shore = find_shore(terrain, plan, reach)
     if shore is not None:
         add("shore", "the river shore", shore, -1, 5.0)
         bench = (shore[0] + (cx - shore[0]) * 0.14, shore[1] + (cy - shore[1]) * 0.14)
@@ -298,20 +325,19 @@ def name_places(
     return tuple(places)
 
 
-def find_shore(terrain: Terrain, plan: Plan, reach: float) -> tuple[float, float] | None:
-    """A spot at the water, 40 m or more from the mill and as near to the square as may be."""
+def find_shore(terrain: Terrain, near: Terrain, plan: Plan, reach: float) -> tuple[float, float] | None:
+    """A spot at the water on the village's bank, 40 m or more from the mill and near to the square."""
     grid = terrain.grid
     x, y = grid.mesh()
     water = distance_transform_edt(terrain.water_depth == 0) * grid.cell_m
     mills = [b.footprint for b in plan.built if b.kind == BuildingKind.MILL]
-    fit = (water > 1.0 * grid.cell_m) & (water <= 2.5 * grid.cell_m)
+    fit = (water > 1.0 * grid.cell_m) & (water <= 2.5 * grid.cell_m) & (near.water_depth == 0)
     fit &= np.maximum(np.abs(x), np.abs(y)) < grid.size_m / 2 - 12.0
     for building in plan.footprints:
         fit &= building.distance(x, y) > LANE_HALF_WIDTH_M
     for mill in mills:
         fit &= mill.distance(x, y) > 40.0
     away = np.hypot(x - plan.centre[0], y - plan.centre[1])
-    # The near bank: walking there must not be longer round the water than straight.
     away = np.where(fit & (away < reach), away, np.inf)
     best = int(np.argmin(away))
     return (float(x.flat[best]), float(y.flat[best])) if np.isfinite(away.flat[best]) else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, uniform_filter
+from scipy.ndimage import distance_transform_edt, label, uniform_filter
 
 from world.grid import slope_of, smoothstep
 from world.terrain import Terrain
@@ -14,10 +16,13 @@ Floats = NDArray[np.float64]
 DRY_ABOVE_M = 2.0  # over the river, out of reach of its floods
 NEAR_WATER_M, FAR_WATER_M = 75.0, 190.0
 STEEP = 0.14  # rise over run on which one does not build
+SQUARE_TO_WATER_M = 34.0  # the square and the first houses stay clear of the water
+STEEPEST_STROLL = 0.6
+SITES, SITES_APART_M = 8, 40.0
 
 
-def choose_site(terrain: Terrain, radius_m: float, latitude: float) -> tuple[float, float]:
-    """World x, y of the best centre for a village of this radius.
+def choose_sites(terrain: Terrain, radius_m: float, latitude: float) -> list[tuple[float, float]]:
+    """World x, y of good centres for a village of this radius, the best first, some way apart.
 
     The score prefers, in this order, level ground, a river at 75-190 m, the middle of the map, and slopes to the sun.
 
@@ -40,8 +45,22 @@ def choose_site(terrain: Terrain, radius_m: float, latitude: float) -> tuple[flo
     near = smoothstep(0.5 * NEAR_WATER_M, NEAR_WATER_M, water) * (1 - smoothstep(FAR_WATER_M, 2 * FAR_WATER_M, water))
     score = 3.0 * share_good - 6.0 * mean_slope + 1.2 * near - 1.4 * aside + 2.0 * np.clip(-sunward, -0.05, 0.05)
     inside = np.maximum(np.abs(x), np.abs(y)) < grid.size_m / 2 - 1.15 * radius_m
-    score = np.where(inside & good, score, -np.inf)
-    best = int(np.argmax(score))
-    if not np.isfinite(score.flat[best]):
+    score = np.where(inside & good & (water > SQUARE_TO_WATER_M), score, -np.inf)
+    sites: list[tuple[float, float]] = []
+    while len(sites) < SITES and np.isfinite(score.max()):
+        best = int(np.argmax(score))
+        sites.append((float(x.flat[best]), float(y.flat[best])))
+        score[np.hypot(x - sites[-1][0], y - sites[-1][1]) < SITES_APART_M] = -np.inf
+    if not sites:
         raise RuntimeError("no ground of this valley is level and dry enough for a village")
-    return float(x.flat[best]), float(y.flat[best])
+    return sites
+
+
+def own_bank(terrain: Terrain, site: tuple[float, float]) -> Terrain:
+    """The terrain as the village at `site` sees it: whatever cannot be reached dry-shod counts as water."""
+    grid = terrain.grid
+    dry = (terrain.water_depth == 0) & (slope_of(terrain.heights, grid.cell_m) < STEEPEST_STROLL)
+    parts, _ = label(dry)
+    row, col = (round((v - grid.origin[0]) / grid.cell_m) for v in (site[1], site[0]))
+    reachable = parts == parts[row, col]
+    return replace(terrain, water_depth=np.where(reachable, 0.0, np.maximum(terrain.water_depth, 1.0)))

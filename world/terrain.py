@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 
 RELIEF_M = 205.0  # river to highest ridge on a 2 km map
 RELIEF_EXPONENT = 0.75  # smaller maps are lower, but not as much as they are smaller
-FLOOR_HALF_WIDTH = 0.07  # of the map: half the strip that is not lifted
+FLOOR_HALF_WIDTH, NARROWEST_FLOOR_M = 0.07, 70.0  # half the strip that is not lifted: of the map, and at least
 COARSE_STEPS, REFINING_STEPS, FINEST_STEPS = 150, 40, 14  # time steps per resolution; later ones only sharpen
 COARSEST_SAMPLES = 100  # stop halving the lattice below this
 FOOT_BLEND_M = 5.0  # roundness of the foot of the slopes
@@ -103,7 +103,7 @@ def uplift_rate(level: Grid, river: River, seed: int, left: float, right: float)
     along, across = river.frame(x, y)
     offset = across - river.valley_across(along)
     unevenness = fractal(level.axis, level.axis, level.size_m / 3.2, 3, seed, "lift")
-    floor = FLOOR_HALF_WIDTH * level.size_m
+    floor = max(FLOOR_HALF_WIDTH * level.size_m, NARROWEST_FLOOR_M)
     away = np.abs(offset) * (1.0 + 0.25 * unevenness)
     rise = smoothstep(floor, 0.4 * level.size_m, away)
     sides = np.where(offset > 0, left, right)

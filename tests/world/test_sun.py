@@ -1,0 +1,48 @@
+"""The sun against pvlib's solar position algorithm, and its own geometry."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from world.sun import clear_sky_w_m2, irradiance_w_m2, sun_at, utc_of
+
+
+@pytest.mark.parametrize(("latitude", "longitude"), [(-35.0, 149.0), (0.0, 0.0), (23.0, -100.0), (47.0, 11.0), (68.0, 20.0)])
+def test_within_two_hundredths_of_a_degree_of_pvlib_all_year(latitude: float, longitude: float) -> None:
+    pandas = pytest.importorskip("pandas")
+    solarposition = pytest.importorskip("pvlib.solarposition")
+    times = pandas.date_range("2026-01-01", "2026-12-31 23:00", freq="611min", tz="UTC")
+    theirs = solarposition.get_solarposition(times, latitude, longitude)
+    ours = [sun_at(t.to_pydatetime().replace(tzinfo=None), latitude, longitude) for t in times]
+    elevation = np.degrees([s.elevation for s in ours])
+    azimuth = np.degrees([s.azimuth_compass for s in ours])
+    assert np.abs(elevation - theirs.elevation).max() < 0.02
+    # azimuth counts as it moves the sun on the sky: near the zenith a degree of it is next to nothing
+    off = (azimuth - theirs.azimuth + 180) % 360 - 180
+    assert np.abs(off * np.cos(np.radians(elevation))).max() < 0.02
+
+
+def test_heading_and_compass_are_the_same_direction() -> None:
+    for hour in range(24):
+        sun = sun_at(datetime(2026, 6, 12, hour), 47.0, 11.0)
+        assert np.cos(sun.azimuth_heading) == pytest.approx(np.sin(sun.azimuth_compass))
+        assert np.sin(sun.azimuth_heading) == pytest.approx(np.cos(sun.azimuth_compass))
+
+
+def test_noon_is_near_the_meridian_in_local_solar_time_everywhere() -> None:
+    for longitude in (-170.0, -60.0, 11.0, 140.0):
+        for day in range(0, 365, 30):
+            noon = datetime(2026, 1, 1, 12) + timedelta(days=day)
+            sun = sun_at(utc_of(noon, longitude), 60.0, longitude)
+            # the equation of time is at most 17 minutes, 4.2 degrees of hour angle
+            assert abs(np.degrees(sun.azimuth_compass) - 180) < 6
+
+
+def test_irradiance_is_zero_at_night_and_falls_with_cloud() -> None:
+    assert clear_sky_w_m2(-0.1) == 0.0
+    assert 1000 < clear_sky_w_m2(np.pi / 2) < 1100
+    values = [irradiance_w_m2(0.8, cloud) for cloud in np.linspace(0, 1, 11)]
+    assert all(a >= b for a, b in zip(values, values[1:], strict=False)) and values[-1] == pytest.approx(0.25 * values[0])
