@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ PANEL = (34, 37, 46)
 
 @dataclass
 class _Ranges:
-    """What the colour scales of one camera span, over all its rows."""
+    """What the colour scales of one camera span over all its rows; motion has a scale for each frame."""
 
     near_m: float = 1.0
     far_m: float = 100.0
@@ -115,15 +115,12 @@ def _liveliness(session: Session, ref: FrameRef, utterances: list[Utterance]) ->
 
 
 def _measure(session: Session, rows: list[FrameRef]) -> _Ranges:
-    ranges, depths, speeds = _Ranges(), [], []
+    ranges, depths = _Ranges(), []
     for ref in rows:
         frame = {name: session.frame(ref.tick, ref.camera, name) for name in ref.modalities if name != "rgb"}
         if "depth" in frame:
             finite = frame["depth"][np.isfinite(frame["depth"]) & (frame["depth"] > 0)]
             depths.append(finite[:: max(1, finite.size // 5000)])
-        if "flow" in frame:
-            speed = np.hypot(frame["flow"][..., 0], frame["flow"][..., 1])[_valid(frame)]
-            speeds.append(speed[:: max(1, speed.size // 5000)])
         if "semantic" in frame:
             ranges.classes |= set(np.unique(frame["semantic"]).tolist())
         if "instance" in frame:
@@ -132,9 +129,16 @@ def _measure(session: Session, rows: list[FrameRef]) -> _Ranges:
     if depths and (depth := np.concatenate(depths)).size:
         ranges.near_m, ranges.far_m = (float(value) for value in np.percentile(depth, [1, 99]))
     ranges.far_m = max(ranges.far_m, ranges.near_m * 1.5)
-    if speeds and (speed := np.concatenate(speeds)).size:
-        ranges.fastest_px = max(float(np.percentile(speed, 99)), 0.5)
     return ranges
+
+
+def _fastest(session: Session, ref: FrameRef) -> float:
+    """The scale of one frame's motion: a camera that cuts or turns would wash out all others."""
+    if "flow" not in ref.modalities:
+        return 1.0
+    frame = {name: session.frame(ref.tick, ref.camera, name) for name in ref.modalities if name.startswith("flow")}
+    speed = np.hypot(frame["flow"][..., 0], frame["flow"][..., 1])[_valid(frame)]
+    return max(float(np.percentile(speed, 99)), 0.5) if speed.size else 1.0
 
 
 def _merged(scales: list[_Ranges]) -> _Ranges:
@@ -213,15 +217,16 @@ def _draw(session: Session, rows: list[FrameRef]) -> Image.Image:
     utterances = session.utterances()
     for number, ref in enumerate(rows):
         top = sheet.top_h + number * sheet.row_h
+        scale = replace(scales[ref.camera], fastest_px=_fastest(session, ref))
         _draw_caption(sheet, session, ref, spoken_at(utterances, ref.tick), top)
         for column, modality in enumerate(sheet.columns):
             if modality not in ref.modalities:
                 continue
             height = round(TILE_PX * ref.height / ref.width)
-            pixels = _tile(session, ref, modality, scales[ref.camera])
+            pixels = _tile(session, ref, modality, scale)
             at = (sheet.column_x(column), top + sheet.caption_h)
             sheet.paste(pixels, *at, TILE_PX, height, smooth=modality == "rgb")
-            sheet.tag(*at, height, scales[ref.camera].tag(modality))
+            sheet.tag(*at, height, scale.tag(modality))
     whole = _merged(list(scales.values()))
     top = sheet.top_h + len(rows) * sheet.row_h
     for column, modality in enumerate(sheet.columns):
