@@ -88,7 +88,7 @@ def absorb(move: Move, minds: Minds, now: Moment, place: int) -> bool:
     if fact is not None and move.act in (Act.TELL, Act.ANSWER):
         learned = minds.knowledge.told(speaker, listener, fact, now.tick)
     if learned and fact is not None:
-        worth = 0.015 * (1 + abs(VALENCE.get(fact.kind, 0)))  # who brings news is liked for it, good or bad
+        worth = 0.005 * (1 + abs(VALENCE.get(fact.kind, 0)))  # who brings news is liked for it, good or bad
         minds.emotions.push(listener, {1: GOOD_NEWS, -1: BAD_NEWS}.get(VALENCE.get(fact.kind, 0), 0.0))
     if move.act == Act.OFFER:
         minds.emotions.push(listener, HELP)

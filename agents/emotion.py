@@ -9,18 +9,18 @@ import numpy as np
 from agents.needs import Needs
 from world.view import Floats, Weather
 
-MOOD_MEMORY_S = 40 * 60.0  # a push fades to a third in this time; judgement between minutes (emotion) and hours (mood)
+MOOD_MEMORY_S = 25 * 60.0  # a push fades to a third in this time; judgement between minutes (emotion) and hours (mood)
 AROUSAL_MEMORY_S = 4 * 60.0
 NEED_WEIGHT = 0.5  # urgent needs pull the mood down by at most this
 RAIN_WEIGHT = 0.15
 SUN_WEIGHT = 0.10
 
 # Appraisals: the push that one event gives to (mood, arousal), before the person's nature bends it; judgement.
-KIND_WORD = 0.06
-COLD_WORD = -0.08
+KIND_WORD = 0.03
+COLD_WORD = -0.10
 GOOD_NEWS = 0.15
-BAD_NEWS = -0.15
-HELP = 0.12
+BAD_NEWS = -0.20
+HELP = 0.08
 
 
 @dataclass
@@ -39,9 +39,10 @@ class Emotions:
         return cls(nature.copy(), np.zeros_like(nature), nature, 0.6 + 0.8 * neuroticism)
 
     def push(self, row: int, amount: float) -> None:
-        """Appraise one event of the given worth for one villager."""
-        worth = amount * float(self.reactivity[row])
-        self.mood[row] = min(1.0, max(-1.0, float(self.mood[row]) + worth))
+        """Appraise one event of the given worth for one villager: the nearer to the pole, the less it still moves."""
+        mood = float(self.mood[row])
+        worth = amount * float(self.reactivity[row]) * (1.0 - mood if amount > 0 else 1.0 + mood)
+        self.mood[row] = min(1.0, max(-1.0, mood + worth))
         self.arousal[row] = min(1.0, float(self.arousal[row]) + abs(worth))
 
     def advance(self, dt_s: float, needs: Needs, weather: Weather, outdoors: Floats) -> None:

@@ -124,11 +124,12 @@ def _steered(
 
 def _neighbourhood(bodies: Bodies, walkers: NDArray[np.int64]) -> Neighbourhood:
     out = bodies.outdoors
+    if len(out) <= BRUTE_FORCE:
+        dx, dy = bodies.x[walkers, None] - bodies.x[out], bodies.y[walkers, None] - bodies.y[out]
+        near = (dx * dx + dy * dy < NEIGHBOUR_M**2) & (out != walkers[:, None])
+        return Neighbourhood(np.broadcast_to(out, near.shape), near)
     points = np.stack([bodies.x[out], bodies.y[out]], axis=1)
     mine = np.stack([bodies.x[walkers], bodies.y[walkers]], axis=1)
-    if len(out) <= BRUTE_FORCE:
-        near = ((mine[:, None] - points[None]) ** 2).sum(axis=2) < NEIGHBOUR_M**2
-        return Neighbourhood(np.broadcast_to(out, near.shape), near & (out[None] != walkers[:, None]))
     k = min(NEIGHBOURS + 1, len(out))
     distance, index = cKDTree(points).query(mine, k=k, distance_upper_bound=NEIGHBOUR_M)
     found = np.isfinite(distance)
@@ -202,6 +203,8 @@ def _hold_back(
     out = bodies.outdoors
     while True:
         a, b = _close_pairs(out, new_x, new_y)
+        if len(a) == 0:
+            return
         now = np.hypot(new_x[a] - new_x[b], new_y[a] - new_y[b])
         before = np.hypot(bodies.x[a] - bodies.x[b], bodies.y[a] - bodies.y[b])
         clash = now < before
@@ -218,10 +221,11 @@ def _hold_back(
 
 def _close_pairs(out: NDArray[np.int64], x: Floats, y: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs of rows nearer to each other than two body radii."""
-    points = np.stack([x[out], y[out]], axis=1)
     if len(out) <= BRUTE_FORCE:
-        near = ((points[:, None] - points[None]) ** 2).sum(axis=2) < (2 * BODY_RADIUS_M) ** 2
-        a, b = np.nonzero(np.triu(near, 1))
+        dx, dy = x[out, None] - x[out], y[out, None] - y[out]
+        a, b = np.nonzero(dx * dx + dy * dy < (2 * BODY_RADIUS_M) ** 2)
+        a, b = a[a < b], b[a < b]
     else:
+        points = np.stack([x[out], y[out]], axis=1)
         a, b = cKDTree(points).query_pairs(2 * BODY_RADIUS_M, output_type="ndarray").reshape(-1, 2).T
     return out[a], out[b]

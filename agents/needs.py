@@ -10,18 +10,19 @@ from numpy.typing import NDArray
 from world.view import Floats, Weather
 
 HOUR_S = 3600.0
-# Rates per waking hour. AgentSociety (Piao et al. 2025) uses hunger 0.15 and social 0.10; hunger is slower here, so
-# that three meals five to six hours apart come at 0.5 to 0.6. Sixteen waking hours bring fatigue from 0
-# to 1, and eight hours of sleep take it away again (the two phases of Borbely 1982, linear).
+# Rates per waking hour. AgentSociety (Piao et al. 2025) uses hunger 0.15 and social 0.10. Hunger is slower here, so
+# that three meals five to six hours apart come at 0.5 to 0.6; loneliness grows faster, because villagers talk often.
+# Sixteen waking hours, ten of them busy, bring fatigue from 0 to 1, and eight hours of sleep take it away again (the
+# two phases of Borbely 1982, linear).
 HUNGER_PER_H = 0.10
 SLEEPING_HUNGER = 0.3  # factor while asleep
-FATIGUE_PER_H = 1.0 / 16.0
-WORK_FATIGUE = 1.5  # factor while working or walking
-LONELINESS_PER_H = 0.10
+FATIGUE_PER_H = 1.0 / 20.0
+WORK_FATIGUE = 4.0 / 3.0  # factor while working or walking
+LONELINESS_PER_H = 0.15
 SLEEP_RECOVERY_PER_H = 1.0 / 8.0
 MEAL_PER_H = 2.4  # a meal of twenty-five minutes satisfies
-TALK_PER_H = 18.0  # a minute of talk takes 0.3 of loneliness; judgement
-COMPANY_PER_H = 0.3  # seeing people takes the edge off; judgement
+TALK_TIME_S = 8 * 60.0  # time constant of loneliness while talking; judgement
+COMPANY_SHARE = 0.5  # among people loneliness grows at this share of its rate; judgement
 CHILL_TIME_S = 20 * 60.0  # time constants of feeling the cold outside and warming indoors; judgement
 WARM_TIME_S = 8 * 60.0
 COMFORT_C, FREEZING_C = 14.0, -8.0  # felt temperature at which one walks about content, and at which one must go in
@@ -55,8 +56,9 @@ class Needs:
         self.hunger += hours * np.where(eating, -MEAL_PER_H, HUNGER_PER_H * np.where(awake, 1.0, SLEEPING_HUNGER))
         tiring = FATIGUE_PER_H * np.where(labouring, WORK_FATIGUE, 1.0)
         self.fatigue += hours * np.where(sleeping, -SLEEP_RECOVERY_PER_H, tiring)
-        missing = LONELINESS_PER_H * (0.5 + extraversion) - COMPANY_PER_H * in_company
-        self.loneliness += hours * np.where(talking, -TALK_PER_H, np.where(awake, missing, 0.0))
+        missing = LONELINESS_PER_H * (0.5 + extraversion) * np.where(in_company, COMPANY_SHARE, 1.0)
+        eased = self.loneliness * np.exp(-dt_s / TALK_TIME_S)
+        self.loneliness[:] = np.where(talking, eased, self.loneliness + hours * np.where(awake, missing, 0.0))
         target = np.where(indoors, 0.0, chill(weather))
         time_constant = np.where(target > self.cold, CHILL_TIME_S, WARM_TIME_S)
         self.cold += (target - self.cold) * -np.expm1(-dt_s / time_constant)

@@ -36,31 +36,37 @@ class Sight:
         return cls(np.full((villagers, k), -1, np.int16), np.full((villagers, k), np.inf))
 
     def look(self, rows: NDArray[np.int64], bodies: Bodies, view: WorldView) -> None:
-        """Renew what `rows` see. Those indoors see nobody and are seen by nobody."""
-        self.seen[rows] = -1
-        self.distance[rows] = np.inf
-        out = bodies.outdoors
-        rows = rows[~bodies.indoors[rows]]
-        if len(rows) == 0 or len(out) < 2:
-            return
-        k = min(self.seen.shape[1] + 1, len(out))
-        points = np.stack([bodies.x[out], bodies.y[out]], axis=1)
-        reach = sight_range(view)
-        eyes = np.stack([bodies.x[rows], bodies.y[rows]], axis=1)
-        distance, index = cKDTree(points).query(eyes, k=k, distance_upper_bound=reach)
-        found = np.isfinite(distance)
-        others = np.where(found, out[np.where(found, index, 0)], -1)
-        found &= others != rows[:, None]
-        who, slot = np.nonzero(found)
-        if len(who) == 0:
-            return
-        visible = sees(bodies, rows[who], others[who, slot], view)
-        who, slot = who[visible], slot[visible]
-        rank = np.arange(len(who)) - np.searchsorted(who, who)  # position among what the same observer sees
-        keep = rank < self.seen.shape[1]
-        who, slot, rank = who[keep], slot[keep], rank[keep]
-        self.seen[rows[who], rank] = others[who, slot]
-        self.distance[rows[who], rank] = distance[who, slot]
+        """Renew what `rows` see."""
+        seen, distance = seen_by(rows, bodies, view)
+        k = self.seen.shape[1]
+        self.seen[rows], self.distance[rows] = seen[:, :k], distance[:, :k]
+
+
+def seen_by(rows: NDArray[np.int64], bodies: Bodies, view: WorldView) -> tuple[NDArray[np.int16], Floats]:
+    """Whom `rows` see now, nearest first and at most ATTENDED: rows (m, k) padded with -1, and distances.
+
+    Those indoors see nobody and are seen by nobody.
+    """
+    k = min(ATTENDED, max(1, len(bodies) - 1))
+    seen, gaps = np.full((len(rows), k), -1, np.int16), np.full((len(rows), k), np.inf)
+    out = bodies.outdoors
+    here = np.flatnonzero(~bodies.indoors[rows])
+    if len(here) == 0 or len(out) < 2:
+        return seen, gaps
+    points = np.stack([bodies.x[out], bodies.y[out]], axis=1)
+    eyes = np.stack([bodies.x[rows[here]], bodies.y[rows[here]]], axis=1)
+    nearest = min(2 * ATTENDED, len(out))  # some of the nearest are out of view
+    distance, index = cKDTree(points).query(eyes, k=nearest, distance_upper_bound=sight_range(view))
+    found = np.isfinite(distance)
+    others = np.where(found, out[np.where(found, index, 0)], -1)
+    who, slot = np.nonzero(found & (others != rows[here][:, None]))
+    visible = sees(bodies, rows[here[who]], others[who, slot], view)
+    who, slot = who[visible], slot[visible]
+    rank = np.arange(len(who)) - np.searchsorted(who, who)  # position among what the same observer sees
+    who, slot, rank = (a[rank < k] for a in (who, slot, rank))
+    seen[here[who], rank] = others[who, slot]
+    gaps[here[who], rank] = distance[who, slot]
+    return seen, gaps
 
 
 def sight_range(view: WorldView) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -96,6 +97,7 @@ def _even(seed: int, count: int) -> NDArray[np.float64]:
     return inner
 
 
+@cache
 def _read(name: str) -> dict[str, Any]:
     return tomllib.loads(files("assets").joinpath("names", name).read_text(encoding="utf-8"))
 

@@ -98,8 +98,8 @@ def day_round(p: Persona, places: Sequence[Place], seed: int, day: int) -> Round
     draft = _Draft()
     wake = 6 * 60 + EARLY_TRADES.get(p.trade, 0) + rng.normal(0, 18) - 25 * (p.conscientiousness - 0.5)
     wake = float(np.clip(wake, 4 * 60, 8 * 60))
-    noon = 11.8 * 60 + rng.normal(0, 12)
-    supper = 17.6 * 60 + rng.normal(0, 18)
+    noon = 11.8 * 60 + rng.uniform(-35, 45)  # spread wide: the square shall not empty all at once
+    supper = 17.6 * 60 + rng.uniform(-30, 40)
     bedtime = float(np.clip(21.3 * 60 + rng.normal(0, 25) + 60 * (p.extraversion - 0.5), 20 * 60, 23.5 * 60))
     draft.add(0.0, Intent.SLEEP, p.home)
     draft.add(wake, Intent.EAT, p.home)

@@ -14,26 +14,27 @@ from agents.persona import compatibility
 from agents.streams import stream
 
 AFFINITY_STEP = {
-    Act.GREET: 0.010,
-    Act.TELL: 0.010,
-    Act.ASK: 0.010,
-    Act.ANSWER: 0.010,
-    Act.ACKNOWLEDGE: 0.005,
-    Act.AGREE: 0.025,
+    Act.GREET: 0.004,
+    Act.TELL: 0.004,
+    Act.ASK: 0.004,
+    Act.ANSWER: 0.004,
+    Act.ACKNOWLEDGE: 0.002,
+    Act.AGREE: 0.010,
     Act.DOUBT: -0.025,
-    Act.OFFER: 0.040,
-    Act.THANK: 0.030,
+    Act.OFFER: 0.020,
+    Act.THANK: 0.012,
     Act.CLOSE: 0.0,
 }
-"""What the hearer of an act gains in affinity for its speaker, before nature bends it; judgement."""
+"""What the hearer of an act gains in affinity for its speaker, before nature bends it; judgement: a day of meeting now
+and then moves two strangers by about 0.1."""
 
 TRUST_STEP = {
-    Act.TELL: 0.010,
-    Act.ANSWER: 0.012,
-    Act.OFFER: 0.030,
-    Act.AGREE: 0.010,
-    Act.DOUBT: -0.020,
-    Act.THANK: 0.010,
+    Act.TELL: 0.003,
+    Act.ANSWER: 0.004,
+    Act.OFFER: 0.010,
+    Act.AGREE: 0.003,
+    Act.DOUBT: -0.012,
+    Act.THANK: 0.003,
 }
 FAMILIARITY_PER_TURN = 0.004
 # Talk of the Town (Ryan 2018, social_sim_config.py): increment = compatibility + 0.25 own extraversion
@@ -82,7 +83,8 @@ class Relationships:
         step = AFFINITY_STEP[act] + worth
         warmth = float(self.warmth[listener, speaker])
         step *= 1.0 + 0.6 * warmth if step > 0 else 1.0 - 0.6 * warmth
-        self._move(self.affinity, listener, speaker, step, -1.0)
+        room = 1.0 - abs(float(self.affinity[listener, speaker]))
+        self._move(self.affinity, listener, speaker, step * room, -1.0)
         self._move(self.trust, listener, speaker, TRUST_STEP.get(act, 0.0), 0.0)
         gain = FAMILIARITY_PER_TURN * (1.0 - float(self.familiarity[listener, speaker]))
         self._move(self.familiarity, listener, speaker, gain, 0.0)

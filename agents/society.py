@@ -32,6 +32,7 @@ from assets.palette import Activity
 from world.view import Floats, WorldView
 
 LOOK_S = 0.5  # each villager looks round this often, in turns
+LOOK_GROUP = 16  # villagers who look round at the same tick, where there are so many
 DECIDE_S = 2.0  # each villager thinks over its plan this often, in turns
 BODY_S = 1.0  # needs and moods advance in steps of this
 TALK_RANGE_M = 12.0
@@ -133,10 +134,17 @@ class Society:
         period = max(1, round(seconds * self._rate))
         return np.arange(-tick % period, len(self._rows), period)
 
+    def _looking(self, tick: int) -> NDArray[np.int64]:
+        """Rows that look round at this tick: in groups, so that few villagers cost few calls and many are spread."""
+        period = max(1, round(LOOK_S * self._rate))
+        groups = min(period, max(1, len(self._rows) // LOOK_GROUP))
+        phase = tick % period * groups
+        return self._rows[phase // period :: groups] if phase % period < groups else self._rows[:0]
+
     def _perceive(self, view: WorldView, now: Moment) -> Events:
         if now.tick % max(1, round(BODY_S * self._rate)) == 0:
             self._feel(now)
-        rows = self._due(now.tick, LOOK_S)
+        rows = self._looking(now.tick)
         if len(rows):
             self.sight.look(rows, self.bodies, view)
             settled = self.intentions.arrived & ~self.bodies.moving
@@ -161,7 +169,7 @@ class Society:
     def _decide(self, view: WorldView, now: Moment) -> Events:
         rows = self._due(now.tick, DECIDE_S)
         events = self.intentions.decide(rows[self.talk.talk_of[rows] < 0].tolist(), self.bodies, view, now)
-        self._meet(self._due(now.tick, LOOK_S), view, now)
+        self._meet(self._looking(now.tick), view, now)
         return events
 
     def _meet(self, rows: NDArray[np.int64], view: WorldView, now: Moment) -> None:
@@ -212,6 +220,7 @@ def _minds(personas: tuple[Persona, ...], config: SocietyConfig, view: WorldView
     rng = stream(config.seed, "first needs")
     hour = now.minute / 60
     since_meal = min((hour - meal) % 24 for meal in (6.8, 12.0, 18.0))
+    since_meal = min(since_meal, 4.0) + 0.3 * max(since_meal - 4.0, 0.0)  # the night after supper is slept through
     needs = Needs(
         hunger=np.clip(0.08 + 0.1 * since_meal + rng.normal(0, 0.05, n), 0.0, 1.0),
         fatigue=np.clip(0.06 * ((hour - 6.0) % 24 if hour > 5 else 2.0) + rng.normal(0, 0.05, n), 0.0, 1.0),

@@ -17,7 +17,7 @@ from agents.dialogue import Move
 from agents.language.voice import Wording
 from agents.memory import TOPICS, EpisodeKind
 from agents.minds import Minds, Moment
-from agents.perception import hearers, sees
+from agents.perception import hearers, seen_by
 from agents.streams import speech_seed
 from world.view import WorldView
 
@@ -175,7 +175,7 @@ def spoken(
         floor_end_tick=floor_end,
         request_tick=wording.key[1],
         positions={r: (float(bodies.x[r]), float(bodies.y[r]), float(bodies.z[r])) for r in present},
-        sees=_mutual_sight(present, bodies, view),
+        sees=_sight(present, bodies, view),
         weather={k: float(v) for k, v in asdict(now.weather).items()},
     )
 
@@ -246,12 +246,7 @@ def _known_names(move: Move, minds: Minds) -> tuple[str, ...]:
     return tuple(minds.personas[r].name for r in rows)
 
 
-def _mutual_sight(rows: list[int], bodies: Bodies, view: WorldView) -> dict[int, tuple[int, ...]]:
-    """Whom each of some villagers sees among all who are outdoors."""
-    out = bodies.outdoors
-    observer = np.repeat(np.array(rows), len(out))
-    other = np.tile(out, len(rows))
-    keep = observer != other
-    observer, other = observer[keep], other[keep]
-    visible = sees(bodies, observer, other, view)
-    return {r: tuple(int(o) for o in other[visible & (observer == r)]) for r in rows}
+def _sight(rows: list[int], bodies: Bodies, view: WorldView) -> dict[int, tuple[int, ...]]:
+    """Whom each of some villagers sees, nearest first."""
+    seen, _ = seen_by(np.array(rows), bodies, view)
+    return {row: tuple(int(other) for other in line if other >= 0) for row, line in zip(rows, seen, strict=True)}

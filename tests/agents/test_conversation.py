@@ -1,0 +1,178 @@
+"""Talk: one floor, paired acts, bounded length, heard only within earshot, and facts told only by those who know."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from agents.acts import Act, Topic
+from agents.conversation import LONGEST_S, SILENCE_S
+from agents.dialogue import LONGEST_EXCHANGE, MOST_TURNS
+from agents.knowledge import FACT_KINDS, Knowledge
+from agents.perception import earshot_m
+from tests.agents.village import Life
+
+REPLIES = {
+    Act.GREET: {Act.GREET},
+    Act.TELL: {Act.ACKNOWLEDGE, Act.DOUBT, Act.ASK, Act.AGREE},
+    Act.ASK: {Act.ANSWER},
+    Act.ANSWER: {Act.ACKNOWLEDGE, Act.AGREE, Act.DOUBT, Act.OFFER},
+    Act.OFFER: {Act.THANK},
+    Act.CLOSE: {Act.CLOSE},
+}
+
+
+@pytest.fixture(scope="module")
+def talks(morning: Life):
+    """Utterances by conversation, in order, of those conversations that were closed."""
+    closed = [d["conversation"] for _, kind, d in morning.events if kind == "conversation_ends"]
+    said = defaultdict(list)
+    for s in morning.spoken:
+        said[s.conversation].append(s)
+    assert len(closed) >= 15
+    return {c: said[c] for c in closed}
+
+
+def test_one_floor_per_conversation(talks):
+    for said in talks.values():
+        for one, after in itertools.pairwise(said):
+            assert one.floor_end_tick < after.start_tick
+            assert one.speaker != after.speaker
+
+
+def test_the_floor_is_seen_as_speaking(morning: Life):
+    for s in morning.spoken:
+        if s.floor_end_tick < len(morning.rows):
+            held = [morning.rows[t - 1]["speaking"][s.speaker] for t in range(s.start_tick, s.floor_end_tick)]
+            assert all(held)
+            assert not morning.rows[s.floor_end_tick - 1]["speaking"][s.speaker]
+
+
+def test_paired_acts_and_goodbyes(talks):
+    for said in talks.values():
+        acts = [s.act for s in said]
+        assert acts[:2] == [Act.GREET, Act.GREET]
+        assert acts[-2:] == [Act.CLOSE, Act.CLOSE]
+        for act, reply in itertools.pairwise(acts[2:]):
+            assert reply in REPLIES.get(act, set(Act)), (act, reply)
+        assert 6 <= len(acts) <= MOST_TURNS
+
+
+def test_no_topic_is_taken_up_twice(talks):
+    for said in talks.values():
+        middle = [s.topic for s in said[2:-2]]
+        runs = [t for i, t in enumerate(middle) if i == 0 or middle[i - 1] != t]
+        assert len(runs) == len(set(runs)) >= 1
+        assert all(middle.count(t) <= LONGEST_EXCHANGE for t in Topic)
+
+
+def test_every_conversation_ends_in_bounded_time(morning: Life):
+    rate = morning.world.rate
+    started = {d["conversation"]: t for t, kind, d in morning.events if kind == "conversation_starts"}
+    ended = {d["conversation"]: t for t, kind, d in morning.events if kind == "conversation_ends"}
+    bound = (LONGEST_S + SILENCE_S + 40) * rate
+    for conversation, tick in started.items():
+        if tick + bound < morning.world.tick:
+            assert ended[conversation] - tick < bound
+
+
+def test_nobody_is_heard_beyond_earshot(morning: Life):
+    reach = earshot_m(morning.world.weather)
+    for s in morning.spoken:
+        x, y, _ = s.positions[s.speaker]
+        for row in (*s.listeners, *s.overhearers):
+            hx, hy, _ = s.positions[row]
+            assert np.hypot(hx - x, hy - y) <= reach
+        others = morning.rows[s.start_tick - 1]
+        near = (np.hypot(others["x"] - x, others["y"] - y) < reach - 0.5) & (others["indoors"] == 0)
+        near[s.speaker] = False
+        assert set(np.flatnonzero(near)) <= {*s.listeners, *s.overhearers}
+        assert len(s.listeners) == 1
+
+
+def test_they_stand_face_to_face(morning: Life):
+    for s in morning.spoken:
+        row, listener = morning.rows[s.start_tick - 1], s.listeners[0]
+        dx, dy = row["x"][listener] - row["x"][s.speaker], row["y"][listener] - row["y"][s.speaker]
+        assert np.hypot(dx, dy) < 2.5
+        assert np.cos(np.arctan2(dy, dx) - row["heading"][s.speaker]) > 0.9
+        assert listener in s.sees[s.speaker]
+
+
+def test_facts_are_told_only_by_those_who_know_them(morning: Life):
+    """Follow every told fact back from teller to teller: the chain must reach somebody who knew it at first hand."""
+    knowledge = morning.society.minds.knowledge
+    passed = {(t.fact, t.listener): t for t in reversed(knowledge.tellings)}  # the first telling counts
+    told = [s for s in morning.spoken if s.act in (Act.TELL, Act.ANSWER) and s.fact is not None]
+    assert len(told) > 20
+    for s in told:
+        assert s.fact["kind"] in FACT_KINDS[Topic(s.fact["topic"])]
+        row, tick = s.speaker, s.start_tick
+        for _ in range(20):
+            if row in knowledge.witnesses[s.fact["id"]]:
+                break
+            telling = passed[s.fact["id"], row]
+            assert telling.tick <= tick
+            row, tick = telling.teller, telling.tick
+        else:
+            pytest.fail("no witness at the end of the chain")
+
+
+def test_news_travels(morning: Life):
+    knowledge = morning.society.minds.knowledge
+    news = {f.id: f for held in knowledge.held for f in held.values() if f.topic == Topic.NEWS}
+    at_first_hand = sum(len(knowledge.witnesses[i]) for i in news)
+    knowing = sum(i in held for held in knowledge.held for i in news)
+    assert 3 <= len(news) <= 6
+    assert knowing >= at_first_hand + 4
+
+
+def test_the_ignorant_cannot_tell():
+    knowledge = Knowledge(3)
+    fact = knowledge.new(Topic.NEWS, "lost_sheep", 0, 500)
+    knowledge.witness(0, fact)
+    with pytest.raises(KeyError, match="unknown to that villager"):
+        knowledge.told(1, 2, fact, 10)
+    assert knowledge.told(0, 1, fact, 10)
+    assert not knowledge.told(0, 1, fact, 20)
+    assert knowledge.held[1][fact.id].told_by == 0
+    assert knowledge.tellable(1, 0, Topic.NEWS) == []
+    assert [f.id for f in knowledge.tellable(1, 2, Topic.NEWS)] == [fact.id]
+
+
+def test_plans_are_true_and_complete(morning: Life):
+    minds = morning.society.minds
+    keys = [p.key for p in morning.plans]
+    assert len(set(keys)) == len(keys)
+    for plan in morning.plans:
+        assert plan.speaker.name in plan.known_names
+        assert plan.listener.name in plan.known_names
+        assert plan.key[0] == plan.speaker.row
+        assert plan.due_tick > plan.key[1]
+        assert 0 <= plan.seed < 2**31
+        if plan.fact is not None and plan.fact.place >= 0:
+            assert plan.place_name == minds.places[plan.fact.place].name
+        if plan.fact is not None and plan.fact.subject >= 0:
+            assert plan.subject_name == minds.personas[plan.fact.subject].name
+    assert any(p.memory for p in morning.plans)
+    assert any(p.history for p in morning.plans)
+
+
+def test_relationships_move_by_talk(morning: Life):
+    fresh = Life(type(morning.society)(morning.society.config, _at_start(morning)), morning.world)
+    before, after = fresh.society.minds.relations, morning.society.minds.relations
+    talked = np.zeros_like(after.affinity, bool)
+    for s in morning.spoken:
+        talked[s.speaker, s.listeners[0]] = talked[s.listeners[0], s.speaker] = True
+    changed = before.familiarity != after.familiarity
+    assert changed.any()
+    assert not (changed & ~talked).any()
+    assert (after.familiarity - before.familiarity)[changed].min() > 0
+
+
+def _at_start(morning: Life):
+    world = type(morning.world)(start=morning.world.start, rate=morning.world.rate)
+    return world

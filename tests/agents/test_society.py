@@ -1,0 +1,138 @@
+"""The whole society: the same seed lives the same life, and words never move it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from agents.bodies import VILLAGER
+from agents.looks import LOOKS
+from assets.palette import Activity
+from recorder import schema
+from tests.agents.flat_world import FAIR, RAIN
+from tests.agents.village import Life, village
+
+TWO_MINUTES = """
+from tests.agents.village import village
+print(b"".join(village(9, seed=11).run(120, digests=True).digests).hex())
+"""
+
+
+def test_two_fresh_processes_live_the_same_life():
+    def live(hash_seed: str) -> str:
+        env = {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": "."}
+        run = subprocess.run([sys.executable, "-c", TWO_MINUTES], capture_output=True, text=True, env=env)
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+    first, second = live("1"), live("2")
+    assert first == second
+    states = [first[i : i + 32] for i in range(0, len(first.strip()), 32)]
+    assert len(set(states)) > 500, "the state must move from tick to tick"
+
+
+def test_another_seed_lives_another_life():
+    assert village(6, seed=1).run(5, digests=True).digests != village(6, seed=2).run(5, digests=True).digests
+
+
+def test_words_never_move_the_world():
+    plain = village(10, seed=4).run(200, digests=True)
+
+    def absurdly(plan):
+        return " ".join(["bananas"] * (plan.seed % 90)) + "\n\0"
+
+    absurd_life = village(10, seed=4)
+    absurd_life.say = absurdly
+    absurd = absurd_life.run(200, digests=True)
+    assert len(plain.spoken) > 20
+    assert plain.digests == absurd.digests
+    assert [s.floor_end_tick for s in plain.spoken] == [s.floor_end_tick for s in absurd.spoken]
+    assert any(s.end_tick != t.end_tick for s, t in zip(plain.spoken, absurd.spoken, strict=True))
+    assert all(s.start_tick < s.end_tick <= s.floor_end_tick for s in absurd.spoken)
+
+
+def test_late_words_are_waited_for_in_silence():
+    life = village(10, seed=4)
+    life.delay = 3 * life.world.rate
+    life.run(150, rows=True)
+    due = {p.key: p.due_tick for p in life.plans}
+    assert len(life.spoken) > 10
+    for said in life.spoken:
+        assert said.start_tick == due[said.wording.key] + life.delay
+        before = life.rows[said.start_tick - 2]
+        assert not before["speaking"][said.speaker]
+        assert not before["speaking"][list(said.listeners)].any()
+
+
+def test_without_words_everybody_turns_away_in_the_end():
+    life = village(10, seed=4)
+    life.delay = -1
+    life.run(120)
+    started = [d for _, kind, d in life.events if kind == "conversation_starts"]
+    silent = [d["conversation"] for _, kind, d in life.events if kind == "silence"]
+    assert not life.spoken
+    assert {d["conversation"] for d in started[:3]} <= set(silent)
+
+
+@pytest.mark.parametrize("villagers", [1, 2, 60])
+def test_small_and_large_villages_live(villagers):
+    life = village(villagers, seed=2).run(20, rows=True)
+    last = life.rows[-1]
+    assert last.dtype == VILLAGER
+    assert len(last) == villagers
+    assert all(np.isfinite(last[name]).all() for name in last.dtype.names)
+    assert len({p.name for p in life.society.personas}) == villagers
+
+
+def test_columns_match_the_record():
+    assert schema.VILLAGER == VILLAGER
+    assert {n: LOOKS[n] for n in LOOKS.names} == {n: schema.LOOKS[n] for n in schema.LOOKS.names if n != "id"}
+
+
+def test_a_calm_morning_shows_people_walking_working_and_talking(morning: Life):
+    rows = np.array(morning.rows)
+    outdoors = rows["indoors"] == 0
+    two_minutes = rows[: 120 * morning.world.rate]
+    walkers = (two_minutes["activity"] == Activity.WALK).sum(axis=0) > 5 * morning.world.rate
+    assert outdoors.mean() > 0.7
+    assert walkers.sum() >= 4
+    assert (rows["activity"] == Activity.WORK).any(axis=0).sum() >= 5
+    starts = [t for t, kind, _ in morning.events if kind == "conversation_starts"]
+    assert sum(t < 120 * morning.world.rate for t in starts) >= 2
+
+
+def test_night_finds_the_village_asleep_and_the_world_is_quiet():
+    life = village(10, hour=2).run(60, rows=True)
+    asleep = life.rows[-1]["activity"] == Activity.SLEEP
+    assert asleep.all()
+    assert not life.spoken
+
+
+def test_rain_sends_people_indoors_and_passes():
+    life = village(12, seed=3, hour=10)
+    dry = life.run(30, rows=True).rows[-1]["indoors"].sum()
+    life.world.weather = RAIN
+    wet = life.run(240, rows=True).rows[-1]["indoors"].sum()
+    assert wet >= dry + 6
+    kinds = [d["kind"] for _, kind, d in life.events if kind == "noticed"]
+    assert "rain_started" in kinds
+    life.world.weather = replace(FAIR, ground_wetness=0.7)
+    assert life.run(240, rows=True).rows[-1]["indoors"].sum() < wet / 2
+
+
+def test_extraverts_start_more_conversations():
+    """Traits must show in behaviour with the right sign; rows alternate, so trades do not decide it."""
+    even = dict.fromkeys(("openness", "conscientiousness", "agreeableness", "neuroticism"), 0.5)
+    personas = [even | {"extraversion": 0.85 if row % 2 else 0.15, "trade": "trader"} for row in range(10)]
+    started = np.zeros(2)
+    for seed in range(4):
+        life = village(10, seed=seed, rate=4, personas=personas).run(420)
+        for _, kind, data in life.events:
+            if kind == "conversation_starts":
+                started[data["villagers"][0] % 2] += 1
+    assert started.sum() > 40
+    assert started[1] > 1.4 * started[0]
