@@ -169,10 +169,10 @@ def _form(draft: Draft, candidate: Candidate) -> str:
         return "adds nothing"
     if not candidate.line.startswith(f"{draft.clause} "):
         return "breaks into the clause"
-    if any(unicodedata.category(char)[0] not in "LPZ" for char in tail):
-        return "has marks that cannot be said"
     if found := _FORBIDDEN_MARKS.search(tail):
         return f"has the mark {found[0]!r}"
+    if any(unicodedata.category(char)[0] not in "LPZ" for char in tail):
+        return "has marks that cannot be said"
     if tail[-1] not in ".!?":
         return "does not end"
     if len(re.findall(r"[.!?]", tail)) != 1 or ",," in tail or " ," in tail or " ." in tail:

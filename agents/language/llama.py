@@ -37,6 +37,9 @@ LIVE_PATIENCE_S = 8.0  # a window's villager who waited so long for a free model
 REQUESTS_IN_FLIGHT = 8  # in the worker's pipe: enough to keep it busy, few enough never to fill the pipe
 MAX_THREADS = 8  # a small model gains nothing from more
 LIVE_NICENESS = 10  # the picture comes first
+# Threads that wait by spinning starve each other when others want the cores too: on two busy cores lines then took
+# five times as long, and up to twenty times.
+WAIT_POLICY = "PASSIVE"
 
 Key = tuple[int, int, int]
 
@@ -255,7 +258,8 @@ def _start(path: Path, lockstep: bool, candidates: int) -> _Worker:
         "threads": min(MAX_THREADS, cores if lockstep else max(1, cores - 1)),
         "niceness": 0 if lockstep else LIVE_NICENESS,
     }
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in [os.getcwd(), *sys.path] if entry)}
+    environment = {"OMP_WAIT_POLICY": WAIT_POLICY} | os.environ
+    environment["PYTHONPATH"] = os.pathsep.join([os.getcwd(), *filter(None, sys.path)])
     process = subprocess.Popen(  # noqa: S603 (this very program)
         [sys.executable, "-m", "agents.language.llama", json.dumps(options)],
         stdin=subprocess.PIPE,

@@ -18,11 +18,11 @@ SHARED_PREFIX = """Talks in the village. People speak plainly of their own day, 
 Nan the weaver is warm and chatty. Piet the carpenter is calm. It is noon, drizzle, at the well. Piet feels tired.
 Nan: Good day, Piet, you are wet to the bone.
 Piet: I am behind with the chapel roof, because the wood is wet and heavy.
-Nan: The wool will not dry either, so I will hang it by the stove.
+Nan: The wool is damp too, so I will dry it by the stove.
 Piet: Come and sit with me, and we can share my bread and cheese.
 
 Wat the fisher is dry. Sal the innkeeper is cheerful. It is evening, cold fog, at the inn. Wat feels low.
-Sal: There is a pedlar at the inn, and he sings better than the priest.
+Sal: There is a pedlar at the inn, and I would like to hear about the coast.
 Wat: I caught nothing today, so I will go to bed early.
 Sal: Take some soup, because you look pale and thin.
 Wat: I thank you, and I will bring you a trout tomorrow.
@@ -30,7 +30,7 @@ Wat: I thank you, and I will bring you a trout tomorrow.
 Hob the shepherd is proud. Tess the herbalist is serious. It is morning, light snow, in the lane. Tess feels calm.
 Hob: It has begun to snow, so I will bring the lambs into the barn.
 Tess: I like the snow, because the whole valley falls silent.
-Hob: I am cold, and all I want is a warm fire and dry socks.
+Hob: I am cold, and all I want is a hot drink and dry socks.
 Tess: I am well, and I hope your cough is better.
 
 """

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.acts import Act, SpeechPlan, Topic
+from agents.acts import Act, Topic
+from agents.knowledge import FACT_KINDS
 from agents.language.phrases import phrase_book, weather_class
 from agents.language.templates import TemplateVoice, draft
 from tests.agents.language.plans import FACTS, MOODS, WEATHERS, make_plan, varied_plans
@@ -182,9 +183,11 @@ def test_the_bare_phrases_need_neither_model_nor_renderer_and_agree_between_proc
     assert outputs == {f"{[draft(plan) for plan in varied_plans(40)]}\n"}
 
 
-def _plan_kinds(plans: list[SpeechPlan]) -> set[str]:
-    return {plan.fact.kind for plan in plans if plan.fact}
-
-
-def test_every_kind_in_use_can_be_told() -> None:
-    assert _plan_kinds(varied_plans(60)) <= phrase_book().kinds()
+def test_every_kind_in_use_can_be_told_and_taken_up() -> None:
+    book = phrase_book()
+    for topic, kinds in FACT_KINDS.items():
+        for kind in kinds:
+            of_kind = [phrase for phrase in book.phrases if phrase.kind == kind and phrase.topic is topic]
+            assert {Act.TELL, Act.ANSWER} <= {act for phrase in of_kind for act in phrase.acts}, kind
+            assert any(not phrase.slots for phrase in of_kind) or topic is Topic.PERSON, f"{kind} always needs a slot"
+    assert {kind for _, kind, _, _ in FACTS} == {kind for kinds in FACT_KINDS.values() for kind in kinds}

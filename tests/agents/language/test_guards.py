@@ -1,0 +1,150 @@
+"""What the guards let through is fit to be shown, whatever a model may come up with."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.acts import Act, SpeechPlan, Topic
+from agents.language.guards import MAX_ADDED_WORDS, Candidate, candidate_of, judge, lexicon, objection
+from agents.language.prompt import EXEMPLAR_NAMES, SHARED_PREFIX, scene_prompt
+from agents.language.templates import Draft, draft
+from tests.agents.language.plans import NAMES, WEATHERS, make_plan, varied_plans
+
+PLAN = make_plan(Act.TELL, Topic.WEATHER, "rain_coming")
+DRAFT = Draft("There is rain coming.", "There is rain coming, so I will bring in the", "so I will bring in the", ())
+LIKELY = -1.0
+
+VILLAGE_WORDS = st.sampled_from(sorted(lexicon().things | lexicon().small))
+TAILS = st.one_of(
+    st.text(max_size=40),
+    st.lists(VILLAGE_WORDS, max_size=8).map(lambda words: f" {' '.join(words)}."),
+    st.lists(st.one_of(VILLAGE_WORDS, st.sampled_from([*NAMES, *EXEMPLAR_NAMES, "Zelda", "I"])), max_size=6).map(
+        lambda words: f" {' '.join(words)}!"
+    ),
+)
+
+
+def reason(tail: str, plan: SpeechPlan = PLAN, planned: Draft = DRAFT, likely: float = LIKELY) -> str:
+    return objection(plan, planned, candidate_of(planned, tail, likely))
+
+
+def test_a_plain_village_tail_passes() -> None:
+    assert reason(" hay and the washing.") == ""
+    assert reason(" sheep, Tomas.", planned=replace(DRAFT, names=("Tomas",))) == ""
+
+
+@pytest.mark.parametrize(
+    ("tail", "why"),
+    [
+        ("", "adds nothing"),
+        ("ing of hay.", "breaks into the clause"),
+        (" hay", "does not end"),
+        (" hay. And straw.", "is not one sentence"),
+        (" hay?", "question"),
+        (" 3 sheep.", "mark '3'"),
+        (' "hay".', "mark '\"'"),
+        (" hay: all of it.", "mark ':'"),
+        (" hay (and straw).", "mark '('"),
+        (" hay \N{SNOWMAN}.", "cannot be said"),
+        (" hay and the straw and the wool and the bread.", "too long"),
+        (" hay with Oskar.", "names Oskar"),
+        (" hay with Zelda.", "names Zelda"),
+        (" hay of Mira.", "names Mira"),
+        (" hay of nan.", "names nan of the exemplars"),
+        (" hay, he said.", "villager's voice"),
+        (" hay for her.", "of nobody in particular"),
+        (" your hay.", "stumbles"),
+        (" hay that you left.", "turns the sentence round"),
+        (" a basket.", "stumbles"),
+        (" hay and the.", "breaks off"),
+        (" rain.", "says the clause again"),
+        (" one thing.", "says nothing"),
+        (" sheep sheep.", "stammers"),
+        (" computer.", "the valley does not know"),
+        (" hay in the sunshine.", "says 'sunshine' in cold rain"),
+        (" evening hay.", "says 'evening' in the morning"),
+    ],
+)
+def test_each_fault_is_refused_with_its_reason(tail: str, why: str) -> None:
+    assert why in reason(tail)
+
+
+def test_an_unlikely_tail_is_refused() -> None:
+    assert "unlikely" in reason(" hay.", likely=-5.0)
+
+
+def test_article_before_a_vowel() -> None:
+    planned = Draft("I am cold.", "I am cold, and all I want is a", "and all I want is a", ())
+    assert reason(" apple.", planned=planned) == "says 'a apple'"
+    assert reason(" warm blanket.", planned=planned) == ""
+
+
+def test_what_was_heard_before_is_refused() -> None:
+    plan = replace(PLAN, recent_lines=("Yesterday I carried hay and straw up the hill.",))
+    assert "was said before" in reason(" hay and straw up the hill.", plan=plan)
+    assert "was said before" not in reason(" hay and straw up the lane.", plan=PLAN)
+
+
+def test_the_best_passing_candidate_wins_and_every_other_reason_is_kept() -> None:
+    tails = [(" computer.", -0.1), (" hay.", -1.5), (" sheep.", -1.2)]
+    verdict = judge(PLAN, DRAFT, [candidate_of(DRAFT, tail, likely) for tail, likely in tails])
+    assert verdict.accepted is not None and verdict.accepted.tail == "sheep."
+    assert [bool(why) for why in verdict.reasons] == [True, False, False]
+    assert judge(PLAN, DRAFT, []).accepted is None
+
+
+@given(tail=TAILS, weather=st.sampled_from(WEATHERS), index=st.integers(0, 59))
+@settings(max_examples=400, deadline=None)
+def test_no_text_breaks_the_guards_and_what_passes_is_clean(tail: str, weather: str, index: int) -> None:
+    plan = replace(varied_plans(60)[index], weather=weather)
+    planned = draft(plan)
+    planned = planned if planned.tail_allowed else DRAFT
+    candidate = candidate_of(planned, tail, LIKELY)
+    if objection(plan, planned, candidate):
+        return
+    line = candidate.line
+    added = line[len(planned.clause) :]
+    assert line.startswith(planned.clause) and line[-1] in ".!" and line.isprintable()
+    assert len(line.split()) <= len(planned.text.split()) + MAX_ADDED_WORDS
+    assert not re.search(r"[\d\"“”:;()\[\]{}]", added)
+    strangers = {*NAMES, *EXEMPLAR_NAMES, "Zelda"} - {plan.listener.name, *planned.names}
+    assert not strangers & set(re.findall(r"[A-Z][a-z]+", added))
+
+
+@given(text=st.text(max_size=80), clause=st.text(max_size=30), likely=st.floats())
+def test_arbitrary_lines_never_raise(text: str, clause: str, likely: float) -> None:
+    planned = Draft(clause, clause, "so", ())
+    assert isinstance(objection(PLAN, planned, Candidate(clause + text, text, likely)), str)
+
+
+def test_the_prompt_shows_no_private_sheet_and_ends_with_the_clause() -> None:
+    for plan in varied_plans(40):
+        planned = draft(plan)
+        text = scene_prompt(plan, planned)
+        assert "SECRET" not in text
+        assert text.endswith(f"{plan.speaker.name}: {planned.clause}")
+        assert plan.weather in text and plan.day_part in text
+
+
+def test_exemplar_names_cannot_be_mistaken_for_villagers() -> None:
+    from importlib.resources import files
+
+    given_names = files("assets").joinpath("names", "given.toml").read_text(encoding="utf-8")
+    for name in EXEMPLAR_NAMES:
+        assert name in SHARED_PREFIX
+        assert f'"{name}"' not in given_names
+
+
+def test_the_exemplars_themselves_keep_to_the_village_words() -> None:
+    names = {name.lower() for name in EXEMPLAR_NAMES}
+    for line in SHARED_PREFIX.splitlines():
+        speaker, colon, said = line.partition(": ")
+        if colon:
+            assert speaker in EXEMPLAR_NAMES
+            strange = [w for w in re.findall(r"[a-z]+", said.lower()) if w not in names and not lexicon().knows(w)]
+            assert not strange

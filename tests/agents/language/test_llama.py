@@ -1,0 +1,181 @@
+"""The voice with the real model: the same words whatever the company, and never a stall when the model is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agents.acts import SpeechPlan
+from agents.language.llama import LlamaVoice
+from agents.language.models import ModelError, find_model
+from agents.language.templates import draft
+from agents.language.voice import Wording
+from tests.agents.language.plans import varied_plans
+
+pytest.importorskip("llama_cpp")
+try:
+    MODEL = find_model("embedded")
+except ModelError as error:
+    pytest.skip(str(error), allow_module_level=True)
+assert MODEL is not None
+
+
+def plans_for_the_model(count: int) -> list[SpeechPlan]:
+    """Plans whose drafts may go on."""
+    return [replace(p, due_tick=500) for p in varied_plans(200) if draft(p).tail_allowed][:count]
+
+
+@pytest.fixture(scope="module")
+def voice() -> Iterator[LlamaVoice]:
+    opened = LlamaVoice(MODEL, lockstep=True)
+    yield opened
+    opened.close()
+
+
+def spoken(words: list[Wording]) -> list[list[object]]:
+    return [[list(w.key), w.text, w.source, list(w.raw), list(w.rejections)] for w in words]
+
+
+FRESH_RUN = """
+import json, sys
+from agents.language.llama import LlamaVoice
+from tests.agents.language.test_llama import MODEL, plans_for_the_model, spoken
+order, neighbours = json.loads(sys.argv[1])
+voice = LlamaVoice(MODEL, lockstep=True)
+plans = plans_for_the_model(3 + neighbours)
+for index in order + list(range(3, 3 + neighbours)):
+    voice.submit(plans[index])
+keys = {p.key for p in plans[:3]}
+print(json.dumps(spoken([w for w in voice.due(500) if w.key in keys])))
+voice.close()
+"""
+
+
+@pytest.mark.slow
+def test_words_depend_neither_on_process_nor_order_nor_neighbours() -> None:
+    runs = []
+    for order, neighbours in (([0, 1, 2], 0), ([2, 0, 1], 2)):
+        result = subprocess.run(
+            [sys.executable, "-c", FRESH_RUN, json.dumps([order, neighbours])],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        runs.append(json.loads(result.stdout))
+    assert runs[0] == runs[1]
+    assert len(runs[0]) == 3 and all(raw for _, _, _, raw, _ in runs[0])
+
+
+@pytest.mark.slow
+def test_lockstep_keeps_the_draft_as_clause_and_the_due_tick(voice: LlamaVoice) -> None:
+    plans = plans_for_the_model(3)
+    for plan in plans:
+        voice.submit(plan)
+    assert voice.due(499) == []
+    words = {word.key: word for word in voice.due(500)}
+    assert len(words) == 3
+    for plan in plans:
+        word, planned = words[plan.key], draft(plan)
+        assert word.arrival_tick == 500 and word.draft == planned.text
+        assert len(word.raw) == len(word.rejections) == 5
+        assert len(word.model_sha256) == 64 and plan.speaker.name in word.prompt
+        if word.source == "model":
+            assert word.text.startswith(planned.clause) and "" in word.rejections
+        else:
+            assert word.text == planned.text and all(word.rejections)
+    assert voice.fallbacks == 0
+
+
+@pytest.mark.slow
+def test_a_killed_worker_costs_the_words_and_nothing_else(voice: LlamaVoice) -> None:
+    plans = [replace(plan, due_tick=600) for plan in plans_for_the_model(5)]
+    for plan in plans[:4]:
+        voice.submit(plan)
+    assert voice.worker_pid is not None
+    os.kill(voice.worker_pid, signal.SIGKILL)
+    words = voice.due(600)
+    assert len(words) == 4 and voice.fallbacks >= 3  # one may have been answered before the end
+    assert all(w.text == w.draft and "signal 9" in w.rejections[0] for w in words if not w.raw)
+    voice.submit(plans[4])
+    assert [w.source for w in voice.due(600)] == ["template"]
+    assert "signal 9" in voice.failure and voice.worker_pid is None
+
+
+@pytest.mark.slow
+def test_live_words_arrive_when_they_are_there_and_never_early() -> None:
+    voice = LlamaVoice(MODEL, lockstep=False)
+    try:
+        plan = plans_for_the_model(1)[0]
+        voice.submit(plan)
+        assert voice.due(plan.due_tick - 1) == []
+        tick, words = plan.due_tick, []
+        while not words and tick < plan.due_tick + 3000:
+            tick += 1
+            words = voice.due(tick)
+            time.sleep(0.02)
+        assert [w.arrival_tick for w in words] == [tick]
+    finally:
+        voice.close()
+
+
+@pytest.mark.slow
+def test_closing_ends_a_busy_worker_and_so_does_the_end_of_the_parent() -> None:
+    closing = LlamaVoice(MODEL, lockstep=True)
+    pid = closing.worker_pid
+    for plan in plans_for_the_model(4):
+        closing.submit(plan)
+    closing.close()
+    closing.close()
+    assert pid is not None and not _runs(pid)
+
+    code = (
+        "from agents.language.llama import LlamaVoice; from tests.agents.language.test_llama import MODEL; import os\n"
+        "print(LlamaVoice(MODEL, lockstep=True).worker_pid, flush=True); os.kill(os.getpid(), 9)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    orphan = int(result.stdout)
+    for _ in range(200):
+        if not _runs(orphan):
+            break
+        time.sleep(0.05)
+    assert not _runs(orphan)
+
+
+def _runs(pid: int) -> bool:
+    """True while the process exists and has not merely to be reaped."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_a_truncated_model_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "cut.gguf"
+    with MODEL.open("rb") as whole:
+        path.write_bytes(whole.read(20_000_000))
+    with pytest.raises(ModelError, match="truncated or damaged"):
+        LlamaVoice(path, lockstep=True)
+
+
+def test_garbage_behind_the_magic_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "garbage.gguf"
+    path.write_bytes(b"GGUF" + b"\x7f" * 5000)
+    with pytest.raises(ModelError, match=r"garbage\.gguf cannot be used|truncated or damaged") as caught:
+        LlamaVoice(path, lockstep=True)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_parent_never_loads_the_library() -> None:
+    code = "import agents.language.llama, sys; print('llama_cpp' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"
