@@ -16,6 +16,7 @@ vec3 haze(vec3 direction) {
 // Haze towards a place: its light, and in w how much of the place it hides.
 vec4 fog(vec3 rel) {
     float d = length(rel);
-    float hidden = 1.0 - exp(-FOG_DENSITY * d);
+    float far = d * EDGE_FADE;  // the haze closes before the world ends
+    float hidden = 1.0 - exp(-FOG_DENSITY * d - far * far * far * far);
     return vec4(haze(rel / d) * hidden, hidden);
 }

@@ -28,8 +28,8 @@ void main() {
         float body = clamp(0.5 + (a - b) * 2.4 + 0.3 * toward * toward, 0.0, 1.0);
         vec3 cloud = mix(CLOUD_DARK, CLOUD_LIT, body) * (1.0 + (0.9 * pow(toward, 10.0)) * (1.0 - OVERCAST));
         c = mix(c, cloud, veil * 0.88);
-        c = mix(haze(ray), c, smoothstep(0.0, 0.16, ray.z));
     }
+    c = mix(haze(ray), c, smoothstep(0.0, 0.16, ray.z));
     c += glare * (1.0 - veil);
     c = mix(c, haze(ray), SKY_FOG * (1.0 - 0.6 * clamp(ray.z, 0.0, 1.0)));
     out_rgb = vec4(tonemap(c), 1.0);

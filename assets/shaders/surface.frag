@@ -83,13 +83,17 @@ void main() {
     float up = smoothstep(0.35, 0.75, n.z + (grain - 0.5) * 0.5);
     float snow = smoothstep(0.0, 0.55, SNOW - (grain - 0.35) * 0.7 * (1.0 - SNOW)) * up * min(SNOW * 4.0, 1.0);
     albedo *= 1.0 - 0.45 * WETNESS * (0.4 + 0.6 * up);
-    albedo = mix(albedo, vec3(0.70, 0.74, 0.80), snow);
+    albedo = mix(albedo, vec3(0.84, 0.87, 0.92), snow);
 
     float facing = dot(n, KEY_DIR);
 #ifdef KIND_PLANT
-    facing = facing * 0.72 + 0.28;  // leaves let light through
+    facing = facing * 0.68 + 0.32;  // leaves let light through
 #endif
+#ifdef KIND_PLANT
+    float key = max(facing, 0.0) * mix(0.22 * v_shadow.w, 1.0, lit_by_key());
+#else
     float key = max(facing, 0.0) * lit_by_key();
+#endif
     vec3 ambient = mix(GROUND_LIGHT, SKY_LIGHT, n.z * 0.5 + 0.5) * open;
     vec3 c = albedo * (KEY_COLOUR * key + ambient);
     if (WETNESS > 0.02) {

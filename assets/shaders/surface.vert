@@ -76,12 +76,13 @@ void main() {
 #endif
     p.xy += sway(SWAY, a.xy, extra.y * stiffness, rest);
     next.xy += sway(NEXT_SWAY, a.xy, extra.y * stiffness, rest);
-    float leaf = clamp(extra.y * 6.0, 0.0, 1.0);
 #ifdef TUFT
     vec3 soil = vec3(mod(b.z, 256.0), mod(floor(b.z / 256.0), 256.0), floor(b.z / 65536.0)) / 255.0;
     colour = mix(colour, soil * (0.80 + 0.62 * extra.y), ground_share);
+    float leaf = 0.0;
 #else
-    vec3 tint = mix(vec3(1.16, 1.02, 0.80), vec3(0.86, 0.98, 0.94), fract(b.z * 7.31)) * (0.86 + 0.28 * b.z);
+    float leaf = clamp(extra.y * 6.0, 0.0, 1.0);
+    vec3 tint = mix(vec3(1.04, 0.95, 0.78), vec3(0.84, 0.95, 0.90), fract(b.z * 7.31)) * (0.80 + 0.24 * b.z);
     colour *= mix(vec3(1.0), tint, leaf);
 #endif
 #elif defined(KIND_FIGURE)
@@ -126,7 +127,13 @@ void main() {
     v_fog = fog(rel);
     v_colour = vec4(colour * colour, p3d_Color.a);
     v_extra = extra;
-    vec4 s = SHADOW_VIEW * vec4(p - SHADOW_CENTRE + normalize(n) * SHADOW_OFFSET, 1.0);
+#if defined(KIND_PLANT) && !defined(TUFT)
+    // The crown that casts is coarser than the crown that receives: a deeper offset keeps it from blotching itself.
+    float offset = SHADOW_OFFSET + 0.05 * a.w * leaf;
+#else
+    float offset = SHADOW_OFFSET;
+#endif
+    vec4 s = SHADOW_VIEW * vec4(p - SHADOW_CENTRE + normalize(n) * offset, 1.0);
     vec2 uv = (p.xy - MAP_ORIGIN) * MAP_SCALE;
     v_shadow = vec4(s.xyz * 0.5 + 0.5, textureLod(ground_light, uv, 0.0).r);
 #endif

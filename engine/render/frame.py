@@ -22,7 +22,7 @@ _ROWS: tuple[tuple[tuple[str, int], ...], ...] = (
     (("SUN_DIR", 3), ("STARLIGHT", 1)),
     (("SUN_DISC", 3), ("FALL_AMOUNT", 1)),
     (("MOON_DIR", 3), ("FALL_PHASE", 1)),
-    (("MOON_DISC", 3),),
+    (("MOON_DISC", 3), ("EDGE_FADE", 1)),
     (("GLOW", 3),),
     (("SWAY", 4),),
     (("NEXT_SWAY", 4),),

@@ -162,7 +162,7 @@ class Grass:
         rows[:, :2], rows[:, 2] = points, self._height(points) - 0.03
         rows[:, 3] = rng.uniform(small, large, n)
         rows[:, 4], rows[:, 5], rows[:, 6] = np.cos(yaw), np.sin(yaw), self._soil(points)
-        rows[:, 7] = NEAR_REACH_M + (REACH_M - NEAR_REACH_M) * rank**2.2
+        rows[:, 7] = NEAR_REACH_M + (REACH_M - NEAR_REACH_M) * rank**1.5
         return rows
 
 

@@ -25,6 +25,7 @@ RAYLEIGH_SCALE_M, MIE_SCALE_M = 7994.0, 1200.0
 MIE_G = 0.76
 SUNLIGHT = 20.0
 
+SKY_GRADE: Floats = np.array([1.15, 1.28, 1.50])  # by eye: what the missing further bounces add
 LUMA: Floats = np.array([0.2126, 0.7152, 0.0722])
 TWILIGHT: Floats = np.array([0.98, 0.98, 1.16])
 NIGHT_SKY: Floats = np.array([0.010, 0.017, 0.034])
@@ -165,7 +166,7 @@ def light(environment: NDArray[np.void]) -> Light:
     open_sky = 1.0 - 0.975 * cloud**1.7
     gloom = 1.0 - 0.50 * smoothstep(0.0, 8.0, rain)
 
-    clear = clear_dome(elevation) * 1.15
+    clear = clear_dome(elevation) * SKY_GRADE
     # One bounce alone makes a low sun's sky too red: what the higher air adds is paler and bluer.
     low = 0.55 * smoothstep(14.0, 0.0, float(np.degrees(elevation)))
     clear = clear * (1 - low) + (clear @ LUMA)[..., None] * TWILIGHT * low + NIGHT_SKY * night
@@ -186,10 +187,16 @@ def light(environment: NDArray[np.void]) -> Light:
         else MOONLIGHT * smoothstep(-3.0, -9.0, float(np.degrees(elevation))) * (1 - 0.85 * cloud)
     )
     key_dir = direction(azimuth, max(elevation, np.radians(0.5))) if by_sun else moon_dir
+    # The screen has no room for the brightest rim of a low sun: it is bent down, or the whole valley drowns in it.
+    knee = 2.2 * float(mean @ LUMA) + 0.02
+    bright = (dome @ LUMA)[..., None]
+    dome = dome * np.where(bright > knee, (knee + 0.45 * (bright - knee)) / np.maximum(bright, 1e-9), 1.0)
     horizon = dome[2:5].mean(axis=0)
     column = DOME_AZIMUTHS // 2
     fog_sun, fog_anti = horizon[:5].mean(axis=0), horizon[column - 12 : column + 1].mean(axis=0)
     visibility = max(float(env["visibility_m"]), 20.0)
+    limit = 1.7 * float(sky @ LUMA)
+    fog_sun, fog_anti = (f * min(1.0, limit / max(float(f @ LUMA), 1e-9)) for f in (fog_sun, fog_anti))
     thick = smoothstep(4000.0, 600.0, visibility)
     pale = (fog_sun + fog_anti) * 0.25 + sky * 0.35 + key_colour * 0.05 * max(float(key_dir[2]), 0.1)
     pale = pale * 0.3 + float(pale @ LUMA) * np.array([0.97, 1.0, 1.03]) * 0.7

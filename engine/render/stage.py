@@ -18,6 +18,7 @@ from panda3d.core import (
     CullFaceAttrib,
     FrameBufferProperties,
     GraphicsOutput,
+    GraphicsWindow,
     Mat4,
     NodePath,
     PerspectiveLens,
@@ -34,6 +35,7 @@ from engine.render.graphics import Context, ReadBack, RenderError, close_context
 from engine.render.grass import Grass
 from engine.render.ground import Ground
 from engine.render.horizon import Horizon
+from engine.render.hud import Hud, Overlay
 from engine.render.light import light
 from engine.render.people import People
 from engine.render.plants import Plants
@@ -48,6 +50,7 @@ from recorder.schema import CROP_ID, GRASS_ID, TERRAIN_ID, WATER_ID, CameraPose,
 
 MODALITIES = ("rgb", "depth", "instance", "semantic", "normal", "flow")
 TICK_RATE_HZ = 16
+HORIZON_EXTENTS = 1.25  # the picture's haze is thick at this many widths of the map: its mirrored rim ends there
 EYES, SHADOWS = BitMask32.bit(0), BitMask32.bit(1)
 _PLANT_CLASS = {
     Species.CONIFER: SemanticClass.TREE,
@@ -120,10 +123,11 @@ class Stage:
         self._inputs(scenery)
         self._view = _View(self, self._targets(), size)
         self._shadow_states()
-        self._window: _View | None = None
         self._outputs = [self._view.output, self._shadow.buffer]
         for output in self._outputs:
             output.set_active(False)
+        self._window = _View(self, Targets(), size, self.context.host) if self.context.windowed else None
+        self._hud = Hud(self.context.host) if self.context.windowed else None
 
     def _build(self, scenery: Scenery, cast: Cast) -> None:
         self.horizon = Horizon(scenery)
@@ -174,7 +178,7 @@ class Stage:
         west, south, east, north = scenery.extent
         self.frame["MAP_ORIGIN"] = west, south
         self.frame["MAP_SCALE"] = 1 / max(east - west, 1e-6), 1 / max(north - south, 1e-6)
-        self._ground_m = float(np.median(scenery.heights))
+        self.frame["EDGE_FADE"] = 1.0 / (HORIZON_EXTENTS * max(east - west, north - south))
 
     def _targets(self) -> Targets:
         wanted = set(self.modalities)
@@ -225,16 +229,48 @@ class Stage:
             inside the following image.
         """
         self._prepare(snapshot, pose, following, following_pose, self._view)
-        for output in self._outputs:
-            output.set_active(True)
-        if self._window is not None:
-            self.context.host.set_active(False)
-        self.context.draw()
-        for output in self._outputs:
-            output.set_active(False)
-        if self._window is not None:
-            self.context.host.set_active(True)
+        self._draw(self._view.output)
         return self._view.images(self._reader, self.classes, following is not None)
+
+    def show(
+        self, snapshot: Snapshot, pose: CameraPose, overlay: Overlay | None = None, time_s: float | None = None
+    ) -> None:
+        """Draw the snapshot to the window, with the overlay on top.
+
+        Args:
+            snapshot: what to draw; between two ticks, the result of recorder.schema.interpolate.
+            pose: the camera; the image takes the window's present size.
+            overlay: speech, clock and help; None draws the valley alone.
+            time_s: the time of waves and wind, where it runs on between two ticks; None takes the snapshot's tick.
+
+        Raises:
+            RenderError: the stage was opened without a window.
+        """
+        if self._window is None or self._hud is None:
+            raise RenderError("This stage draws without a screen: open it with a window_title to show anything.")
+        self._window.size = max(self.context.host.get_x_size(), 1), max(self.context.host.get_y_size(), 1)
+        self._prepare(snapshot, pose, None, None, self._window, time_s)
+        self._hud.lay(overlay or Overlay(), pose, self._window.size)
+        self._draw(self.context.host)
+
+    @property
+    def window(self) -> GraphicsWindow:
+        """The window, for keys, the mouse and whether it is still open.
+
+        Raises:
+            RenderError: the stage was opened without one.
+        """
+        if not isinstance(self.context.host, GraphicsWindow):
+            raise RenderError("This stage draws without a screen: there is no window.")
+        return self.context.host
+
+    def _draw(self, wanted: GraphicsOutput) -> None:
+        """Draw one output, after the shadow map if its picture needs it; all others rest."""
+        shadowed = wanted is self.context.host or self._view.targets.rgb
+        active = [wanted, self._shadow.buffer] if shadowed else [wanted]
+        for output in (self.context.host, *self._outputs):
+            output.set_active(any(output == each for each in active))
+        self.context.draw()
 
     def _prepare(
         self,
@@ -300,13 +336,13 @@ class _View:
     ) -> None:
         self.targets, self.size = targets, size
         self._upright = output is not None  # a window shows clip y = 1 at the top; a buffer keeps row 0 first in memory
+        self.textures: dict[str, Texture] = {}
         self.output = self._buffer(stage.context, size) if output is None else output
         self.camera = NodePath(Camera("eye", PerspectiveLens()))
         self.camera.reparent_to(stage.root)
         self._states()
         region = self.output.make_display_region()
         region.set_camera(self.camera)
-        self._width, self._height = size
 
     def _buffer(self, context: Context, size: tuple[int, int]) -> GraphicsOutput:
         properties = FrameBufferProperties()
@@ -316,7 +352,6 @@ class _View:
         properties.set_aux_float(int(self.targets.normal) + int(self.targets.floats))
         made = context.buffer("view", size, properties, -10)
         made.set_clear_depth_active(True)
-        self.textures: dict[str, Texture] = {}
         planes = {"rgb": GraphicsOutput.RTP_color}
         if self.targets.ident:
             planes["ident"] = GraphicsOutput.RTP_aux_rgba_0
@@ -337,8 +372,9 @@ class _View:
         camera.set_tag_state_key("kind")
         for kind in KINDS:
             camera.set_tag_state(kind, _program_state(kind, self.targets))
-        clockwise, counter = CullFaceAttrib.M_cull_clockwise, CullFaceAttrib.M_cull_counter_clockwise
-        culled = CullFaceAttrib.make(clockwise) if self._upright else CullFaceAttrib.make(counter)
+        culled = CullFaceAttrib.make(CullFaceAttrib.M_cull_clockwise)
+        if not self._upright:
+            culled = CullFaceAttrib.make(CullFaceAttrib.M_cull_counter_clockwise)
         camera.set_initial_state(RenderState.make(culled))
 
     def aim(self, pose: CameraPose, following: CameraPose, frame: Frame) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,7 @@ def test_open_ground_sees_the_whole_sky_and_a_pit_does_not() -> None:
 def test_the_sun_moving_a_little_changes_little() -> None:
     horizon = wall(15.0)
     steps = [horizon.visible(a, 0.4) for a in np.linspace(0, 1.0, 60)]
-    assert max(float(np.abs(a - b).max()) for a, b in zip(steps, steps[1:], strict=False)) < 0.5
+    assert max(float(np.abs(a - b).max()) for a, b in pairwise(steps)) < 0.5
 
 
 def test_low_sun_is_redder_and_weaker() -> None:

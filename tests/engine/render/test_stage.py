@@ -1,4 +1,4 @@
-"""What the stage promises as a whole: weather changes the picture and not the truth, and the same tick the same bytes."""
+"""What the stage promises as a whole: weather changes the picture and not the truth; same tick, same bytes."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_pixels_belong_to_the_caller(stage: Callable[..., Stage]) -> None:
 
 def test_refusals_name_what_is_possible() -> None:
     scenery, cast, _ = valley(33, 0, 0)
-    with pytest.raises(ValueError, match="infrared.*modalities are rgb"):
+    with pytest.raises(ValueError, match=r"infrared.*modalities are rgb"):
         Stage(scenery, cast, (32, 32), ("rgb", "infrared"))
     with pytest.raises(ValueError, match="Cannot render"):
         Stage(scenery, cast, (0, 32))

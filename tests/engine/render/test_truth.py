@@ -188,7 +188,7 @@ def test_flow_of_a_villager_who_moves(stage: Callable[..., Stage]) -> None:
     body = out["instance"] == cast.looks["id"][0]
     assert body.sum() > 300
     points = unproject(np.where(np.isfinite(out["depth"]), out["depth"], 1.0), pose)
-    landing, _ = project((points + [0.25, 0.0, 0.1]).reshape(-1, 3), pose, SIZE)
+    landing, _ = project((points + np.array([0.25, 0.0, 0.1])).reshape(-1, 3), pose, SIZE)
     v, u = np.mgrid[0 : SIZE[1], 0 : SIZE[0]] + 0.5
     expected = landing.reshape(*SIZE[::-1], 2) - np.stack([u, v], axis=-1)
     assert np.abs(out["flow"] - expected)[body].max() < 0.05
