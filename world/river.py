@@ -24,6 +24,9 @@ NEAREST_M = 58.0  # the axis passes the middle of the map at least so far, to le
 POLYLINE_STEP_M = 2.0
 LAKE_RADIUS_M = 85.0
 LAKE_DEPTH_M = 5.0
+LAKE_STRETCH = 1.3  # along the valley; lakes that rivers run through are longer than wide
+LAKE_RAGGED = 0.4  # how far noise pushes the shore, relative to the radius
+LAKE_REACH = 1.85  # radii up and down the valley over which the surface is level: stretch and noise together
 SHORE_SLOPE, SHORE_CURVATURE = 0.06, 0.004  # the beach steepens away from the water until it meets the old ground
 BANK_M = 0.7  # low bank of the flood plain above the water
 TERRACE_M = 1.9  # step up to the ground that floods do not reach
@@ -73,7 +76,7 @@ class River:
     def surface(self, along: Floats) -> Floats:
         """Height of the water surface: falls downstream, level in the lake, 0 at the lower end."""
         centre, radius = self.lake
-        start, end = centre - 1.25 * radius, centre + 1.25 * radius
+        start, end = centre - LAKE_REACH * radius, centre + LAKE_REACH * radius
         level_part = np.clip(along, start, end) - start
         result: Floats = FALL * (self.half_span_m - (end - start) - (along - level_part))
         return result
@@ -131,9 +134,9 @@ def carve_lake(ground: Floats, river: River, x: Floats, y: Floats, outline: Floa
     """Ground with the lake's bowl scooped out; `outline` (same shape, about -1..1) makes the shore irregular."""
     centre, radius = river.lake
     along = np.array([centre])
-    cx, cy = river.world(along, river.valley_across(along))
     level = float(river.surface(along)[0])
-    r = np.hypot(x - cx[0], y - cy[0]) * (1.0 + 0.28 * outline)
+    s, n = river.frame(x, y)
+    r = np.hypot((s - centre) / LAKE_STRETCH, n - river.valley_across(along)) * (1.0 + LAKE_RAGGED * outline)
     inside = np.maximum(1.0 - (r / radius) ** 2, 0.0)
     out = np.maximum(r - radius, 0.0)
     shore = level + 0.02 + SHORE_SLOPE * out + SHORE_CURVATURE * out**2

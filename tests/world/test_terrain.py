@@ -52,7 +52,10 @@ def test_relief_and_floor(seed: int) -> None:
 def test_hills_drain_into_the_river_without_pits(terrain: Terrain) -> None:
     z = terrain.heights + terrain.water_depth
     inner = z[1:-1, 1:-1]
-    around = np.min([z[1 + i : z.shape[0] - 1 + i, 1 + j : z.shape[1] - 1 + j] for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j], axis=0)
+    around = np.min(
+        [z[1 + i : z.shape[0] - 1 + i, 1 + j : z.shape[1] - 1 + j] for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j],
+        axis=0,
+    )
     dry = terrain.water_depth[1:-1, 1:-1] == 0
     assert ((inner < around) & dry).mean() < 1e-3
 

@@ -14,11 +14,14 @@ from world.ground_water import CAPACITY_MM, GroundWater
 from world.view import Weather
 from world.weather import UPDATE_S, Sky, WeatherOpening
 
-JUNE, JANUARY = datetime(2026, 6, 12, 9, 30), datetime(2026, 1, 12, 9, 30)
+JUNE, JANUARY = (datetime.fromisoformat(f"2026-{month}-12T09:30") for month in ("06", "01"))
+FIRST, LAST = (datetime.fromisoformat(f"{year}-01-01") for year in (1990, 2050))
 KINDS = sorted(AIR_MASSES)
 
 
-def series(opening: WeatherOpening, hours: float, start: datetime = JUNE, latitude: float = 47.0, seed: int = 1) -> list[Weather]:
+def series(
+    opening: WeatherOpening, hours: float, start: datetime = JUNE, latitude: float = 47.0, seed: int = 1
+) -> list[Weather]:
     sky = Sky(opening, seed, start, latitude, 11.0)
     return [sky.at(60.0 * minute) for minute in range(int(hours * 60))]
 
@@ -28,10 +31,12 @@ def series(opening: WeatherOpening, hours: float, start: datetime = JUNE, latitu
     front=st.one_of(st.none(), st.sampled_from(KINDS)),
     latitude=st.floats(-90, 90),
     seed=st.integers(0, 2**40),
-    start=st.datetimes(datetime(1990, 1, 1), datetime(2050, 1, 1)),
+    start=st.datetimes(FIRST, LAST),
 )
 @settings(max_examples=40, deadline=None)
-def test_always_within_physical_bounds(kind: str, front: str | None, latitude: float, seed: int, start: datetime) -> None:
+def test_always_within_physical_bounds(
+    kind: str, front: str | None, latitude: float, seed: int, start: datetime
+) -> None:
     for w in series(WeatherOpening(kind, front, 0.5, 1.0), 2.5, start, latitude, seed)[::7]:
         assert -70 < w.temperature_c < 55
         assert 0 < w.humidity <= 1
@@ -66,7 +71,7 @@ def test_a_front_brings_its_weather_when_it_says() -> None:
 
 
 def test_warmest_after_noon_coldest_before_dawn() -> None:
-    day = series(WeatherOpening("clear"), 24.0, datetime(2026, 6, 12))
+    day = series(WeatherOpening("clear"), 24.0, JUNE.replace(hour=0, minute=0))
     temperature = np.convolve([w.temperature_c for w in day], np.ones(61) / 61, mode="same")[60:-60]
     assert 13 <= (int(np.argmax(temperature)) + 60) / 60 <= 17
     assert 1 <= (int(np.argmin(temperature)) + 60) / 60 <= 6
@@ -89,7 +94,14 @@ def test_same_seed_same_weather_other_seed_other_weather() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.floats(0, 40), st.floats(0, 20), st.floats(-20, 35), st.floats(0.1, 1), st.floats(0, 20), st.floats(0, 1000)),
+        st.tuples(
+            st.floats(0, 40),
+            st.floats(0, 20),
+            st.floats(-20, 35),
+            st.floats(0.1, 1),
+            st.floats(0, 20),
+            st.floats(0, 1000),
+        ),
         min_size=1,
         max_size=60,
     ),

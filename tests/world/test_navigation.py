@@ -1,0 +1,110 @@
+"""Walkers who follow the ways arrive, and never through walls or water."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from world.grid import bilinear
+from world.navigation import footprints, snow_factor
+from world.view import Weather
+from world.world import World
+
+DRY = Weather(15.0, 0.6, 101_325.0, 2.0, 0.0, 0.2, 0.0, 0.0, 30_000.0, 0.0, 0.0)
+WET = Weather(15.0, 0.9, 101_325.0, 2.0, 0.0, 1.0, 5.0, 0.0, 3_000.0, 1.0, 0.0)
+
+
+def scattered(world: World, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Walkable points from which the square can be reached."""
+    rng = np.random.default_rng(seed)
+    view = world.view()
+    square = view.places[0]
+    x, y = square.x + rng.uniform(-110, 110, 8 * count), square.y + rng.uniform(-110, 110, 8 * count)
+    good = view.walkable(x, y) & np.isfinite(view.distance_to(np.zeros(8 * count, dtype=np.int64), x, y))
+    return x[good][:count], y[good][:count]
+
+
+def test_walkers_arrive_without_crossing_walls_or_water(world: World) -> None:
+    view, valley = world.view(), world.valley
+    x, y = scattered(world, 200, 1)
+    count = len(x)
+    assert count == 200
+    goal = np.arange(count) % len(view.places)
+    expected = view.distance_to(goal, x, y)
+    boxes = footprints(valley)
+    step, walked, turned = 0.2, np.zeros(count), np.zeros(count)
+    last = view.way_to(goal, x, y)
+    for _ in range(int(900 / step)):
+        way = view.way_to(goal, x, y)
+        moving = np.hypot(*way.T) > 0
+        if not moving.any():
+            break
+        assert np.hypot(*way[moving].T) == pytest.approx(1.0)
+        turned += np.where(moving, np.arccos(np.clip((way * last).sum(axis=1), -1, 1)), 0)
+        last = np.where(moving[:, None], way, last)
+        x, y = x + step * way[:, 0], y + step * way[:, 1]
+        walked += step * moving
+        assert bilinear(valley.water_depth, valley.origin, valley.cell_m, x, y).max() == 0.0
+        assert min(f.distance(x, y).min() for f in boxes) > 0.0
+    gx, gy = (np.array([getattr(view.places[g], axis) for g in goal]) for axis in "xy")
+    assert np.hypot(gx - x, gy - y).max() < 1.5
+    # not slower than the pace of the roughest cover, and without zigzag: few radians of turning per hundred metres
+    assert (walked < 1.6 * expected + 5).all()
+    assert np.median(turned / np.maximum(walked, 20)) < 0.12
+
+
+def test_no_way_from_the_middle_of_a_house_or_the_river(world: World) -> None:
+    view, valley = world.view(), world.valley
+    house = valley.buildings[0]
+    rows, cols = np.nonzero(valley.water_depth > 0.5)
+    x = np.array([float(house["x"]), valley.origin[0] + cols[0] * valley.cell_m])
+    y = np.array([float(house["y"]), valley.origin[1] + rows[0] * valley.cell_m])
+    assert not view.walkable(x, y).any()
+    assert np.isinf(view.distance_to(np.zeros(2, dtype=np.int64), x, y)).all()
+    assert not view.walkable(np.array([1e5]), np.array([0.0])).any()
+
+
+def test_straight_walks_are_refused_through_houses(world: World) -> None:
+    view, valley = world.view(), world.valley
+    for f in footprints(valley)[:8]:
+        a, b = f.world(-f.width / 2 - 2, 0.0), f.world(f.width / 2 + 2, 0.0)
+        args = [np.array([v]) for v in (*a, *b)]
+        assert not view.clear_walk(*args)[0]
+    square = view.places[0]
+    here = [np.array([v]) for v in (square.x, square.y, square.x + 1.0, square.y)]
+    assert view.clear_walk(*here)[0]
+
+
+def test_clear_walk_agrees_with_sampling_the_line(world: World) -> None:
+    view = world.view()
+    x, y = scattered(world, 120, 3)
+    xb, yb = x[::-1], y[::-1]
+    claimed = view.clear_walk(x, y, xb, yb)
+    t = np.linspace(0, 1, 1500)[:, None]
+    sampled = view.walkable(x + t * (xb - x), y + t * (yb - y)).all(axis=0)
+    assert not (claimed & ~sampled).any()  # a clear line has no blocked point
+    assert (claimed == sampled).mean() > 0.95  # and lines are refused only where they clip a blocked cell
+    assert claimed.any() and not claimed.all()
+
+
+def test_footing_follows_tobler_mud_and_snow(world: World) -> None:
+    navigation = world._navigation
+    x, y = scattered(world, 300, 4)
+    heading = np.random.default_rng(0).uniform(0, 2 * np.pi, len(x))
+    dx, dy = np.cos(heading), np.sin(heading)
+    there = navigation.speed_factor(x, y, dx, dy, DRY)
+    back = navigation.speed_factor(x, y, -dx, -dy, DRY)
+    slope = world.valley.height_at(x + 0.5 * dx, y + 0.5 * dy) - world.valley.height_at(x - 0.5 * dx, y - 0.5 * dy)
+    assert there == pytest.approx(np.exp(-3.5 * (np.abs(slope + 0.05) - 0.05)))
+    assert (there * back <= 1.0 + 1e-9).all()  # what goes up pays more than coming down returns
+    assert (navigation.speed_factor(x, y, dx, dy, WET) < there).all()
+    depths = [snow_factor(d) for d in (0.0, 0.01, 0.1, 0.3, 1.0)]
+    assert depths[0] == 1.0 and all(a > b for a, b in pairwise(depths)) and depths[-1] > 0.3
+
+
+def test_wet_ground_makes_the_way_longer(world: World) -> None:
+    x, y = scattered(world, 50, 5)
+    goal = np.zeros(len(x), dtype=np.int64)
+    assert (world._navigation.distance_to(goal, x, y, WET) > world._navigation.distance_to(goal, x, y, DRY)).all()

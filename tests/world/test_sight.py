@@ -1,0 +1,64 @@
+"""Lines of sight over ground and past boxes whose answers can be worked out on paper."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from world.sight import rays_clear
+from world.world import World
+
+NO_BOXES = np.zeros((0, 8))
+
+
+def rays(a: list[float], b: list[float]) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([a], dtype=float), np.array([b], dtype=float)
+
+
+@pytest.mark.parametrize("eye", [8.0, 9.5, 10.5, 12.0, 20.0])
+def test_a_hill_hides_what_is_below_its_top(eye: float) -> None:
+    x, _ = np.meshgrid(np.arange(101.0) - 50, np.arange(101.0) - 50)
+    hill = (10.0 * np.exp(-((x / 10.0) ** 2))).astype(np.float32)
+    clear = rays_clear(hill, -50.0, -50.0, 1.0, NO_BOXES, *rays([-40, 0, eye], [40, 3, eye]))
+    assert clear[0] == (eye > 10.0)
+
+
+def test_the_tangent_to_a_ridge_decides() -> None:
+    x, _ = np.meshgrid(np.arange(201.0) - 100, np.arange(11.0) - 5)
+    ridge = np.maximum(20.0 - np.abs(x), 0.0).astype(np.float32)
+    # from (-60, 0) over the top (0, 20) the ray reaches height 40 at x = 60
+    for target, expected in ((38.0, False), (42.0, True)):
+        a, b = rays([-60, 0, 0.0], [60, 0, target])
+        assert rays_clear(ridge, -100.0, -5.0, 1.0, NO_BOXES, a, b)[0] == expected
+
+
+@pytest.mark.parametrize("yaw", [0.0, 0.7, 2.0])
+def test_a_box_hides_exactly_what_is_behind_it(yaw: float) -> None:
+    flat = np.zeros((41, 41), dtype=np.float32)
+    box = np.array([[0.0, 0.0, np.cos(yaw), np.sin(yaw), 4.0, 3.0, -1.0, 5.0]])
+
+    def seen(u0: float, v0: float, z0: float, u1: float, v1: float, z1: float) -> bool:
+        c, s = np.cos(yaw), np.sin(yaw)
+        a, b = rays([u0 * c - v0 * s, u0 * s + v0 * c, z0], [u1 * c - v1 * s, u1 * s + v1 * c, z1])
+        return bool(rays_clear(flat, -20.0, -20.0, 1.0, box, a, b)[0])
+
+    assert not seen(-10, 0, 1.6, 10, 0, 1.6)
+    assert seen(-10, 3.1, 1.6, 10, 3.1, 1.6)  # past its side
+    assert not seen(-10, 2.9, 1.6, 10, 2.9, 1.6)
+    assert seen(-10, 0, 5.5, 10, 0, 5.5)  # over its top
+    assert seen(-10, 0, 1.6, -5, 0, 1.6)  # in front of it
+    # rising from 1 m at 6 m before the wall, the ray clears the near edge but not the far one, or both
+    assert not seen(-10, 0, 1.0, 10, 0, 8.0)
+    assert seen(-10, 0, 1.0, 10, 0, 17.0)
+
+
+def test_sight_is_mutual_in_the_village(world: World) -> None:
+    view = world.view()
+    rng = np.random.default_rng(2)
+    square = view.places[0]
+    x, y = square.x + rng.uniform(-80, 80, (2, 300)), square.y + rng.uniform(-80, 80, (2, 300))
+    z = view.height_at(x, y) + 1.6
+    there = view.line_of_sight(x[0], y[0], z[0], x[1], y[1], z[1])
+    back = view.line_of_sight(x[1], y[1], z[1], x[0], y[0], z[0])
+    assert (there == back).mean() > 0.99
+    assert 0.05 < there.mean() < 0.95
