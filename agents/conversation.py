@@ -16,7 +16,7 @@ from agents.language.voice import Wording
 from agents.memory import TOPICS, mixed
 from agents.minds import Minds, Moment
 from agents.perception import earshot_m
-from agents.speech import Spoken, Transcript, floor_ticks, plan_of, spoken
+from agents.speech import Spoken, Transcript, floor_ticks, place_at, plan_of, spoken
 from agents.streams import stream
 from assets.palette import Activity
 from world.view import WorldView
@@ -28,7 +28,7 @@ PAUSE_S = (0.3, 0.8)  # between turns; conversation in many languages averages 0
 SILENCE_S = 20.0  # the wait for words before both turn away
 LONGEST_S = 150.0  # after this the next free turn is a goodbye
 PAIR_REST_S = 600.0  # the same two do not talk again sooner
-REST_S = (20.0, 70.0)  # a villager's own rest after talking, for extravert and introvert
+REST_S = (15.0, 50.0)  # a villager's own rest after talking, for extravert and introvert
 NEVER = -(1 << 40)
 ACTS = tuple(Act)
 TALK_COLUMNS = 18  # integers that describe a conversation under way
@@ -203,7 +203,7 @@ class Conversations:
         )
         if apart > earshot_m(now.weather):
             return
-        place = int(bodies.place[move.listener])
+        place = place_at(self._minds.places, float(bodies.x[move.speaker]), float(bodies.y[move.speaker]))
         if absorb(move, self._minds, now, place) and move.fact is not None:
             learned = {"villager": move.listener, "from": move.speaker, "fact": move.fact.id, "kind": move.fact.kind}
             out.events.append(("learns", learned | {"conversation": ident}))

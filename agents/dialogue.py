@@ -99,13 +99,12 @@ def absorb(move: Move, minds: Minds, now: Moment, place: int) -> bool:
     minds.relations.hear(listener, speaker, move.act, worth)
     weight = 0.6 if learned else 0.35 if fact is not None else 0.15
     fact_id = fact.id if fact is not None else -1
-    who = move.subject if move.subject >= 0 and move.subject not in (speaker, listener) else -1
+    third = move.subject if move.subject >= 0 and move.subject not in (speaker, listener) else -1
     pairs = ((listener, EpisodeKind.HEARD, speaker), (speaker, EpisodeKind.SAID, listener))
     if move.act in (Act.TELL, Act.ANSWER, Act.OFFER) or move.act == Act.GREET:
         for row, kind, other in pairs:
-            about = who if who >= 0 and kind == EpisodeKind.HEARD else other
             minds.memories.remember(
-                row, now.tick, kind, move.topic, who=about, place=place, fact=fact_id, importance=weight
+                row, now.tick, kind, move.topic, who=other, about=third, place=place, fact=fact_id, importance=weight
             )
     return learned
 

@@ -15,6 +15,7 @@ RECENCY_PER_HOUR = 0.995  # per hour of game time (Park et al. 2023)
 RELEVANCE_WEIGHT = 1.0  # weights of the three terms are equal, as published
 TOPICS = tuple(Topic)
 MIX = 0x9E3779B97F4A7C15  # golden-ratio multiplier of a rolling digest
+FOREVER = (1 << 62) - 1
 MASK = (1 << 64) - 1
 
 EPISODE = np.dtype(
@@ -23,7 +24,8 @@ EPISODE = np.dtype(
         ("kind", "u1"),  # EpisodeKind
         ("topic", "u1"),  # index into TOPICS
         ("place", "<i2"),  # -1 for none
-        ("who", "<i2"),  # -1 for none
+        ("who", "<i2"),  # whom one saw, heard or spoke to, -1 for none
+        ("about", "<i2"),  # the third one who was spoken of, -1 for none
         ("fact", "<i4"),  # id of the fact, -1 for none
         ("importance", "<f4"),  # 0..1
     ]
@@ -73,6 +75,7 @@ class Memories:
         topic: Topic,
         *,
         who: int = -1,
+        about: int = -1,
         place: int = -1,
         fact: int = -1,
         importance: float = 0.3,
@@ -85,14 +88,22 @@ class Memories:
         else:
             mine = self.episodes[row]
             slot = int(np.argmin(self._recency(mine["tick"], tick) + mine["importance"]))
-        self.episodes[row, slot] = (tick, kind, TOPICS.index(topic), place, who, fact, importance)
-        folded = (tick, int(kind), TOPICS.index(topic), place, who, fact, round(importance * 1000), slot)
+        self.episodes[row, slot] = (tick, kind, TOPICS.index(topic), place, who, about, fact, importance)
+        folded = (tick, int(kind), TOPICS.index(topic), place, who, about, fact, round(importance * 1000), slot)
         self.digest[row] = mixed(int(self.digest[row]), *folded)
 
     def recall(
-        self, row: int, tick: int, *, topic: Topic | None = None, who: int = -1, place: int = -1, fact: int = -1
+        self,
+        row: int,
+        tick: int,
+        *,
+        topic: Topic | None = None,
+        who: int = -1,
+        place: int = -1,
+        fact: int = -1,
+        before: int = FOREVER,
     ) -> NDArray[np.void] | None:
-        """The best episode (EPISODE) for a cue of typed fields, or None when nothing fits at all.
+        """The best episode (EPISODE) up to the tick `before` for a cue of typed fields, or None when nothing fits.
 
         Score = recency + importance + relevance (Park et al. 2023), relevance being the share of the cue's fields that
         match. Ties go to the newer one.
@@ -103,7 +114,7 @@ class Memories:
             cue.append(("topic", TOPICS.index(topic)))
         if not len(mine) or not cue:
             return None
-        matches = np.sum([mine[name] == value for name, value in cue], axis=0)
+        matches = np.sum([_fits(mine, name, value) for name, value in cue], axis=0) * (mine["tick"] <= before)
         if not matches.any():
             return None
         relevance = np.where(matches > 0, matches / len(cue), -np.inf)
@@ -115,3 +126,9 @@ class Memories:
         hours = (tick - then) / (3600.0 * self.tick_rate)
         recency: NDArray[np.float64] = RECENCY_PER_HOUR**hours
         return recency
+
+
+def _fits(episodes: NDArray[np.void], name: str, value: int) -> NDArray[np.bool_]:
+    """Episodes whose field has the value; a villager fits as the one met and as the one spoken of."""
+    fits: NDArray[np.bool_] = episodes[name] == value
+    return fits | (episodes["about"] == value) if name == "who" else fits

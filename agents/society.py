@@ -36,7 +36,7 @@ LOOK_GROUP = 16  # villagers who look round at the same tick, where there are so
 DECIDE_S = 2.0  # each villager thinks over its plan this often, in turns
 BODY_S = 1.0  # needs and moods advance in steps of this
 TALK_RANGE_M = 12.0
-CHANCE = 0.08  # of turning to talk, per look, for average people; bent by nature, need and familiarity
+CHANCE = 0.12  # of turning to talk, per look, for average people; bent by nature, need and familiarity
 URGENT = 0.9  # a need that lets nobody stop for a talk
 
 

@@ -6,6 +6,7 @@ Texts live here and in no other state of the society: nothing that decides ever 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,28 +20,37 @@ from agents.memory import TOPICS, EpisodeKind
 from agents.minds import Minds, Moment
 from agents.perception import hearers, seen_by
 from agents.streams import speech_seed
-from world.view import WorldView
+from world.view import Place, WorldView
 
 WORDS_PER_S = (
     2.6  # 156 words a minute; English conversation runs at 210 (Tauroza & Allison 1990), villagers take their time
 )
 SHORTEST_S = 1.2
 RECENT_LINES = 6
-HERE_MARGIN_M = 6.0
+HERE_MARGIN_M = 4.0
+MEMORY_AGE_S = 180.0  # what has just happened is in the history of the talk, not yet a memory
 
 EXPECTED_WORDS = {
     Act.GREET: 5,
-    Act.TELL: 15,
+    Act.TELL: 13,
     Act.ASK: 9,
-    Act.ANSWER: 14,
-    Act.ACKNOWLEDGE: 9,
+    Act.ANSWER: 12,
+    Act.ACKNOWLEDGE: 8,
     Act.AGREE: 9,
     Act.DOUBT: 9,
-    Act.OFFER: 12,
+    Act.OFFER: 11,
     Act.THANK: 6,
     Act.CLOSE: 7,
 }
 """Words an act may take, with an allowance for a tail: decides how long the floor is held, whatever is said in fact."""
+
+SPOKEN_TOPIC = {
+    Topic.WEATHER: "the weather",
+    Topic.WORK: "work",
+    Topic.NEWS: "the news",
+    Topic.PERSON: "a neighbour",
+    Topic.WELLBEING: "how things are",
+}
 
 
 @dataclass(frozen=True)
@@ -121,6 +131,7 @@ def plan_of(
     s, listener, fact = move.speaker, move.listener, move.fact
     personas = minds.personas
     key = (s, now.tick, 0)
+    here = place_at(minds.places, float(bodies.x[s]), float(bodies.y[s]))
     return SpeechPlan(
         speaker=personas[s],
         listener=personas[listener],
@@ -134,7 +145,7 @@ def plan_of(
         familiarity=float(minds.relations.familiarity[s, listener]),
         weather=now.weather.describe(),
         day_part=day_part(now.minute / 60),
-        here=here(minds, float(bodies.x[s]), float(bodies.y[s])),
+        here=minds.places[here].name if here >= 0 else "the lane",
         history=lines.history(conversation),
         memory=memory_of(move, minds, now),
         recent_lines=lines.recent(s),
@@ -191,28 +202,29 @@ def fact_record(fact: Fact | None, minds: Minds) -> dict[str, Any] | None:
     return record
 
 
-def here(minds: Minds, x: float, y: float) -> str:
-    """What people call the spot: the name of the place one stands at, or the lane."""
-    near = [(np.hypot(p.x - x, p.y - y) - p.radius_m, p.id) for p in minds.places]
+def place_at(places: Sequence[Place], x: float, y: float) -> int:
+    """The place at whose edge or within which a point lies, or -1 where people would say: on the lane."""
+    near = [(np.hypot(p.x - x, p.y - y) - p.radius_m, p.id) for p in places]
     distance, place = min(near)
-    return minds.places[place].name if distance < HERE_MARGIN_M else "the lane"
+    return place if distance < HERE_MARGIN_M else -1
 
 
 def memory_of(move: Move, minds: Minds, now: Moment) -> str:
     """One memory that fits this turn, in plain words from the speaker's side; empty when none does."""
     about = move.subject if move.subject >= 0 else move.listener
     fact = move.fact.id if move.fact is not None else -1
-    episode = minds.memories.recall(move.speaker, now.tick, topic=move.topic, who=about, fact=fact)
+    before = now.tick - int(MEMORY_AGE_S * minds.memories.tick_rate)
+    episode = minds.memories.recall(move.speaker, now.tick, topic=move.topic, who=about, fact=fact, before=before)
     if episode is None:
+        return ""
+    fits = about in (int(episode["who"]), int(episode["about"])) or fact == int(episode["fact"]) != -1
+    if not fits:
         return ""
     who, place = int(episode["who"]), int(episode["place"])
     when = _ago(now.tick - int(episode["tick"]), minds.memories.tick_rate)
     where = f" at {minds.places[place].name}" if place >= 0 else ""
-    topic = {
-        Topic.WEATHER: "the weather", Topic.WORK: "work", Topic.NEWS: "the news",
-        Topic.PERSON: "a neighbour", Topic.WELLBEING: "how things are",
-    }[TOPICS[int(episode["topic"])]]  # fmt: skip
-    name = _name(minds, who)
+    name, third = _name(minds, who), _name(minds, int(episode["about"]))
+    topic = third or SPOKEN_TOPIC[TOPICS[int(episode["topic"])]]
     kind = EpisodeKind(int(episode["kind"]))
     if kind == EpisodeKind.SAW:
         return f"saw {name}{where} {when}"

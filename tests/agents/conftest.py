@@ -7,5 +7,5 @@ from tests.agents.village import Life, village
 
 @pytest.fixture(scope="session")
 def morning() -> Life:
-    """Fourteen villagers through twelve minutes of a calm morning, every tick kept."""
-    return village(14, seed=5).run(720, rows=True)
+    """Fourteen villagers through ten minutes of a calm morning, every tick kept."""
+    return village(14, seed=5).run(600, rows=True)

@@ -16,23 +16,23 @@ from recorder import schema
 from tests.agents.flat_world import FAIR, RAIN
 from tests.agents.village import Life, village
 
-TWO_MINUTES = """
+ONE_MINUTE = """
 from tests.agents.village import village
-print(b"".join(village(9, seed=11).run(120, digests=True).digests).hex())
+print(b"".join(village(9, seed=11).run(60, digests=True).digests).hex())
 """
 
 
 def test_two_fresh_processes_live_the_same_life():
     def live(hash_seed: str) -> str:
         env = {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": "."}
-        run = subprocess.run([sys.executable, "-c", TWO_MINUTES], capture_output=True, text=True, env=env)
+        run = subprocess.run([sys.executable, "-c", ONE_MINUTE], capture_output=True, text=True, env=env)
         assert run.returncode == 0, run.stderr
         return run.stdout
 
     first, second = live("1"), live("2")
     assert first == second
     states = [first[i : i + 32] for i in range(0, len(first.strip()), 32)]
-    assert len(set(states)) > 500, "the state must move from tick to tick"
+    assert len(set(states)) > 250, "the state must move from tick to tick"
 
 
 def test_another_seed_lives_another_life():
