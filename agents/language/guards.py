@@ -233,7 +233,7 @@ def _joint(draft: Draft, candidate: Candidate) -> str:
         return f"says 'a {first}'"
     if swapped := _THIRD_PERSON & set(words):
         return f"says '{min(swapped)}' of nobody in particular"
-    if first in _ADDRESS or (_ADDRESS & set(words) and "i" in _words(draft.connective)):
+    if _ADDRESS & set(words):
         return "turns the sentence round to the other"
     if words[-1] in (
         "the",
@@ -259,7 +259,8 @@ def _joint(draft: Draft, candidate: Candidate) -> str:
 
 def _repetition(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
     tail = _words(candidate.tail)
-    telling = set(tail) - lexicon().small - _VAGUE
+    empty = lexicon().small | _VAGUE
+    telling = {word for word in tail if not {word, word.removesuffix("s")} & empty}
     if not telling:
         return "says nothing"
     if any(_bases(word) & _all_bases(draft.text) for word in telling):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +13,11 @@ from agents.acts import Act, SpeechPlan
 from agents.language.phrases import Phrase, phrase_book, situation_of
 from agents.language.voice import Wording
 
-CONTENT_ACTS = frozenset({Act.TELL, Act.ANSWER, Act.ASK})  # must say just what the plan says, never a general remark
+# These must fit what is said or taken up exactly, so only the closest phrases will do for them.
+CONTENT_ACTS = frozenset({Act.TELL, Act.ANSWER, Act.ASK, Act.DOUBT})
 DETAILS_WEIGHT, KIND_WEIGHT, TOPIC_WEIGHT, ANY_WEIGHT = 9, 6, 3, 1  # how much a close fit is preferred; judgement
-CONDITION_WEIGHT = 1  # each condition met makes a phrase more fitting
-TAIL_SHARE_QUIET, TAIL_SHARE_TALKATIVE = 0.35, 1.0  # how often a line may go on, at extraversion 0 and 1; judgement
+CONDITION_WEIGHT = 3  # added where a phrase is for moments like this one
+TAIL_SHARE_QUIET, TAIL_SHARE_TALKATIVE = 0.5, 1.0  # how often a line may go on, at extraversion 0 and 1; judgement
 
 _HAILS = {
     "early morning": "Good morning",
@@ -32,6 +34,7 @@ _PLACE_PREPOSITIONS = {"wood": "in", "forest": "in", "field": "in", "fields": "i
     "bridge": "on",
     "hill": "on",
 }
+_ORDINARY = frozenset({"about", "fact", "source", "turn"})  # conditions of sense, not of the moment
 _ARTICLE_BEFORE_SLOT = re.compile(r"\b([Aa])n? \{(\w+)\}")
 _SENTENCE_START = re.compile(r"(^|[.!?] )([a-z])")
 
@@ -113,7 +116,6 @@ def slot_values(plan: SpeechPlan) -> dict[str, str]:
     values = {name: value for name, value in details.items() if isinstance(value, str)} | {
         "listener": plan.listener.name,
         "subject": plan.subject_name,
-        "them": "them",
         "place": plan.place_name,
         "at_place": f"{place_preposition(plan.place_name)} {plan.place_name}" if plan.place_name else "",
         "here": plan.here,
@@ -148,11 +150,17 @@ def _weigh(plan: SpeechPlan, values: dict[str, str]) -> tuple[list[Phrase], list
     if plan.act in CONTENT_ACTS:
         closest = max(_closeness(phrase) for phrase in fitting)
         fitting = [phrase for phrase in fitting if _closeness(phrase) == closest]
-    said = _said(plan)
-    fresh = [phrase for phrase in fitting if not any(phrase.pattern.match(line) for line in said)]
-    chosen = fresh or fitting
-    weights = [_closeness(phrase) + CONDITION_WEIGHT * len(phrase.conditions) for phrase in chosen]
+    here = [line for _, line in plan.history]
+    new_here = _unsaid(fitting, here) or fitting
+    chosen = _unsaid(new_here, plan.recent_lines) or new_here
+    weights = [
+        _closeness(phrase) + CONDITION_WEIGHT * (not _ORDINARY.issuperset(dict(phrase.conditions))) for phrase in chosen
+    ]
     return chosen, weights
+
+
+def _unsaid(phrases: Sequence[Phrase], lines: Sequence[str]) -> list[Phrase]:
+    return [phrase for phrase in phrases if not any(phrase.pattern.match(line) for line in lines)]
 
 
 def _said(plan: SpeechPlan) -> tuple[str, ...]:
