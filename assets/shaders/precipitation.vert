@@ -20,8 +20,8 @@ void main() {
     v_alpha = 0.85 * smoothstep(box.x * 0.5, box.x * 0.2, d) * smoothstep(0.4, 1.2, d);
 #else
     vec3 side = normalize(cross(axis, q));
-    q += axis * (v_corner.y * 0.34) + side * (v_corner.x * max(0.006, d * 0.0011));
-    v_alpha = 0.30 * smoothstep(box.x * 0.5, box.x * 0.15, d) * smoothstep(0.4, 1.6, d);
+    q += axis * (v_corner.y * 0.34) + side * (v_corner.x * max(0.007, d * 0.0013));
+    v_alpha = 0.42 * smoothstep(box.x * 0.5, box.x * 0.15, d) * smoothstep(0.4, 1.6, d);
 #endif
     gl_Position = VIEW * vec4(q, 1.0);
     if (p3d_Color.b > FALL_AMOUNT) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);

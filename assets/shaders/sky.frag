@@ -31,7 +31,7 @@ void main() {
     }
     c = mix(haze(ray), c, smoothstep(0.0, 0.16, ray.z));
     c += glare * (1.0 - veil);
-    c = mix(c, haze(ray), SKY_FOG * (1.0 - 0.6 * clamp(ray.z, 0.0, 1.0)));
+    c = mix(c, haze(ray), SKY_FOG * (1.0 - 0.6 * clamp(ray.z, 0.0, 1.0) * (1.0 - SKY_FOG)));
     out_rgb = vec4(tonemap(c), 1.0);
 #endif
 }

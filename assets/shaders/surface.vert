@@ -68,6 +68,7 @@ void main() {
     next = a.xyz + p * (a.w * grown(a.xy, NEXT_EYE, reach));
     p = a.xyz + p * (a.w * grown(a.xy, EYE, reach));
     float stiffness = 0.22 * a.w;
+    n = normalize(vec3(n.xy * 0.35, 1.0));  // blades are lit as the meadow they make, from either side
 #else
     identity = id_bytes(b.w);
     p = a.xyz + p * a.w;
@@ -82,7 +83,7 @@ void main() {
     float leaf = 0.0;
 #else
     float leaf = clamp(extra.y * 6.0, 0.0, 1.0);
-    vec3 tint = mix(vec3(1.04, 0.95, 0.78), vec3(0.84, 0.95, 0.90), fract(b.z * 7.31)) * (0.80 + 0.24 * b.z);
+    vec3 tint = mix(vec3(0.98, 0.92, 0.76), vec3(0.80, 0.92, 0.88), fract(b.z * 7.31)) * (0.80 + 0.24 * b.z);
     colour *= mix(vec3(1.0), tint, leaf);
 #endif
 #elif defined(KIND_FIGURE)

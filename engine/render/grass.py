@@ -22,6 +22,7 @@ from recorder.schema import CROP_ID, GRASS_ID, Scenery
 PATCH_M = 8.0  # side of the squares that are planted together
 REACH_M = 62.0  # farthest tuft
 NEAR_REACH_M = 16.0  # reach of the least important tuft
+CROP_NEAR_REACH_M = 36.0  # a field reads as a field from farther than a blade as a blade
 SPACING_M = 0.5  # of the jittered grid of grass
 ROW_M = 2 * np.pi / 5.2  # between furrows: the ground shader's wavelength
 ALONG_ROW_M = 0.42
@@ -116,9 +117,9 @@ class Grass:
         blooms = grows & (cover == GroundCover.MEADOW) & (rng.random(len(points)) < FLOWER_SHARE)
         crops = self._crop_points(i, j)
         return (
-            self._rows(points[grows & ~blooms], rng, 0.5, 1.0),
-            self._rows(points[blooms], rng, 0.7, 1.1),
-            self._rows(crops, rng, 0.8, 1.15),
+            self._rows(points[grows & ~blooms], rng, (0.5, 1.0)),
+            self._rows(points[blooms], rng, (0.7, 1.1)),
+            self._rows(crops, rng, (0.8, 1.2), CROP_NEAR_REACH_M),
         )
 
     @staticmethod
@@ -155,14 +156,16 @@ class Grass:
         rgb = self._colours[r, c].astype(np.float32)
         return np.asarray(rgb[:, 0] + rgb[:, 1] * np.float32(256) + rgb[:, 2] * np.float32(65536))
 
-    def _rows(self, points: Floats, rng: np.random.Generator, small: float, large: float) -> NDArray[np.float32]:
+    def _rows(
+        self, points: Floats, rng: np.random.Generator, sizes: tuple[float, float], least_m: float = NEAR_REACH_M
+    ) -> NDArray[np.float32]:
         n = len(points)
         rows = np.empty((n, 8), np.float32)
         yaw, rank = rng.uniform(0, 2 * np.pi, n), rng.random(n)
         rows[:, :2], rows[:, 2] = points, self._height(points) - 0.03
-        rows[:, 3] = rng.uniform(small, large, n)
+        rows[:, 3] = rng.uniform(*sizes, n)
         rows[:, 4], rows[:, 5], rows[:, 6] = np.cos(yaw), np.sin(yaw), self._soil(points)
-        rows[:, 7] = NEAR_REACH_M + (REACH_M - NEAR_REACH_M) * rank**1.5
+        rows[:, 7] = least_m + (REACH_M - least_m) * rank**1.5
         return rows
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import LODNode, NodePath, Point3
-from scipy.ndimage import gaussian_filter, label, minimum_filter, uniform_filter
+from scipy.ndimage import distance_transform_edt, gaussian_filter, label, minimum_filter, uniform_filter
 
 from assets.palette import GroundCover
 from engine.render.geometry import SURFACE, SURFACE_FORMAT, bounded, geom, id_bytes, node
@@ -67,13 +67,9 @@ def furrow_angles(cover: NDArray[np.uint8]) -> Floats32:
             spread = np.cov(np.stack([c, r]).astype(np.float64))
             x, y = np.linalg.eigh(spread)[1][:, 1]
             angles[k] = (np.arctan2(y, x) / np.pi) % 1.0
-    # the border cells of a field take its angle, so that nothing is blended between two of them
-    spread_out = fields.copy()
-    for axis in (0, 1):
-        for shift in (1, -1):
-            moved = np.roll(spread_out, shift, axis)
-            spread_out = np.where(spread_out == 0, moved, spread_out)
-    return np.asarray(angles[spread_out], dtype=np.float32)
+    # every cell takes the angle of its nearest field, so that nothing is blended at a field's edge
+    nearest = distance_transform_edt(fields == 0, return_distances=False, return_indices=True)
+    return np.asarray(angles[fields[tuple(nearest)]], dtype=np.float32)
 
 
 def ground_colours(scenery: Scenery, normal: Floats32) -> Floats32:

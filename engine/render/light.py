@@ -27,10 +27,13 @@ SUNLIGHT = 20.0
 
 SKY_GRADE: Floats = np.array([1.15, 1.28, 1.50])  # by eye: what the missing further bounces add
 LUMA: Floats = np.array([0.2126, 0.7152, 0.0722])
-TWILIGHT: Floats = np.array([0.98, 0.98, 1.16])
+TWILIGHT: Floats = np.array([0.90, 0.97, 1.28])
 NIGHT_SKY: Floats = np.array([0.010, 0.017, 0.034])
 MOONLIGHT: Floats = np.array([0.115, 0.15, 0.21])
-MOON_ELEVATION = np.radians(38.0)
+MOON_ELEVATION, MOON_FROM_SUN = np.radians(38.0), 0.9 * np.pi
+SUN_GONE_DEG = -3.0  # below this elevation the moon is the key light
+SUN_STRENGTH = 9.5
+FOG_DEPTH_M = 260.0  # of the fog that lies over the valley, as the sky sees it
 WINDOW_GLOW: Floats = np.array([1.0, 0.52, 0.17])
 KOSCHMIEDER = 3.912  # -ln 0.02: Koschmieder 1924, for the visibility at which 2 % contrast is left
 
@@ -154,77 +157,96 @@ def _mean_sky(dome: Floats) -> Floats:
     return np.asarray((dome[2:, :-1].mean(axis=1) * weight[:, None]).sum(axis=0) / weight.sum())
 
 
+def on_screen(radiance: Floats, exposure: float) -> Floats:
+    """What the shaders' tone mapping makes of a radiance, 0..1 as stored."""
+    c = radiance * exposure
+    return np.asarray(np.sqrt(np.clip(c * (2.51 * c + 0.03) / (c * (2.43 * c + 0.59) + 0.14), 0.0, 1.0)))
+
+
+def _graded_dome(elevation: float, night: float) -> Floats:
+    """The clear sky as it is shown: bluer where one bounce is not enough, never quite black."""
+    clear = clear_dome(elevation) * SKY_GRADE
+    # One bounce alone makes a low sun's sky too red: what the higher air adds is paler and bluer.
+    low = 0.75 * smoothstep(14.0, 0.0, float(np.degrees(elevation)))
+    high = np.sqrt(np.clip(np.sin(DOME_ELEVATIONS), 0.0, 1.0))
+    paler = low * (0.30 + 0.70 * high)[:, None, None]
+    return np.asarray(clear * (1 - paler) + (clear @ LUMA)[..., None] * TWILIGHT * paler + NIGHT_SKY * night)
+
+
+def _bent(dome: Floats, mean: Floats) -> Floats:
+    """The dome with its brightest rim bent down: the screen has no room for it, and the valley would drown in it."""
+    knee = 2.2 * float(mean @ LUMA) + 0.02
+    bright = (dome @ LUMA)[..., None]
+    return np.asarray(dome * np.where(bright > knee, (knee + 0.45 * (bright - knee)) / np.maximum(bright, 1e-9), 1.0))
+
+
+def _key(elevation: float, azimuth: float, clearness: float, cloud: float) -> tuple[Floats, Floats]:
+    """Direction and colour of the brightest source: the sun, or a moon that is always there when it is wanted."""
+    degrees = float(np.degrees(elevation))
+    if degrees > SUN_GONE_DEG:
+        return direction(azimuth, max(elevation, np.radians(0.5))), sunlight(elevation) * SUN_STRENGTH * clearness
+    risen = smoothstep(SUN_GONE_DEG, SUN_GONE_DEG - 6.0, degrees)
+    return direction(azimuth + MOON_FROM_SUN, MOON_ELEVATION), MOONLIGHT * risen * (1 - 0.85 * cloud)
+
+
+def _haze(dome: Floats, sky: Floats, overcast: float, visibility_m: float) -> tuple[Floats, Floats]:
+    """Colour of the haze towards the sun and away from it: the horizon's, and in thick fog the sky's own grey."""
+    horizon = dome[2:5].mean(axis=0)
+    away = DOME_AZIMUTHS // 2
+    towards, opposite = horizon[:5].mean(axis=0), horizon[away - 12 : away + 1].mean(axis=0)
+    limit = (1.6 - 0.6 * overcast) * float(sky @ LUMA)
+    towards, opposite = (f * min(1.0, limit / max(float(f @ LUMA), 1e-9)) for f in (towards, opposite))
+    thick = smoothstep(4000.0, 600.0, visibility_m)
+    pale = (towards + opposite) * 0.25 + sky * 0.40
+    pale = pale * 0.3 + float(pale @ LUMA) * np.array([0.97, 1.0, 1.03]) * 0.7
+    return towards * (1 - thick) + pale * 1.06 * thick, opposite * (1 - thick) + pale * thick
+
+
 def light(environment: NDArray[np.void]) -> Light:
     """The light of an environment row () of recorder.schema.ENVIRONMENT."""
     env = environment
-    elevation = float(env["sun_elevation"])
-    azimuth = float(env["sun_azimuth"])
+    elevation, azimuth = float(env["sun_elevation"]), float(env["sun_azimuth"])
     cloud, rain = float(env["cloud"]), float(env["rain_mm_h"] + env["snow_mm_h"])
-    sun_dir, moon_dir = direction(azimuth, elevation), direction(azimuth + np.pi * 0.9, MOON_ELEVATION)
-    night = 1.0 - smoothstep(-12.0, -1.0, float(np.degrees(elevation)))
-    overcast = smoothstep(0.55, 0.98, cloud)
-    open_sky = 1.0 - 0.975 * cloud**1.7
-    gloom = 1.0 - 0.50 * smoothstep(0.0, 8.0, rain)
-
-    clear = clear_dome(elevation) * SKY_GRADE
-    # One bounce alone makes a low sun's sky too red: what the higher air adds is paler and bluer.
-    low = 0.55 * smoothstep(14.0, 0.0, float(np.degrees(elevation)))
-    clear = clear * (1 - low) + (clear @ LUMA)[..., None] * TWILIGHT * low + NIGHT_SKY * night
-    mean = _mean_sky(clear)
-    sun = sunlight(elevation) * 9.5
-    height = max(float(sun_dir[2]), 0.0)
-    # A closed cloud deck spreads what falls on it from above: brighter than the blue sky, without its colour.
-    through = float((mean + sun * height * 0.14) @ LUMA) * gloom
-    grey = through * np.array([0.93, 1.0, 1.09]) * 0.95
-    dome = clear * (1 - overcast) + grey * overcast
-    sky = mean * 1.55 * (1 - overcast) + grey * 1.35 * overcast
-    sky = sky + grey * 0.4 * cloud * (1 - overcast)
-
-    by_sun = elevation > np.radians(-3.0)
-    key_colour = (
-        sun * open_sky * gloom
-        if by_sun
-        else MOONLIGHT * smoothstep(-3.0, -9.0, float(np.degrees(elevation))) * (1 - 0.85 * cloud)
-    )
-    key_dir = direction(azimuth, max(elevation, np.radians(0.5))) if by_sun else moon_dir
-    # The screen has no room for the brightest rim of a low sun: it is bent down, or the whole valley drowns in it.
-    knee = 2.2 * float(mean @ LUMA) + 0.02
-    bright = (dome @ LUMA)[..., None]
-    dome = dome * np.where(bright > knee, (knee + 0.45 * (bright - knee)) / np.maximum(bright, 1e-9), 1.0)
-    horizon = dome[2:5].mean(axis=0)
-    column = DOME_AZIMUTHS // 2
-    fog_sun, fog_anti = horizon[:5].mean(axis=0), horizon[column - 12 : column + 1].mean(axis=0)
     visibility = max(float(env["visibility_m"]), 20.0)
-    limit = 1.7 * float(sky @ LUMA)
-    fog_sun, fog_anti = (f * min(1.0, limit / max(float(f @ LUMA), 1e-9)) for f in (fog_sun, fog_anti))
-    thick = smoothstep(4000.0, 600.0, visibility)
-    pale = (fog_sun + fog_anti) * 0.25 + sky * 0.35 + key_colour * 0.05 * max(float(key_dir[2]), 0.1)
-    pale = pale * 0.3 + float(pale @ LUMA) * np.array([0.97, 1.0, 1.03]) * 0.7
-    fog_sun, fog_anti = fog_sun * (1 - thick) + pale * 1.08 * thick, fog_anti * (1 - thick) + pale * thick
+    degrees = float(np.degrees(elevation))
+    night = 1.0 - smoothstep(-12.0, -1.0, degrees)
+    overcast = smoothstep(0.55, 0.98, cloud)
+    gloom = 1.0 - 0.50 * smoothstep(0.0, 8.0, rain)
+    clearness = (1.0 - 0.975 * cloud**1.7) * gloom * (1.0 - 0.9 * smoothstep(900.0, 120.0, visibility))
 
-    level = float((key_colour * max(float(key_dir[2]), 0.12) * 0.8 + sky) @ LUMA)
+    clear = _graded_dome(elevation, night)
+    mean = _mean_sky(clear)
+    sun = sunlight(elevation) * SUN_STRENGTH
+    height = max(float(np.sin(elevation)), 0.0)
+    # A closed cloud deck spreads what falls on it from above: brighter than the blue sky, without its colour.
+    grey = float((mean + sun * height * 0.14) @ LUMA) * gloom * np.array([0.88, 0.95, 1.04])
+    dome = _bent(clear * (1 - overcast) + grey * overcast, mean)
+    sky = mean * 1.55 * (1 - overcast) + grey * 1.35 * overcast + grey * 0.4 * cloud * (1 - overcast)
+    key_dir, key_colour = _key(elevation, azimuth, clearness, cloud)
+    fog_sun, fog_anti = _haze(dome, sky, overcast, visibility)
+
     white = min(float(env["snow_depth_m"]) / 0.07, 1.0)
-    exposure = 0.275 * (3.4 / (level * (1 + 0.45 * white) + 0.02)) ** 0.70 * (1 - 0.42 * night)
-    dusk = smoothstep(6.0, -4.0, float(np.degrees(elevation)))
-    gloaming = max(dusk, 0.55 * overcast * smoothstep(0.0, 6.0, rain))
+    level = float((key_colour * max(float(key_dir[2]), 0.12) * 0.8 + sky) @ LUMA) * (1 + 0.45 * white)
+    exposure = 0.29 * (3.4 / (level + 0.02)) ** 0.64 * (1 - 0.30 * night)
+    dusk = max(smoothstep(6.0, -4.0, degrees), 0.55 * overcast * smoothstep(0.0, 6.0, rain))
     return Light(
         key_dir=key_dir,
         key_colour=key_colour,
         sky_light=sky,
-        ground_light=sky * 0.34 + key_colour * np.array([0.062, 0.054, 0.036]) * max(float(key_dir[2]), 0.05) * 2.0,
+        ground_light=sky * 0.34 + key_colour * np.array([0.124, 0.108, 0.072]) * max(float(key_dir[2]), 0.05),
         fog_sun=fog_sun,
         fog_anti=fog_anti,
         fog_density=KOSCHMIEDER / visibility,
-        sky_fog=1.0 - float(np.exp(-KOSCHMIEDER * 260.0 / visibility)),
-        sun_dir=sun_dir,
+        sky_fog=1.0 - float(np.exp(-KOSCHMIEDER * FOG_DEPTH_M / visibility)),
+        sun_dir=direction(azimuth, elevation),
         sun_disc=sun * (1 - overcast) * 0.8,
-        moon_dir=moon_dir,
+        moon_dir=direction(azimuth + MOON_FROM_SUN, MOON_ELEVATION),
         moon_disc=np.array([0.9, 0.95, 1.05]) * night * (1 - overcast),
         cloud_lit=(sun * (0.30 + 0.2 * height) + mean * 0.9) * (1 - overcast) * gloom + grey * 1.18 * overcast,
         cloud_dark=(mean * 0.85 + sun * 0.04) * (1 - overcast) * gloom + grey * 0.80 * overcast,
         overcast=overcast,
         starlight=night * (1 - overcast),
-        glow=WINDOW_GLOW * gloaming * 1.15 / exposure,
+        glow=WINDOW_GLOW * dusk * 1.15 / exposure,
         exposure=exposure,
         dome=dome,
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from panda3d.core import NodePath
 
 from engine.render.frame import LAYOUT, Frame
-from engine.render.light import Light, smoothstep
+from engine.render.light import Light, on_screen
 from engine.render.precipitation import (
     FULL_RAIN_MM_H,
     FULL_SNOW_MM_H,
@@ -94,6 +94,5 @@ def _write_fall(
     frame["FALL_DIR"] = axis / np.linalg.norm(axis)
     frame["FALL_PHASE"] = (2.1 * time_s) % (2 * np.pi)
     frame["FALL_AMOUNT"] = fall_amount(snow, FULL_SNOW_MM_H) if flakes else fall_amount(rain, FULL_RAIN_MM_H)
-    bright = 0.50 + 0.42 * smoothstep(0.02, 1.0, float(light.sky_light.mean())) if flakes else 0.36
-    bright += 0.0 if flakes else 0.34 * smoothstep(0.05, 1.2, float(light.sky_light.mean()))
-    frame["FALL_COLOUR"] = np.array([0.96, 0.98, 1.02]) * bright
+    behind = on_screen((light.fog_sun + light.fog_anti) * 0.5, light.exposure)
+    frame["FALL_COLOUR"] = np.minimum(behind * (1.12 if flakes else 1.05) + (0.10 if flakes else 0.07), 1.0)
