@@ -17,6 +17,7 @@ from recorder.schema import CameraPose, Scenery, Snapshot
 
 EYE_M = 1.5  # height on a villager that cameras look at
 CLEARANCE_M = 1.2  # a camera keeps this far above the ground
+SIGHT_SAMPLES = 48  # along a line of sight: every 20 cm at ten metres
 MIN_SHOT_S = 6.0  # a talk camera holds a shot at least this long
 _CONVERSING = (int(Activity.TALK), int(Activity.LISTEN))
 
@@ -60,7 +61,15 @@ class Surroundings:
 
     def obstruction(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> float:
         """Share of the straight line between two points that lies in the ground, a building or a tree crown, 0..1."""
-        t = np.linspace(0.0, 1.0, 48)[:, None]
+        return float(self._blocked(start, end).mean())
+
+    def free_share(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> float:
+        """Share of the line from `start` that is free before the first thing in its way, 0..1."""
+        blocked = self._blocked(start, end)
+        return float(np.argmax(blocked) / SIGHT_SAMPLES) if blocked.any() else 1.0
+
+    def _blocked(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.bool_]:
+        t = np.linspace(0.0, 1.0, SIGHT_SAMPLES)[:, None]
         points = start + (end - start) * t
         blocked = self.ground(points[:, 0], points[:, 1]) > points[:, 2]
         for b in self._scenery.buildings:
@@ -76,7 +85,7 @@ class Surroundings:
             radius = 0.3 * p["height_m"]
             crown = np.hypot(points[:, 0] - p["x"], points[:, 1] - p["y"]) < radius
             blocked |= crown & (points[:, 2] < p["z"] + p["height_m"]) & (points[:, 2] > p["z"] - 1)
-        return float(blocked.mean())
+        return blocked
 
 
 class OrbitRig:

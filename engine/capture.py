@@ -56,7 +56,11 @@ class Capture:
         self.simulation = Simulation(scenario, voice)
         self._rigs = cameras.rigs(scenario, self.simulation.scenery)
         self._stage = Stage(
-            self.simulation.scenery, self.simulation.cast, scenario.capture.size, scenario.capture.modalities
+            self.simulation.scenery,
+            self.simulation.cast,
+            scenario.capture.size,
+            scenario.capture.modalities,
+            tick_rate=scenario.world.tick_rate,
         )
         self._writer = SessionWriter(
             self.path, header(scenario, model, datetime.now(UTC)), self.simulation.scenery, self.simulation.cast
@@ -103,7 +107,8 @@ class Capture:
             return
         snapshot, poses = self._pending
         for name, pose in poses.items():
-            images = self._stage.render(snapshot, pose, following, following_poses and following_poses[name])
+            after = None if following_poses is None else following_poses[name]
+            images = self._stage.render(snapshot, pose, following, after)
             self._writer.frame(snapshot.tick, name, pose, images)
         self._progress = replace(self._progress, frames=self._progress.frames + len(poses))
         self._pending = None

@@ -58,8 +58,9 @@ def watch(
     """
     from engine.quantities import parse_size  # noqa: PLC0415
     from engine.simulation import Simulation  # noqa: PLC0415
+    from engine.sources import LiveSource  # noqa: PLC0415
     from engine.voice import open_voice  # noqa: PLC0415
-    from engine.watch import LiveSource, Window  # noqa: PLC0415
+    from engine.watch import Window  # noqa: PLC0415
 
     overrides = _given({"seed": seed, "language.model": model})
     chosen = load(scenario, overrides)
@@ -174,7 +175,8 @@ def replay(
         _redraw(opened)
     if not (verify or headless):
         from engine.quantities import parse_size  # noqa: PLC0415
-        from engine.watch import RecordedSource, Window  # noqa: PLC0415
+        from engine.sources import RecordedSource  # noqa: PLC0415
+        from engine.watch import Window  # noqa: PLC0415
 
         title = f"Hamlet: {opened.header['scenario']['name']} (recording)"
         Window(RecordedSource(opened), parse_size(size), title).run(seconds, screenshot)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from agents.society import Society, Spoken
+from agents.society import Society
+from agents.speech import Spoken
 from engine.scenario import Scenario
 from recorder.schema import (
     BUILDING,

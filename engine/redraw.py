@@ -15,7 +15,7 @@ def redraw(session: Session) -> Iterator[tuple[FrameRef, tuple[str, ...]]]:
     """Draw every recorded frame again, yielding it with the names of the modalities in which it differs."""
     width, height = session.header["size"]
     modalities = tuple(session.header["modalities"])
-    stage = Stage(session.scenery, session.cast, (width, height), modalities)
+    stage = Stage(session.scenery, session.cast, (width, height), modalities, tick_rate=session.tick_rate)
     try:
         for camera in session.cameras:
             for here, after in pairwise([*session.frames(camera), None]):

@@ -80,10 +80,13 @@ class Viewpoint:
             row = snapshot.villagers[self.villager % len(snapshot.villagers)]
             target = np.array([row["x"], row["y"], row["z"]], np.float64)
         target = target + np.array([0, 0, EYE_M])
-        flat = self.distance * np.cos(self.tilt)
-        position = target + np.array(
-            [np.cos(self.azimuth) * flat, np.sin(self.azimuth) * flat, self.distance * np.sin(self.tilt)]
+        away = np.array(
+            [np.cos(self.azimuth) * np.cos(self.tilt), np.sin(self.azimuth) * np.cos(self.tilt), np.sin(self.tilt)]
         )
+        position = target + away * self.distance
+        if self.mode == "follow":  # a wall between would fill the picture: come closer instead
+            free = self.around.free_share(target, position)
+            position = target + away * max(self.distance * free * 0.92, DISTANCE_LIMITS_M[0])
         position[2] = max(position[2], self._ground(position) + CLEARANCE_M)
         return look(position, target, self.fov_deg)
 

@@ -28,8 +28,14 @@ def open_voice(spec: str, *, lockstep: bool) -> tuple[Voice, Model]:
 
 def logged_voice(log: Iterable[dict[str, Any]]) -> Voice:
     """A voice that repeats a session's language log; no model is loaded."""
-    tuples = {"raw", "rejections"}
     return LoggedVoice(
-        Wording(**{name: tuple(value) if name in tuples | {"key"} else value for name, value in entry.items()})
+        Wording(
+            **{
+                **entry,
+                "key": tuple(entry["key"]),
+                "raw": tuple(entry["raw"]),
+                "rejections": tuple(entry["rejections"]),
+            }
+        )
         for entry in log
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from panda3d.core import (
     ButtonThrower,
     DataGraphTraverser,
     DataNode,
     EventQueue,
+    Filename,
     GraphicsWindow,
     ModifierButtons,
     MouseAndKeyboard,
@@ -75,3 +77,13 @@ class Controls:
         now = (pointer.x, pointer.y)
         before, self._pointer = self._pointer, now if self._held & _DRAG_BUTTONS else None
         return (now[0] - before[0], now[1] - before[1]) if before and self._pointer else (0.0, 0.0)
+
+
+def save_picture(window: GraphicsWindow, path: Path) -> None:
+    """Write what the window shows as a PNG.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    if not window.save_screenshot(Filename.from_os_specific(str(path.with_suffix(".png")))):
+        raise OSError(f"{path} cannot be written")

