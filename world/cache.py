@@ -78,8 +78,12 @@ def store(name: str, valley: Valley) -> None:
     try:
         folder().mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=folder(), prefix="valley-", suffix=".part")
-        with os.fdopen(handle, "wb") as file:
-            file.write(MAGIC + hashlib.sha256(content).digest() + content)
-        os.replace(temporary, folder() / f"valley-{name}.bin")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(MAGIC + hashlib.sha256(content).digest() + content)
+            os.replace(temporary, folder() / f"valley-{name}.bin")
+        except OSError:
+            os.unlink(temporary)
+            raise
     except OSError as error:
         log.warning("cannot keep the valley in %s (%s); it will be generated again", folder(), error)

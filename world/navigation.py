@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from assets.palette import GroundCover, Species
 from world.compiled import compiled
@@ -27,6 +28,7 @@ TRUNK_HEIGHT_M = 6.0  # trees taller than this have a trunk one walks round
 ARRIVED_M = 0.7
 STRAIGHT_M = 3.5  # so near to a place, and in sight of it, one simply goes to it
 LOOK_AHEAD_M = 0.45
+PUSHED_IN_M = 2.0  # who is shoved this far into blocked ground is led back out of it
 DIRECTION_SCALE = 127.0  # directions are kept as int8 pairs
 TIME_SCALE = 0.1  # seconds per count of the stored times
 NO_WAY = np.iinfo(np.uint16).max
@@ -150,6 +152,9 @@ class Navigation:
         self._grid = grid
         self._goals = np.array([[p.x, p.y] for p in valley.places])
         self._mud = cover_table(MUD_LOSS)
+        gap, (row, col) = distance_transform_edt(~grid.passable, return_indices=True)
+        self._pushed_in = (gap > 0) & (gap <= PUSHED_IN_M / NAV_CELL_M)
+        self._open_row, self._open_col = row.astype(np.int64), col.astype(np.int64)
         self._steep = slope_of(np.asarray(valley.heights, dtype=np.float64), valley.cell_m)
 
     def walkable(self, x: Floats, y: Floats) -> Flags:
@@ -188,6 +193,9 @@ class Navigation:
                 x[close], y[close], self._goals[place[close], 0], self._goals[place[close], 1]
             )
         dx, dy = np.where(close, to_x, dx), np.where(close, to_y, dy)
+        pushed = inside & self._pushed_in[row, col]
+        dx = np.where(pushed, g.origin[0] + self._open_col[row, col] * NAV_CELL_M - x, dx)
+        dy = np.where(pushed, g.origin[1] + self._open_row[row, col] * NAV_CELL_M - y, dy)
         length = np.hypot(dx, dy)
         stay = ~inside | (left < ARRIVED_M) | (length == 0.0)
         scale = np.where(stay, 0.0, 1.0 / np.where(length == 0.0, 1.0, length))
@@ -196,6 +204,11 @@ class Navigation:
     def distance_to(self, place: Ints, x: Floats, y: Floats, weather: Weather) -> Floats:
         """Seconds on foot at the present footing; see WorldView. Wet and snowy ground slow the whole way alike."""
         inside, row, col = self._cell(x, y)
+        pushed = self._pushed_in[row, col]
+        row, col = (
+            np.where(pushed, self._open_row[row, col], row),
+            np.where(pushed, self._open_col[row, col], col),
+        )
         count = self._grid.time[place, row, col]
         slowed = 1.0 / (
             snow_factor(weather.snow_depth_m) * (1.0 - self._mud[GroundCover.PATH] * weather.ground_wetness)

@@ -20,7 +20,7 @@ Flags = NDArray[np.bool_]
 
 SPACING_M = 7.0  # one candidate per square of this side
 JITTER = 0.32  # of the spacing, each way: neighbours stay at least a third of the spacing apart
-CLOSED_KEEP, OPEN_KEEP = 0.32, 0.003  # share of candidates that are trees in closed forest and on open ground
+CLOSED_KEEP, OPEN_KEEP = 0.27, 0.003  # share of candidates that are trees in closed forest and on open ground
 GARDEN_KEEP = 0.035  # and round the houses, where people plant fruit and shade
 BUSH_KEEP, ROCK_KEEP = 0.012, 0.006
 CLEAR_OF_WALLS_M, CLEAR_OF_PATHS_M = 4.0, 3.0

@@ -66,6 +66,18 @@ def test_no_way_from_the_middle_of_a_house_or_the_river(world: World) -> None:
     assert not view.walkable(np.array([1e5]), np.array([0.0])).any()
 
 
+def test_who_is_pushed_into_a_wall_is_led_out(world: World) -> None:
+    view, valley = world.view(), world.valley
+    fronts = [f.front(-0.4) for f, b in zip(footprints(valley), valley.buildings, strict=True) if b["kind"] < 5]
+    x, y = (np.array([p[i] for p in fronts]) for i in (0, 1))
+    goal = np.zeros(len(x), dtype=np.int64)
+    assert not view.walkable(x, y).any() and np.isfinite(view.distance_to(goal, x, y)).all()
+    for _ in range(30):
+        way = view.way_to(goal, x, y)
+        x, y = x + 0.1 * way[:, 0], y + 0.1 * way[:, 1]
+    assert view.walkable(x, y).all()
+
+
 def test_straight_walks_are_refused_through_houses(world: World) -> None:
     view, valley = world.view(), world.valley
     for f in footprints(valley)[:8]:
