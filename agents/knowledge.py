@@ -102,9 +102,9 @@ class Knowledge:
             del mine[old]
         self.witness(row, fact)
 
-    def find(self, row: int, kind: str, subject: int = -1) -> Fact | None:
-        """The latest fact of a kind (about a subject) that a villager holds."""
-        fits = [f for f in self.held[row].values() if f.kind == kind and subject in (-1, f.subject)]
+    def first_hand(self, row: int, kind: str, subject: int) -> Fact | None:
+        """The latest fact of a kind about a subject that a villager knows at first hand."""
+        fits = [f for f in self.held[row].values() if (f.kind, f.subject) == (kind, subject) and f.told_by < 0]
         return max(fits, key=lambda f: (f.day, f.minute, f.id)) if fits else None
 
     def tellable(self, row: int, listener: int, topic: Topic) -> list[Fact]:

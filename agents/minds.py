@@ -89,8 +89,8 @@ class Minds:
 
     def sighting(self, row: int, subject: int, now: Moment) -> Fact | None:
         """Where this villager lately saw a third one with its own eyes."""
-        fact = self.knowledge.find(row, "saw_person", subject)
-        fresh = fact is not None and fact.told_by < 0 and now.since(fact) < STALE_SIGHTING_MIN
+        fact = self.knowledge.first_hand(row, "saw_person", subject)
+        fresh = fact is not None and now.since(fact) < STALE_SIGHTING_MIN
         return fact if fresh else None
 
     def news_for(self, row: int, listener: int) -> list[Fact]:
@@ -113,8 +113,8 @@ class Minds:
         self, row: int, topic: Topic, kind: str, subject: int, now: Moment, *, place: int = -1, **details: object
     ) -> Fact:
         """The villager's present fact of this kind about itself or its opinions; a new one when it has changed."""
-        old = self.knowledge.find(row, kind, subject)
-        if old is not None and old.told_by < 0 and old.details == details and old.day == now.day:
+        old = self.knowledge.first_hand(row, kind, subject)
+        if old is not None and old.details == details and old.day == now.day:
             return old
         fact = self.knowledge.new(
             topic, kind, now.day, now.minute, subject=subject, place=place, source="own", **details

@@ -36,6 +36,11 @@ class Noticing:
         shape = (villagers, villagers)
         return cls(np.full(shape, -1, np.int16), np.zeros(shape, np.int64), _rains(weather), _snows(weather))
 
+    @property
+    def sky(self) -> NDArray[np.bool_]:
+        """What was last known of the weather: raining, snowing, warned of rain."""
+        return np.array([self.raining, self.snowing, self.warned])
+
     def weather(self, minds: Minds, bodies: Bodies, now: Moment, tick_rate: int) -> list[tuple[str, dict[str, object]]]:
         """Everyone outdoors notices rain and snow beginning and rain ending; readers of the sky see it coming."""
         rains, snows = _rains(now.weather), _snows(now.weather)

@@ -120,7 +120,7 @@ class Society:
         m, e, n = self.minds, self.minds.emotions, self.minds.needs
         parts: dict[str, NDArray[Any]] = {f"body_{k}": v for k, v in self.bodies.columns().items()}
         parts |= {f"need_{k}": getattr(n, k) for k in ("hunger", "fatigue", "cold", "loneliness")}
-        parts |= {"mood": e.mood, "arousal": e.arousal, "seen": self.sight.seen}
+        parts |= {"mood": e.mood, "arousal": e.arousal, "seen": self.sight.seen, "sky": self.noticing.sky}
         parts |= {"memories": m.memories.digest, "knowledge": m.knowledge.digest, "relations": m.relations.digest}
         parts |= {f"intention_{k}": v for k, v in self.intentions.columns().items()}
         parts |= {f"talk_{k}": v for k, v in self.talk.columns().items()}
