@@ -26,14 +26,7 @@ float lit_by_key() {
     if (v_shadow.w < 0.01) return 0.0;
     vec2 edge = abs(v_shadow.xy - 0.5);
     if (max(edge.x, edge.y) > 0.495) return v_shadow.w;
-#ifdef SOFT_SHADOWS
-    vec2 r = vec2(0.75 * SHADOW_TEXEL, 0.0);
-    float s = texture(shadow_map, v_shadow.xyz + r.xyy) + texture(shadow_map, v_shadow.xyz - r.xyy)
-            + texture(shadow_map, v_shadow.xyz + r.yxy) + texture(shadow_map, v_shadow.xyz - r.yxy);
-    s *= 0.25;
-#else
-    float s = texture(shadow_map, v_shadow.xyz);
-#endif
+    float s = texture(shadow_map, v_shadow.xyz);  // the map filters its four nearest texels itself
     float fade = smoothstep(0.42, 0.495, max(edge.x, edge.y));
     return v_shadow.w * mix(s, 1.0, fade);
 }
@@ -77,7 +70,7 @@ void main() {
     open *= 1.0 - 0.18 * field * (0.5 - 0.5 * furrow);
     }
     n = normalize(n + vec3(fine.y, -fine.x, 0.0) * (0.30 + 0.3 * stone));
-    gloss = 0.25 * max(path, stone);
+    gloss = max(path, stone) * (0.30 + 0.75 * smoothstep(-0.05, 0.25, broad.y + 0.5 * broad.x));  // puddles
 #endif
 
     float up = smoothstep(0.35, 0.75, n.z + (grain - 0.5) * 0.5);
@@ -99,7 +92,7 @@ void main() {
     if (WETNESS > 0.02) {
         float grazing = 1.0 - max(dot(n, -v_rel) / d, 0.0);
         float fresnel = grazing * grazing * grazing * grazing * grazing;
-        c += (0.03 + 0.5 * fresnel) * WETNESS * (0.25 + gloss) * up * (1.0 - snow) * open * SKY_LIGHT * 0.6;
+        c += (0.03 + 0.62 * fresnel) * WETNESS * (0.15 + gloss) * up * (1.0 - snow) * open * SKY_LIGHT * 0.8;
     }
 #if !defined(KIND_GROUND) && !defined(KIND_PLANT) && !defined(KIND_FIGURE)
     c += v_extra.x * GLOW * (1.0 - snow);

@@ -12,7 +12,7 @@ _ROWS: tuple[tuple[tuple[str, int], ...], ...] = (
     (("EYE", 3), ("EXPOSURE", 1)),
     (("NEXT_EYE", 3), ("FOG_DENSITY", 1)),
     (("SHADOW_CENTRE", 3), ("SHADOW_OFFSET", 1)),
-    (("IMAGE_SIZE", 2), ("SHADOW_TEXEL", 1), ("CLOUD", 1)),
+    (("IMAGE_SIZE", 2), ("CLOUD", 1)),
     (("KEY_DIR", 3), ("OVERCAST", 1)),
     (("KEY_COLOUR", 3), ("SKY_FOG", 1)),
     (("SKY_LIGHT", 3), ("WETNESS", 1)),

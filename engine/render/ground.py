@@ -23,7 +23,7 @@ SKIRT_M = 1.5  # per cell of step: deep enough to close the cracks between level
 APRON_SAMPLES = 40  # along the side of one mirrored tile
 
 # sRGB 0..1
-DRY, LUSH = (0.545, 0.525, 0.315), (0.355, 0.435, 0.215)
+DRY, LUSH = (0.515, 0.51, 0.295), (0.335, 0.42, 0.20)
 COVER_COLOUR: dict[GroundCover, tuple[float, float, float]] = {
     GroundCover.MEADOW: (0.435, 0.49, 0.245),
     GroundCover.FOREST_FLOOR: (0.335, 0.365, 0.20),
@@ -77,7 +77,7 @@ def ground_colours(scenery: Scenery, normal: Floats32) -> Floats32:
     h, cover = scenery.heights, scenery.cover
     broad, fine = speckle(h.shape, 12.0, 11), speckle(h.shape, 1.6, 12)
     slope = 1.0 - normal[..., 2]
-    lush = _ramp(0.15, 0.75, scenery.moisture + 0.10 * broad + 0.05 * fine)
+    lush = _ramp(0.15, 0.75, scenery.moisture + 0.17 * broad + 0.08 * fine)
     colour = _blend(np.broadcast_to(np.asarray(DRY, np.float32), (*h.shape, 3)), LUSH, lush)
     for kind, tone in COVER_COLOUR.items():
         weight = np.clip(gaussian_filter((cover == kind).astype(np.float32), 0.8) * (1 + 0.25 * fine), 0, 1)
@@ -93,7 +93,7 @@ def ground_colours(scenery: Scenery, normal: Floats32) -> Floats32:
         colour = _blend(colour, PEAK, top * np.float32(0.8))
     bed = gaussian_filter((scenery.water_depth > 0.02).astype(np.float32), 0.7)
     colour = _blend(colour, (0.42, 0.37, 0.27), np.asarray(np.clip(bed * 1.6, 0, 0.9), np.float32))
-    return np.asarray(np.clip(colour * (1 + 0.045 * fine + 0.05 * broad)[..., None], 0, 1), dtype=np.float32)
+    return np.asarray(np.clip(colour * (1 + 0.06 * fine + 0.075 * broad)[..., None], 0, 1), dtype=np.float32)
 
 
 def ambient(scenery: Scenery, sky_view: Floats32) -> Floats32:

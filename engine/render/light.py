@@ -212,7 +212,8 @@ def light(environment: NDArray[np.void]) -> Light:
     night = 1.0 - smoothstep(-12.0, -1.0, degrees)
     overcast = smoothstep(0.55, 0.98, cloud)
     gloom = 1.0 - 0.50 * smoothstep(0.0, 8.0, rain)
-    clearness = (1.0 - 0.975 * cloud**1.7) * gloom * (1.0 - 0.9 * smoothstep(900.0, 120.0, visibility))
+    thinned = gloom * (1.0 - 0.85 * smoothstep(0.0, 1.5, rain)) * (1.0 - 0.9 * smoothstep(900.0, 120.0, visibility))
+    clearness = (1.0 - 0.975 * cloud**1.7) * thinned
 
     clear = _graded_dome(elevation, night)
     mean = _mean_sky(clear)
@@ -227,7 +228,7 @@ def light(environment: NDArray[np.void]) -> Light:
 
     white = min(float(env["snow_depth_m"]) / 0.07, 1.0)
     level = float((key_colour * max(float(key_dir[2]), 0.12) * 0.8 + sky) @ LUMA) * (1 + 0.45 * white)
-    exposure = 0.29 * (3.4 / (level + 0.02)) ** 0.64 * (1 - 0.30 * night)
+    exposure = 0.29 * (3.4 / (level + 0.02)) ** 0.64 * (1 - 0.22 * night)
     dusk = max(smoothstep(6.0, -4.0, degrees), 0.55 * overcast * smoothstep(0.0, 6.0, rain))
     return Light(
         key_dir=key_dir,

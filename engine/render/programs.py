@@ -24,6 +24,7 @@ KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "rain": ("precipitation.vert", "precipitation.frag", ()),
     "snow": ("precipitation.vert", "precipitation.frag", ("SNOWFLAKES",)),
 }
+WATER_DEPTH_RANGE_M = 8.0  # deeper water looks the same
 SHADOW_KINDS = ("solid", "plant", "figure")
 
 
@@ -37,7 +38,6 @@ class Targets:
     depth: bool = False
     flow: bool = False
     shadow_pass: bool = False
-    soft_shadows: bool = False
 
     @property
     def floats(self) -> bool:
@@ -56,8 +56,6 @@ class Targets:
                 location += 1
         if self.flow:
             lines.append("OUT_FLOW")
-        if self.soft_shadows:
-            lines.append("SOFT_SHADOWS")
         return tuple(lines)
 
 
@@ -73,7 +71,13 @@ def program(kind: str, targets: Targets) -> Shader:
     if targets.shadow_pass:
         fragment = "shadow.frag"
     defines = "".join(f"#define {line}\n" for line in (*extra, *targets.macros()))
-    head = "#version 330\n" + macros() + "#define WATER_DEPTH_RANGE 8.0\n" + defines + _source("common.glsl")
+    head = (
+        "#version 330\n"
+        + macros()
+        + f"#define WATER_DEPTH_RANGE {WATER_DEPTH_RANGE_M}\n"
+        + defines
+        + _source("common.glsl")
+    )
     made = Shader.make(Shader.SL_GLSL, head + _source(vertex), head + _source(fragment))
     if made is None:
         raise ValueError(f"The shader program {kind!r} was refused.")

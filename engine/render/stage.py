@@ -12,18 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import (
-    BitMask32,
     Camera,
     ColorBlendAttrib,
-    CullFaceAttrib,
-    FrameBufferProperties,
     GraphicsOutput,
     GraphicsWindow,
-    Mat4,
     NodePath,
-    PerspectiveLens,
-    RenderState,
-    ShaderAttrib,
     Texture,
 )
 
@@ -31,7 +24,7 @@ from assets.meshes.mesh import Mesh
 from assets.palette import BuildingKind, SemanticClass, Species
 from engine.render.buildings import buildings_path, merged
 from engine.render.frame import Frame
-from engine.render.graphics import Context, ReadBack, RenderError, close_context, open_context
+from engine.render.graphics import ReadBack, RenderError, close_context, open_context
 from engine.render.grass import Grass
 from engine.render.ground import Ground
 from engine.render.horizon import Horizon
@@ -40,10 +33,11 @@ from engine.render.light import light
 from engine.render.people import People
 from engine.render.plants import Plants
 from engine.render.precipitation import fall_path
-from engine.render.programs import KINDS, SHADOW_KINDS, Targets, program
-from engine.render.sensors import FAR_M, NEAR_M, clip_from_world, frustum
+from engine.render.programs import SHADOW_KINDS, Targets
+from engine.render.sensors import frustum
 from engine.render.shadow import ShadowMap
 from engine.render.sky import Sky, noise_texture
+from engine.render.view import EYES, SHADOWS, View, program_state
 from engine.render.water import water_path
 from engine.render.weather import write_light, write_weather
 from recorder.schema import CROP_ID, GRASS_ID, TERRAIN_ID, WATER_ID, CameraPose, Cast, Scenery, Snapshot
@@ -51,7 +45,6 @@ from recorder.schema import CROP_ID, GRASS_ID, TERRAIN_ID, WATER_ID, CameraPose,
 MODALITIES = ("rgb", "depth", "instance", "semantic", "normal", "flow")
 TICK_RATE_HZ = 16
 HORIZON_EXTENTS = 1.25  # the picture's haze is thick at this many widths of the map: its mirrored rim ends there
-EYES, SHADOWS = BitMask32.bit(0), BitMask32.bit(1)
 _PLANT_CLASS = {
     Species.CONIFER: SemanticClass.TREE,
     Species.BROADLEAF: SemanticClass.TREE,
@@ -121,13 +114,14 @@ class Stage:
         self._shadow = ShadowMap(self.context)
         self._shadow.camera.reparent_to(self.root)
         self._inputs(scenery)
-        self._view = _View(self, self._targets(), size)
+        self._view = View(self.context, self.root, self._targets(), size)
         self._shadow_states()
         self._outputs = [self._view.output, self._shadow.buffer]
         for output in self._outputs:
             output.set_active(False)
-        self._window = _View(self, Targets(), size, self.context.host) if self.context.windowed else None
-        self._hud = Hud(self.context.host) if self.context.windowed else None
+        host, windowed = self.context.host, self.context.windowed
+        self._window = View(self.context, self.root, Targets(), size, host) if windowed else None
+        self._hud = Hud(host) if windowed else None
 
     def _build(self, scenery: Scenery, cast: Cast) -> None:
         self.horizon = Horizon(scenery)
@@ -196,7 +190,7 @@ class Stage:
         camera.set_camera_mask(SHADOWS)
         camera.set_tag_state_key("kind")
         for kind in SHADOW_KINDS:
-            camera.set_tag_state(kind, _program_state(kind, Targets(shadow_pass=True)))
+            camera.set_tag_state(kind, program_state(kind, Targets(shadow_pass=True)))
 
     def add_mesh(self, mesh: Mesh, ident: int, semantic: SemanticClass = SemanticClass.PROP) -> None:
         """Put a mesh given in the world frame on the stage under an instance id of its own."""
@@ -278,7 +272,7 @@ class Stage:
         pose: CameraPose,
         following: Snapshot | None,
         following_pose: CameraPose | None,
-        view: _View,
+        view: View,
         time_s: float | None = None,
     ) -> None:
         now = snapshot.tick / self._tick_rate if time_s is None else time_s
@@ -322,103 +316,6 @@ class Stage:
         self.root.remove_node()
         if self.context.windowed:
             close_context()
-
-
-def _program_state(kind: str, targets: Targets) -> RenderState:
-    return RenderState.make(ShaderAttrib.make(program(kind, targets), 100))
-
-
-class _View:
-    """A camera and the targets it fills."""
-
-    def __init__(
-        self, stage: Stage, targets: Targets, size: tuple[int, int], output: GraphicsOutput | None = None
-    ) -> None:
-        self.targets, self.size = targets, size
-        self._upright = output is not None  # a window shows clip y = 1 at the top; a buffer keeps row 0 first in memory
-        self.textures: dict[str, Texture] = {}
-        self.output = self._buffer(stage.context, size) if output is None else output
-        self.camera = NodePath(Camera("eye", PerspectiveLens()))
-        self.camera.reparent_to(stage.root)
-        self._states()
-        region = self.output.make_display_region()
-        region.set_camera(self.camera)
-
-    def _buffer(self, context: Context, size: tuple[int, int]) -> GraphicsOutput:
-        properties = FrameBufferProperties()
-        properties.set_rgba_bits(8, 8, 8, 8)
-        properties.set_depth_bits(24)
-        properties.set_aux_rgba(int(self.targets.ident))
-        properties.set_aux_float(int(self.targets.normal) + int(self.targets.floats))
-        made = context.buffer("view", size, properties, -10)
-        made.set_clear_depth_active(True)
-        planes = {"rgb": GraphicsOutput.RTP_color}
-        if self.targets.ident:
-            planes["ident"] = GraphicsOutput.RTP_aux_rgba_0
-        floats = [name for name, on in (("normal", self.targets.normal), ("floats", self.targets.floats)) if on]
-        planes |= dict(zip(floats, (GraphicsOutput.RTP_aux_float_0, GraphicsOutput.RTP_aux_float_1), strict=False))
-        for name, plane in planes.items():
-            texture = Texture(name)
-            made.add_render_texture(texture, GraphicsOutput.RTM_bind_or_copy, plane)  # type: ignore[arg-type]
-            made.set_clear_active(plane, True)
-            made.set_clear_value(plane, (0, 0, 0, 0))
-            self.textures[name] = texture
-        return made
-
-    def _states(self) -> None:
-        camera = self.camera.node()
-        assert isinstance(camera, Camera)
-        camera.set_camera_mask(EYES)
-        camera.set_tag_state_key("kind")
-        for kind in KINDS:
-            camera.set_tag_state(kind, _program_state(kind, self.targets))
-        culled = CullFaceAttrib.make(CullFaceAttrib.M_cull_clockwise)
-        if not self._upright:
-            culled = CullFaceAttrib.make(CullFaceAttrib.M_cull_counter_clockwise)
-        camera.set_initial_state(RenderState.make(culled))
-
-    def aim(self, pose: CameraPose, following: CameraPose, frame: Frame) -> None:
-        """Point the camera, for the shaders and for Panda's culling."""
-        flip = np.diag([1.0, -1.0 if self._upright else 1.0, 1.0, 1.0])
-        for name, eye_name, at in (("VIEW", "EYE", pose), ("NEXT_VIEW", "NEXT_EYE", following)):
-            matrix, eye = clip_from_world(at, self.size)
-            frame[name], frame[eye_name] = flip @ matrix, eye
-        frame["IMAGE_SIZE"] = self.size
-        turn = pose.rotation()
-        right, down, forward = turn[:, 0], turn[:, 1], turn[:, 2]
-        rows = [*right, 0, *forward, 0, *(-down), 0, *pose.position, 1]
-        self.camera.set_mat(Mat4(*(float(v) for v in rows)))
-        camera = self.camera.node()
-        assert isinstance(camera, Camera)
-        lens = camera.get_lens()
-        lens.set_film_size(self.size[0], self.size[1])
-        lens.set_focal_length(pose.intrinsics(*self.size)[0, 0])
-        lens.set_near_far(NEAR_M, FAR_M)
-
-    def images(self, reader: ReadBack, classes: NDArray[np.uint8], moving: bool) -> dict[str, NDArray[Any]]:
-        """The modalities of the frame just drawn."""
-        made: dict[str, NDArray[Any]] = {}
-        if self.targets.rgb:
-            made["rgb"] = reader.read(self.textures["rgb"], "rgb", np.uint8)
-        if self.targets.ident:
-            ident = reader.read(self.textures["ident"], "rgba", np.uint8).view("<u4")[..., 0]
-            made["instance"] = ident & np.uint32(0xFFFFFF)  # the top byte is the blend's alpha
-            made["semantic"] = classes.take(made["instance"])
-        if self.targets.normal:
-            made["normal"] = reader.read(self.textures["normal"], "rgb", np.float32)
-        if self.targets.depth:
-            depth = reader.read(self.textures["floats"], "b", np.float32)[..., 0]
-            made["depth"] = np.where(depth > 0, depth, np.float32(np.inf))
-        if self.targets.flow:
-            made |= self._flow(reader, moving)
-        return made
-
-    def _flow(self, reader: ReadBack, moving: bool) -> dict[str, NDArray[Any]]:
-        width, height = self.size
-        if not moving:
-            return {"flow": np.zeros((height, width, 2), np.float32), "flow_valid": np.zeros((height, width), np.bool_)}
-        valid = reader.read(self.textures["floats"], "a", np.float32)[..., 0] > 0.5
-        return {"flow": reader.read(self.textures["floats"], "rg", np.float32), "flow_valid": valid}
 
 
 __all__ = ["MODALITIES", "RenderError", "Stage"]

@@ -9,9 +9,9 @@ from scipy.ndimage import binary_dilation, distance_transform_edt, gaussian_filt
 
 from engine.render.geometry import SURFACE, SURFACE_FORMAT, geom, id_bytes, node
 from engine.render.ground import normals
+from engine.render.programs import WATER_DEPTH_RANGE_M
 from recorder.schema import WATER_ID, Scenery
 
-DEPTH_RANGE_M = 8.0  # deeper water looks the same; the shader's WATER_DEPTH_RANGE
 CHUNK = 64
 
 
@@ -39,7 +39,7 @@ def water_path(scenery: Scenery) -> NodePath:
     made["position"][..., 2] = level
     made["normal"] = _surface_normals(level, wet, scenery.cell_m)
     made["colour"] = 255
-    made["extra"][..., 0] = np.clip(scenery.water_depth / DEPTH_RANGE_M, 0, 1) * 255
+    made["extra"][..., 0] = np.clip(scenery.water_depth / WATER_DEPTH_RANGE_M, 0, 1) * 255
     made["ident"] = id_bytes(np.full(1, WATER_ID, np.uint32))
     covered = wet[:-1, :-1] | wet[1:, :-1] | wet[:-1, 1:] | wet[1:, 1:]
     for r in range(0, rows - 1, CHUNK):

@@ -19,7 +19,6 @@ from engine.render.precipitation import (
     SNOW_FALL_M_S,
     fall_amount,
 )
-from engine.render.shadow import SIZE
 from recorder.schema import Snapshot
 
 GUST_RAD_S = 1.7
@@ -27,6 +26,7 @@ SWAY_PER_WIND = 0.11  # how far a stem leans per m/s, in units of its own stiffn
 SWAY_LIMIT = 1.2
 WAVE_SPEED = (0.013, 0.008, 0.021, -0.016)  # noise tiles per second
 CLOUD_SPEED = (0.0011, 0.0005)
+SHADOW_OFFSET_M = 0.07  # along the normal: under one texel of the map, so that a lit wall does not shade itself
 COVERED_SNOW_M = 0.07  # depth at which snow hides the ground
 
 
@@ -35,7 +35,7 @@ def write_light(frame: Frame, light: Light) -> None:
     for field in fields(light):
         if field.name.upper() in LAYOUT:
             frame[field.name.upper()] = getattr(light, field.name)
-    frame["SHADOW_OFFSET"], frame["SHADOW_TEXEL"] = 0.07, 1.0 / SIZE
+    frame["SHADOW_OFFSET"] = SHADOW_OFFSET_M
 
 
 def sway(environment: NDArray[np.void], time_s: float) -> tuple[float, float, float, float]:

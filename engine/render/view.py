@@ -1,0 +1,132 @@
+"""A camera, the targets it fills, and the images they are read back as."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from panda3d.core import (
+    BitMask32,
+    Camera,
+    CullFaceAttrib,
+    FrameBufferProperties,
+    GraphicsOutput,
+    Mat4,
+    NodePath,
+    PerspectiveLens,
+    RenderState,
+    ShaderAttrib,
+    Texture,
+)
+
+from engine.render.frame import Frame
+from engine.render.graphics import Context, ReadBack
+from engine.render.programs import KINDS, Targets, program
+from engine.render.sensors import FAR_M, NEAR_M, clip_from_world
+from recorder.schema import CameraPose
+
+EYES, SHADOWS = BitMask32.bit(0), BitMask32.bit(1)
+
+
+def program_state(kind: str, targets: Targets) -> RenderState:
+    """The state that draws a kind of thing with its program, whatever the node itself asks for."""
+    return RenderState.make(ShaderAttrib.make(program(kind, targets), 100))
+
+
+class View:
+    """A camera and the targets it fills."""
+
+    def __init__(
+        self,
+        context: Context,
+        root: NodePath,
+        targets: Targets,
+        size: tuple[int, int],
+        output: GraphicsOutput | None = None,
+    ) -> None:
+        self.targets, self.size = targets, size
+        self._upright = output is not None  # a window shows clip y = 1 at the top; a buffer keeps row 0 first in memory
+        self.textures: dict[str, Texture] = {}
+        self.output = self._buffer(context, size) if output is None else output
+        self.camera = NodePath(Camera("eye", PerspectiveLens()))
+        self.camera.reparent_to(root)
+        self._states()
+        region = self.output.make_display_region()
+        region.set_camera(self.camera)
+
+    def _buffer(self, context: Context, size: tuple[int, int]) -> GraphicsOutput:
+        properties = FrameBufferProperties()
+        properties.set_rgba_bits(8, 8, 8, 8)
+        properties.set_depth_bits(24)
+        properties.set_aux_rgba(int(self.targets.ident))
+        properties.set_aux_float(int(self.targets.normal) + int(self.targets.floats))
+        made = context.buffer("view", size, properties, -10)
+        made.set_clear_depth_active(True)
+        planes = {"rgb": GraphicsOutput.RTP_color}
+        if self.targets.ident:
+            planes["ident"] = GraphicsOutput.RTP_aux_rgba_0
+        floats = [name for name, on in (("normal", self.targets.normal), ("floats", self.targets.floats)) if on]
+        planes |= dict(zip(floats, (GraphicsOutput.RTP_aux_float_0, GraphicsOutput.RTP_aux_float_1), strict=False))
+        for name, plane in planes.items():
+            texture = Texture(name)
+            made.add_render_texture(texture, GraphicsOutput.RTM_bind_or_copy, plane)  # type: ignore[arg-type]
+            made.set_clear_active(plane, True)
+            made.set_clear_value(plane, (0, 0, 0, 0))
+            self.textures[name] = texture
+        return made
+
+    def _states(self) -> None:
+        camera = self.camera.node()
+        assert isinstance(camera, Camera)
+        camera.set_camera_mask(EYES)
+        camera.set_tag_state_key("kind")
+        for kind in KINDS:
+            camera.set_tag_state(kind, program_state(kind, self.targets))
+        culled = CullFaceAttrib.make(CullFaceAttrib.M_cull_clockwise)
+        if not self._upright:
+            culled = CullFaceAttrib.make(CullFaceAttrib.M_cull_counter_clockwise)
+        camera.set_initial_state(RenderState.make(culled))
+
+    def aim(self, pose: CameraPose, following: CameraPose, frame: Frame) -> None:
+        """Point the camera, for the shaders and for Panda's culling."""
+        flip = np.diag([1.0, -1.0 if self._upright else 1.0, 1.0, 1.0])
+        for name, eye_name, at in (("VIEW", "EYE", pose), ("NEXT_VIEW", "NEXT_EYE", following)):
+            matrix, eye = clip_from_world(at, self.size)
+            frame[name], frame[eye_name] = flip @ matrix, eye
+        frame["IMAGE_SIZE"] = self.size
+        turn = pose.rotation()
+        right, down, forward = turn[:, 0], turn[:, 1], turn[:, 2]
+        rows = [*right, 0, *forward, 0, *(-down), 0, *pose.position, 1]
+        self.camera.set_mat(Mat4(*(float(v) for v in rows)))
+        camera = self.camera.node()
+        assert isinstance(camera, Camera)
+        lens = camera.get_lens()
+        lens.set_film_size(self.size[0], self.size[1])
+        lens.set_focal_length(pose.intrinsics(*self.size)[0, 0])
+        lens.set_near_far(NEAR_M, FAR_M)
+
+    def images(self, reader: ReadBack, classes: NDArray[np.uint8], moving: bool) -> dict[str, NDArray[Any]]:
+        """The modalities of the frame just drawn."""
+        made: dict[str, NDArray[Any]] = {}
+        if self.targets.rgb:
+            made["rgb"] = reader.read(self.textures["rgb"], "rgb", np.uint8)
+        if self.targets.ident:
+            ident = reader.read(self.textures["ident"], "rgba", np.uint8).view("<u4")[..., 0]
+            made["instance"] = ident & np.uint32(0xFFFFFF)  # the top byte is the blend's alpha
+            made["semantic"] = classes.take(made["instance"])
+        if self.targets.normal:
+            made["normal"] = reader.read(self.textures["normal"], "rgb", np.float32)
+        if self.targets.depth:
+            depth = reader.read(self.textures["floats"], "b", np.float32)[..., 0]
+            made["depth"] = np.where(depth > 0, depth, np.float32(np.inf))
+        if self.targets.flow:
+            made |= self._flow(reader, moving)
+        return made
+
+    def _flow(self, reader: ReadBack, moving: bool) -> dict[str, NDArray[Any]]:
+        width, height = self.size
+        if not moving:
+            return {"flow": np.zeros((height, width, 2), np.float32), "flow_valid": np.zeros((height, width), np.bool_)}
+        valid = reader.read(self.textures["floats"], "a", np.float32)[..., 0] > 0.5
+        return {"flow": reader.read(self.textures["floats"], "rg", np.float32), "flow_valid": valid}
