@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 J2000 = datetime(2000, 1, 1, 12)  # noqa: DTZ001 (UTC by definition; naive datetimes throughout)
 SUNRISE_ELEVATION = math.radians(-0.833)  # upper limb on the horizon with mean refraction
-SOLAR_CONSTANT_W_M2 = 1361.0
 
 
 @dataclass(frozen=True)
