@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from agents.acts import SpeechPlan
-from agents.language.phrases import weather_class
+from agents.language.phrases import phrase_book, weather_class
 from agents.language.prompt import EXEMPLAR_NAMES, SHARED_PREFIX
 from agents.language.templates import Draft
 
@@ -72,6 +72,10 @@ _VAGUE = frozenset(
         "day",
         "village",
     }
+)
+# Words that would be a fact of their own; where the fact is known they are in the clause already.
+_NEWS_WORDS = frozenset(
+    {"wedding", "weddings", "marry", "fox", "foxes", "wolf", "wolves", "stranger", "traveller", "pedlar"}
 )
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "y", "'s")
 
@@ -263,10 +267,15 @@ def _repetition(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
     telling = {word for word in tail if not {word, word.removesuffix("s")} & empty}
     if not telling:
         return "says nothing"
-    if any(_bases(word) & _all_bases(draft.text) for word in telling):
+    details = " ".join(str(value) for value in plan.fact.details.values()) if plan.fact else ""
+    if any(_bases(word) & _all_bases(f"{draft.text} {details}") for word in telling):
         return "says the clause again"
-    if any(a == b for a, b in pairwise(tail)):
+    if any(_bases(a) & _bases(b) for a, b in combinations(sorted(telling), 2)) or any(
+        a == b for a, b in pairwise(tail)
+    ):
         return "stammers"
+    if claimed := _NEWS_WORDS & set(tail):
+        return f"claims news ({min(claimed)})"
     runs = _runs(_words(candidate.line))
     said = [*plan.recent_lines, *(line for _, line in plan.history)]
     tail_runs = runs - _runs(_words(draft.clause))
@@ -292,7 +301,9 @@ def _scene(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
 
 
 def _vocabulary(plan: SpeechPlan, candidate: Candidate) -> str:
-    own = {plan.listener.name.lower(), plan.speaker.trade, plan.listener.trade} | scene_words(plan)
+    if people := {word.removesuffix("s") for word in _words(candidate.tail)} & set(phrase_book().tasks):
+        return f"brings in a {min(people)}"
+    own = {plan.listener.name.lower()} | scene_words(plan)
     strange = [word for word in _words(candidate.tail) if word not in own and not lexicon().knows(word)]
     return f"speaks of '{strange[0]}', which the valley does not know" if strange else ""
 
