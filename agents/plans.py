@@ -29,6 +29,9 @@ ERRANDS = {
 EVENINGS = {"inn": 4.0, "market": 3.0, "bench": 1.5, "well": 1.0}
 EARLY_TRADES = {"baker": -70, "farmer": -25, "shepherd": -40, "innkeeper": 20}  # minutes on the hour of waking
 
+OUTDOOR_TRADES = ("farmer", "shepherd", "woodcutter", "fisher", "gardener")
+HARDY = 0.08  # what wet weather matters less to them
+
 COMMITMENT_S = 30.0  # nobody changes a plan sooner than this after making it
 PRESENT_BONUS = 0.12  # what one is already doing is worth this much more: no dithering
 ROUND_WORTH = 0.5  # what keeping to the round is worth; an interruption must beat it
@@ -198,10 +201,10 @@ def _interruptions(p: Persona, current: Intention, now: Situation) -> list[tuple
     hunger = 0.8 if eating and now.hunger < 0.9 else 1.6 * (now.hunger - 0.3)
     options.append((current if eating else Intention(Intent.EAT, p.home), hunger))
     options.append((Intention(Intent.SLEEP, p.home), 2.5 * (now.fatigue - 0.7)))
-    hardy = 0.3 * (p.conscientiousness - 0.5) - 0.3 * (p.neuroticism - 0.5)
-    wet = now.weather.rain_mm_h + 2.0 * now.weather.snow_mm_h
+    hardy = 0.4 * (p.conscientiousness - 0.5) - 0.4 * (p.neuroticism - 0.5) + HARDY * (p.trade in OUTDOOR_TRADES)
+    wet = now.weather.rain_mm_h + 0.5 * now.weather.snow_mm_h  # snow is shaken off
     storm = max(0.0, now.weather.wind_m_s - 12.0) * 0.05
-    rain = 0.38 + 0.12 * min(wet, 6.0) + storm - hardy if now.weather.raining else 0.0
+    rain = 0.32 + 0.08 * min(wet, 8.0) + storm - hardy if now.weather.raining else 0.0
     freezing = 1.3 * (now.cold - 0.35) - hardy
     roof = current if current.intent == Intent.SHELTER else Intention(Intent.SHELTER, now.nearest_roof)
     indoor_round = current.indoors and current.intent != Intent.SHELTER

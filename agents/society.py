@@ -205,7 +205,7 @@ class Society:
         nature = 0.3 + 1.4 * self._extraversion[a]
         need = 0.6 + 0.8 * self.minds.needs.loneliness[a]
         bond = (0.6 + 0.8 * r.familiarity[a, b]) * (1.0 + 0.4 * r.affinity[a, b])
-        weather = 0.3 if now.weather.raining else 1.0
+        weather = 0.6 if now.weather.raining else 1.0
         return np.minimum(CHANCE * self.config.talkativeness * nature * need * bond * weather, 0.95)
 
     def _move(self, view: WorldView, now: Moment) -> Events:

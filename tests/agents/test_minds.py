@@ -207,7 +207,7 @@ def test_needs_and_weather_interrupt_the_round():
     assert choose(p, working, rounds, situation()) == working
     assert choose(p, working, rounds, situation(hunger=0.9)).intent == Intent.EAT
     assert choose(p, working, rounds, situation(fatigue=0.98)).intent == Intent.SLEEP
-    assert choose(p, working, rounds, situation(weather=RAIN)).intent == Intent.SHELTER
+    assert choose(p, working, rounds, situation(weather=replace(RAIN, rain_mm_h=14.0))).intent == Intent.SHELTER
     assert choose(p, working, rounds, situation(cold=0.95)).intent == Intent.SHELTER
     assert choose(p, working, rounds, situation(loneliness=0.98)).intent == Intent.COMPANY
 

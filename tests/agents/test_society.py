@@ -115,7 +115,7 @@ def test_night_finds_the_village_asleep_and_the_world_is_quiet():
 def test_rain_sends_people_indoors_and_passes():
     life = village(12, seed=3, hour=10)
     dry = life.run(30, rows=True).rows[-1]["indoors"].sum()
-    life.world.weather = RAIN
+    life.world.weather = replace(RAIN, rain_mm_h=12.0)
     wet = life.run(240, rows=True).rows[-1]["indoors"].sum()
     assert wet >= dry + 6
     kinds = [d["kind"] for _, kind, d in life.events if kind == "noticed"]
