@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from agents.language.voice import Voice
@@ -20,7 +21,7 @@ from recorder.dialogue import write_dialogue, write_srt
 from recorder.loose import write_frames
 from recorder.reader import Session
 from recorder.schema import CameraPose, Snapshot
-from recorder.sheet import write_contact_sheet
+from recorder.sheet import moments, write_contact_sheet
 from recorder.video import write_video
 from recorder.writer import SessionWriter
 
@@ -113,18 +114,31 @@ class Capture:
         self._progress = replace(self._progress, frames=self._progress.frames + len(poses))
         self._pending = None
 
-    def products(self) -> Iterator[tuple[str, Path]]:
-        """Make the video, the contact sheet, the dialogue and the loose frames; yields each as it is done."""
-        session = Session.open(self.path)
-        fps = self.scenario.capture.fps
-        yield "session", self.path
-        if "rgb" in session.modalities:
-            for name in session.cameras:
-                yield f"video, camera {name}", write_video(session, name, self.out / f"{name}.mp4", fps)
-        yield "contact sheet", write_contact_sheet(session, self.out / "contact_sheet.png")
-        yield "dialogue", write_dialogue(session, self.out / "dialogue.txt")
-        yield "subtitles", write_srt(session, self.out / "dialogue.srt")
-        yield "frames of every modality", write_frames(session, self.out / "frames")
+    def products(self, loose_frames: bool = False) -> Iterator[tuple[str, Path]]:
+        """Make the videos, the contact sheet, the texts and the loose frames; yields each as it is done.
+
+        Loose frames are those of the contact sheet's moments, or all of them. Each product appears under its name only
+        when it is whole.
+        """
+        with Session.open(self.path) as session:
+            yield "session", self.path
+            if "rgb" in session.modalities:
+                for name in session.cameras:
+                    video = partial(write_video, session, name, fps=self.scenario.capture.fps)
+                    yield f"video, camera {name}", self._whole(video, f"{name}.mp4")
+            yield "contact sheet", self._whole(partial(write_contact_sheet, session), "contact_sheet.png")
+            yield "dialogue", self._whole(partial(write_dialogue, session), "dialogue.txt")
+            yield "subtitles", self._whole(partial(write_srt, session), "dialogue.srt")
+            chosen = None if loose_frames else moments(session)
+            frames = partial(write_frames, session, frames=chosen)
+            yield "all frames as files" if loose_frames else "some frames as files", self._whole(frames, "frames")
+
+    def _whole(self, write: Callable[[Path], Path], name: str) -> Path:
+        unfinished = self.out / f".unfinished-{name}"
+        try:
+            return write(unfinished).replace(self.out / name)
+        except OSError as error:
+            raise OutputError(f"{self.out / name} cannot be written: {error.strerror}.") from None
 
 
 def prepare_folder(out: Path) -> Path:

@@ -85,6 +85,9 @@ def capture(
         float | None, typer.Option(help="Frames per second of world time; must divide the tick rate.")
     ] = None,
     size: SizeOption = None,
+    loose_frames: Annotated[
+        bool, typer.Option("--loose-frames", help="Also write every frame as PNG and NPY files (8 MB each).")
+    ] = False,
     modalities: Annotated[
         str | None, typer.Option(help="'all', or some of rgb,depth,instance,semantic,normal,flow.")
     ] = None,
@@ -134,7 +137,7 @@ def capture(
         out.print("Stopped early; what was captured is complete.")
     made = []
     with out.status("Making the video, the contact sheet and the texts ...") as status:
-        for what, path in job.products():
+        for what, path in job.products(loose_frames):
             made.append((what, path))
             status.update(f"Made the {what} ...")
     out.print(

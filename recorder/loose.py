@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
@@ -31,14 +32,20 @@ utterances.jsonl               one line per spoken line, with what stands behind
 """
 
 
-def write_frames(session: Session, folder: str | PathLike[str]) -> Path:
-    """Write every frame of a session as files `camera/modality/00000123.png` or `.npy`, and the tables beside them."""
+def write_frames(session: Session, folder: str | PathLike[str], frames: Iterable[FrameRef] | None = None) -> Path:
+    """Write frames as files `camera/modality/00000123.png` or `.npy`, and the tables beside them.
+
+    Args:
+        session: where they are.
+        folder: made if it is not there.
+        frames: which ones; all of them by default, which takes some 8 MB for each at 640x480.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "README.txt").write_text(README, encoding="utf-8")
     _write_tables(session, folder)
     with (folder / "cameras.jsonl").open("w", encoding="utf-8") as cameras:
-        for ref in session.frames():
+        for ref in session.frames() if frames is None else frames:
             files = {}
             for modality in ref.modalities:
                 place = folder / file_name(ref.camera) / file_name(modality)

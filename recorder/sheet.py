@@ -78,7 +78,7 @@ def write_contact_sheet(session: Session, path: str | PathLike[str]) -> Path:
         SessionError: the session has no frames, or the file cannot be written.
     """
     path = Path(path)
-    rows = _moments(session)
+    rows = moments(session)
     if not rows:
         raise SessionError(f"{session.path} has no frames to show on a contact sheet.")
     try:
@@ -88,7 +88,7 @@ def write_contact_sheet(session: Session, path: str | PathLike[str]) -> Path:
     return path
 
 
-def _moments(session: Session) -> list[FrameRef]:
+def moments(session: Session) -> list[FrameRef]:
     """The frames to show: of each stretch of time the liveliest tick, by every camera."""
     count = max(1, min(MOMENTS, MOST_ROWS // max(1, len(session.cameras))))
     utterances = session.utterances()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields
 from os import PathLike
 from pathlib import Path
@@ -58,6 +59,7 @@ class SessionWriter:
         self._gathered_bytes = 0
         self._said: dict[int, int] = {}  # utterance id -> checksum of its record
         self._catalogue = Catalogue()
+        self._encoders = ThreadPoolExecutor()  # zlib lets go of the interpreter: modalities compress side by side
         self._begin(dict(header), scenery, cast)
 
     def _begin(self, header: dict[str, Any], scenery: Scenery, cast: Cast) -> None:
@@ -85,6 +87,7 @@ class SessionWriter:
         else:
             self._write_chunk()
             self._records.abandon()
+            self._encoders.shutdown()
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Record one tick; ticks follow each other without gaps. Its utterances are written at once.
@@ -155,7 +158,7 @@ class SessionWriter:
         if len(sizes) != 1:
             raise SessionError(f"{about} has images of sizes {sorted(sizes)}; one size was expected.")
         try:
-            encoded = {name: encode_image(name, image) for name, image in images.items()}
+            encoded = dict(zip(images, self._encoders.map(encode_image, images, images.values()), strict=True))
         except ValueError as error:
             raise SessionError(f"{about} cannot be stored: {error}.") from error
         if self._gathered and tick >= self._gathered[0].tick:
@@ -213,6 +216,7 @@ class SessionWriter:
         end_payload = pack({"index": index, "summary": closing})
         end = self._records.append(RecordType.END, end_payload, compress=False, flush=False)
         self._records.finish(end)
+        self._encoders.shutdown()
 
 
 def scenery_to_plain(scenery: Scenery) -> dict[str, Any]:
