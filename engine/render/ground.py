@@ -23,7 +23,7 @@ SKIRT_M = 1.5  # per cell of step: deep enough to close the cracks between level
 APRON_SAMPLES = 40  # along the side of one mirrored tile
 
 # sRGB 0..1
-DRY, LUSH = (0.515, 0.51, 0.295), (0.335, 0.42, 0.20)
+DRY, LUSH = (0.475, 0.492, 0.275), (0.335, 0.42, 0.20)
 COVER_COLOUR: dict[GroundCover, tuple[float, float, float]] = {
     GroundCover.MEADOW: (0.435, 0.49, 0.245),
     GroundCover.FOREST_FLOOR: (0.335, 0.365, 0.20),

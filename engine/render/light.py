@@ -228,13 +228,13 @@ def light(environment: NDArray[np.void]) -> Light:
 
     white = min(float(env["snow_depth_m"]) / 0.07, 1.0)
     level = float((key_colour * max(float(key_dir[2]), 0.12) * 0.8 + sky) @ LUMA) * (1 + 0.45 * white)
-    exposure = 0.29 * (3.4 / (level + 0.02)) ** 0.64 * (1 - 0.22 * night)
+    exposure = 0.28 * (3.4 / (level + 0.02)) ** 0.64 * (1 - 0.22 * night)
     dusk = max(smoothstep(6.0, -4.0, degrees), 0.55 * overcast * smoothstep(0.0, 6.0, rain))
     return Light(
         key_dir=key_dir,
         key_colour=key_colour,
         sky_light=sky,
-        ground_light=sky * 0.34 + key_colour * np.array([0.124, 0.108, 0.072]) * max(float(key_dir[2]), 0.05),
+        ground_light=sky * 0.42 + key_colour * np.array([0.124, 0.108, 0.072]) * max(float(key_dir[2]), 0.05),
         fog_sun=fog_sun,
         fog_anti=fog_anti,
         fog_density=KOSCHMIEDER / visibility,
