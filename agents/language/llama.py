@@ -259,7 +259,7 @@ def _start(path: Path, lockstep: bool, candidates: int) -> _Worker:
         "niceness": 0 if lockstep else LIVE_NICENESS,
     }
     environment = {"OMP_WAIT_POLICY": WAIT_POLICY} | os.environ
-    environment["PYTHONPATH"] = os.pathsep.join([os.getcwd(), *filter(None, sys.path)])
+    environment["PYTHONPATH"] = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
     process = subprocess.Popen(  # noqa: S603 (this very program)
         [sys.executable, "-m", "agents.language.llama", json.dumps(options)],
         stdin=subprocess.PIPE,

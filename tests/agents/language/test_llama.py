@@ -23,10 +23,9 @@ from tests.agents.language.plans import varied_plans
 
 pytest.importorskip("llama_cpp")
 try:
-    MODEL = find_model("embedded")
+    MODEL: Path = find_model("embedded") or Path()
 except ModelError as error:
     pytest.skip(str(error), allow_module_level=True)
-assert MODEL is not None
 
 
 def plans_for_the_model(count: int) -> list[SpeechPlan]:
@@ -117,7 +116,8 @@ def test_live_words_arrive_when_they_are_there_and_never_early() -> None:
         plan = plans_for_the_model(1)[0]
         voice.submit(plan)
         assert voice.due(plan.due_tick - 1) == []
-        tick, words = plan.due_tick, []
+        tick = plan.due_tick
+        words: list[Wording] = []
         while not words and tick < plan.due_tick + 3000:
             tick += 1
             words = voice.due(tick)

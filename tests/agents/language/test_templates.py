@@ -68,6 +68,7 @@ def test_hearsay_is_worded_as_hearsay() -> None:
 
 def test_one_who_is_talked_to_is_not_talked_about_in_the_third_person() -> None:
     plan = make_plan(Act.TELL, Topic.PERSON, "saw_person", {}, "seen")
+    assert plan.fact is not None
     about_listener = replace(plan, fact=replace(plan.fact, subject=1), subject_name="Tomas")
     for seed in range(40):
         text = draft(replace(about_listener, seed=seed)).text
@@ -173,7 +174,10 @@ def test_the_bare_phrases_need_neither_model_nor_renderer_and_agree_between_proc
     code = (
         "import sys; sys.modules['llama_cpp'] = sys.modules['panda3d'] = None\n"
         "from tests.agents.language.plans import varied_plans\n"
-        "from agents.language.templates import draft\n"
+        "from agents.language.templates import draft, template_wording\n"
+        "from agents.language.logged import LoggedVoice\n"
+        "plan = varied_plans(1)[0]; voice = LoggedVoice([template_wording(plan)]); voice.submit(plan)\n"
+        "assert voice.due(plan.due_tick)\n"
         "print([draft(plan) for plan in varied_plans(40)])"
     )
     outputs = {
