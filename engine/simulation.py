@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from agents.language.voice import Voice, Wording
 from agents.society import Society, SocietyConfig
 from engine import observe
-from engine.scenario import Scenario
+from engine.scenario import Scenario, ScenarioError
 from recorder.schema import Cast, Scenery, Snapshot
+from world.site import NoRoomError
 from world.weather import WeatherOpening
 from world.world import World, WorldConfig
 
@@ -24,12 +25,21 @@ class Simulation:
 
     A run is a function of the scenario, its seed, and the ticks at which words arrive: what the words are never
     matters. `snapshot` is the current tick, frozen; `step()` makes the next one.
+
+    Raises:
+        ScenarioError: the valley of this seed has no room for the village.
     """
 
     def __init__(self, scenario: Scenario, voice: Voice) -> None:
         self.scenario = scenario
         self.voice = voice
-        self.world = World(world_config(scenario))
+        try:
+            self.world = World(world_config(scenario))
+        except NoRoomError as error:
+            raise ScenarioError(
+                f"{scenario.name}: seed = {scenario.seed}, world.size_m = {scenario.world.size_m:g}: {error}; take "
+                "another seed, a larger world or fewer villagers."
+            ) from None
         village = scenario.village
         self.society = Society(
             SocietyConfig(

@@ -14,7 +14,7 @@ from world.columns import BUILDINGS
 from world.footprints import Footprint, facing
 from world.grid import bilinear, slope_of, smoothstep
 from world.paths import PathWeb, open_web
-from world.site import choose_sites, own_bank
+from world.site import NoRoomError, choose_sites, own_bank
 from world.streams import stream
 from world.terrain import Terrain
 from world.view import Place
@@ -31,10 +31,6 @@ APRON_M, BLEND_M = 5.0, 13.0  # level ground round a wall (a cell and a bit), an
 ESSENTIAL = (BuildingKind.INN, BuildingKind.BAKERY, BuildingKind.FORGE, BuildingKind.CHAPEL, BuildingKind.MILL)
 FEWEST_HOUSES = 3
 WINDS = ("east", "north-east", "north", "north-west", "west", "south-west", "south", "south-east")
-
-
-class NoRoomError(RuntimeError):
-    """A site that turns out too small or too broken for a village."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +51,17 @@ def settle(terrain: Terrain, villagers: int, latitude: float, seed: int) -> Sett
     """Found the village of this seed.
 
     Raises:
-        RuntimeError: if no site of the valley has room for it.
+        NoRoomError: if no site of the valley has room for it.
     """
     houses = houses_for(villagers)
     radius = (40.0 + 75.0 * math.sqrt(houses / MOST_HOUSES)) * max(min(1.0, terrain.grid.size_m / 1000.0), 0.6)
-    failure = RuntimeError("no site was tried")
+    failure = NoRoomError("no site was tried")
     for number, site in enumerate(choose_sites(terrain, radius, latitude)):
         try:
             return settle_at(site, terrain, houses, stream(seed, "settlement", number))
         except NoRoomError as error:
             failure = error
-    raise RuntimeError(f"the village finds no place in this valley: {failure}")
+    raise NoRoomError(f"the village finds no place in this valley: {failure}")
 
 
 def settle_at(site: tuple[float, float], terrain: Terrain, houses: int, rng: np.random.Generator) -> Settlement:

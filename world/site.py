@@ -21,13 +21,17 @@ STEEPEST_STROLL = 0.6
 SITES, SITES_APART_M = 8, 40.0
 
 
+class NoRoomError(RuntimeError):
+    """Ground that turns out too small, too wet or too broken for a village."""
+
+
 def choose_sites(terrain: Terrain, radius_m: float, latitude: float) -> list[tuple[float, float]]:
     """World x, y of good centres for a village of this radius, the best first, some way apart.
 
     The score prefers, in this order, level ground, a river at 75-190 m, the middle of the map, and slopes to the sun.
 
     Raises:
-        RuntimeError: if no ground of the map is level and dry enough.
+        NoRoomError: if no ground of the map is level and dry enough.
     """
     grid = terrain.grid
     heights = terrain.heights
@@ -52,7 +56,7 @@ def choose_sites(terrain: Terrain, radius_m: float, latitude: float) -> list[tup
         sites.append((float(x.flat[best]), float(y.flat[best])))
         score[np.hypot(x - sites[-1][0], y - sites[-1][1]) < SITES_APART_M] = -np.inf
     if not sites:
-        raise RuntimeError("no ground of this valley is level and dry enough for a village")
+        raise NoRoomError("no ground of this valley is level and dry enough for a village")
     return sites
 
 

@@ -57,7 +57,7 @@ def make_valley(seed: int, size_m: float, villagers: int, latitude: float) -> Va
     """Generate the valley of this seed: terrain, settlement, cover, plants.
 
     Raises:
-        RuntimeError: if the map has no room for a village.
+        NoRoomError: if the map has no room for a village.
     """
     grid = lattice(size_m)
     terrain = make_terrain(grid, seed)

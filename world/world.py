@@ -95,7 +95,7 @@ class World:
         """Read the valley from the cache or generate it.
 
         Raises:
-            RuntimeError: if the map of this seed has no room for a village.
+            NoRoomError: if the map of this seed has no room for a village.
             KeyError: if the weather names an unknown kind.
         """
         self.config = config
