@@ -1,4 +1,4 @@
-"""What the ids in the pictures mean: class and name of every id, boxes of what is visible, points in the picture."""
+"""What the ids in the pictures mean: class and name of every id, boxes of what is visible."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.palette import BuildingKind, SemanticClass, Species
-from recorder.schema import CROP_ID, GRASS_ID, TERRAIN_ID, WATER_ID, CameraPose, Cast, Scenery
+from recorder.schema import CROP_ID, GRASS_ID, TERRAIN_ID, WATER_ID, Cast, Scenery
 
 BOX = np.dtype([("id", "<u4"), ("x", "<i4"), ("y", "<i4"), ("w", "<i4"), ("h", "<i4"), ("pixels", "<i4")])
+BUILDING_CLASS = {BuildingKind.WELL: SemanticClass.WELL, BuildingKind.MARKET_STALL: SemanticClass.PROP}
 PLANT_CLASS = {Species.BUSH: SemanticClass.BUSH, Species.ROCK: SemanticClass.ROCK}  # all others are trees
 SHARED = {
     0: (SemanticClass.NOTHING, "nothing"),
@@ -40,7 +41,7 @@ def instance_table(scenery: Scenery, cast: Cast) -> dict[int, Label]:
     of_building = {int(place["building"]): str(place["name"]) for place in reversed(scenery.places)}
     for row, building in enumerate(scenery.buildings):
         kind, number = BuildingKind(int(building["kind"])), int(building["id"])
-        semantic = SemanticClass.WELL if kind is BuildingKind.WELL else SemanticClass.BUILDING
+        semantic = BUILDING_CLASS.get(kind, SemanticClass.BUILDING)
         name = of_building.get(row, kind.name.lower().replace("_", " "))
         table[number] = Label(number, semantic, name)
     for row, persona in enumerate(cast.personas):
@@ -83,14 +84,3 @@ def visible_villagers(instance: NDArray[np.uint32], cast: Cast, least_pixels: in
     pixels = np.bincount(instance.reshape(-1), minlength=int(cast.looks["id"].max(initial=0)) + 1)
     seen = {row: int(pixels[number]) for row, number in enumerate(cast.looks["id"])}
     return {row: count for row, count in seen.items() if count >= least_pixels}
-
-
-def project(pose: CameraPose, width: int, height: int, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """World points (n, 3) as pixel columns, rows and planar depth (n, 3); column and row are nan behind the camera."""
-    camera = (points - np.array(pose.position)) @ pose.rotation()
-    depth = camera[:, 2]
-    ahead = np.where(depth > 1e-6, depth, np.nan)
-    K = pose.intrinsics(width, height)
-    col = K[0, 0] * camera[:, 0] / ahead + K[0, 2]
-    row = K[1, 1] * camera[:, 1] / ahead + K[1, 2]
-    return np.stack([col, row, depth], axis=1)

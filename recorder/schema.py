@@ -211,6 +211,25 @@ class CameraPose:
         focal = height / 2 / np.tan(self.fov_y / 2)
         return np.array([[focal, 0.0, width / 2], [0.0, focal, height / 2], [0.0, 0.0, 1.0]])
 
+    def project(
+        self, points: NDArray[np.floating], size: tuple[int, int]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Pixels (n, 2) and planar depths (n,) of world points (n, 3); pixels are nan behind the camera."""
+        camera = (np.asarray(points, np.float64) - np.asarray(self.position)) @ self.rotation()
+        depth = camera[:, 2]
+        ahead = np.where(depth > 0, depth, np.nan)
+        image = camera @ self.intrinsics(*size).T
+        return image[:, :2] / ahead[:, None], depth
+
+    def unproject(self, depth: NDArray[np.floating]) -> NDArray[np.float64]:
+        """World points (H, W, 3) seen at the pixel centres of a planar depth image (H, W)."""
+        height, width = depth.shape
+        K = self.intrinsics(width, height)
+        v, u = np.mgrid[0:height, 0:width] + 0.5
+        z = depth.astype(np.float64)
+        camera = np.stack([(u - K[0, 2]) / K[0, 0] * z, (v - K[1, 2]) / K[1, 1] * z, z], axis=-1)
+        return np.asarray(camera @ self.rotation().T + np.asarray(self.position))
+
 
 def interpolate(previous: Snapshot, current: Snapshot, alpha: float) -> Snapshot:
     """The moment between two ticks, for smooth drawing: positions and turns blend, states are the current ones."""

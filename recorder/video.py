@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from recorder.annotate import project, visible_villagers
+from recorder.annotate import visible_villagers
 from recorder.container import SessionError
 from recorder.dialogue import Cue, cues
 from recorder.lettering import (
@@ -161,10 +161,9 @@ def _mark_speaker(image: Image.Image, session: Session, ref: FrameRef, row: int)
     """A small pointer over the head of whoever speaks, in the colour of their name."""
     villager = session.at(ref.tick).villagers[row]
     top = float(villager["z"]) + float(session.cast.looks["height_m"][row]) + 0.25
-    col, line, depth = project(
-        ref.pose, image.width, image.height, np.array([[float(villager["x"]), float(villager["y"]), top]])
-    )[0]
-    if not (depth > 0 and 0 <= col < image.width and 0 <= line < image.height):
+    head = np.array([[float(villager["x"]), float(villager["y"]), top]])
+    col, line = ref.pose.project(head, image.size)[0][0]
+    if not (0 <= col < image.width and 0 <= line < image.height):
         return
     r = max(4.0, image.height / 80)
     draw = ImageDraw.Draw(image)

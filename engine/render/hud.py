@@ -22,7 +22,6 @@ from panda3d.core import (
 )
 
 from engine.render.geometry import geom
-from engine.render.sensors import project
 from recorder.schema import CameraPose
 
 LINE_PX = 17.0  # height of a line of text
@@ -113,7 +112,7 @@ class Hud:
         if not bubbles:
             return
         heads = np.array([b.head for b in bubbles]) + np.array([0.0, 0.0, ABOVE_HEAD_M])
-        pixels, depth = project(heads, pose, size)
+        pixels, depth = pose.project(heads, size)
         taken: list[tuple[float, float, float, float]] = []
         for k in np.argsort(depth, kind="stable"):  # the nearest speaker first: the others make room
             u, v = pixels[k]

@@ -21,7 +21,7 @@ from panda3d.core import (
 )
 
 from assets.meshes.mesh import Mesh
-from assets.palette import BuildingKind, SemanticClass, Species
+from assets.palette import SemanticClass
 from engine.render.buildings import buildings_path, merged
 from engine.render.frame import Frame
 from engine.render.graphics import ReadBack, RenderError, close_context, open_context
@@ -40,38 +40,12 @@ from engine.render.sky import Sky, noise_texture
 from engine.render.view import EYES, SHADOWS, View, program_state
 from engine.render.water import water_path
 from engine.render.weather import write_light, write_weather
-from recorder.schema import CROP_ID, GRASS_ID, TERRAIN_ID, WATER_ID, CameraPose, Cast, Scenery, Snapshot
+from recorder.annotate import class_lookup
+from recorder.schema import CameraPose, Cast, Scenery, Snapshot
 
 MODALITIES = ("rgb", "depth", "instance", "semantic", "normal", "flow")
 TICK_RATE_HZ = 16
 HORIZON_EXTENTS = 1.25  # the picture's haze is thick at this many widths of the map: its mirrored rim ends there
-_PLANT_CLASS = {
-    Species.CONIFER: SemanticClass.TREE,
-    Species.BROADLEAF: SemanticClass.TREE,
-    Species.BIRCH: SemanticClass.TREE,
-    Species.BUSH: SemanticClass.BUSH,
-    Species.ROCK: SemanticClass.ROCK,
-}
-_BUILDING_CLASS = {BuildingKind.WELL: SemanticClass.WELL, BuildingKind.MARKET_STALL: SemanticClass.PROP}
-
-
-def class_table(scenery: Scenery, cast: Cast) -> NDArray[np.uint8]:
-    """SemanticClass of every instance id, indexed by id."""
-    ids = [scenery.plants["id"], scenery.buildings["id"], cast.looks["id"]]
-    table = np.zeros(max(16, *(int(i.max(initial=0)) for i in ids)) + 1, np.uint8)
-    table[[TERRAIN_ID, WATER_ID, GRASS_ID, CROP_ID]] = (
-        SemanticClass.TERRAIN,
-        SemanticClass.WATER,
-        SemanticClass.GRASS,
-        SemanticClass.CROP,
-    )
-    for species, kind in _PLANT_CLASS.items():
-        table[scenery.plants["id"][scenery.plants["species"] == species]] = kind
-    table[scenery.buildings["id"]] = SemanticClass.BUILDING
-    for building, kind in _BUILDING_CLASS.items():
-        table[scenery.buildings["id"][scenery.buildings["kind"] == building]] = kind
-    table[cast.looks["id"]] = SemanticClass.VILLAGER
-    return table
 
 
 class Stage:
@@ -107,7 +81,7 @@ class Stage:
         self._scenery, self._cast = scenery, cast
         self.context = open_context(window_title, size if window_title else (1, 1))
         self._reader = ReadBack(self.context)
-        self.classes = class_table(scenery, cast)
+        self.classes = class_lookup(scenery, cast)
         self.root = NodePath("valley")
         self.frame = Frame(self.root)
         self._build(scenery, cast)
@@ -218,9 +192,9 @@ class Stage:
         Returns:
             by modality, row 0 at the top, arrays of the caller's own: rgb (H, W, 3) uint8 sRGB; depth (H, W) float32
             planar metres, inf where no surface is; instance (H, W) uint32, 0 where none; semantic (H, W) uint8;
-            normal (H, W, 3) float32, unit in the world frame, 0 where none; flow (H, W, 2) float32 pixels (right,
-            down) from this frame to the following one, with flow_valid (H, W) bool: there is a surface and it lands
-            inside the following image.
+            normal (H, W, 3) float32, world frame, unit length within 5e-4, 0 where none; flow (H, W, 2) float32
+            pixels (right, down) from this frame to the following one, in steps of 1/256, with flow_valid (H, W) bool:
+            there is a surface and it lands inside the following image.
         """
         self._prepare(snapshot, pose, following, following_pose, self._view)
         self._draw(self._view.output)

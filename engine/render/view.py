@@ -34,6 +34,9 @@ def program_state(kind: str, targets: Targets) -> RenderState:
     return RenderState.make(ShaderAttrib.make(program(kind, targets), 100))
 
 
+FLOW_STEPS = np.float32(256)  # per pixel: finer than the raster, and half the bytes in a recording
+
+
 class View:
     """A camera and the targets it fills."""
 
@@ -116,7 +119,9 @@ class View:
             made["instance"] = ident & np.uint32(0xFFFFFF)  # the top byte is the blend's alpha
             made["semantic"] = classes.take(made["instance"])
         if self.targets.normal:
-            made["normal"] = reader.read(self.textures["normal"], "rgb", np.float32)
+            normal = reader.read(self.textures["normal"], "rgb", np.float32)
+            # Half precision: within 5e-4 of unit length, and a third of the bytes in a recording.
+            made["normal"] = normal.astype(np.float16).astype(np.float32)
         if self.targets.depth:
             depth = reader.read(self.textures["floats"], "b", np.float32)[..., 0]
             made["depth"] = np.where(depth > 0, depth, np.float32(np.inf))
@@ -129,4 +134,5 @@ class View:
         if not moving:
             return {"flow": np.zeros((height, width, 2), np.float32), "flow_valid": np.zeros((height, width), np.bool_)}
         valid = reader.read(self.textures["floats"], "a", np.float32)[..., 0] > 0.5
-        return {"flow": reader.read(self.textures["floats"], "rg", np.float32), "flow_valid": valid}
+        flow = reader.read(self.textures["floats"], "rg", np.float32)
+        return {"flow": np.round(flow * FLOW_STEPS) / FLOW_STEPS, "flow_valid": valid}

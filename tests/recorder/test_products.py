@@ -17,7 +17,7 @@ from PIL import Image
 
 from assets.palette import SemanticClass
 from recorder import falsecolour, lettering
-from recorder.annotate import class_lookup, instance_table, project, visible_boxes, visible_villagers
+from recorder.annotate import class_lookup, instance_table, visible_boxes, visible_villagers
 from recorder.container import SessionError
 from recorder.dialogue import cues, write_dialogue, write_srt
 from recorder.loose import write_frames
@@ -163,8 +163,8 @@ def test_loose_frames_hold_the_same_numbers(session: Session, tmp_path: Path) ->
     K, R = np.array(record["K"]), np.array(record["rotation_world_from_camera"])
     point = np.array(record["position"]) + 7 * R[:, 2] + 0.5 * R[:, 0]
     pose = session.pose(record["tick"], "lane")
-    col, row, depth = project(pose, 160, 120, point[None])[0]
-    assert (col, row, depth) == pytest.approx((K[0, 2] + K[0, 0] / 14, K[1, 2], 7))
+    pixels, depth = pose.project(point[None], (160, 120))
+    assert (*pixels[0], depth[0]) == pytest.approx((K[0, 2] + K[0, 0] / 14, K[1, 2], 7))
     said = [json.loads(line) for line in (folder / "utterances.jsonl").read_text().splitlines()]
     assert [line["text"] for line in said] == [line.text for line in session.utterances()]
     assert said[1]["speaker_name"] == "Tomas" and said[1]["positions"]["0"] == [1.0, 2.0, 0.5]
@@ -204,9 +204,9 @@ def test_ids_have_classes_and_names(session: Session) -> None:
 
 def test_a_camera_looking_north_sees_east_on_the_right() -> None:
     pose = CameraPose((0, 0, 1), np.pi / 2, 0.0, np.pi / 2)
-    east_up = project(pose, 200, 100, np.array([[5.0, 10.0, 6.0], [0.0, -10.0, 1.0]]))
-    assert east_up[0] == pytest.approx((125, 25, 10))
-    assert np.isnan(east_up[1, :2]).all() and east_up[1, 2] == pytest.approx(-10)
+    pixels, depth = pose.project(np.array([[5.0, 10.0, 6.0], [0.0, -10.0, 1.0]]), (200, 100))
+    assert pixels[0] == pytest.approx((125, 25)) and np.isnan(pixels[1]).all()
+    assert depth == pytest.approx((10, -10))
 
 
 def test_motion_to_the_right_is_red_and_still_is_white() -> None:
