@@ -46,15 +46,12 @@ def watch(
     seed: SeedOption = None,
     model: ModelOption = None,
     size: Annotated[str, typer.Option(help="Window size in pixels.")] = "1280x720",
-    screenshot: Annotated[
-        Path | None, typer.Option(help="Save the window as a PNG when it closes.", dir_okay=False)
-    ] = None,
-    seconds: Annotated[float | None, typer.Option(help="Close by itself after so many real seconds.", min=0.1)] = None,
 ) -> None:
     """Open the valley in a window and watch it live.
 
     Keys: 1 fly, 2 orbit, 3 follow; WASD or arrows move, dragging looks round, the wheel zooms; Tab next villager; space
-    pauses, full stop steps one tick, + and - change the speed (1x to 64x); B bubbles, H help, Esc closes.
+    pauses, full stop steps one tick, + and - change the speed (1x to 64x); B bubbles, H help, P saves a picture, Esc
+    closes.
     """
     from engine.quantities import parse_size  # noqa: PLC0415
     from engine.simulation import Simulation  # noqa: PLC0415
@@ -69,7 +66,7 @@ def watch(
         voice, _ = open_voice(chosen.language.model, lockstep=False)
         simulation = Simulation(chosen, voice)
     try:
-        Window(LiveSource(simulation), pixels, f"Hamlet: {chosen.name}").run(seconds, screenshot)
+        Window(LiveSource(simulation), pixels, f"Hamlet: {chosen.name}").run()
     finally:
         voice.close()
 
@@ -158,11 +155,9 @@ def replay(
     verify: Annotated[
         bool, typer.Option(help="No window: run the scenario again and compare every state hash.")
     ] = False,
+    at: Annotated[str | None, typer.Option(help="Start so far into the recording: 90s, 5min.")] = None,
+    paused: Annotated[bool, typer.Option("--paused", help="Start paused.")] = False,
     size: Annotated[str, typer.Option(help="Window size in pixels.")] = "1280x720",
-    screenshot: Annotated[
-        Path | None, typer.Option(help="Save the window as a PNG when it closes.", dir_okay=False)
-    ] = None,
-    seconds: Annotated[float | None, typer.Option(help="Close by itself after so many real seconds.", min=0.1)] = None,
 ) -> None:
     """Open a recording in the same window, with no model loaded.
 
@@ -177,12 +172,15 @@ def replay(
     if headless:
         _redraw(opened)
     if not (verify or headless):
-        from engine.quantities import parse_size  # noqa: PLC0415
+        from engine.quantities import parse_duration, parse_size  # noqa: PLC0415
         from engine.sources import RecordedSource  # noqa: PLC0415
         from engine.watch import Window  # noqa: PLC0415
 
+        source = RecordedSource(opened)
+        if at is not None:
+            source.jump(round(parse_duration(at) * opened.tick_rate))
         title = f"Hamlet: {opened.header['scenario']['name']} (recording)"
-        Window(RecordedSource(opened), parse_size(size), title).run(seconds, screenshot)
+        Window(source, parse_size(size), title, paused=paused).run()
 
 
 def _verify(session: Any) -> None:

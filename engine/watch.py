@@ -22,36 +22,37 @@ FRAME_S = 1 / 60  # a window gains nothing from more frames
 MAX_TICKS_PER_FRAME = 64  # at high speed the window draws at least this often
 HELP = (
     "1 fly  2 orbit  3 follow  Tab next villager   |   WASD move, drag look, wheel zoom   |   "
-    "space pause  . step  + - speed   |   B bubbles  H help  Esc close"
+    "space pause  . step  + - speed   |   B bubbles  H help  P picture  Esc close"
 )
 
 
 class Window:
-    """Shows a source until its window is closed.
+    """Shows a source until its window is closed. P saves what is seen as hamlet-TICK-NUMBER.png in the current folder.
 
     Raises:
         RenderError: there is no display, or no GL driver for it.
     """
 
-    def __init__(self, source: Source, size: tuple[int, int], title: str) -> None:
+    def __init__(self, source: Source, size: tuple[int, int], title: str, *, paused: bool = False) -> None:
         self.source = source
-        self.clock = WindowClock(source.tick_rate)
+        self.clock = WindowClock(source.tick_rate, paused=paused)
         self._stage = Stage(source.scenery, source.cast, size, ("rgb",), window_title=title, tick_rate=source.tick_rate)
         self._controls = Controls(self._stage.window)
         around = Surroundings(source.scenery)
         self.view = Viewpoint(around, _centre(source, around))
         self._previous = self._current = source.current()
         self._bubbles = self._help = True
+        self._pictures = 0  # taken so far, for their names
         self._ended = False
 
-    def run(self, seconds: float | None = None, screenshot: Path | None = None) -> None:
-        """Show until the person closes the window, or for so many real seconds; Ctrl-C closes it too."""
-        began = before = time.monotonic()
+    def run(self) -> None:
+        """Show until the person closes the window; Ctrl-C closes it too."""
+        before = time.monotonic()
         try:
             while True:
                 now = time.monotonic()
                 given = self._controls.poll()
-                if given.closed or "escape" in given.pressed or (seconds is not None and now - began > seconds):
+                if given.closed or "escape" in given.pressed:
                     break
                 self._obey(given)
                 self.view.move(given, min(now - before, 0.25))
@@ -63,8 +64,6 @@ class Window:
                 self._stage.show(shown, self.view.pose(shown), self._overlay(shown), time_s)
                 before = now
                 time.sleep(max(0.0, FRAME_S - (time.monotonic() - now)))
-            if screenshot is not None:
-                save_picture(self._stage.window, screenshot)
         except KeyboardInterrupt:
             pass
         finally:
@@ -106,6 +105,10 @@ class Window:
                     self._bubbles = not self._bubbles
                 case "h":
                     self._help = not self._help
+                case "p":
+                    self._pictures += 1
+                    picture = Path(f"hamlet-{self._current.tick:06d}-{self._pictures}.png")
+                    save_picture(self._stage.window, picture)
 
     def _jump(self, direction: int) -> None:
         landed = self.source.jump(direction * round(JUMP_S * self.source.tick_rate))

@@ -15,6 +15,8 @@ from tests.test_walls import ROOT, run_blocked
 
 SCENARIO = """
 seed = 5
+[place]
+start = 2026-06-12T13:00:00
 [world]
 size_m = 512
 [village]

@@ -1,0 +1,158 @@
+"""The real window on a virtual screen, driven by a keyboard and judged by what it shows."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.cameras import Surroundings
+from engine.render.stage import Stage
+from engine.viewpoints import Viewpoint
+from recorder.reader import Session
+from tests.test_walls import ROOT
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool: make tests installs them"
+)
+SIZE = (800, 600)
+SCENARIO = """
+seed = 5
+[place]
+start = 2026-06-12T13:00:00
+[world]
+size_m = 512
+[village]
+villagers = 6
+talkativeness = 5.0
+[capture]
+duration = "25s"
+fps = 0.5
+size = "64x48"
+modalities = "rgb,instance"
+"""
+
+
+@pytest.fixture(scope="module")
+def display():
+    """A virtual screen; the X server picks a free number and writes it to the pipe."""
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+        pass_fds=[write],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write)
+    number = os.read(read, 16).decode().strip()
+    yield f":{number}"
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("window")
+    (folder / "small.toml").write_text(SCENARIO)
+    code = "from engine.cli import main; main()"
+    arguments = ["capture", folder / "small.toml", "--model", "none", "--out", folder / "run"]
+    subprocess.run([sys.executable, "-c", code, *map(str, arguments)], cwd=ROOT, check=True, capture_output=True)
+    return folder / "run" / "session.hamlet"
+
+
+class OpenWindow:
+    """A hamlet window on the virtual screen, in a folder of its own for its pictures."""
+
+    def __init__(self, display, folder, *arguments):
+        self.folder = folder
+        self.environment = {**os.environ, "DISPLAY": display, "PYTHONPATH": str(ROOT)}
+        code = "from engine.cli import main; main()"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code, *map(str, arguments), "--size", f"{SIZE[0]}x{SIZE[1]}"],
+            cwd=folder,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.xdotool("search", "--sync", "--onlyvisible", "--name", "Hamlet", timeout=120)
+        self.xdotool("mousemove", str(SIZE[0] // 2), str(SIZE[1] // 2))
+
+    def xdotool(self, *arguments, timeout=20):
+        subprocess.run(["xdotool", *arguments], env=self.environment, check=True, capture_output=True, timeout=timeout)
+
+    def press(self, *keys):
+        for key in keys:
+            self.xdotool("key", "--delay", "60", key)
+            time.sleep(0.5)
+
+    def picture(self):
+        """Press P; the tick and the picture (H, W, 3) it saved."""
+        before = set(self.folder.glob("hamlet-*.png"))
+        self.press("p")
+        deadline = time.monotonic() + 30
+        while not (new := set(self.folder.glob("hamlet-*.png")) - before):
+            assert self.process.poll() is None, self.process.stderr.read()
+            assert time.monotonic() < deadline, "P saved no picture"
+            time.sleep(0.2)
+        time.sleep(0.5)
+        path = new.pop()
+        with Image.open(path) as image:
+            return int(path.stem.split("-")[1]), np.asarray(image.convert("RGB")).astype(int)
+
+    def close(self):
+        self.press("Escape")
+        _, complaint = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0, complaint
+
+
+def test_a_recording_shows_the_speaker_and_the_bubble_and_answers_keys(display, recording, tmp_path):
+    session = Session.open(recording)
+    line = max(session.utterances(), key=lambda line: line.end_tick - line.start_tick)
+    tick = (line.start_tick + line.end_tick) // 2
+    window = OpenWindow(display, tmp_path, "replay", recording, "--paused", "--at", f"{tick / session.tick_rate}s")
+    people = len(session.cast.personas)
+    window.press(*["Tab"] * (people if line.speaker == 0 else line.speaker), "h")
+    shown, spoken = window.picture()
+    assert shown == tick
+    window.press("b")
+    _, silent = window.picture()
+    window.press("period")
+    assert window.picture()[0] == tick + 1
+    window.press("2")
+    _, orbit = window.picture()
+    window.close()
+
+    paper = np.abs(spoken - np.array([252, 248, 240])).max(axis=-1) < 8
+    assert paper.sum() > 1500, "no bubble"
+    assert (np.abs(spoken - silent).max(axis=-1)[paper] > 8).mean() > 0.8, "B did not take the bubble away"
+    assert np.abs(orbit - silent).mean() > 5, "2 did not change the view"
+
+    # The speaker is where a headless rendering of the same moment has them, pixel by pixel.
+    view = Viewpoint(Surroundings(session.scenery), np.zeros(3), villager=line.speaker)
+    view.switch("follow", session.at(tick))
+    stage = Stage(session.scenery, session.cast, SIZE, ("rgb", "instance"), tick_rate=session.tick_rate)
+    expected = stage.render(session.at(tick), view.pose(session.at(tick)))
+    stage.close()
+    body = expected["instance"] == session.cast.looks["id"][line.speaker]
+    assert body.sum() > 800
+    difference = np.abs(silent - expected["rgb"].astype(int)).max(axis=-1)
+    assert np.median(difference[body]) <= 2
+
+
+def test_the_live_window_opens_flies_and_closes(display, tmp_path):
+    (tmp_path / "small.toml").write_text(SCENARIO)
+    window = OpenWindow(display, tmp_path, "watch", tmp_path / "small.toml", "--model", "none")
+    window.press("1", "space")
+    tick, before = window.picture()
+    window.xdotool("keydown", "w")
+    time.sleep(1.5)
+    window.xdotool("keyup", "w")
+    later, after = window.picture()
+    window.close()
+    assert later == tick, "space did not pause"
+    assert np.abs(after - before).mean() > 5, "W did not move the camera"
+    assert before[:60].mean(axis=(0, 1))[2] > before[-160:].mean(axis=(0, 1))[2], "the sky is above the ground"
