@@ -1,6 +1,7 @@
 """The things villagers do with words, and the typed content those words carry.
 
-Code decides the act and its content; the language layer only finds the wording. Facts, trust and promises move with the act.
+Code decides the act and its content; the language layer only finds the wording. Facts, trust and promises move with
+the act.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class Act(StrEnum):
 
 
 class Topic(StrEnum):
+    """What a conversation can be about."""
+
     WEATHER = "weather"
     WORK = "work"
     NEWS = "news"

@@ -17,8 +17,8 @@ from agents.memory import TOPICS, mixed
 from agents.minds import Minds, Moment
 from agents.perception import earshot_m
 from agents.speech import Spoken, Transcript, floor_ticks, place_at, plan_of, spoken
-from agents.streams import stream
 from assets.palette import Activity
+from world.streams import stream
 from world.view import WorldView
 
 TALK_DISTANCE_M = 1.3  # within the personal distance of Hall 1966 (0.45-1.2 m) and room for two bodies
@@ -172,7 +172,7 @@ class Conversations:
         if move is None:
             return
         thread.record(move)
-        plan = plan_of(move, self._minds, now, view, bodies, self.lines, ident, due)
+        plan = plan_of(move, self._minds, now, bodies, self.lines, ident, due)
         talk.plan_key = plan.key
         out.plans.append(plan)
 

@@ -11,7 +11,7 @@ from agents.emotion import BAD_NEWS, COLD_WORD, GOOD_NEWS, HELP, KIND_WORD
 from agents.knowledge import VALENCE
 from agents.memory import EpisodeKind
 from agents.minds import Minds, Moment
-from agents.streams import stream
+from world.streams import stream
 
 LEAST_TOPICS, MOST_TOPICS = 2, 3
 MOST_TURNS = 12

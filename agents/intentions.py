@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from agents.bodies import Bodies
 from agents.locomotion import ARRIVAL_M
 from agents.minds import Minds, Moment
-from agents.plans import COMMITMENT_S, Intent, Intention, Round, Situation, choose, day_round
+from agents.plans import COMMITMENT_S, WALK_M_PER_MIN, Intent, Intention, Round, Situation, choose, day_round
 from agents.spots import Spots, way_out
-from agents.streams import stream
 from assets.palette import Activity
+from world.streams import stream
 from world.view import Floats, WorldView
 
 PROGRESS_S = 4.0  # a walker's progress is looked at this often
@@ -66,7 +66,7 @@ class Intentions:
             due = choose(self._minds.personas[row], self.current[row], round_, self._situation(row, bodies, now))
             before = round_.blocks[max(0, due.block - 1)] if due.block >= 0 else due
             began = round_.starts[due.block] if due.block >= 0 else 0.0
-            walk_min = self._distance(before.place, due.place) / 70.0
+            walk_min = self._distance(before.place, due.place) / WALK_M_PER_MIN
             late = due.block > 0 and now.clock_min - began < walk_min
             self._put(row, before if late else due, bodies, view, now)
             if late:

@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from agents.acts import Fact, Persona, Topic
 from agents.memory import mixed
-from agents.streams import stream
+from world.streams import stream
 from world.view import Place
 
 CAPACITY = 64  # facts per villager; the oldest sightings and weather go first, news last
-TELLABLE = (Topic.NEWS, Topic.WEATHER, Topic.PERSON)
 
 VALENCE = {
     "lost_sheep": -1,

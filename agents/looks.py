@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.acts import Persona
-from agents.streams import stream
+from world.streams import stream
 
 LOOKS = np.dtype(
     [

@@ -11,7 +11,7 @@ from agents.knowledge import Knowledge
 from agents.memory import Memories
 from agents.needs import Needs
 from agents.relationships import Relationships
-from agents.streams import stream
+from world.streams import stream
 from world.view import Place, Weather
 
 URGENT_NEED = 0.6  # a need that one speaks about when asked

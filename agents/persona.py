@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm, qmc
 
 from agents.acts import Persona
-from agents.streams import stream
+from world.streams import stream
 from world.view import Place
 
 TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")

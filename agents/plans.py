@@ -10,10 +10,9 @@ from enum import IntEnum
 import numpy as np
 
 from agents.acts import Persona
-from agents.streams import stream
+from world.streams import stream
 from world.view import Place, Weather
 
-DAY_MIN = 1440
 WALK_M_PER_MIN = 70.0  # a round is planned with an easy pace
 
 ERRANDS = {

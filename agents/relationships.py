@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from agents.acts import Act, Persona
 from agents.memory import mixed
 from agents.persona import compatibility
-from agents.streams import stream
+from world.streams import stream
 
 AFFINITY_STEP = {
     Act.GREET: 0.004,

@@ -27,8 +27,8 @@ from agents.persona import make_personas
 from agents.plans import Intent
 from agents.relationships import Relationships
 from agents.speech import Spoken
-from agents.streams import stream
 from assets.palette import Activity
+from world.streams import stream
 from world.view import Floats, WorldView
 
 LOOK_S = 0.5  # each villager looks round this often, in turns
@@ -154,7 +154,7 @@ class Society:
     def _feel(self, now: Moment) -> None:
         b = self.bodies
         self.minds.needs.advance(
-            max(1, round(BODY_S * self._rate)) / self._rate,
+            BODY_S,
             now.weather,
             indoors=b.indoors,
             eating=b.indoors & self.intentions.doing(Intent.EAT),

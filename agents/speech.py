@@ -5,6 +5,7 @@ Texts live here and in no other state of the society: nothing that decides ever 
 
 from __future__ import annotations
 
+import zlib
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -19,12 +20,9 @@ from agents.language.voice import Wording
 from agents.memory import TOPICS, EpisodeKind
 from agents.minds import Minds, Moment
 from agents.perception import hearers, seen_by
-from agents.streams import speech_seed
 from world.view import Place, WorldView
 
-WORDS_PER_S = (
-    2.6  # 156 words a minute; English conversation runs at 210 (Tauroza & Allison 1990), villagers take their time
-)
+WORDS_PER_S = 2.6  # 156 a minute; English conversation runs at 210 (Tauroza & Allison 1990), villagers take their time
 SHORTEST_S = 1.2
 RECENT_LINES = 6
 HERE_MARGIN_M = 4.0
@@ -121,7 +119,6 @@ def plan_of(
     move: Move,
     minds: Minds,
     now: Moment,
-    view: WorldView,
     bodies: Bodies,
     lines: Transcript,
     conversation: int,
@@ -154,6 +151,12 @@ def plan_of(
         due_tick=due,
         seed=speech_seed(minds.seed, *key),
     )
+
+
+def speech_seed(seed: int, row: int, tick: int, call: int) -> int:
+    """Seed (31 bits) of one wording request; below 2^31, so never the 0xFFFFFFFF that means random to llama.cpp."""
+    sequence = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(b"speech"), row, tick, call))
+    return int(sequence.generate_state(1)[0]) >> 1
 
 
 def spoken(

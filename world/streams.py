@@ -1,4 +1,4 @@
-"""Named random streams and hashed positions: every random number of the world comes from here."""
+"""Named random streams and hashed positions: every random number of the world and of its people comes from here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from numpy.typing import NDArray
 
 
 def stream(seed: int, name: str, *indices: int) -> np.random.Generator:
-    """The generator of one named subsystem, independent of every other name and index."""
+    """A fresh generator for one named purpose, independent of every other name and index.
+
+    `indices` (non-negative) tell rows, ticks or turns apart. A stream is made where it is used and dropped afterwards,
+    so nothing holds generator state that a snapshot would have to keep.
+    """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(zlib.crc32(name.encode()), *indices)))
 
 
