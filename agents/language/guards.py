@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,8 +16,10 @@ from agents.language.phrases import phrase_book, weather_class
 from agents.language.prompt import EXEMPLAR_NAMES, SHARED_PREFIX
 from agents.language.templates import Draft
 
-MAX_ADDED_WORDS = 12  # over the draft's own, connective included: more would not fit the time the floor is held
+MAX_ADDED_WORDS = 13  # over the draft's own, connective included: more would not fit the time the floor is held
 MAX_TAIL_WORDS = 6  # longer tails of a small model lose the thread; measured by reading
+CUT_PENALTY = 0.3  # of a tail that is ended early
+STALE_PENALTY = 0.8  # per word that the speaker said lately or that was said in this talk
 REPEATED_WORDS = 4  # a run of so many words that was heard before counts as repetition
 LOWEST_LOG_PROBABILITY = -2.6  # mean per token; below, tails read like words drawn from a hat (by reading)
 TOPIC_BONUS = 0.35  # per word that belongs to the scene, at most two; in units of log-probability
@@ -28,11 +30,12 @@ _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _NAME_LIKE = re.compile(r"\b[A-Z][a-z]*\b")
 _FORBIDDEN_MARKS = re.compile(r"[0-9\"“”‘«»:;()\[\]{}<>*_#/\\|@&%+=~^`…-]")
 _ASSISTANT = re.compile(
-    r"\b(assistant|language model|as an ai|ai|user|prompt|character|story|dialogue|sorry for your loss|how can i help"
+    r"\b(assistant|language model|as an ai|ai|user|prompt|character|dialogue|sorry for your loss|how can i help"
     r"|said|says|replied|asked|answered|narrator)\b"
 )
 _THIRD_PERSON = frozenset({"he", "she", "him", "her", "his", "hers", "himself", "herself"})
 _ADDRESS = frozenset({"you", "your", "yours", "yourself"})
+_NIGHT = frozenset({"star", "stars", "moon", "moonlight", "midnight", "owl", "owls"})
 _DAY_PARTS = ("morning", "noon", "afternoon", "evening", "night")
 _OTHER_TIME = frozenset({"tomorrow", "until", "since", "last", "before", "by", "next", "every", "later", "till"})
 _WISH = frozenset(
@@ -67,9 +70,7 @@ _VAGUE = frozenset(
         "place",
         "one",
         "ones",
-        "life",
         "part",
-        "day",
         "village",
     }
 )
@@ -98,16 +99,31 @@ class Verdict:
 
 
 def judge(plan: SpeechPlan, draft: Draft, candidates: Sequence[Candidate]) -> Verdict:
-    """Check every candidate and choose the best of those that pass, the earlier one on equal score."""
-    reasons = tuple(objection(plan, draft, candidate) for candidate in candidates)
-    passed = [candidate for candidate, reason in zip(candidates, reasons, strict=True) if not reason]
+    """Check every candidate and choose the best of those that pass, the earlier one on equal score.
+
+    A candidate that falls is tried again ended at an earlier joint of its tail, the last joint first; the reason given
+    is the one for the whole.
+    """
+    passed: list[Candidate] = []
+    reasons: list[str] = []
+    for candidate in candidates:
+        reason = objection(plan, draft, candidate)
+        standing = (
+            next((c for c in _shortened(candidate) if not objection(plan, draft, c)), None) if reason else candidate
+        )
+        reasons.append("" if standing else reason)
+        passed += [standing] if standing else []
     best = max(passed, key=lambda candidate: score(plan, candidate), default=None)
-    return Verdict(best, reasons)
+    return Verdict(best, tuple(reasons))
 
 
 def candidate_of(draft: Draft, tail: str, log_probability: float) -> Candidate:
-    """The candidate that a raw tail makes: joined to the clause, spaces tidied, nothing else mended."""
-    return Candidate(" ".join(f"{draft.clause}{tail}".split()), " ".join(tail.split()), log_probability)
+    """The candidate that a raw tail makes: joined to the clause, spaces tidied, a question ended by its mark."""
+    text = " ".join(tail.split())
+    if draft.asks and text.endswith("."):
+        text = text[:-1] + "?"
+    line = " ".join(f"{draft.clause}{' ' * tail[:1].isspace()}{text}".split())
+    return Candidate(line, text, log_probability)
 
 
 def objection(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
@@ -128,13 +144,19 @@ def objection(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
 
 
 def score(plan: SpeechPlan, candidate: Candidate) -> float:
-    """How good a passing candidate is: the model's own mean log-probability, and whether it speaks of the scene."""
+    """How good a passing candidate is: the model's own mean log-probability, whether it speaks of the scene, and
+    whether its words are fresh in this talk and from this mouth.
+    """
     words = _words(candidate.tail)
-    topical = scene_words(plan) & set(words)
+    telling = set(words) - lexicon().small
+    said = _all_bases(" ".join(_said(plan)))
+    stale = sum(1 for word in telling if _bases(word) & said)
+    topical = (scene_words(plan) & telling) if not stale else ()
     vague = bool(_VAGUE & set(words))
     return (
         candidate.log_probability
         + TOPIC_BONUS * min(2, len(topical))
+        - STALE_PENALTY * stale
         - VAGUE_PENALTY * (vague + ("tomorrow" in words))
         - WORD_PENALTY * max(0, len(words) - FREE_WORDS)
     )
@@ -154,6 +176,7 @@ class Lexicon:
 
     small: frozenset[str]  # words of grammar and everyday verbs, which say little by themselves
     things: frozenset[str]
+    joints: frozenset[str]  # words before which a sentence may as well end
 
     def knows(self, word: str) -> bool:
         """True for a listed word or a plain form of one (plural, past, -ing, -ly)."""
@@ -164,7 +187,23 @@ class Lexicon:
 def lexicon() -> Lexicon:
     """The words of assets/phrases/lexicon.toml."""
     data = tomllib.loads(files("assets").joinpath("phrases", "lexicon.toml").read_text(encoding="utf-8"))
-    return Lexicon(frozenset(data["small"].split()), frozenset(data["things"].split()))
+    return Lexicon(**{name: frozenset(words.split()) for name, words in data.items()})
+
+
+def _shortened(candidate: Candidate) -> Iterator[Candidate]:
+    """The candidate ended before each joint of its tail, the longest first; only a noun of the valley may end it."""
+    words = candidate.tail.split()
+    before = candidate.line[: len(candidate.line) - len(candidate.tail)]
+    mark = "?" if candidate.tail.endswith("?") else "."
+    for cut in range(len(words) - 1, 0, -1):
+        last = words[cut - 1].rstrip(",")
+        if words[cut] in lexicon().joints and _bases(last) & lexicon().things and last not in lexicon().small:
+            tail = f"{' '.join(words[:cut]).rstrip(',')}{mark}"
+            yield Candidate(before + tail, tail, candidate.log_probability - CUT_PENALTY)
+
+
+def _said(plan: SpeechPlan) -> list[str]:
+    return [*plan.recent_lines, *(line for _, line in plan.history)]
 
 
 def _form(draft: Draft, candidate: Candidate) -> str:
@@ -181,7 +220,7 @@ def _form(draft: Draft, candidate: Candidate) -> str:
         return "does not end"
     if len(re.findall(r"[.!?]", tail)) != 1 or ",," in tail or " ," in tail or " ." in tail:
         return "is not one sentence"
-    if tail[-1] == "?":
+    if tail[-1] == "?" and not draft.asks:
         return "turns into a question"
     return ""
 
@@ -277,9 +316,8 @@ def _repetition(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
     if claimed := _NEWS_WORDS & set(tail):
         return f"claims news ({min(claimed)})"
     runs = _runs(_words(candidate.line))
-    said = [*plan.recent_lines, *(line for _, line in plan.history)]
     tail_runs = runs - _runs(_words(draft.clause))
-    if any(tail_runs & _runs(_words(line)) for line in (*said, *SHARED_PREFIX.splitlines())):
+    if any(tail_runs & _runs(_words(line)) for line in (*_said(plan), *SHARED_PREFIX.splitlines())):
         return "was said before"
     return ""
 
@@ -293,6 +331,8 @@ def _scene(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
         for group, names in _WEATHER_WORDS.items():
             if group not in _WEATHER_FITS.get(now, set()) and names & words:
                 return f"says '{min(names & words)}' in {plan.weather}"
+    if not line & (_OTHER_TIME | _WISH) and words & _NIGHT and plan.day_part not in ("evening", "night"):
+        return f"says '{min(words & _NIGHT)}' in the {plan.day_part}"
     if not line & _OTHER_TIME:
         for part in _DAY_PARTS:
             if part in words and part not in plan.day_part:

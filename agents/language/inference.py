@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 TEMPERATURE, MIN_P, TOP_K = 0.7, 0.05, 40
 REPEAT_PENALTY, REPEAT_WINDOW = 1.1, 48  # tokens looked back on, the end of the prompt included
-MAX_TAIL_TOKENS = 24
-MAX_TAIL_WORDS = 9  # one over what the guards allow: a longer tail is refused anyway
+END_BIAS = 1.2  # added to the logit of the full stop: short tails read better and take less time
+MAX_TAIL_TOKENS = 16
+MAX_TAIL_WORDS = 7  # one over what the guards allow: a longer tail is refused or ended earlier anyway
 MAX_SCENE_TOKENS = 320  # scene, turns and clause; about twice the usual
 BATCH_TOKENS = 512
 CELL_BLOCK = 256  # llama.cpp rounds a sequence's share of the cache up to this
@@ -66,6 +67,8 @@ class LocalModel:
         self._vocab_size = library.llama_vocab_n_tokens(self._vocab)
         self._ends = {t for t in range(self._vocab_size) if library.llama_vocab_is_eog(self._vocab, t)}
         self._ends |= set(self.tokens("<|im_start|>")[:1])
+        self._bias = (library.llama_logit_bias * 1)()
+        self._bias[0].token, self._bias[0].bias = self.tokens("end.")[-1], END_BIAS
         tokens = self.tokens(prefix, begin=True)
         self._context = self._new_context(len(tokens) + MAX_SCENE_TOKENS + MAX_TAIL_TOKENS, threads)
         self._memory = library.llama_get_memory(self._context)
@@ -152,6 +155,7 @@ class LocalModel:
         lib = self._lib
         chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
         for part in (
+            lib.llama_sampler_init_logit_bias(self._vocab_size, len(self._bias), self._bias),
             lib.llama_sampler_init_penalties(self._vocab_size, REPEAT_WINDOW, REPEAT_PENALTY, 0.0, 0.0),
             lib.llama_sampler_init_top_k(TOP_K),
             lib.llama_sampler_init_min_p(MIN_P, 1),

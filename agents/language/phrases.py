@@ -1,6 +1,7 @@
 """The village's stock of wordings: reads `assets/phrases/*.toml` and says which phrases fit a speech plan.
 
-A phrase belongs to acts, perhaps to one topic and one kind of fact, and holds only under its conditions.
+A phrase belongs to acts, perhaps to one topic and one kind of fact, and holds only under its conditions; so does an
+ending, a connective after which a model may go on.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ COOL_AFFINITY = -0.25  # below: the words of people who would rather not meet
 
 CONDITIONS = ("about", "source", "fact", "turn", "mood", "affinity", "weather", "cold", "day_part", "trade", "details")
 GROUP_KEYS = frozenset({"acts", "topic", "kind", "say", "tails", *CONDITIONS})
+ENDING_KEYS = frozenset({"acts", "topic", "kind", "go_on", *CONDITIONS})
 
+_OPENING = re.compile(r"^\w+, ")  # "Yes, ", "Well, "
 _SLOT = re.compile(r"\{(\w+)\}")
 _WEATHER_WORDS = (  # a word of Weather.describe() and the class of phrases that suits it
     ("pouring", "storm"),
@@ -53,29 +56,50 @@ class Situation:
     details: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Phrase:
-    """One wording with slots, and where it may be used."""
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Where something may be said."""
 
-    text: str
     acts: tuple[Act, ...]
     topic: Topic | None  # None: fits every topic
     kind: str  # "": fits every kind of fact
     conditions: tuple[tuple[str, Any], ...]
-    tails: tuple[str, ...]  # connectives after which more may be said; none: the phrase is better short
+
+    def suits(self, act: Act, topic: Topic, kind: str, situation: Situation) -> bool:
+        """True for an act, topic and kind of fact this is for, when every condition is met."""
+        return (
+            act in self.acts
+            and self.topic in (None, topic)
+            and self.kind in ("", kind)
+            and all(_met(name, wanted, situation) for name, wanted in self.conditions)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phrase(Scope):
+    """One wording with slots."""
+
+    text: str
+    tails: tuple[str, ...]  # connectives of its own after which more may be said
+    one_half: bool  # may go on after a comma; a sentence of two halves gets too long to follow with a third
     slots: tuple[str, ...]
     pattern: re.Pattern[str]  # recognises lines that begin with this wording, whatever filled its slots
 
-    def holds(self, situation: Situation) -> bool:
-        """True when every condition of the phrase is met."""
-        return all(_met(name, wanted, situation) for name, wanted in self.conditions)
+
+@dataclass(frozen=True, kw_only=True)
+class Ending(Scope):
+    """A connective after which more may be said, whatever the phrase before it. A capital begins a new sentence."""
+
+    text: str
+    slots: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class PhraseBook:
-    """All phrases, in file order, and the name each trade has for its daily work."""
+    """All phrases and endings, in file order, and the name each trade has for its daily work."""
 
     phrases: tuple[Phrase, ...]
+    endings: tuple[Ending, ...]
     tasks: Mapping[str, str]
 
     def kinds(self) -> frozenset[str]:
@@ -95,6 +119,7 @@ def phrase_book() -> PhraseBook:
         ValueError: a group has an unknown key, act or topic, or no wording; the message names file and group.
     """
     phrases: list[Phrase] = []
+    endings: list[Ending] = []
     tasks: dict[str, str] = {}
     for entry in sorted(files("assets").joinpath("phrases").iterdir(), key=lambda item: item.name):
         if not entry.name.endswith(".toml"):
@@ -103,7 +128,9 @@ def phrase_book() -> PhraseBook:
         tasks |= data.get("task", {})
         for number, group in enumerate(data.get("group", ())):
             phrases += _read_group(group, f"assets/phrases/{entry.name}, group {number + 1}")
-    return PhraseBook(tuple(phrases), tasks)
+        for number, group in enumerate(data.get("ending", ())):
+            endings += _read_ending(group, f"assets/phrases/{entry.name}, ending {number + 1}")
+    return PhraseBook(tuple(phrases), tuple(endings), tasks)
 
 
 def situation_of(plan: SpeechPlan) -> Situation:
@@ -155,23 +182,13 @@ def _met(name: str, wanted: Any, situation: Situation) -> bool:
 
 
 def _read_group(group: dict[str, Any], where: str) -> list[Phrase]:
-    if unknown := sorted(set(group) - GROUP_KEYS):
-        raise ValueError(f"{where}: unknown key {unknown[0]!r}; known keys are {', '.join(sorted(GROUP_KEYS))}")
-    if not group.get("say") or not group.get("acts"):
-        raise ValueError(f"{where}: needs at least one act in 'acts' and one wording in 'say'")
-    try:
-        acts = tuple(Act(name) for name in group["acts"])
-        topic = Topic(group["topic"]) if "topic" in group else None
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
+    scope = _read_scope(group, GROUP_KEYS, "say", where)
     return [
         Phrase(
+            **scope,
             text=text,
-            acts=acts,
-            topic=topic,
-            kind=group.get("kind", ""),
-            conditions=tuple((name, group[name]) for name in CONDITIONS if name in group),
-            tails=tuple(group.get("tails", ())) if _may_go_on(text) else (),
+            tails=tuple(group.get("tails", ())),
+            one_half=", " not in _OPENING.sub("", text.replace(", {listener}", "").replace("{listener}, ", "")),
             slots=tuple(_SLOT.findall(text)),
             pattern=_pattern(text),
         )
@@ -179,9 +196,23 @@ def _read_group(group: dict[str, Any], where: str) -> list[Phrase]:
     ]
 
 
-def _may_go_on(text: str) -> bool:
-    # A sentence that has two halves already gets too long to follow with a third.
-    return text.endswith(".") and ", " not in text.replace(", {listener}", "").replace("{listener}, ", "")
+def _read_ending(group: dict[str, Any], where: str) -> list[Ending]:
+    scope = _read_scope(group, ENDING_KEYS, "go_on", where)
+    return [Ending(**scope, text=text, slots=tuple(_SLOT.findall(text))) for text in group["go_on"]]
+
+
+def _read_scope(group: dict[str, Any], keys: frozenset[str], wordings: str, where: str) -> dict[str, Any]:
+    if unknown := sorted(set(group) - keys):
+        raise ValueError(f"{where}: unknown key {unknown[0]!r}; known keys are {', '.join(sorted(keys))}")
+    if not group.get(wordings) or not group.get("acts"):
+        raise ValueError(f"{where}: needs at least one act in 'acts' and one wording in '{wordings}'")
+    try:
+        acts = tuple(Act(name) for name in group["acts"])
+        topic = Topic(group["topic"]) if "topic" in group else None
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+    conditions = tuple((name, group[name]) for name in CONDITIONS if name in group)
+    return {"acts": acts, "topic": topic, "kind": group.get("kind", ""), "conditions": conditions}
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -16,22 +16,22 @@ EXEMPLAR_NAMES = ("Nan", "Piet", "Wat", "Sal", "Hob", "Tess")
 SHARED_PREFIX = """Talks in the village. People speak plainly of their own day, the weather and their neighbours.
 
 Nan the weaver is warm and chatty. Piet the carpenter is calm. It is noon, drizzle, at the well. Piet feels tired.
-Nan: Good day, Piet, you are wet to the bone.
-Piet: I am behind with the chapel roof, because the wood is wet and heavy.
+Nan: Good day, Piet. It is a day for a bowl of soup.
+Piet: I am behind with the chapel roof, so I will work until the light goes.
 Nan: The wool is damp too, so I will dry it by the stove.
-Piet: Come and sit with me, and we can share my bread and cheese.
+Piet: I must go, Nan, for I want to be done before dark.
 
 Wat the fisher is dry. Sal the innkeeper is cheerful. It is evening, cold fog, at the inn. Wat feels low.
-Sal: There is a pedlar at the inn, and I would like to hear about the coast.
-Wat: I caught nothing today, so I will go to bed early.
-Sal: Take some soup, because you look pale and thin.
-Wat: I thank you, and I will bring you a trout tomorrow.
+Sal: Have you heard anything new, Wat? I am in the mood for a good story.
+Wat: Nothing new, and all I hear is the water.
+Sal: I see, and I am glad of the quiet.
+Wat: Good night, Sal. May you sleep like a stone.
 
 Hob the shepherd is proud. Tess the herbalist is serious. It is morning, light snow, in the lane. Tess feels calm.
-Hob: It has begun to snow, so I will bring the lambs into the barn.
-Tess: I like the snow, because the whole valley falls silent.
-Hob: I am cold, and all I want is a hot drink and dry socks.
-Tess: I am well, and I hope your cough is better.
+Hob: How are you, Tess? You look as if you could use a hot drink.
+Tess: I am well, for there is nothing better than a warm coat.
+Hob: The snow is deep, and I can feel it in my knees.
+Tess: So it is, Hob, and may your lambs stay dry.
 
 """
 

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.acts import Act, SpeechPlan
-from agents.language.phrases import Phrase, phrase_book, situation_of
+from agents.language.phrases import Phrase, Scope, phrase_book, situation_of
 from agents.language.voice import Wording
 
 # These must fit what is said or taken up exactly, so only the closest phrases will do for them.
 CONTENT_ACTS = frozenset({Act.TELL, Act.ANSWER, Act.ASK, Act.DOUBT})
 DETAILS_WEIGHT, KIND_WEIGHT, TOPIC_WEIGHT, ANY_WEIGHT = 9, 6, 3, 1  # how much a close fit is preferred; judgement
+OWN_TAIL_WEIGHT = 9  # of a connective that belongs to the phrase itself
 CONDITION_WEIGHT = 3  # added where a phrase is for moments like this one
-TAIL_SHARE_QUIET, TAIL_SHARE_TALKATIVE = 0.5, 1.0  # how often a line may go on, at extraversion 0 and 1; judgement
+TAIL_SHARE_QUIET, TAIL_SHARE_TALKATIVE = 0.75, 1.0  # how often a line may go on, at extraversion 0 and 1; judgement
+SHORT_ACTS = {Act.GREET: 0.75, Act.CLOSE: 0.8}  # how much less often these do: a plain greeting is a greeting, too
+MOST_CLAUSE_WORDS = 17  # phrase and connective: a longer one leaves no breath for a tail
 
 _HAILS = {
     "early morning": "Good morning",
@@ -52,6 +55,11 @@ class Draft:
     def tail_allowed(self) -> bool:
         """True when a model may add an end to the clause."""
         return self.connective != ""
+
+    @property
+    def asks(self) -> bool:
+        """True when the line stays a question to its very end."""
+        return self.text.endswith("?") and not self.connective[:1].isupper()
 
 
 class TemplateVoice:
@@ -89,16 +97,20 @@ def draft(plan: SpeechPlan) -> Draft:
     rng = np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=(zlib.crc32(b"phrases"),)))
     values = slot_values(plan)
     phrases, weights = _weigh(plan, values)
-    phrase = phrases[int(np.searchsorted(np.cumsum(weights), rng.integers(sum(weights)), side="right"))]
+    phrase = phrases[_drawn(rng, weights)]
     text = fill(phrase.text, values)
     names = tuple(name for name in dict.fromkeys((plan.listener.name, plan.subject_name)) if name and name in text)
     share = TAIL_SHARE_QUIET + (TAIL_SHARE_TALKATIVE - TAIL_SHARE_QUIET) * plan.speaker.extraversion
-    said = _said(plan)
-    tails = [tail for tail in phrase.tails if not any(tail in line for line in said)]
-    if not tails or rng.random() >= share:
+    connectives, weights = _connectives(plan, phrase, text, values)
+    if not connectives or rng.random() >= share * SHORT_ACTS.get(plan.act, 1.0):
         return Draft(text, text, "", names)
-    connective = tails[int(rng.integers(len(tails)))]
-    return Draft(text, f"{text[:-1]}, {connective}", connective, names)
+    connective = connectives[_drawn(rng, weights)]
+    return Draft(text, joined(text, connective), connective, names)
+
+
+def joined(text: str, connective: str) -> str:
+    """A phrase and the connective it goes on with: after a comma, or as a new sentence where it has a capital."""
+    return f"{text} {connective}" if connective[:1].isupper() else f"{text[:-1]}, {connective}"
 
 
 def fill(text: str, values: dict[str, str]) -> str:
@@ -141,11 +153,8 @@ def _weigh(plan: SpeechPlan, values: dict[str, str]) -> tuple[list[Phrase], list
     kind = plan.fact.kind if plan.fact else ""
     fitting = [
         phrase
-        for phrase in phrase_book().of_act(plan.act)
-        if phrase.topic in (None, plan.topic)
-        and phrase.kind in ("", kind)
-        and phrase.holds(situation)
-        and all(slot in values for slot in phrase.slots)
+        for phrase in phrase_book().phrases
+        if phrase.suits(plan.act, plan.topic, kind, situation) and all(slot in values for slot in phrase.slots)
     ]
     if plan.act in CONTENT_ACTS:
         closest = max(_closeness(phrase) for phrase in fitting)
@@ -153,10 +162,36 @@ def _weigh(plan: SpeechPlan, values: dict[str, str]) -> tuple[list[Phrase], list
     here = [line for _, line in plan.history]
     new_here = _unsaid(fitting, here) or fitting
     chosen = _unsaid(new_here, plan.recent_lines) or new_here
-    weights = [
-        _closeness(phrase) + CONDITION_WEIGHT * (not _ORDINARY.issuperset(dict(phrase.conditions))) for phrase in chosen
-    ]
-    return chosen, weights
+    return chosen, [_fit(phrase) for phrase in chosen]
+
+
+def _connectives(plan: SpeechPlan, phrase: Phrase, text: str, values: dict[str, str]) -> tuple[list[str], list[int]]:
+    """What the phrase may go on with, its own connectives and the endings for moments like this, and how fitting."""
+    situation, kind = situation_of(plan), plan.fact.kind if plan.fact else ""
+    open_end = phrase.one_half and (text.endswith(".") or (plan.act is Act.ASK and text.endswith("?")))
+    fitting = {tail.format_map(values): OWN_TAIL_WEIGHT for tail in phrase.tails}
+    fitting |= {
+        ending.text.format_map(values): _fit(ending)
+        for ending in phrase_book().endings
+        if ending.suits(plan.act, plan.topic, kind, situation) and all(slot in values for slot in ending.slots)
+    }
+    lines = _said(plan)
+    weights = {
+        connective: weight
+        for connective, weight in fitting.items()
+        if (open_end or connective[0].isupper())
+        and len(f"{text} {connective}".split()) <= MOST_CLAUSE_WORDS
+        and not any(connective in line for line in lines)
+    }
+    return list(weights), list(weights.values())
+
+
+def _drawn(rng: np.random.Generator, weights: Sequence[int]) -> int:
+    return int(np.searchsorted(np.cumsum(weights), rng.integers(sum(weights)), side="right"))
+
+
+def _fit(scope: Scope) -> int:
+    return _closeness(scope) + CONDITION_WEIGHT * (not _ORDINARY.issuperset(dict(scope.conditions)))
 
 
 def _unsaid(phrases: Sequence[Phrase], lines: Sequence[str]) -> list[Phrase]:
@@ -167,7 +202,7 @@ def _said(plan: SpeechPlan) -> tuple[str, ...]:
     return (*plan.recent_lines, *(line for _, line in plan.history))
 
 
-def _closeness(phrase: Phrase) -> int:
-    if not phrase.kind:
-        return TOPIC_WEIGHT if phrase.topic else ANY_WEIGHT
-    return DETAILS_WEIGHT if any(name == "details" for name, _ in phrase.conditions) else KIND_WEIGHT
+def _closeness(scope: Scope) -> int:
+    if not scope.kind:
+        return TOPIC_WEIGHT if scope.topic else ANY_WEIGHT
+    return DETAILS_WEIGHT if any(name == "details" for name, _ in scope.conditions) else KIND_WEIGHT

@@ -51,10 +51,11 @@ def test_a_plain_village_tail_passes() -> None:
         (" hay: all of it.", "mark ':'"),
         (" hay (and straw).", "mark '('"),
         (" hay \N{SNOWMAN}.", "cannot be said"),
-        (" hay and the straw and the wool and the bread.", "too long"),
+        (" big and soft and dry and old hay.", "too long"),
         (" hay with Oskar.", "names Oskar"),
         (" hay with Zelda.", "names Zelda"),
         (" hay of Mira.", "names Mira"),
+        (" owl.", "says 'owl' in the morning"),
         (" hay of nan.", "names nan of the exemplars"),
         (" hay, he said.", "villager's voice"),
         (" hay for her.", "of nobody in particular"),
@@ -99,6 +100,35 @@ def test_the_best_passing_candidate_wins_and_every_other_reason_is_kept() -> Non
     assert verdict.accepted is not None and verdict.accepted.tail == "sheep."
     assert [bool(why) for why in verdict.reasons] == [True, False, False]
     assert judge(PLAN, DRAFT, []).accepted is None
+
+
+def test_a_tail_that_falls_is_ended_at_its_last_sound_joint() -> None:
+    def said(tail: str, planned: Draft = DRAFT) -> str:
+        verdict = judge(PLAN, planned, [candidate_of(planned, tail, LIKELY)])
+        assert verdict.accepted is None or verdict.reasons == ("",)
+        return verdict.accepted.line if verdict.accepted else verdict.reasons[0]
+
+    assert said(" hay and the straw and the wool and the bread.").endswith("bring in the hay and the straw.")
+    assert said(" hay from the field with Zelda.").endswith("bring in the hay from the field.")
+    assert said(" computer and the computer.").startswith("speaks of")
+    assert said(" old and grey computer.").startswith("speaks of")  # an adjective cannot end it
+    assert judge(PLAN, DRAFT, [candidate_of(DRAFT, " hay with Zelda.", LIKELY)]).accepted is not None
+
+
+def test_a_question_stays_a_question_to_its_end() -> None:
+    asking = Draft("Will it rain?", "Will it rain, or should I leave the", "or should I leave the", ())
+    assert candidate_of(asking, " washing outside.", LIKELY).line.endswith("leave the washing outside?")
+    second = Draft("Will it rain?", "Will it rain? I would like to dry my", "I would like to dry my", ())
+    assert candidate_of(second, " hay.", LIKELY).line == "Will it rain? I would like to dry my hay."
+    assert "question" in reason(" hay?", planned=second)
+
+
+def test_fresh_words_are_preferred_to_those_just_said() -> None:
+    plan = replace(PLAN, recent_lines=("I would like some bread.",))
+    tails = [candidate_of(DRAFT, " bread.", -1.0), candidate_of(DRAFT, " hay.", -1.3)]
+    stale, fresh = judge(plan, DRAFT, tails).accepted, judge(PLAN, DRAFT, tails).accepted
+    assert stale is not None and fresh is not None
+    assert (stale.tail, fresh.tail) == ("hay.", "bread.")
 
 
 @given(tail=TAILS, weather=st.sampled_from(WEATHERS), index=st.integers(0, 59))

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from agents.acts import SpeechPlan
-from agents.language.llama import LlamaVoice
+from agents.language.llama import CANDIDATES, LlamaVoice
 from agents.language.models import ModelError, find_model
 from agents.language.templates import draft
 from agents.language.voice import Wording
@@ -85,7 +85,7 @@ def test_lockstep_keeps_the_draft_as_clause_and_the_due_tick(voice: LlamaVoice) 
     for plan in plans:
         word, planned = words[plan.key], draft(plan)
         assert word.arrival_tick == 500 and word.draft == planned.text
-        assert len(word.raw) == len(word.rejections) == 5
+        assert len(word.raw) == len(word.rejections) == CANDIDATES
         assert len(word.model_sha256) == 64 and plan.speaker.name in word.prompt
         if word.source == "model":
             assert word.text.startswith(planned.clause) and "" in word.rejections

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from agents.acts import Act, Topic
 from agents.knowledge import FACT_KINDS
 from agents.language.phrases import phrase_book, weather_class
-from agents.language.templates import TemplateVoice, draft
+from agents.language.templates import MOST_CLAUSE_WORDS, TemplateVoice, draft, joined
 from tests.agents.language.plans import FACTS, MOODS, WEATHERS, make_plan, varied_plans
 from world.view import Weather
 
@@ -120,7 +122,8 @@ def test_any_plan_gets_a_well_formed_line(
     assert re.fullmatch(r"[A-Z][^{}]*[.!?]", result.text)
     assert "  " not in result.text and " ." not in result.text
     if result.tail_allowed:
-        assert result.clause == f"{result.text[:-1]}, {result.connective}"
+        assert result.clause == joined(result.text, result.connective)
+        assert len(result.clause.split()) <= MOST_CLAUSE_WORDS
     else:
         assert result.clause == result.text
 
@@ -145,6 +148,73 @@ def test_every_weather_the_world_can_describe_has_its_phrases(
         for name in names
     }
     assert weather_class(weather.describe()) in used
+
+
+def test_most_lines_of_any_act_may_be_worded_by_a_model() -> None:
+    plans = varied_plans(300)
+    assert sum(draft(plan).tail_allowed for plan in plans) / len(plans) > 0.6
+    for act in Act:
+        lines = [draft(make_plan(act, topic, "", seed=seed)) for topic in Topic for seed in range(20)]
+        assert sum(line.tail_allowed for line in lines) / len(lines) > 0.4, act
+
+
+def test_a_connective_begins_a_sentence_or_follows_a_comma_and_a_question_stays_one() -> None:
+    assert joined("Good day, Mira.", "It is a day for a") == "Good day, Mira. It is a day for a"
+    assert joined("I am cold.", "and all I want is a") == "I am cold, and all I want is a"
+    for plan in varied_plans(200):
+        line = draft(replace(plan, act=Act.ASK))
+        if line.tail_allowed:
+            assert line.asks == (line.text.endswith("?") and ", " + line.connective in line.clause)
+
+
+def test_endings_are_left_open_and_short_enough_to_go_on() -> None:
+    endings = phrase_book().endings
+    assert len({ending.text for ending in endings}) >= 120
+    for ending in endings:
+        assert re.fullmatch(r"[A-Za-z{} ,]*[a-z}]", ending.text), ending.text
+        assert 1 <= len(ending.text.split()) <= 11, ending.text
+
+
+def test_no_connective_comes_twice_in_a_talk_or_soon_again_from_one_mouth() -> None:
+    lines: list[str] = []
+    used: list[str] = []
+    for seed in range(12):
+        line = draft(replace(make_plan(Act.CLOSE, Topic.WEATHER, "", seed=seed), recent_lines=tuple(lines)))
+        if line.tail_allowed:
+            lines.append(f"{line.clause} loaf.")
+            used.append(line.connective)
+    assert len(used) >= 5 and len(set(used)) == len(used)
+
+
+TRADES = sorted(
+    {*phrase_book().tasks, "tinker"}
+    | {
+        entry["name"]
+        for entry in tomllib.loads(files("assets").joinpath("names", "trades.toml").read_text("utf-8"))["trade"]
+    }
+)
+
+
+@pytest.mark.parametrize("trade", TRADES)
+def test_verbs_agree_with_the_work_of_every_trade(trade: str) -> None:
+    task = phrase_book().tasks.get(trade, "the work")
+    assert not re.search(r"[^s]s$", task), f"the work of a {trade} must be a singular"
+    own: dict[str, object] = {"state": "behind"}
+    for act in Act:
+        for kind, details in (("", {}), ("work_state", own)):
+            for seed in range(25):
+                plan = make_plan(act, Topic.WORK, kind, details, "own", seed)
+                plan = replace(
+                    plan, speaker=replace(plan.speaker, trade=trade), listener=replace(plan.listener, trade=trade)
+                )
+                clause = draft(plan).clause
+                assert not re.search(rf"\b(do|are|were|have) {task}\b", clause, re.IGNORECASE), clause
+                assert not re.search(rf"{task} (are|were|have|do|leave|keep|go)\b(?! you)", clause), clause
+                assert not re.search(r"\ba [aeiou]", clause), clause
+
+
+def test_a_trade_of_the_village_has_a_name_for_its_work() -> None:
+    assert set(TRADES) - {"tinker"} == set(phrase_book().tasks)
 
 
 def test_weather_is_not_contradicted() -> None:
