@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _UNITS = {"h": 3600.0, "min": 60.0, "m": 60.0, "s": 1.0, "": 1.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(h|min|m|s|)\s*")
+_PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)\s*(h|min|m|s|)\s*")
+SHOWN_CHARACTERS = 40  # of a wrong text in a message
 SIZE_LIMITS = (16, 8192)  # pixels; llvmpipe and common drivers allow 8192
 
 
@@ -19,11 +20,13 @@ def parse_duration(text: str) -> float:
     while rest:
         part = _PART.match(rest)
         if part is None:
-            raise ValueError(f"'{text}' is not a duration; write it like 90s, 5min or 1h30min")
+            raise ValueError(f"'{text[:SHOWN_CHARACTERS]}' is not a duration; write it like 90s, 5min or 1h30min")
         seconds += float(part[1]) * _UNITS[part[2]]
         rest = rest[part.end() :]
     if not 0 < seconds < 366 * 86400:
-        raise ValueError(f"'{text}' is not a duration between zero and a year; write it like 90s, 5min or 1h30min")
+        raise ValueError(
+            f"'{text[:SHOWN_CHARACTERS]}' is not a duration between zero and a year; write it like 90s, 5min or 1h30min"
+        )
     return seconds
 
 
@@ -33,11 +36,27 @@ def parse_size(text: str) -> tuple[int, int]:
     Raises:
         ValueError: if the text is not WIDTHxHEIGHT within the limits.
     """
-    match = re.fullmatch(r"\s*(\d+)\s*[x×]\s*(\d+)\s*", text)
+    match = re.fullmatch(r"\s*([0-9]{1,9})\s*[x×]\s*([0-9]{1,9})\s*", text)
+    if match is None:
+        raise ValueError(f"'{text[:SHOWN_CHARACTERS]}' is not a size; {_size_rule()}")
+    return checked_size(int(match[1]), int(match[2]))
+
+
+def checked_size(width: int, height: int) -> tuple[int, int]:
+    """The same width and height.
+
+    Raises:
+        ValueError: if a side is outside the limits.
+    """
     low, high = SIZE_LIMITS
-    if match is None or not all(low <= int(side) <= high for side in match.groups()):
-        raise ValueError(f"'{text}' is not a size; write WIDTHxHEIGHT, each side {low} to {high}, such as 640x480")
-    return int(match[1]), int(match[2])
+    if not all(low <= side <= high for side in (width, height)):
+        raise ValueError(f"'{width}x{height}' is not a size; {_size_rule()}")
+    return width, height
+
+
+def _size_rule() -> str:
+    low, high = SIZE_LIMITS
+    return f"write WIDTHxHEIGHT, each side {low} to {high}, such as 640x480"
 
 
 def format_duration(seconds: float) -> str:

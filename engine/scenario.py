@@ -5,6 +5,8 @@ Every error is one sentence that names the file, the key, the value and what wou
 
 from __future__ import annotations
 
+import re
+import reprlib
 import tomllib
 from datetime import datetime
 from importlib.resources import files
@@ -13,9 +15,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from engine.quantities import parse_duration, parse_size
+from engine.quantities import checked_size, parse_duration, parse_size
 
 MODALITIES = ("rgb", "depth", "instance", "semantic", "normal", "flow")
+YEARS = (1000, 3000)  # dates stay inside the calendar however long a run is, and near where the sun's formulas hold
+SHOWN_CHARACTERS = 60  # of a wrong value in a message
 Sky = Literal["clear", "fair", "overcast", "drizzle", "rain", "storm", "fog", "snow"]
 
 
@@ -28,7 +32,11 @@ def _duration(value: Any) -> Any:
 
 
 def _size(value: Any) -> Any:
-    return parse_size(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return parse_size(value)
+    if isinstance(value, list | tuple) and len(value) == 2 and all(type(side) is int for side in value):
+        return checked_size(value[0], value[1])
+    raise ValueError('write "WIDTHxHEIGHT", such as "640x480"')
 
 
 def _modalities(value: Any) -> Any:
@@ -44,12 +52,22 @@ def _modalities(value: Any) -> Any:
     return value
 
 
-def _naive(value: datetime) -> datetime:
-    if value.tzinfo is not None:
-        raise ValueError("is local solar time: write it without a time zone, such as 2026-06-12T09:30:00")
+def _moment(value: Any) -> Any:
+    # A number would be taken for seconds since 1970 in UTC, which nobody means here.
+    if not isinstance(value, datetime | str) and not hasattr(value, "isoformat"):
+        raise ValueError("is no date-time: write one such as 2026-06-12T09:30:00")
     return value
 
 
+def _naive(value: datetime) -> datetime:
+    if value.tzinfo is not None:
+        raise ValueError("is local solar time: write it without a time zone, such as 2026-06-12T09:30:00")
+    if not YEARS[0] <= value.year < YEARS[1]:
+        raise ValueError(f"the year must lie from {YEARS[0]} to {YEARS[1] - 1}")
+    return value
+
+
+Metres = Annotated[float, Field(ge=-20_000, le=20_000)]  # well outside the largest world
 Seconds = Annotated[float, BeforeValidator(_duration), Field(gt=0, le=366 * 86400)]
 
 
@@ -64,7 +82,7 @@ class PlacePart(Part):
 
     latitude: float = Field(47.0, ge=-90, le=90)
     longitude: float = Field(11.0, ge=-180, le=180)
-    start: Annotated[datetime, AfterValidator(_naive)] = datetime(2026, 6, 12, 9, 30)  # noqa: DTZ001 (local solar time)
+    start: Annotated[datetime, BeforeValidator(_moment), AfterValidator(_naive)] = datetime(2026, 6, 12, 9, 30)  # noqa: DTZ001 (local solar time)
 
 
 class WorldPart(Part):
@@ -106,13 +124,15 @@ class CameraPart(Part):
     azimuth_deg: float = Field(200.0, ge=-360, le=360)  # where the camera stands, counter-clockwise from east
     period_s: float = Field(600.0, ge=10)  # time of a full turn (orbit)
     fov_deg: float = Field(50.0, ge=5, le=140)  # vertical
-    position: tuple[float, float, float] | None = None  # fixed
-    look_at: tuple[float, float, float] | None = None  # fixed
+    position: tuple[Metres, Metres, Metres] | None = None  # fixed
+    look_at: tuple[Metres, Metres, Metres] | None = None  # fixed
 
     @model_validator(mode="after")
     def _fixed_needs_points(self) -> CameraPart:
         if self.kind == "fixed" and (self.position is None or self.look_at is None):
             raise ValueError("kind 'fixed' needs position = [x, y, z] and look_at = [x, y, z]")
+        if self.kind == "fixed" and self.position == self.look_at:
+            raise ValueError("look_at is the camera's own position; name another point to look at")
         return self
 
 
@@ -120,7 +140,7 @@ class CapturePart(Part):
     """What a capture records."""
 
     duration: Seconds = 120.0
-    fps: float = Field(2.0, gt=0, le=64)
+    fps: float = Field(2.0, ge=0.001, le=64)
     size: Annotated[tuple[int, int], BeforeValidator(_size)] = (640, 480)
     modalities: Annotated[tuple[str, ...], BeforeValidator(_modalities)] = MODALITIES
 
@@ -148,7 +168,7 @@ class Scenario(Part):
     @model_validator(mode="after")
     def _consistent(self) -> Scenario:
         every = self.world.tick_rate / self.capture.fps
-        if every != int(every):
+        if not every.is_integer():
             rates = [str(n) for n in range(1, self.world.tick_rate + 1) if self.world.tick_rate % n == 0]
             raise ValueError(
                 f"capture.fps = {self.capture.fps:g} does not divide world.tick_rate = {self.world.tick_rate}; "
@@ -195,16 +215,22 @@ def load(name_or_path: str, overrides: dict[str, Any] | None = None) -> Scenario
     known = shipped()
     path = known.get(name_or_path, Path(name_or_path))
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ScenarioError(
             f"There is no scenario '{name_or_path}': name one of {', '.join(known)}, or the path of a .toml file."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{path}: cannot be read ({error}).") from None
+    except OSError as error:
+        raise ScenarioError(f"{_brief(str(path))}: cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{path}: is no UTF-8 text (byte {error.start}); save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{path}: not valid TOML: {error}.") from None
-    data.setdefault("name", path.stem.lower())
+    except RecursionError:
+        raise ScenarioError(f"{path}: not valid TOML: nested too deeply.") from None
+    except ValueError as error:  # integers of thousands of digits, paths with null bytes
+        raise ScenarioError(f"{path}: cannot be read ({error}).") from None
+    data.setdefault("name", _name_from(path))
     for key, value in (overrides or {}).items():
         _put(data, key, value, path)
     return build(data, str(path))
@@ -222,6 +248,12 @@ def build(data: dict[str, Any], source: str) -> Scenario:
         raise ScenarioError(f"{source}: {_explain(error)}") from None
 
 
+def _name_from(path: Path) -> str:
+    """The file's name as a scenario's: small letters, digits, dash and underscore after a letter."""
+    name = re.sub(r"[^a-z0-9_-]", "_", path.stem.lower())
+    return (name if name[:1].isalpha() else f"scenario_{name}")[:64]
+
+
 def _put(data: dict[str, Any], dotted: str, value: Any, path: Path) -> None:
     *tables, key = dotted.split(".")
     for table in tables:
@@ -235,19 +267,39 @@ def _explain(error: ValidationError) -> str:
     """The first problem of a validation error as one sentence, and how many more there are."""
     problem = error.errors()[0]
     key = ".".join(str(part) for part in problem["loc"])
+    value = problem["input"]
     message = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "extra_forbidden":
-        sentence = f"{key}: unknown key; {_known_keys(problem['loc'])}"
-    elif problem["type"] == "model_type":
-        sentence = f"{key} = {problem['input']!r}: must be a table, written [{key}] with its keys below"
-    elif not key or isinstance(problem["input"], dict):
-        sentence = f"{key}: {message}".removeprefix(": ")
-    else:
-        value = problem["input"]
-        shown = value.isoformat() if isinstance(value, datetime) else repr(value)
-        sentence = f"{key} = {shown}: {message[0].lower()}{message[1:]}"
+    match problem["type"]:
+        case "extra_forbidden":
+            sentence = f"{key}: unknown key; {_known_keys(problem['loc'])}"
+        case "model_type" if problem["loc"][:1] == ("camera",):
+            sentence = f"{key} = {_shown(value)}: must be a table; write [[camera]] above the keys of each camera"
+        case "model_type":
+            sentence = f"{key} = {_shown(value)}: must be a table, written [{key}] with its keys below"
+        case "tuple_type" if key == "camera":
+            sentence = f"{key} = {_shown(value)}: must be a list of tables; write [[camera]] above each camera's keys"
+        case "string_pattern_mismatch":
+            sentence = (
+                f"{key} = {_shown(value)}: use small letters, digits and underscores, beginning with a letter "
+                f"({problem['ctx']['pattern']})"
+            )
+        case _ if not key or isinstance(value, dict):
+            sentence = f"{key}: {message}".removeprefix(": ")
+        case _:
+            sentence = f"{key} = {_shown(value)}: {message[0].lower()}{message[1:]}"
     more = error.error_count() - 1
     return sentence.rstrip(".") + (f" (and {more} more)." if more else ".")
+
+
+def _shown(value: Any) -> str:
+    """A wrong value as it may stand in a sentence: short, on one line."""
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat())
+    return _brief(reprlib.repr(value) if isinstance(value, list | dict) else repr(value))
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 4]} ..."
 
 
 def _known_keys(location: tuple[int | str, ...]) -> str:

@@ -42,6 +42,20 @@ BAD = {
     "[[camera]]\nname = 'a'\nkind = 'fixed'": ["position", "look_at"],
     "[[camera]]\nname = 'a'\nkind = 'orbit'\n[[camera]]\nname = 'a'\nkind = 'orbit'": ["camera names", "different"],
     "camera = []": ["camera", "at least one"],
+    "camera = 5": ["camera = 5", "[[camera]]"],
+    "[camera]\nname = 'a'": ["camera", "[[camera]]"],
+    "seed = " + "9" * 5000: ["4300 digits"],
+    "x = " + "[" * 5000: ["nested too deeply"],
+    f"place = [{'1, ' * 9999}]": ["place = [1, 1, 1", "..."],
+    "[capture]\nsize = [0, -5]": ["capture.size", "0x-5", "16 to 8192"],
+    "[capture]\nsize = 640": ["capture.size", "640x480"],
+    "[capture]\nfps = 1e-320": ["capture.fps", "0.001"],
+    "[place]\nstart = 12345": ["place.start", "12345", "2026-06-12T09:30:00"],
+    "[place]\nstart = 9999-12-31T23:59:59": ["place.start", "9999", "1000 to 2999"],
+    "[place]\nstart = 0001-01-01T00:00:00": ["place.start", "0001", "1000 to 2999"],
+    "[[camera]]\nname = 'a'\nkind = 'fixed'\nposition = [1e300, 0, 0]\nlook_at = [0, 0, 0]": ["position.0", "20000"],
+    "[[camera]]\nname = 'a'\nkind = 'fixed'\nposition = [1, 2, 3]\nlook_at = [1, 2, 3]": ["camera.0", "look_at"],
+    "name = 'Has Space'": ["Has Space", "small letters"],
 }
 
 
@@ -56,6 +70,34 @@ def test_a_bad_scenario_is_one_sentence_with_file_key_value_and_remedy(tmp_path,
     assert message.endswith(".")
     for part in (str(path), *BAD[text]):
         assert part in message
+
+
+@pytest.mark.parametrize("content", [bytes(range(256)), "seed = 3".encode("utf-16")])
+def test_a_scenario_that_is_no_text_says_so(tmp_path, content):
+    path = tmp_path / "bad.toml"
+    path.write_bytes(content)
+    with pytest.raises(ScenarioError, match=r"bad\.toml: is no UTF-8 text"):
+        load(str(path))
+
+
+def test_names_that_are_no_path_are_refused():
+    for name in ("a\0b", "x" * 5000, "."):
+        with pytest.raises(ScenarioError):
+            load(name)
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbfseed = 3\n", b"seed = 3\r\n[place]\r\nlatitude = 10\r\n"])
+def test_what_other_editors_save_is_read(tmp_path, content):
+    path = tmp_path / "saved.toml"
+    path.write_bytes(content)
+    assert load(str(path)).seed == 3
+
+
+def test_any_file_name_makes_a_scenario_name(tmp_path):
+    for stem in ("My Valley", "01 storm.v2", "тест"):
+        path = tmp_path / f"{stem}.toml"
+        path.write_text("")
+        assert load(str(path)).name
 
 
 def test_an_unknown_name_lists_those_there_are():
