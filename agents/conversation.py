@@ -232,7 +232,14 @@ class Conversations:
     def columns(self) -> Mapping[str, NDArray[np.generic]]:
         """Everything about talk that the future depends on, as arrays: no texts."""
         talks = np.array([self._row(i, t) for i, t in self.talks.items()], np.int64).reshape(-1, TALK_COLUMNS)
-        return {"talk_of": self.talk_of, "free_at": self.free_at, "talks": talks, "parted": self.digest}
+        waiting = np.array(sorted(self._words), np.int64).reshape(-1, 3)  # whether words have come, not which
+        return {
+            "talk_of": self.talk_of,
+            "free_at": self.free_at,
+            "talks": talks,
+            "waiting": waiting,
+            "parted": self.digest,
+        }
 
     @staticmethod
     def _row(ident: int, talk: Talk) -> list[int]:

@@ -89,6 +89,8 @@ class Knowledge:
             raise KeyError(f"villager {teller} cannot tell fact {fact.id} ({fact.kind}): unknown to that villager")
         self._shared.add((fact.id, min(teller, listener), max(teller, listener)))
         self.tellings.append(Telling(fact.id, teller, listener, tick))
+        for row in (teller, listener):  # what is shared is not told again, so it is state even where nobody learns
+            self.digest[row] = mixed(int(self.digest[row]), fact.id, teller, listener, tick)
         if fact.id in self.held[listener]:
             return False
         self._hold(listener, replace(fact, source="told", told_by=teller))
@@ -115,10 +117,6 @@ class Knowledge:
             if f.topic == topic and listener not in (f.subject, f.told_by) and (f.id, one, other) not in self._shared
         ]
         return sorted(fresh, key=lambda f: (-f.day, -f.minute, f.id))
-
-    def share(self, fact: Fact, one: int, other: int) -> None:
-        """Two villagers who witness the same thing side by side need not tell it to each other."""
-        self._shared.add((fact.id, min(one, other), max(one, other)))
 
     def _hold(self, row: int, fact: Fact) -> None:
         mine = self.held[row]

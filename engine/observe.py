@@ -29,12 +29,18 @@ Happenings = Sequence[tuple[str, dict[str, Any]]]
 Spokens = Sequence[Spoken]
 
 
+def frozen(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array, which nobody can change from now on."""
+    array.flags.writeable = False
+    return array
+
+
 def _columns(source: np.ndarray[Any, Any], dtype: np.dtype[np.void], first_id: int) -> np.ndarray[Any, Any]:
     """The fields of `source` in the schema's dtype, with ids counted up from `first_id`."""
     rows = np.zeros(len(source), dtype)
     for name in dtype.names or ():
         rows[name] = np.arange(first_id, first_id + len(source)) if name == "id" else source[name]
-    return rows
+    return frozen(rows)
 
 
 def scenery(valley: Valley, scenario: Scenario) -> Scenery:
@@ -69,7 +75,7 @@ def environment(view: WorldView) -> np.ndarray[Any, Any]:
     weather = view.weather
     for name in ENVIRONMENT.names or ():
         record[name] = getattr(view if name.startswith("sun_") else weather, name)
-    return record
+    return frozen(record)
 
 
 def events(tick: int, happenings: Happenings) -> tuple[Event, ...]:

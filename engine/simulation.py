@@ -82,7 +82,7 @@ class Simulation:
         return Snapshot(
             tick=self.world.tick,
             environment=observe.environment(self.world.view()),
-            villagers=self.society.villagers(),
+            villagers=observe.frozen(self.society.villagers()),
             events=observe.events(self.world.tick, (*happened, *social)),
             utterances=utterances,
             hashes=room_hashes(self.world.tick, {"world": self.world.state(), "agents": self.society.state()}),

@@ -22,7 +22,7 @@ CELLS_MULTIPLE = 16  # the erosion model halves the lattice up to four times
 
 @dataclass(frozen=True)
 class Valley:
-    """Ground, water, plants, buildings and named places; arrays are (rows, cols), rows go north."""
+    """Ground, water, plants, buildings and named places; arrays are (rows, cols), rows go north, and read-only."""
 
     cell_m: float
     origin: tuple[float, float]  # world x, y of heights[0, 0]
@@ -33,6 +33,10 @@ class Valley:
     plants: NDArray[np.void]  # columns.PLANTS
     buildings: NDArray[np.void]  # columns.BUILDINGS
     places: tuple[Place, ...]
+
+    def __post_init__(self) -> None:
+        for array in (self.heights, self.water_depth, self.cover, self.moisture, self.plants, self.buildings):
+            array.flags.writeable = False
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
