@@ -105,7 +105,7 @@ class Hud:
             text = _text("\n".join(overlay.panel), CHALK)
             self._box(text, (14.0, height - 14.0 - _extent(text)[1] - 2 * MARGIN_PX), SLATE, None)
         if overlay.help:
-            text = _text(overlay.help, CHALK, 0.82)
+            text = _text(overlay.help, CHALK, 0.82, wrap=(width - 60.0) / LINE_PX)
             self._box(text, ((width - _extent(text)[0]) / 2 - MARGIN_PX, 12.0), SLATE, None)
 
     def _bubbles(self, bubbles: tuple[Bubble, ...], pose: CameraPose, size: tuple[int, int]) -> None:

@@ -233,12 +233,15 @@ class Stage:
         return self.context.host
 
     def _draw(self, wanted: GraphicsOutput) -> None:
-        """Draw one output, after the shadow map if its picture needs it; all others rest."""
+        """Draw one output, after the shadow map if its picture needs it; all others rest, those of other stages too."""
         shadowed = wanted is self.context.host or self._view.targets.rgb
         active = [wanted, self._shadow.buffer] if shadowed else [wanted]
-        for output in (self.context.host, *self._outputs):
-            output.set_active(any(output == each for each in active))
+        self.context.host.set_active(wanted == self.context.host)
+        for output in active:
+            output.set_active(True)
         self.context.draw()
+        for output in self._outputs:
+            output.set_active(False)
 
     def _prepare(
         self,

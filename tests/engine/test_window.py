@@ -80,6 +80,7 @@ class OpenWindow:
         )
         self.xdotool("search", "--sync", "--onlyvisible", "--name", "Hamlet", timeout=120)
         self.xdotool("mousemove", str(SIZE[0] // 2), str(SIZE[1] // 2))
+        self.picture()  # keys pressed before the first frame go astray
 
     def xdotool(self, *arguments, timeout=20):
         subprocess.run(["xdotool", *arguments], env=self.environment, check=True, capture_output=True, timeout=timeout)
@@ -90,16 +91,15 @@ class OpenWindow:
             time.sleep(0.5)
 
     def picture(self):
-        """Press P; the tick and the picture (H, W, 3) it saved."""
+        """Press P until a picture comes; its tick and the picture (H, W, 3)."""
         before = set(self.folder.glob("hamlet-*.png"))
-        self.press("p")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not (new := set(self.folder.glob("hamlet-*.png")) - before):
             assert self.process.poll() is None, self.process.stderr.read()
             assert time.monotonic() < deadline, "P saved no picture"
-            time.sleep(0.2)
-        time.sleep(0.5)
-        path = new.pop()
+            self.press("p")
+        time.sleep(1.0)
+        path = max(new)
         with Image.open(path) as image:
             return int(path.stem.split("-")[1]), np.asarray(image.convert("RGB")).astype(int)
 
