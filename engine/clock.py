@@ -1,41 +1,16 @@
-"""The clock: how many ticks are due now.
+"""The window's clock: how many ticks are due now. A headless run needs none, it steps one tick after the other.
 
-The window accumulates real time; a headless run is always due exactly one tick. Time is the integer tick. The
-accumulator counts integer nanoseconds scaled by the tick rate, so nothing drifts: after one real second at speed 1,
-exactly `tick_rate` ticks have come due.
+Time is the integer tick. The accumulator counts integer nanoseconds scaled by the tick rate, so nothing drifts: after
+one real second at speed 1, exactly `tick_rate` ticks have come due.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 
 NANOSECONDS = 1_000_000_000
 MAX_FRAME_NS = NANOSECONDS // 4  # a frame longer than this is a hitch: the world waits instead of rushing to catch up
 SPEEDS = (1, 2, 4, 8, 16, 32, 64)
-
-
-class Clock(Protocol):
-    """Says how many ticks to step now, and how far the moment lies between the last two ticks."""
-
-    def due(self, now_ns: int) -> int: ...
-
-    @property
-    def alpha(self) -> float: ...
-
-
-@dataclass
-class LockstepClock:
-    """Headless: one tick per turn of the loop, whatever the wall clock says."""
-
-    def due(self, now_ns: int) -> int:
-        """Always exactly one tick."""
-        return 1
-
-    @property
-    def alpha(self) -> float:
-        """Frames show the tick itself."""
-        return 1.0
 
 
 @dataclass
@@ -50,7 +25,7 @@ class WindowClock:
     paused: bool = False
     _last_ns: int | None = None
     _accumulated: int = 0  # nanoseconds times tick_rate, below NANOSECONDS after due()
-    _single_steps: int = field(default=0)
+    _single_steps: int = 0
 
     def due(self, now_ns: int) -> int:
         """Ticks that have come due at `now_ns`, a monotonic time in nanoseconds."""

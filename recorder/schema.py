@@ -101,7 +101,7 @@ ENVIRONMENT = np.dtype(
         ("cloud", "<f8"),  # fraction of the sky, 0..1
         ("rain_mm_h", "<f8"),
         ("snow_mm_h", "<f8"),  # water equivalent
-        ("visibility_m", "<f8"),  # meteorological, 5 % contrast
+        ("visibility_m", "<f8"),  # meteorological: 2 % of the contrast is left (Koschmieder 1924)
         ("ground_wetness", "<f8"),  # 0 dry .. 1 saturated
         ("snow_depth_m", "<f8"),
     ]
@@ -120,7 +120,7 @@ class Scenery:
     moisture: NDArray[np.float32]  # (rows, cols) 0..1, topographic wetness, greens the grass
     plants: NDArray[np.void]  # (n,) PLANT
     buildings: NDArray[np.void]  # (n,) BUILDING
-    places: tuple[dict[str, Any], ...]  # id, kind, name, x, y, building (row or -1)
+    places: tuple[dict[str, Any], ...]  # id, kind, name, x, y, building (row or -1), radius_m
     latitude: float
     longitude: float
 
@@ -156,7 +156,7 @@ class Utterance:
     draft: str  # the template wording of the same act
     source: str  # "model" or "template"
     start_tick: int
-    end_tick: int  # first tick at which the floor is free again
+    end_tick: int  # when the words are over; the speaker holds the floor until then or a little longer
     request_tick: int
     arrival_tick: int
     positions: dict[int, tuple[float, float, float]]  # row -> x, y, z at start_tick, speaker and hearers
