@@ -25,7 +25,7 @@ class SemanticClass(IntEnum):
     ROCK = 7
     GRASS = 8
     WELL = 9
-    FENCE = 10
+    FENCE = 10  # kept for its number: nothing is drawn as a fence
     CROP = 11
     PROP = 12
 

@@ -15,7 +15,6 @@ class Sun:
     """Direction of the sun's centre, geometric (no refraction); angles in radians."""
 
     azimuth_heading: float  # counter-clockwise from east, like every heading
-    azimuth_compass: float  # clockwise from north
     elevation: float
 
     @property
@@ -63,7 +62,6 @@ def sun_at(utc: datetime, latitude_deg: float, longitude_deg: float) -> Sun:
     up = math.sin(declination) * math.sin(latitude) + math.cos(declination) * math.cos(hour_angle) * math.cos(latitude)
     return Sun(
         azimuth_heading=math.atan2(north, east) % (2 * math.pi),
-        azimuth_compass=math.atan2(east, north) % (2 * math.pi),
         elevation=math.atan2(up, math.hypot(east, north)),
     )
 

@@ -76,11 +76,6 @@ class Mesh:
         t = np.clip((self.positions[:, 2] - z_low) / (z_high - z_low), 0.0, 1.0)[:, None]
         return replace(self, colours=_bytes(np.asarray(low) * (1 - t) + np.asarray(high) * t))
 
-    def signed_volume(self) -> float:
-        """Enclosed volume in cubic metres of a closed mesh; negative if its faces point inwards."""
-        a, b, c = (self.positions[self.triangles[:, k]].astype(np.float64) for k in range(3))
-        return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6.0)
-
 
 def _bytes(values: ArrayLike) -> NDArray[np.uint8]:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
