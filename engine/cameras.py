@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from assets.palette import Activity
 from engine.scenario import CameraPart, Scenario, ScenarioError
 from recorder.schema import CameraPose, Scenery, Snapshot
+from world.grid import bilinear
 
 EYE_M = 1.5  # height on a villager that cameras look at
 CLEARANCE_M = 1.2  # a camera keeps this far above the ground
@@ -49,15 +50,7 @@ class Surroundings:
 
     def ground(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Height of the ground or the water on it, metres, bilinear; clamped at the map's edge."""
-        rows, cols = self._surface.shape
-        u = np.clip((x - self._scenery.origin[0]) / self._scenery.cell_m, 0, cols - 1.001)
-        v = np.clip((y - self._scenery.origin[1]) / self._scenery.cell_m, 0, rows - 1.001)
-        i, j = u.astype(np.int64), v.astype(np.int64)
-        fu, fv = u - i, v - j
-        s = self._surface
-        low = s[j, i] * (1 - fu) + s[j, i + 1] * fu
-        high = s[j + 1, i] * (1 - fu) + s[j + 1, i + 1] * fu
-        return np.asarray(low * (1 - fv) + high * fv)
+        return bilinear(self._surface, self._scenery.origin, self._scenery.cell_m, x, y)
 
     def obstruction(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> float:
         """Share of the straight line between two points that lies in the ground, a building or a tree crown, 0..1."""

@@ -55,19 +55,19 @@ void main() {
     albedo = mix(albedo, earth, path * 0.9);
     float stone = 0.0;
     if (v_extra.w > 0.0) {
-    stone = smoothstep(0.35, 0.65, v_extra.w + mix2.x * 0.4);
-    vec2 cobble = abs(fract(world.xy * vec2(1.7, 2.1) + vec2(floor(world.y * 2.1) * 0.5, 0.0) + fine * 0.15) - 0.5);
-    float joint = smoothstep(0.36, 0.48, max(cobble.x, cobble.y)) * exp(-d * 0.03);
-    albedo = mix(albedo, vec3(0.33, 0.305, 0.265) * (1.0 + 0.9 * fine.x + 0.5 * broad.y) * (1.0 - 0.45 * joint), stone * 0.9);
+        stone = smoothstep(0.35, 0.65, v_extra.w + mix2.x * 0.4);
+        vec2 cobble = abs(fract(world.xy * vec2(1.7, 2.1) + vec2(floor(world.y * 2.1) * 0.5, 0.0) + fine * 0.15) - 0.5);
+        float joint = smoothstep(0.36, 0.48, max(cobble.x, cobble.y)) * exp(-d * 0.03);
+        albedo = mix(albedo, vec3(0.33, 0.305, 0.265) * (1.0 + 0.9 * fine.x + 0.5 * broad.y) * (1.0 - 0.45 * joint), stone * 0.9);
     }
     if (v_extra.y > 0.0) {
-    float field = smoothstep(0.45, 0.55, v_extra.y + broad.x * 0.2);
-    float angle = v_extra.z * 3.14159265;
-    float furrow = sin(dot(world.xy, vec2(-sin(angle), cos(angle))) * 5.2 + fine.x * 2.0);
-    furrow *= exp(-d * 0.012);
-    vec3 soil = mix(vec3(0.25, 0.155, 0.085), vec3(0.36, 0.32, 0.11), 0.45 + 0.3 * furrow + broad.y) * (1.0 + 0.22 * furrow + 0.5 * fine.x);
-    albedo = mix(albedo, soil, field * 0.92);
-    open *= 1.0 - 0.18 * field * (0.5 - 0.5 * furrow);
+        float field = smoothstep(0.45, 0.55, v_extra.y + broad.x * 0.2);
+        float angle = v_extra.z * 3.14159265;
+        float furrow = sin(dot(world.xy, vec2(-sin(angle), cos(angle))) * 5.2 + fine.x * 2.0);
+        furrow *= exp(-d * 0.012);
+        vec3 soil = mix(vec3(0.25, 0.155, 0.085), vec3(0.36, 0.32, 0.11), 0.45 + 0.3 * furrow + broad.y) * (1.0 + 0.22 * furrow + 0.5 * fine.x);
+        albedo = mix(albedo, soil, field * 0.92);
+        open *= 1.0 - 0.18 * field * (0.5 - 0.5 * furrow);
     }
     n = normalize(n + vec3(fine.y, -fine.x, 0.0) * (0.30 + 0.3 * stone));
     gloss = max(path, stone) * (0.30 + 0.75 * smoothstep(-0.05, 0.25, broad.y + 0.5 * broad.x));  // puddles
@@ -81,8 +81,6 @@ void main() {
     float facing = dot(n, KEY_DIR);
 #ifdef KIND_PLANT
     facing = facing * 0.68 + 0.32;  // leaves let light through
-#endif
-#ifdef KIND_PLANT
     float key = max(facing, 0.0) * mix(0.22 * v_shadow.w, 1.0, lit_by_key());
 #else
     float key = max(facing, 0.0) * lit_by_key();

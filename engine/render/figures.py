@@ -51,7 +51,7 @@ def pose(looks: Rows, villagers: Rows, time_s: float) -> NDArray[np.float32]:
     motion = _Motion(looks, villagers, time_s)
     _legs(body, motion)
     _upper_body(body, motion)
-    _place_parts(body, motion, looks)
+    _skirt(body, motion)
     frames = body.frames
     size = looks["height_m"].astype(np.float64) / figure.ADULT_M
     world = _about_z(villagers["heading"].astype(np.float64)) * size[:, None, None]
@@ -276,7 +276,7 @@ def _arm(body: _Body, motion: _Motion, side: int, upright: Floats, swing: Floats
     return palm
 
 
-def _place_parts(body: _Body, motion: _Motion, looks: Rows) -> None:
+def _skirt(body: _Body, motion: _Motion) -> None:
     """The skirt hangs from the pelvis, opened along x by long steps and laid forward over a seat."""
     girth = 1.05 * (0.9 + 0.3 * motion.build)
     stride = np.abs(np.cos(motion.phase)) * motion.walk

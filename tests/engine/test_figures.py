@@ -9,8 +9,6 @@ from assets.palette import Activity
 from engine.render.figures import LOOK_LIMIT, SEAT_M, STRIDE_PER_HEIGHT, colours, pose
 from recorder.schema import LOOKS, VILLAGER
 
-FEET = [PARTS.index("foot_left"), PARTS.index("foot_right")]
-
 
 def cast(n: int, height: float = ADULT_M) -> tuple[np.ndarray, np.ndarray]:
     looks, villagers = np.zeros(n, LOOKS), np.zeros(n, VILLAGER)
