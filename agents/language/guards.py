@@ -14,13 +14,12 @@ from itertools import combinations, pairwise
 from agents.acts import SpeechPlan
 from agents.language.phrases import phrase_book, weather_class
 from agents.language.prompt import EXEMPLAR_NAMES, SHARED_PREFIX
-from agents.language.templates import Draft
+from agents.language.templates import REPEATED_WORDS, Draft
 
 MAX_ADDED_WORDS = 13  # over the draft's own, connective included: more would not fit the time the floor is held
 MAX_TAIL_WORDS = 6  # longer tails of a small model lose the thread; measured by reading
 CUT_PENALTY = 0.3  # of a tail that is ended early
 STALE_PENALTY = 0.8  # per word that the speaker said lately or that was said in this talk
-REPEATED_WORDS = 4  # a run of so many words that was heard before counts as repetition
 LOWEST_LOG_PROBABILITY = -2.6  # mean per token; below, tails read like words drawn from a hat (by reading)
 TOPIC_BONUS = 0.35  # per word that belongs to the scene, at most two; in units of log-probability
 VAGUE_PENALTY = 0.6  # for words that would fit anywhere; small models like to end with "tomorrow"
@@ -45,7 +44,7 @@ _WEATHER_WORDS = {
     "rain": {"rain", "rains", "raining", "rainy", "drizzle", "storm", "wet", "puddle", "puddles", "shower", "showers"},
     "snow": {"snow", "snowing", "snowy", "snowflake", "snowflakes", "snowdrift", "ice", "frost", "frosty"},
     "fog": {"fog", "foggy", "mist", "misty"},
-    "sun": {"sun", "sunny", "sunshine", "sunlight", "sunrise", "sunset", "heat", "hot"},
+    "sun": {"sun", "sunny", "sunshine", "sunlight", "sunrise", "sunset"},
 }
 _WEATHER_FITS = {  # class of the present weather -> groups of words that agree with it
     "rain": {"rain"},
@@ -341,7 +340,9 @@ def _scene(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
 
 
 def _vocabulary(plan: SpeechPlan, candidate: Candidate) -> str:
-    if people := {word.removesuffix("s") for word in _words(candidate.tail)} & set(phrase_book().tasks):
+    if people := {word.removesuffix("'s").removesuffix("s") for word in _words(candidate.tail)} & set(
+        phrase_book().tasks
+    ):
         return f"brings in a {min(people)}"
     own = {plan.listener.name.lower()} | scene_words(plan)
     strange = [word for word in _words(candidate.tail) if word not in own and not lexicon().knows(word)]

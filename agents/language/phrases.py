@@ -177,7 +177,11 @@ def _answers_same_act(plan: SpeechPlan) -> bool:
 def _met(name: str, wanted: Any, situation: Situation) -> bool:
     value = getattr(situation, name)
     if name == "details":
-        return all(value.get(key) == expected for key, expected in wanted.items())
+        return all(_agrees(value.get(key), expected) for key, expected in wanted.items())
+    return _agrees(value, wanted)
+
+
+def _agrees(value: Any, wanted: Any) -> bool:
     return value in wanted if isinstance(wanted, list) else bool(value == wanted)
 
 

@@ -16,10 +16,10 @@ from agents.language.voice import Wording
 # These must fit what is said or taken up exactly, so only the closest phrases will do for them.
 CONTENT_ACTS = frozenset({Act.TELL, Act.ANSWER, Act.ASK, Act.DOUBT})
 DETAILS_WEIGHT, KIND_WEIGHT, TOPIC_WEIGHT, ANY_WEIGHT = 9, 6, 3, 1  # how much a close fit is preferred; judgement
-OWN_TAIL_WEIGHT = 9  # of a connective that belongs to the phrase itself
 CONDITION_WEIGHT = 3  # added where a phrase is for moments like this one
 TAIL_SHARE_QUIET, TAIL_SHARE_TALKATIVE = 0.75, 1.0  # how often a line may go on, at extraversion 0 and 1; judgement
 SHORT_ACTS = {Act.GREET: 0.75, Act.CLOSE: 0.8}  # how much less often these do: a plain greeting is a greeting, too
+REPEATED_WORDS = 4  # a connective whose last so many words were heard lately would sound like the same one
 MOST_CLAUSE_WORDS = 17  # phrase and connective: a longer one leaves no breath for a tail
 
 _HAILS = {
@@ -169,9 +169,9 @@ def _connectives(plan: SpeechPlan, phrase: Phrase, text: str, values: dict[str, 
     """What the phrase may go on with, its own connectives and the endings for moments like this, and how fitting."""
     situation, kind = situation_of(plan), plan.fact.kind if plan.fact else ""
     open_end = phrase.one_half and (text.endswith(".") or (plan.act is Act.ASK and text.endswith("?")))
-    fitting = {tail.format_map(values): OWN_TAIL_WEIGHT for tail in phrase.tails}
+    fitting = {tail.format_map(values): _closeness(phrase) for tail in phrase.tails}
     fitting |= {
-        ending.text.format_map(values): _fit(ending)
+        ending.text.format_map(values): _closeness(ending)
         for ending in phrase_book().endings
         if ending.suits(plan.act, plan.topic, kind, situation) and all(slot in values for slot in ending.slots)
     }
@@ -181,7 +181,7 @@ def _connectives(plan: SpeechPlan, phrase: Phrase, text: str, values: dict[str, 
         for connective, weight in fitting.items()
         if (open_end or connective[0].isupper())
         and len(f"{text} {connective}".split()) <= MOST_CLAUSE_WORDS
-        and not any(connective in line for line in lines)
+        and not any(" ".join(connective.split()[-REPEATED_WORDS:]) in line for line in lines)
     }
     return list(weights), list(weights.values())
 
@@ -190,8 +190,8 @@ def _drawn(rng: np.random.Generator, weights: Sequence[int]) -> int:
     return int(np.searchsorted(np.cumsum(weights), rng.integers(sum(weights)), side="right"))
 
 
-def _fit(scope: Scope) -> int:
-    return _closeness(scope) + CONDITION_WEIGHT * (not _ORDINARY.issuperset(dict(scope.conditions)))
+def _fit(phrase: Phrase) -> int:
+    return _closeness(phrase) + CONDITION_WEIGHT * (not _ORDINARY.issuperset(dict(phrase.conditions)))
 
 
 def _unsaid(phrases: Sequence[Phrase], lines: Sequence[str]) -> list[Phrase]:
