@@ -48,6 +48,7 @@ class FlatWorld:
     weather: Weather = FAIR
     tick: int = 0
     sun_elevation: float = 0.7
+    sun_azimuth: float = 0.0
     places: tuple[Place, ...] = field(
         default_factory=lambda: tuple(
             Place(i, kind, name, float(x), float(y), building, radius)
@@ -114,7 +115,7 @@ class FlatWorld:
         t = np.linspace(0.0, 1.0, 80)
         x = xa[:, None] + (xb - xa)[:, None] * t
         y = ya[:, None] + (yb - ya)[:, None] * t
-        return self.walkable(x, y).all(axis=1)
+        return np.asarray(self.walkable(x, y).all(axis=1))
 
     def line_of_sight(
         self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats
@@ -123,4 +124,4 @@ class FlatWorld:
         t = np.linspace(0.0, 1.0, 80)
         x = xa[:, None] + (xb - xa)[:, None] * t
         y = ya[:, None] + (yb - ya)[:, None] * t
-        return ~((x > west) & (x < east) & (y > south) & (y < north)).any(axis=1)
+        return np.asarray(~((x > west) & (x < east) & (y > south) & (y < north)).any(axis=1))

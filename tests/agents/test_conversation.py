@@ -106,15 +106,15 @@ def test_facts_are_told_only_by_those_who_know_them(morning: Life):
     """Follow every told fact back from teller to teller: the chain must reach somebody who knew it at first hand."""
     knowledge = morning.society.minds.knowledge
     passed = {(t.fact, t.listener): t for t in reversed(knowledge.tellings)}  # the first telling counts
-    told = [s for s in morning.spoken if s.act in (Act.TELL, Act.ANSWER) and s.fact is not None]
+    told = [(s, s.fact) for s in morning.spoken if s.act in (Act.TELL, Act.ANSWER) and s.fact is not None]
     assert len(told) > 20
-    for s in told:
-        assert s.fact["kind"] in FACT_KINDS[Topic(s.fact["topic"])]
+    for s, fact in told:
+        assert fact["kind"] in FACT_KINDS[Topic(fact["topic"])]
         row, tick = s.speaker, s.start_tick
         for _ in range(20):
-            if row in knowledge.witnesses[s.fact["id"]]:
+            if row in knowledge.witnesses[fact["id"]]:
                 break
-            telling = passed[s.fact["id"], row]
+            telling = passed[fact["id"], row]
             assert telling.tick <= tick
             row, tick = telling.teller, telling.tick
         else:

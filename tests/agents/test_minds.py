@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,11 +105,17 @@ def test_moods_move_with_events_and_return_to_nature():
     assert emotions.mood[0] <= 1.0
 
 
+def recalled_tick(memories: Memories, tick: int, **cue: Any) -> int:
+    episode = memories.recall(0, tick, **cue)
+    assert episode is not None
+    return int(episode["tick"])
+
+
 def test_newer_memories_rank_higher_all_else_equal():
     memories = Memories.empty(1, 16)
     for tick in (100, 5000, 3000):
         memories.remember(0, tick, EpisodeKind.HEARD, Topic.NEWS, who=1, place=2, fact=tick, importance=0.4)
-    assert memories.recall(0, 6000, topic=Topic.NEWS, who=1)["tick"] == 5000
+    assert recalled_tick(memories, 6000, topic=Topic.NEWS, who=1) == 5000
 
 
 def test_importance_and_fit_outweigh_a_little_recency():
@@ -116,8 +123,8 @@ def test_importance_and_fit_outweigh_a_little_recency():
     memories.remember(0, 100, EpisodeKind.HEARD, Topic.NEWS, who=1, importance=0.9)
     memories.remember(0, 5000, EpisodeKind.HEARD, Topic.NEWS, who=1, importance=0.1)
     memories.remember(0, 5900, EpisodeKind.SAID, Topic.WORK, who=2, importance=0.1)
-    assert memories.recall(0, 6000, topic=Topic.NEWS)["tick"] == 100
-    assert memories.recall(0, 6000, topic=Topic.WORK, who=2)["tick"] == 5900
+    assert recalled_tick(memories, 6000, topic=Topic.NEWS) == 100
+    assert recalled_tick(memories, 6000, topic=Topic.WORK, who=2) == 5900
     assert memories.recall(0, 6000, topic=Topic.WEATHER) is None
 
 

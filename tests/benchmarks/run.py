@@ -71,7 +71,11 @@ def rendering() -> None:
         "The frame (draw and read back)", "size", "rgb ms", "all ms", "all / rgb", "one camera each ms", "each / all"
     )
     for size in SIZES:
-        ways = {"rgb": [("rgb",)], "all": [MODALITIES], "each": [(modality,) for modality in MODALITIES]}
+        ways: dict[str, list[tuple[str, ...]]] = {
+            "rgb": [("rgb",)],
+            "all": [MODALITIES],
+            "each": [(modality,) for modality in MODALITIES],
+        }
         stages = {
             way: [Stage(simulation.scenery, simulation.cast, size, wanted) for wanted in sets]
             for way, sets in ways.items()

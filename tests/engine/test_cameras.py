@@ -20,7 +20,7 @@ def test_look_puts_the_target_in_the_middle_of_the_picture(position, target):
         return
     pose = look(position, target, 50)
     in_camera = pose.rotation().T @ (target - position)
-    assert in_camera == pytest.approx([0, 0, gap], abs=1e-6 * max(1, gap))
+    assert in_camera == pytest.approx([0, 0, gap], abs=1e-6 * max(1.0, float(gap)))
 
 
 def test_rotation_is_right_handed_with_down_pointing_down():

@@ -136,7 +136,7 @@ def test_villagers_indoors_and_parts_not_worn_are_zero():
     looks["hat"], looks["beard"] = [0, 1, 2, 3], [1, 0, 0, 1]
     frames = pose(looks, villagers, 3.0)
     assert not frames[[1, 3]].any()
-    drawn = frames.any(axis=(2, 3))
+    drawn = np.asarray(frames.any(axis=(2, 3)))
     assert drawn[0, PARTS.index("beard")]
     assert not drawn[2, PARTS.index("beard")]
     assert drawn[2, PARTS.index("cap")]

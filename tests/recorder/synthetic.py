@@ -108,7 +108,7 @@ def utterance(number: int, tick: int, length: int = 40) -> Utterance:
 
 def disc(shape: tuple[int, int], x: float, y: float, radius: float) -> np.ndarray:
     rows, cols = np.mgrid[: shape[0], : shape[1]]
-    return (cols + 0.5 - x) ** 2 + (rows + 0.5 - y) ** 2 < radius**2
+    return np.asarray((cols + 0.5 - x) ** 2 + (rows + 0.5 - y) ** 2 < radius**2)
 
 
 def images(tick: int, width: int = 64, height: int = 48, people: int = 4) -> dict[str, np.ndarray]:

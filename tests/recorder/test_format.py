@@ -18,7 +18,8 @@ from tests.recorder import synthetic
 def records(data: bytes) -> list[tuple[int, int, Any]]:
     magic, major, _, sync, crc = struct.unpack_from("<8sHH16sI", data)
     assert magic == b"\x89HAMLET\n" and major == 1 and crc == zlib.crc32(data[:28])
-    found, at = [], 32
+    found: list[tuple[int, int, Any]] = []
+    at = 32
     while at + 32 <= len(data):
         mark, kind, flags, _, number, length, crc = struct.unpack_from("<16sBBHIII", data, at)
         if mark != sync or at + 36 + length > len(data):

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from assets.palette import SemanticClass
+from assets.palette import LABEL_COLOURS, SemanticClass
 from recorder import falsecolour, lettering
 from recorder.annotate import class_lookup, instance_table, visible_boxes, visible_villagers
 from recorder.container import SessionError
@@ -38,7 +39,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
 def test_video_shows_every_line_at_its_time(session: Session, tmp_path: Path) -> None:
     path = write_video(session, "square", tmp_path / "v.mp4", 8)
     plain = {ref.tick: session.frame(ref.tick, "square", "rgb") for ref in session.frames("square")}
-    pictures, said = [], []
+    pictures: list[Any] = []
+    said: list[Any] = []
     with av.open(str(path)) as container:
         video, speech = container.streams.video[0], container.streams.subtitles[0]
         assert (video.codec_context.name, video.codec_context.pix_fmt) == ("h264", "yuv420p")
@@ -87,7 +89,7 @@ def test_odd_sizes_become_even(tmp_path: Path) -> None:
 def test_captions_without_dejavu(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     lettering.font.cache_clear()
     monkeypatch.setattr(lettering, "FAMILY", "NoSuchFont")
-    plain = lettering.font(20)
+    plain: Any = lettering.font(20)
     assert plain.getname()[0] != "DejaVu Sans"
     assert lettering.legible("Åsa – 世 fine", plain) == "Asa - ? fine"
     ref = next(ref for ref in session.frames("square") if ref.tick == 8)
@@ -112,7 +114,7 @@ def test_contact_sheet_shows_everything(session: Session, tmp_path: Path) -> Non
     pixels = np.asarray(sheet.convert("RGB"))
     assert sheet.width == 36 * 2 + 6 * 312 - 12 and sheet.height > 1500
     assert pixels.std() > 30 and len(np.unique(pixels @ np.array([1, 256, 65536]))) > 2000
-    for expected in (falsecolour.LABEL_COLOURS[SemanticClass.VILLAGER], falsecolour.NOT_VALID, (128, 128, 255)):
+    for expected in (LABEL_COLOURS[SemanticClass.VILLAGER], falsecolour.NOT_VALID, (128, 128, 255)):
         assert (pixels == np.array(expected)).all(axis=-1).sum() > 500
 
 

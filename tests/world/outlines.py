@@ -22,4 +22,4 @@ def _outline(corners: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
 def _inside(points: NDArray[np.float64], polygon: NDArray[np.float64]) -> NDArray[np.bool_]:
     edges = np.roll(polygon, -1, axis=0) - polygon
     offsets = points[:, None] - polygon[None]
-    return (edges[None, :, 0] * offsets[..., 1] - edges[None, :, 1] * offsets[..., 0] > 0).all(axis=1)
+    return np.asarray((edges[None, :, 0] * offsets[..., 1] - edges[None, :, 1] * offsets[..., 0] > 0).all(axis=1))

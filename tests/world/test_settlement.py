@@ -57,7 +57,8 @@ def test_the_mill_is_by_the_water_and_above_it(world: World) -> None:
     valley = world.valley
     mill = footprints(valley)[int(np.flatnonzero(valley.buildings["kind"] == BuildingKind.MILL)[0])]
     rows, cols = np.nonzero(valley.water_depth > 0)
-    x, y = valley.origin[0] + cols * valley.cell_m, valley.origin[1] + rows * valley.cell_m
+    x = (valley.origin[0] + cols * valley.cell_m).astype(np.float64)
+    y = (valley.origin[1] + rows * valley.cell_m).astype(np.float64)
     gap = mill.distance(x, y)
     assert gap.min() < 12
     level = (valley.heights + valley.water_depth)[rows[gap.argmin()], cols[gap.argmin()]]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,7 +56,7 @@ def test_shapes_and_types(stage: Callable[..., Stage]) -> None:
     ],
     ids=["rain", "snow", "night", "fog"],
 )
-def test_weather_changes_the_picture_and_not_the_truth(stage: Callable[..., Stage], weather: dict[str, float]) -> None:
+def test_weather_changes_the_picture_and_not_the_truth(stage: Callable[..., Stage], weather: dict[str, Any]) -> None:
     scenery, cast, villagers = valley(97, 120, 4)
     drawn = stage(scenery, cast)
     clear = drawn.render(snapshot(villagers), POSE, snapshot(villagers, 161), POSE)
@@ -88,7 +89,7 @@ def test_walls_throw_shadows_and_hills_do_too(stage: Callable[..., Stage]) -> No
     scenery, cast, villagers = valley(97, 0, 0)
     drawn = stage(scenery, cast, ("rgb",))
     pose = looking((0.0, 0.0, 90.0), (0.0, 1.0, 12.0))
-    low_sun = {"sun_elevation": 0.35, "cloud": 0.0}
+    low_sun: dict[str, Any] = {"sun_elevation": 0.35, "cloud": 0.0}
     east, west = (
         drawn.render(snapshot(villagers, sun_azimuth=a, **low_sun), pose)["rgb"].mean(axis=-1) for a in (0.0, np.pi)
     )

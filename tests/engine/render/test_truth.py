@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ EMPTY = np.zeros(0, VILLAGER)
 
 def rays(pose: CameraPose, size: tuple[int, int] = SIZE) -> NDArray[np.float64]:
     """World directions (H, W, 3) whose component along the optical axis is 1."""
-    return pose.unproject(np.ones(size[::-1])) - np.asarray(pose.position)
+    return np.asarray(pose.unproject(np.ones(size[::-1])) - np.asarray(pose.position))
 
 
 def solid(positions: NDArray[np.floating], normals: NDArray[np.floating], triangles: NDArray[np.integer]) -> Mesh:
@@ -161,7 +162,7 @@ def test_unproject_is_the_inverse_of_project() -> None:
 
 def test_static_flow_is_the_reprojection_of_depth(stage: Callable[..., Stage]) -> None:
     scenery, cast, villagers = valley(97, 60, 0)
-    still = {"wind_m_s": 0.0}
+    still: dict[str, Any] = {"wind_m_s": 0.0}
     here, there = looking((30.0, -40.0, 34.0), (0.0, 0.0, 12.0)), looking((29.2, -39.1, 34.5), (1.0, 0.5, 12.0))
     out = stage(scenery, cast).render(snapshot(villagers, **still), here, snapshot(villagers, 161, **still), there)
     seen = np.isfinite(out["depth"]) & (out["semantic"] != SemanticClass.GRASS)  # tufts grow as the eye comes near
