@@ -30,7 +30,7 @@ from agents.language.prompt import SHARED_PREFIX, scene_prompt
 from agents.language.templates import Draft, draft
 from agents.language.voice import Wording
 
-CANDIDATES = 3  # five word one line in twenty more and take a third longer
+CANDIDATES = 3  # five worded no more of thirty lines and took an eighth more processor time
 START_TIMEOUT_S = 120.0  # reading a large model from a slow disk
 REPLY_TIMEOUT_S = 60.0  # a worker silent for so long has hung
 LIVE_PATIENCE_S = 8.0  # a window's villager who waited so long for a free model speaks without it
