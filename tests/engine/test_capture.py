@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from recorder.reader import Session
 from tests.test_walls import ROOT, run_blocked
 
+pytestmark = pytest.mark.slow  # most of these capture, and some with the model
 SCENARIO = """
 seed = 5
 [place]
@@ -57,10 +59,10 @@ def scenario(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def captured(scenario, tmp_path_factory):
-    """Two captures of the same scenario, by two processes, worded by the embedded model."""
+    """Two captures of the same scenario, by two processes side by side, worded by the embedded model."""
     folders = [tmp_path_factory.mktemp(name) / "run" for name in ("first", "second")]
-    for folder in folders:
-        run("capture", scenario, "--out", folder)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda folder: run("capture", scenario, "--out", folder), folders))
     return folders
 
 
