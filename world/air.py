@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 CONTRAST = 3.912  # -ln(0.02), Koschmieder 1924
 HAZE_VISIBILITY_M = 45_000.0  # clean dry continental air
-FOG_VISIBILITY_M = 120.0
+FOG_VISIBILITY_M = 120.0  # in the densest fog, still and saturated; judgement
 FOG_SPREAD_C = 2.0  # fog forms when temperature and dew point are closer than this ...
-FOG_WIND_M_S = 4.0  # ... and the air is calmer than this
+FOG_WIND_M_S = 4.0  # ... and the air is calmer than this; judgement
 
 
 @dataclass(frozen=True)
 class AirMass:
-    """What the air tends towards in one kind of weather."""
+    """What the air tends towards in one kind of weather; figures of a temperate valley, by judgement."""
 
     cloud: float
     rate_mm_h: float  # rain or snow, water equivalent
@@ -55,7 +55,10 @@ def dew_point_c(temperature_c: float, humidity: float) -> float:
 
 
 def snow_share(wet_bulb_c: float) -> float:
-    """Part of the precipitation that falls as snow: all below 0 degC wet-bulb, none above 2, linear between."""
+    """Part of the precipitation that falls as snow: all below 0 degC wet-bulb, none above 2, linear between.
+
+    A straight line in place of the S-curve that observations show; its ends are judgement.
+    """
     return min(1.0, max(0.0, 1.0 - wet_bulb_c / 2.0))
 
 

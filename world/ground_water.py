@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 
 from world.air import saturation_pa
 
-CAPACITY_MM = 12.0  # water the top of the soil holds between dry and saturated
-SEEPAGE_HOURS = 30.0  # time in which the wet half of it drains away downwards
+CAPACITY_MM = 12.0  # water the top few centimetres of the soil hold between dry and saturated; judgement
+SEEPAGE_HOURS = 30.0  # time in which the wet half of it drains away downwards: a day or so to field capacity
 MELT_MM_PER_K_DAY = 4.0  # degree-day factor, 2-6 for open snow
 LATENT_MJ_KG = 2.45
-SOLAR_SHARE = 0.45  # of the irradiance goes into evaporation from wet ground
+SOLAR_SHARE = 0.45  # of the irradiance goes into evaporation from wet ground; judgement
 DALTON_MM_PER_KPA_DAY = 2.6  # Penman 1948: 0.35 (1 + 0.54 u) mm per mmHg and day
-FRESH_SNOW_DENSITY = 0.1  # of water
-SETTLED_SNOW_DENSITY = 0.25
-SETTLING_HOURS = 60.0
+FRESH_SNOW_DENSITY = 0.1  # relative to water; the usual ten to one
+SETTLED_SNOW_DENSITY = 0.25  # 0.2-0.3 for settled snow
+SETTLING_HOURS = 60.0  # e-folding time of the settling; judgement
+SNOW_COVERS_MM = 1.0  # water equivalent from which lying snow keeps sun and wind off the soil
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class GroundWater:
 
     def _drying_mm_h(self, temperature_c: float, humidity: float, wind_m_s: float, sun_w_m2: float) -> float:
         # Penman's two terms, energy and wind, limited by how wet the ground still is; snow cover keeps the sun off.
-        if self.snow_mm > 1.0 or temperature_c < 0.0:
+        if self.snow_mm > SNOW_COVERS_MM or temperature_c < 0.0:
             return 0.0
         energy = SOLAR_SHARE * sun_w_m2 * 3600e-6 / LATENT_MJ_KG
         deficit_kpa = saturation_pa(temperature_c) * (1.0 - humidity) / 1000.0

@@ -241,7 +241,11 @@ def arable(terrain: Terrain, field: Footprint) -> bool:
 def choose_wood(
     terrain: Terrain, plan: Plan, fields: list[Footprint], reach: float, rng: np.random.Generator
 ) -> tuple[tuple[float, float], float]:
-    """Middle and radius of the village's wood: on rising ground away from the river, clear of fields and houses."""
+    """Middle and radius of the village's wood: on rising ground away from the river, clear of fields and houses.
+
+    Raises:
+        NoRoomError: if there is no such ground within reach.
+    """
     grid = terrain.grid
     best, wood = -math.inf, plan.centre
     radius = 0.17 * reach
@@ -272,7 +276,11 @@ def name_places(
     web: PathWeb,
     shore: tuple[float, float] | None,
 ) -> tuple[Place, ...]:
-    """Everywhere one can go, each joined to the square by a path; ids follow the order of the result."""
+    """Everywhere one can go, each joined to the square by a path; ids follow the order of the result.
+
+    Raises:
+        NoRoomError: if a building or the wood cannot be reached from the square.
+    """
     places: list[Place] = []
 
     def add(kind: str, name: str, point: tuple[float, float], building: int, radius: float, path: bool = True) -> None:
