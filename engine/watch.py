@@ -42,7 +42,9 @@ class Window:
         self.view = Viewpoint(around, _centre(source, around))
         self._previous = self._current = source.current()
         self._bubbles = self._help = True
+        self._photographing = False  # P was pressed: save the next picture drawn
         self._pictures = 0  # taken so far, for their names
+        self._note = ""  # the last line of the panel: what became of the last picture
         self._ended = False
 
     def run(self) -> None:
@@ -62,6 +64,8 @@ class Window:
                     self._previous.tick + self.clock.alpha * (shown.tick - self._previous.tick)
                 ) / self.clock.tick_rate
                 self._stage.show(shown, self.view.pose(shown), self._overlay(shown), time_s)
+                if self._photographing:
+                    self._photograph()
                 before = now
                 time.sleep(max(0.0, FRAME_S - (time.monotonic() - now)))
         except KeyboardInterrupt:
@@ -106,9 +110,18 @@ class Window:
                 case "h":
                     self._help = not self._help
                 case "p":
-                    self._pictures += 1
-                    picture = Path(f"hamlet-{self._current.tick:06d}-{self._pictures}.png")
-                    save_picture(self._stage.window, picture)
+                    self._photographing = True
+
+    def _photograph(self) -> None:
+        """Save what was just drawn."""
+        self._photographing = False
+        self._pictures += 1
+        picture = Path(f"hamlet-{self._current.tick:06d}-{self._pictures}.png")
+        try:
+            save_picture(self._stage.window, picture)
+            self._note = f"saved {picture}"
+        except OSError as error:
+            self._note = str(error)
 
     def _jump(self, direction: int) -> None:
         landed = self.source.jump(direction * round(JUMP_S * self.source.tick_rate))
@@ -145,7 +158,7 @@ class Window:
             someone = self.source.cast.personas[self.view.villager % len(self.source.cast.personas)]
             lines.append(f"following {someone['name']}, {someone['age']}, {someone['trade']}")
         lines.append(f"tick {snapshot.tick}, {format_duration(snapshot.tick / self.source.tick_rate)} in")
-        return tuple(lines)
+        return (*lines, self._note) if self._note else tuple(lines)
 
 
 def _centre(source: Source, around: Surroundings) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

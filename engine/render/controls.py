@@ -80,10 +80,12 @@ class Controls:
 
 
 def save_picture(window: GraphicsWindow, path: Path) -> None:
-    """Write what the window shows as a PNG.
+    """Write what the window shows as a PNG; the file appears when it is whole.
 
     Raises:
         OSError: the file cannot be written.
     """
-    if not window.save_screenshot(Filename.from_os_specific(str(path.with_suffix(".png")))):
+    unfinished = path.with_name(f".unfinished-{path.name}")
+    if not window.save_screenshot(Filename.from_os_specific(str(unfinished))):
         raise OSError(f"{path} cannot be written")
+    unfinished.replace(path)
