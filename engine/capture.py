@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ from engine.provenance import Model, header
 from engine.render.stage import Stage
 from engine.scenario import Scenario
 from engine.simulation import Simulation
+from engine.voice import lost_words
+from recorder.container import SessionError
 from recorder.dialogue import write_dialogue, write_srt
 from recorder.loose import write_frames
 from recorder.reader import Session
@@ -26,6 +29,7 @@ from recorder.video import write_video
 from recorder.writer import SessionWriter
 
 SESSION_FILE = "session.hamlet"
+CONTACT_SHEET, DIALOGUE, SUBTITLES, FRAMES = "contact_sheet.png", "dialogue.txt", "dialogue.srt", "frames"
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Progress:
     utterances: int
     worded_by_model: int
     stopped: bool = False
+    lost_lines: int = 0  # that the model was to word and could not
+    lost_reason: str = ""
 
 
 class OutputError(ValueError):
@@ -48,12 +54,12 @@ class Capture:
     """One capture into a folder: `run()` steps it to its end, `products()` makes what people open.
 
     Raises:
-        OutputError: if the folder already holds a session or cannot be written.
+        OutputError: if the folder already holds what a capture makes, or cannot be written.
     """
 
     def __init__(self, scenario: Scenario, out: Path, voice: Voice, model: Model) -> None:
         self.scenario, self.out, self.model = scenario, out, model
-        self.path = prepare_folder(out)
+        self.path = prepare_folder(out, tuple(f"{camera.name}.mp4" for camera in scenario.camera))
         self.simulation = Simulation(scenario, voice)
         self._rigs = cameras.rigs(scenario, self.simulation.scenery)
         self._stage = Stage(
@@ -79,7 +85,10 @@ class Capture:
                     self._record(simulation.step())
                     yield self._progress
                 self._draw_pending(None, None)
-                self._progress = replace(self._progress, stopped=bool(interrupted))
+                lost = lost_words(simulation.voice)
+                self._progress = replace(
+                    self._progress, stopped=bool(interrupted), lost_lines=lost.lines, lost_reason=lost.reason
+                )
                 self._writer.close({**asdict(self._progress), "wall_s": round(time.monotonic() - started, 3)})
         finally:
             self._stage.close()
@@ -126,31 +135,53 @@ class Capture:
                 for name in session.cameras:
                     video = partial(write_video, session, name, fps=self.scenario.capture.fps)
                     yield f"video, camera {name}", self._whole(video, f"{name}.mp4")
-            yield "contact sheet", self._whole(partial(write_contact_sheet, session), "contact_sheet.png")
-            yield "dialogue", self._whole(partial(write_dialogue, session), "dialogue.txt")
-            yield "subtitles", self._whole(partial(write_srt, session), "dialogue.srt")
+            yield "contact sheet", self._whole(partial(write_contact_sheet, session), CONTACT_SHEET)
+            yield "dialogue", self._whole(partial(write_dialogue, session), DIALOGUE)
+            yield "subtitles", self._whole(partial(write_srt, session), SUBTITLES)
             chosen = None if loose_frames else moments(session)
             frames = partial(write_frames, session, frames=chosen)
-            yield "all frames as files" if loose_frames else "some frames as files", self._whole(frames, "frames")
+            yield "all frames as files" if loose_frames else "some frames as files", self._whole(frames, FRAMES)
 
     def _whole(self, write: Callable[[Path], Path], name: str) -> Path:
         unfinished = self.out / f".unfinished-{name}"
         try:
             return write(unfinished).replace(self.out / name)
         except OSError as error:
-            raise OutputError(f"{self.out / name} cannot be written: {error.strerror}.") from None
+            _remove(unfinished)
+            raise OutputError(
+                f"{self.out / name} cannot be written: {error.strerror}; the recording {self.path} is whole."
+            ) from None
+        except SessionError as error:
+            _remove(unfinished)
+            raise OutputError(f"{self.out / name} cannot be made: {error}") from None
+        except KeyboardInterrupt:
+            _remove(unfinished)
+            raise
 
 
-def prepare_folder(out: Path) -> Path:
+def _remove(path: Path) -> None:
+    """Remove a file or a folder, whether it is there or not."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def prepare_folder(out: Path, videos: tuple[str, ...] = ()) -> Path:
     """Make the folder and return the path its session will have.
 
     Raises:
-        OutputError: if there is a session already, or the folder cannot be written.
+        OutputError: if it holds a session or a file that the capture would replace, or cannot be written.
     """
     path = out / SESSION_FILE
-    if path.exists():
-        raise OutputError(f"{path} is a recording already: name another folder with --out, or remove it first.")
     try:
+        if path.exists():
+            raise OutputError(f"{path} is a recording already: name another folder with --out, or remove it first.")
+        for name in (*videos, CONTACT_SHEET, DIALOGUE, SUBTITLES, FRAMES):
+            if (out / name).exists():
+                raise OutputError(
+                    f"{out / name} is there already and would be replaced: name another folder with --out."
+                )
         out.mkdir(parents=True, exist_ok=True)
         probe = out / ".writable"
         probe.touch()

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import shlex
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from engine.quantities import format_duration
-from engine.scenario import ScenarioError, load, shipped
+from engine.quantities import format_duration, parse_duration, parse_size
+from engine.scenario import load, shipped
+
+T = TypeVar("T")
+INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
 
 app = typer.Typer(
     help="Hamlet: a small valley that lives, talks and records itself. Start with 'hamlet watch' for a window, or "
@@ -53,15 +60,15 @@ def watch(
     pauses, full stop steps one tick, + and - change the speed (1x to 64x); B bubbles, H help, P saves a picture, Esc
     closes.
     """
-    from engine.quantities import parse_size  # noqa: PLC0415
-    from engine.simulation import Simulation  # noqa: PLC0415
-    from engine.sources import LiveSource  # noqa: PLC0415
-    from engine.voice import open_voice  # noqa: PLC0415
-    from engine.watch import Window  # noqa: PLC0415
-
     overrides = _given({"seed": seed, "language.model": model})
     chosen = load(scenario, overrides)
-    pixels = parse_size(size)
+    pixels = _parsed("--size", size, parse_size)
+    # Imported only now: a wrong argument is answered before anything heavy is loaded.
+    from engine.simulation import Simulation  # noqa: PLC0415
+    from engine.sources import LiveSource  # noqa: PLC0415
+    from engine.voice import lost_words, open_voice  # noqa: PLC0415
+    from engine.watch import Window  # noqa: PLC0415
+
     with out.status("The valley takes shape ..."):
         voice, _ = open_voice(chosen.language.model, lockstep=False)
         simulation = Simulation(chosen, voice)
@@ -69,6 +76,8 @@ def watch(
         Window(LiveSource(simulation), pixels, f"Hamlet: {chosen.name}").run()
     finally:
         voice.close()
+    if lost := lost_words(voice):
+        _say(str(lost))
 
 
 @app.command()
@@ -96,9 +105,6 @@ def capture(
     Runs in lockstep, so the same scenario and seed give the same recording. Ctrl-C ends it early and keeps everything
     made so far.
     """
-    from engine.capture import Capture  # noqa: PLC0415
-    from engine.voice import open_voice  # noqa: PLC0415
-
     overrides = _given(
         {
             "seed": seed,
@@ -112,6 +118,9 @@ def capture(
     chosen = load(scenario, overrides)
     folder = out_dir if out_dir is not None else _new_run(chosen.name)
     began = time.monotonic()
+    from engine.capture import Capture  # noqa: PLC0415
+    from engine.voice import LostWords, open_voice  # noqa: PLC0415
+
     with out.status("The valley takes shape and the model loads ..."):
         voice, which = open_voice(chosen.language.model, lockstep=True)
         try:
@@ -120,32 +129,37 @@ def capture(
             voice.close()
             raise
     rate = chosen.world.tick_rate
-    with _progress() as bar:
-        task = bar.add_task(f"capturing {chosen.name}", total=chosen.ticks, note="")
-        for state in job.run():
-            speed = state.tick / rate / max(time.monotonic() - began, 1e-3)
-            bar.update(
-                task,
-                completed=state.tick,
-                note=f"{format_duration(state.tick / rate)} of {format_duration(state.ticks / rate)}, "
-                f"{state.frames} frames, {state.utterances} lines, {speed:.1f}x real time",
-            )
-    if state.stopped:
-        out.print("Stopped early; what was captured is complete.")
-    made = []
-    with out.status("Making the video, the contact sheet and the texts ...") as status:
-        for what, path in job.products(loose_frames):
-            made.append((what, path))
-            status.update(f"Made the {what} ...")
+    try:
+        with _progress() as bar:
+            task = bar.add_task(f"capturing {chosen.name}", total=chosen.ticks, note="")
+            for state in job.run():
+                speed = state.tick / rate / max(time.monotonic() - began, 1e-3)
+                bar.update(
+                    task,
+                    completed=state.tick,
+                    note=f"{format_duration(state.tick / rate)} of {format_duration(state.ticks / rate)}, "
+                    f"{state.frames} frames, {state.utterances} lines, {speed:.1f}x real time",
+                )
+        if state.stopped:
+            _say("Stopped early; what was captured is complete.")
+        made = []
+        with out.status("Making the video, the contact sheet and the texts ...") as status:
+            for what, path in job.products(loose_frames):
+                made.append((what, path))
+                status.update(f"Made the {what} ...")
+    except KeyboardInterrupt:
+        _fail(f"stopped; what was recorded is in {job.path}.", INTERRUPTED)
     out.print(
         f"\n[bold]{chosen.name}[/bold]: {format_duration(state.tick / rate)} of village life, {state.frames} frames in "
         f"{len(chosen.capture.modalities)} modalities, {state.utterances} spoken lines "
         f"({state.worded_by_model} worded by {which.name if which.sha256 else 'no model'}), "
         f"made in {format_duration(time.monotonic() - began)}"
     )
+    if lost := LostWords(state.lost_lines, state.lost_reason):
+        _say(str(lost))
     for what, path in made:
-        out.print(f"  {what:26} {path}", soft_wrap=True, highlight=False)
-    out.print(f"\nWatch it again with:  hamlet replay {made[0][1]}", soft_wrap=True, highlight=False)
+        _say(f"  {what:26} {path}")
+    _say(f"\nWatch it again with:  hamlet replay {shlex.quote(str(made[0][1]))}")
 
 
 @app.command()
@@ -166,21 +180,23 @@ def replay(
     """
     from recorder.reader import Session  # noqa: PLC0415
 
+    pixels = _parsed("--size", size, parse_size)
+    seconds = 0.0 if at is None else _parsed("--at", at, parse_duration)
     opened = Session.open(session / "session.hamlet" if session.is_dir() else session)
     if verify:
         _verify(opened)
     if headless:
         _redraw(opened)
     if not (verify or headless):
-        from engine.quantities import parse_duration, parse_size  # noqa: PLC0415
         from engine.sources import RecordedSource  # noqa: PLC0415
         from engine.watch import Window  # noqa: PLC0415
 
         source = RecordedSource(opened)
-        if at is not None:
-            source.jump(round(parse_duration(at) * opened.tick_rate))
-        title = f"Hamlet: {opened.header['scenario']['name']} (recording)"
-        Window(source, parse_size(size), title, paused=paused).run()
+        lasts = opened.ticks[-1] / opened.tick_rate
+        if seconds > lasts:
+            _fail(f"--at {at} lies beyond the end of {opened.path}, which lasts {format_duration(lasts)}.")
+        source.jump(round(seconds * opened.tick_rate))
+        Window(source, pixels, f"Hamlet: {source.name} (recording)", paused=paused).run()
 
 
 def _verify(session: Any) -> None:
@@ -240,7 +256,7 @@ def doctor(
                 "[green]ok[/green]" if finding.well else "[red]ill[/red]" if finding.needed else "[yellow]thin[/yellow]"
             )
             healthy = healthy and (finding.well or not finding.needed)
-            table.add_row(mark, finding.name, finding.found, finding.remedy)
+            table.add_row(mark, *map(escape, (finding.name, finding.found, finding.remedy)))
     out.print(table)
     if not healthy:
         raise typer.Exit(1)
@@ -269,20 +285,44 @@ def _progress() -> Progress:
     )
 
 
-def _fail(sentence: str, code: int = 2) -> None:
+def _parsed(option: str, text: str, parse: Callable[[str], T]) -> T:
+    """The value of an option, or the end of the program with a sentence that names the option."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        _fail(f"{option}: {error}.")
+
+
+def _say(text: str) -> None:
+    """Print as it is: paths hold brackets, and are copied from the terminal in one piece."""
+    out.print(text, soft_wrap=True, highlight=False, markup=False)
+
+
+def _fail(sentence: str, code: int = 2) -> NoReturn:
     print(f"hamlet: {sentence}", file=sys.stderr)
     raise typer.Exit(code)
 
 
 def main() -> None:
     """Run the command line. What the user can mend is one sentence on stderr and exit code 2."""
-    from agents.language.models import ModelError  # noqa: PLC0415
-    from engine.capture import OutputError  # noqa: PLC0415
-    from engine.render.stage import RenderError  # noqa: PLC0415
-    from recorder.container import SessionError  # noqa: PLC0415
-
+    # A terminal or a pipe that knows few letters gets a question mark for the others, not an error.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
-    except (ScenarioError, ModelError, OutputError, RenderError, SessionError) as error:
+    except _errors_for_people() as error:
         print(f"hamlet: {error}", file=sys.stderr)
         sys.exit(2)
+
+
+def _errors_for_people() -> tuple[type[Exception], ...]:
+    """Errors whose message is for the person at the keyboard; a module never loaded has raised none."""
+    homes = {
+        "engine.scenario": "ScenarioError",
+        "engine.capture": "OutputError",
+        "engine.render.graphics": "RenderError",
+        "agents.language.models": "ModelError",
+        "recorder.container": "SessionError",
+    }
+    return tuple(getattr(sys.modules[module], name) for module, name in homes.items() if module in sys.modules)

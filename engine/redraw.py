@@ -8,13 +8,22 @@ from itertools import pairwise
 import numpy as np
 
 from engine.render.stage import Stage
+from recorder.container import SessionError
 from recorder.reader import FrameRef, Session
 
 
 def redraw(session: Session) -> Iterator[tuple[FrameRef, tuple[str, ...]]]:
-    """Draw every recorded frame again, yielding it with the names of the modalities in which it differs."""
-    width, height = session.header["size"]
-    modalities = tuple(session.header["modalities"])
+    """Draw every recorded frame again, yielding it with the names of the modalities in which it differs.
+
+    Raises:
+        SessionError: there are no frames.
+        RenderError: nothing can be drawn here.
+    """
+    references = list(session.frames())
+    if not references:
+        raise SessionError(f"{session.path} holds no frames; there is nothing to draw again.")
+    width, height = references[0].width, references[0].height
+    modalities = tuple(name for name in references[0].modalities if name != "flow_valid")
     stage = Stage(session.scenery, session.cast, (width, height), modalities, tick_rate=session.tick_rate)
     try:
         for camera in session.cameras:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from engine.simulation import Simulation
+from recorder.container import SessionError
 from recorder.reader import Session
 from recorder.schema import Cast, Scenery, Snapshot, Utterance
 
@@ -64,12 +65,20 @@ class LiveSource:
 
 
 class RecordedSource:
-    """A recording; needs no model and no world."""
+    """A recording; needs no model and no world.
+
+    Raises:
+        SessionError: nothing was recorded in it, or it does not say when it begins.
+    """
 
     def __init__(self, session: Session) -> None:
+        if not session.ticks:
+            raise SessionError(f"{session.path} ends before its first tick; there is nothing to show.")
         self._session = session
+        scenario = session.header.get("scenario")
+        self.name = str(scenario.get("name", "")) if isinstance(scenario, dict) else session.path.name
         self.scenery, self.cast, self.tick_rate = session.scenery, session.cast, session.tick_rate
-        self.start = datetime.fromisoformat(session.header["start"])
+        self.start = _start(session)
         self._utterances = session.utterances()
         self._tick = session.ticks[0]
 
@@ -93,6 +102,14 @@ class RecordedSource:
     def lines(self) -> list[Utterance]:
         """What is being said at the playhead."""
         return [line for line in self._utterances if line.start_tick <= self._tick < line.end_tick]
+
+
+def _start(session: Session) -> datetime:
+    start = session.header.get("start")
+    try:
+        return datetime.fromisoformat(start)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise SessionError(f"{session.path} does not say when it begins: its header has start = {start!r}.") from None
 
 
 def local_time(source: Source, tick: int) -> datetime:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 from agents.language.logged import LoggedVoice
-from agents.language.models import find_model, model_sha256
+from agents.language.models import ModelError, find_model, model_sha256
 from agents.language.templates import TemplateVoice
 from agents.language.voice import Voice, Wording
 from engine.provenance import Model
+
+SHOWN_CHARACTERS = 60  # of a wrong model in a message
 
 
 def open_voice(spec: str, *, lockstep: bool) -> tuple[Voice, Model]:
@@ -18,12 +21,48 @@ def open_voice(spec: str, *, lockstep: bool) -> tuple[Voice, Model]:
     Raises:
         ModelError: one sentence saying what is wrong with the model and what to do.
     """
-    path = find_model(spec)
+    try:
+        path = find_model(spec)
+    except ModelError:
+        raise
+    except (OSError, RuntimeError, ValueError) as error:  # no such home, a name too long, a null byte
+        raise ModelError(f"the model {spec[:SHOWN_CHARACTERS]!r} is no usable path: {_cause(error)}.") from None
     if path is None:
         return TemplateVoice(), Model("none", "")
     from agents.language.llama import LlamaVoice  # noqa: PLC0415 (only here is the model's library wanted)
 
     return LlamaVoice(path, lockstep=lockstep), Model(path.name, model_sha256(path))
+
+
+def _cause(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error).rstrip(".")
+
+
+@runtime_checkable
+class _Fallible(Protocol):
+    fallbacks: int
+    failure: str
+
+
+@dataclass(frozen=True)
+class LostWords:
+    """Lines the model was to word and could not, so that the templates did, and what is known of the reason."""
+
+    lines: int
+    reason: str
+
+    def __bool__(self) -> bool:
+        return bool(self.lines or self.reason)
+
+    def __str__(self) -> str:
+        what = "1 line was" if self.lines == 1 else f"{self.lines} lines were"
+        reason = self.reason or "the model was too slow or refused, as the recording's language log says line by line"
+        return f"{what} worded by the templates in the model's place: {reason}."
+
+
+def lost_words(voice: Voice) -> LostWords:
+    """What a voice could not word so far; nothing for voices without a model."""
+    return LostWords(voice.fallbacks, voice.failure) if isinstance(voice, _Fallible) else LostWords(0, "")
 
 
 def logged_voice(log: Iterable[dict[str, Any]]) -> Voice:

@@ -70,9 +70,13 @@ class SessionWriter:
         }
         sync = hashlib.sha256(opening[RecordType.HEADER]).digest()[:16]
         self._records = RecordWriter(self.path, sync)
-        for kind, payload in opening.items():
-            self._catalogue.fixed[kind] = self._records.append(kind, payload, compress=True, flush=False)
-        self._records.flush()
+        try:
+            for kind, payload in opening.items():
+                self._catalogue.fixed[kind] = self._records.append(kind, payload, compress=True, flush=False)
+            self._records.flush()
+        except BaseException:
+            self.path.unlink(missing_ok=True)  # made just now, and nothing is recorded in it
+            raise
 
     def __enter__(self) -> Self:
         return self

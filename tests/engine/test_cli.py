@@ -4,7 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from recorder.writer import SessionWriter
+from tests.recorder.synthetic import cast, scenery, snapshot
 
 HAMLET = [sys.executable, "-c", "from engine.cli import main; main()"]
 ROOT = Path(__file__).parent.parent.parent
@@ -42,6 +46,8 @@ def test_help_names_the_commands_and_their_options():
         (["valley", "--modalities", "rgb,smell"], ["smell", "depth"]),
         (["valley", "--seed", "-4"], ["--seed"]),
         (["valley", "--model", "no/such.gguf"], ["no/such.gguf"]),
+        (["valley", "--model", "~nobody-here/such.gguf"], ["~nobody-here", "home directory"]),
+        (["valley", "--model", "x" * 5000], ["xxx", "too long"]),
     ],
 )
 def test_capture_refuses_bad_input_and_leaves_nothing(tmp_path, arguments, parts):
@@ -67,6 +73,54 @@ def test_capture_refuses_a_folder_that_is_a_file(tmp_path):
     occupied = tmp_path / "out"
     occupied.write_text("a file")
     assert_refused(hamlet("capture", "valley", "--model", "none", "--out", occupied), str(occupied), "--out")
+
+
+@pytest.mark.parametrize("name", ["overlook.mp4", "contact_sheet.png", "dialogue.txt", "dialogue.srt", "frames/x"])
+def test_capture_never_writes_over_what_is_there(tmp_path, name):
+    there = tmp_path / name
+    there.parent.mkdir(exist_ok=True)
+    there.write_bytes(b"precious")
+    done = hamlet("capture", "valley", "--model", "none", "--out", tmp_path)
+    assert_refused(done, str(tmp_path / name.split("/")[0]), "--out")
+    assert there.read_bytes() == b"precious"
+    assert [path.name for path in tmp_path.iterdir()] == [name.split("/")[0]]
+
+
+@pytest.mark.parametrize("option", [["--at", "nonsense"], ["--at", "-5s"], ["--size", "huge"], ["--size", "1x1"]])
+def test_replay_names_the_option_that_is_wrong(tmp_path, option):
+    assert_refused(hamlet("replay", tmp_path, *option), *option)
+
+
+def test_watch_names_the_option_that_is_wrong():
+    assert_refused(hamlet("watch", "--size", "huge"), "--size", "huge", "640x480")
+
+
+def test_replay_says_when_the_recording_ends_before_the_asked_moment(tmp_path):
+    record(tmp_path, {"start": "2026-06-12T09:30:00"}, ticks=33)
+    assert_refused(hamlet("replay", tmp_path, "--at", "1h"), "--at 1h", "lasts 2 s")
+
+
+@pytest.mark.parametrize(
+    ("header", "ticks", "option", "part"),
+    [
+        ({}, 2, "--verify", "does not hold the scenario"),
+        ({"scenario": {"name": "old", "moons": 2}}, 2, "--verify", "moons: unknown key"),
+        ({"scenario": {"name": "whole"}}, 0, "--verify", "nothing to verify"),
+        ({}, 2, "--headless", "no frames"),
+        ({}, 0, "--paused", "nothing to show"),
+        ({}, 2, "--paused", "when it begins"),
+    ],
+)
+def test_replay_says_what_a_foreign_recording_lacks(tmp_path, header, ticks, option, part):
+    record(tmp_path, header, ticks)
+    assert_refused(hamlet("replay", tmp_path, option), "session.hamlet", part)
+
+
+def record(folder, header, ticks):
+    rng = np.random.default_rng(1)
+    with SessionWriter(folder / "session.hamlet", {"tick_rate": 16, **header}, scenery(rng), cast()) as writer:
+        for tick in range(ticks):
+            writer.snapshot(snapshot(rng, tick))
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a session", b"\x89PNG\r\n\x1a\n" + bytes(100)])
