@@ -274,6 +274,11 @@ class Stage:
         rows = None if following is None else following.villagers
         self.people.place(snapshot.villagers, now, rows, after, planes, self._shadow.holds)
 
+    @property
+    def fast_read_back(self) -> bool:
+        """Pixels leave the driver directly; False on OpenGL older than 4.5, where that takes ten times as long."""
+        return self._reader.direct
+
     def texture(self, target: str) -> Texture:
         """The texture of an attached target: rgb, ident, normal or floats."""
         return self._view.textures[target]
