@@ -29,16 +29,16 @@ HERE_MARGIN_M = 4.0
 MEMORY_AGE_S = 180.0  # what has just happened is in the history of the talk, not yet a memory
 
 EXPECTED_WORDS = {
-    Act.GREET: 5,
-    Act.TELL: 13,
-    Act.ASK: 9,
-    Act.ANSWER: 12,
-    Act.ACKNOWLEDGE: 8,
-    Act.AGREE: 9,
-    Act.DOUBT: 9,
-    Act.OFFER: 11,
-    Act.THANK: 6,
-    Act.CLOSE: 7,
+    Act.GREET: 12,
+    Act.TELL: 15,
+    Act.ASK: 15,
+    Act.ANSWER: 15,
+    Act.ACKNOWLEDGE: 11,
+    Act.AGREE: 13,
+    Act.DOUBT: 12,
+    Act.OFFER: 14,
+    Act.THANK: 13,
+    Act.CLOSE: 13,
 }
 """Words an act may take, with an allowance for a tail: decides how long the floor is held, whatever is said in fact."""
 
