@@ -44,7 +44,7 @@ def resimulate(session: Session) -> Iterator[tuple[int, Divergence | None]]:
         while simulation.tick < recorded.tick:
             simulation.step()
         found = simulation.snapshot.hashes
-        rooms = tuple(room for room, digest in recorded.hashes.items() if found.get(room) != digest)
+        rooms = tuple(room for room, digest in found.items() if recorded.hashes.get(room) != digest)
         yield recorded.tick, Divergence(recorded.tick, rooms) if rooms else None
         if rooms:
             return

@@ -102,6 +102,11 @@ def test_the_first_tick_and_the_room_that_differ_are_named(tmp_path: Path, room:
     assert found[-1] == (9, Divergence(9, (room,)))
 
 
+def test_a_recording_without_hashes_is_not_taken_for_a_true_one(tmp_path: Path) -> None:
+    with Session.open(record(tmp_path / "s.hamlet", lambda snapshot: replace(snapshot, hashes={}))) as session:
+        assert list(resimulate(session)) == [(0, Divergence(0, ("agents", "world", "total")))]
+
+
 @pytest.mark.parametrize(
     ("spoiled", "differing"), [("nothing", ()), ("rgb", ("rgb",)), ("depth", ("depth",)), ("instance", ("instance",))]
 )
