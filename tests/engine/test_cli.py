@@ -1,5 +1,6 @@
 """Bad input to every command: one sentence, exit code 2, no traceback, nothing left behind."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +133,6 @@ def test_replay_refuses_what_is_no_session(tmp_path, content):
 
 
 def test_watch_without_a_display_says_what_to_do():
-    environment = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "DISPLAY": ":9999"}  # a screen that is not there
+    environment = {**os.environ, "DISPLAY": ":9999"}  # a screen that is not there
     done = hamlet("watch", "valley", "--model", "none", env=environment)
     assert_refused(done, "DISPLAY", "capture")

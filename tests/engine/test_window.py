@@ -16,9 +16,13 @@ from engine.viewpoints import Viewpoint
 from recorder.reader import Session
 from tests.test_walls import ROOT
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool: make tests installs them"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (shutil.which("Xvfb") and shutil.which("xdotool")),
+        reason="needs Xvfb and xdotool: make tests installs them",
+    ),
+]
 SIZE = (800, 600)
 SCENARIO = """
 seed = 5
