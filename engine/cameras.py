@@ -201,16 +201,18 @@ def rigs(scenario: Scenario, scenery: Scenery) -> dict[str, Rig]:
         if part.kind == "fixed" and part.position is not None and part.look_at is not None:
             made[part.name] = FixedRig(look(np.array(part.position), np.array(part.look_at), part.fov_deg))
             continue
-        centre = _place(scenery, part, around)
+        centre = _place(scenery, part, around, scenario.name)
         rig = OrbitRig if part.kind == "orbit" else SubjectRig
         made[part.name] = rig(part, centre, around, rate)
     return made
 
 
-def _place(scenery: Scenery, part: CameraPart, around: Surroundings) -> NDArray[np.float64]:
+def _place(scenery: Scenery, part: CameraPart, around: Surroundings, scenario: str) -> NDArray[np.float64]:
     for place in scenery.places:
         if part.at in (place["name"], place["kind"]):
             x, y = float(place["x"]), float(place["y"])
             return np.array([x, y, around.ground(np.array([x]), np.array([y]))[0]])
     names = ", ".join(place["name"] for place in scenery.places)
-    raise ScenarioError(f"camera '{part.name}' is at '{part.at}', but the valley has only: {names}")
+    raise ScenarioError(
+        f"{scenario}: camera '{part.name}' has at = '{part.at}', but the places of this valley are: {names}."
+    )

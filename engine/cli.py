@@ -314,6 +314,10 @@ def main() -> None:
     except _errors_for_people() as error:
         print(f"hamlet: {error}", file=sys.stderr)
         sys.exit(2)
+    except OSError as error:  # what no command foresees, such as an output that cannot be printed to
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"hamlet: {where}{error.strerror or error}.", file=sys.stderr)
+        sys.exit(2)
 
 
 def _errors_for_people() -> tuple[type[Exception], ...]:

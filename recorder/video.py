@@ -34,6 +34,7 @@ from recorder.reader import FrameRef, Session
 from recorder.schema import Utterance
 
 LEAST_HEIGHT_PX = 480  # smaller frames are enlarged by a whole factor, so that the captions can be read
+MOST_WIDTH_PX = 8192  # of an enlarged frame; x264 refuses twice as much
 LINES_AT_ONCE = 2  # of dialogue on the picture; the subtitle track has them all
 QUALITY = "20"  # x264 crf: no visible loss at half of crf 17's bytes
 SUBTITLE_CLOCK = Fraction(1, 1000)
@@ -81,7 +82,7 @@ def write_video(session: Session, camera: str, path: str | PathLike[str], fps: f
                 frame.pts, frame.time_base = number, 1 / rate
                 container.mux(video.encode(frame))
             container.mux(video.encode())
-    except OSError as error:
+    except (OSError, av.FFmpegError) as error:
         raise SessionError(f"{path} cannot be written: {error.strerror}.") from error
     return path
 
@@ -94,7 +95,7 @@ def _frame_gap(refs: list[FrameRef], session: Session, rate: Fraction) -> int:
 
 def _even_size(ref: FrameRef) -> tuple[int, int]:
     """Width and height of the video: yuv420p needs even ones."""
-    factor = max(1, -(-LEAST_HEIGHT_PX // ref.height))
+    factor = max(1, min(-(-LEAST_HEIGHT_PX // ref.height), MOST_WIDTH_PX // ref.width))
     return ref.width * factor // 2 * 2 or 2, ref.height * factor // 2 * 2 or 2
 
 

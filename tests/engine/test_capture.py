@@ -166,7 +166,7 @@ def test_a_killed_capture_opens_up_to_its_last_second(scenario, tmp_path):
     frames = list(session.frames())
     assert frames
     assert session.ticks[-1] >= frames[-1].tick
-    run("replay", tmp_path / "run", "--verify")
+    run("replay", tmp_path / "run", "--verify", "--headless")
 
 
 def wait_for_size(path: Path, size: int) -> None:

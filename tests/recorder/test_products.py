@@ -26,6 +26,7 @@ from recorder.reader import Session
 from recorder.schema import CameraPose
 from recorder.sheet import write_contact_sheet
 from recorder.video import captioned, write_video
+from recorder.writer import SessionWriter
 from tests.recorder import synthetic
 
 
@@ -125,14 +126,24 @@ def test_contact_sheet_of_few_modalities(tmp_path: Path) -> None:
         write_contact_sheet(empty, tmp_path / "sheet.png")
     other = tmp_path / "t.hamlet"
     rng = np.random.default_rng(0)
-    from recorder.writer import SessionWriter
-
     with SessionWriter(other, synthetic.header(), synthetic.scenery(rng), synthetic.cast()) as writer:
         writer.snapshot(synthetic.snapshot(rng, 0))
         writer.frame(0, "a", synthetic.POSE, {"rgb": synthetic.images(0)["rgb"]})
     with Session.open(other) as one:
         assert Image.open(write_contact_sheet(one, tmp_path / "sheet.png")).width >= 900
         assert write_video(one, "a", tmp_path / "v.mp4", 8).stat().st_size > 0
+
+
+def test_frames_of_any_shape_make_a_video(tmp_path: Path) -> None:
+    """Small frames are enlarged, but never beyond what the encoder takes."""
+    rng = np.random.default_rng(0)
+    with SessionWriter(tmp_path / "s.hamlet", synthetic.header(), synthetic.scenery(rng), synthetic.cast()) as writer:
+        writer.snapshot(synthetic.snapshot(rng, 0))
+        for camera, (width, height) in {"wide": (2000, 16), "tall": (17, 300), "odd": (641, 479)}.items():
+            writer.frame(0, camera, synthetic.POSE, {"rgb": np.zeros((height, width, 3), np.uint8)})
+    with Session.open(tmp_path / "s.hamlet") as session:
+        for camera in session.cameras:
+            assert write_video(session, camera, tmp_path / f"{camera}.mp4", 8).stat().st_size > 0
 
 
 def test_dialogue_is_all_there(session: Session, tmp_path: Path) -> None:
