@@ -14,6 +14,7 @@ from pathlib import Path
 
 from agents.language.voice import Voice
 from engine import cameras
+from engine.clock import Clock, LockstepClock
 from engine.provenance import Model, header
 from engine.render.stage import Stage
 from engine.scenario import Scenario
@@ -59,6 +60,7 @@ class Capture:
 
     def __init__(self, scenario: Scenario, out: Path, voice: Voice, model: Model) -> None:
         self.scenario, self.out, self.model = scenario, out, model
+        self.clock: Clock = LockstepClock()
         self.path = prepare_folder(out, tuple(f"{camera.name}.mp4" for camera in scenario.camera))
         self.simulation = Simulation(scenario, voice)
         self._rigs = cameras.rigs(scenario, self.simulation.scenery)
@@ -82,7 +84,8 @@ class Capture:
             with self._writer, _interrupts() as interrupted:
                 self._record(simulation.snapshot)
                 while simulation.tick < self.scenario.ticks and not interrupted:
-                    self._record(simulation.step())
+                    for _ in range(self.clock.due(time.monotonic_ns())):
+                        self._record(simulation.step())
                     yield self._progress
                 self._draw_pending(None, None)
                 lost = lost_words(simulation.voice)

@@ -1,16 +1,31 @@
-"""The window's clock: how many ticks are due now. A headless run needs none, it steps one tick after the other.
+"""The clock: how many ticks are due now. The window's follows real time; a headless run's is always due exactly one.
 
-Time is the integer tick. The accumulator counts integer nanoseconds scaled by the tick rate, so nothing drifts: after
+Time is the integer tick. Headless is another clock, not another loop. The accumulator counts integer nanoseconds scaled by the tick rate, so nothing drifts: after
 one real second at speed 1, exactly `tick_rate` ticks have come due.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 NANOSECONDS = 1_000_000_000
 MAX_FRAME_NS = NANOSECONDS // 4  # a frame longer than this is a hitch: the world waits instead of rushing to catch up
 SPEEDS = (1, 2, 4, 8, 16, 32, 64)
+
+
+class Clock(Protocol):
+    """Says how many ticks to step now."""
+
+    def due(self, now_ns: int) -> int: ...
+
+
+class LockstepClock:
+    """Headless: one tick per turn of the loop, whatever the wall clock says."""
+
+    def due(self, now_ns: int) -> int:
+        """Exactly one tick."""
+        return 1
 
 
 @dataclass

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.clock import MAX_FRAME_NS, NANOSECONDS, WindowClock
+from engine.clock import MAX_FRAME_NS, NANOSECONDS, LockstepClock, WindowClock
 
 
 @given(
@@ -49,3 +49,8 @@ def test_speed_stays_between_1_and_64():
     for _ in range(9):
         clock.slower()
     assert clock.speed == 1
+
+
+def test_lockstep_is_due_one_tick_whatever_the_time():
+    clock = LockstepClock()
+    assert [clock.due(now) for now in (0, 0, 10**18, 5)] == [1, 1, 1, 1]
