@@ -1,7 +1,7 @@
 """The clock: how many ticks are due now. The window's follows real time; a headless run's is always due exactly one.
 
-Time is the integer tick. Headless is another clock, not another loop. The accumulator counts integer nanoseconds scaled by the tick rate, so nothing drifts: after
-one real second at speed 1, exactly `tick_rate` ticks have come due.
+Time is the integer tick. Headless is another clock, not another loop. The accumulator counts integer nanoseconds scaled
+by the tick rate, so nothing drifts: after one real second at speed 1, exactly `tick_rate` ticks have come due.
 """
 
 from __future__ import annotations
