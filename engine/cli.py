@@ -150,8 +150,8 @@ def capture(
     except KeyboardInterrupt:
         _fail(f"stopped; what was recorded is in {job.path}.", INTERRUPTED)
     out.print(
-        f"\n[bold]{chosen.name}[/bold]: {format_duration(state.tick / rate)} of village life, {state.frames} frames in "
-        f"{len(chosen.capture.modalities)} modalities, {state.utterances} spoken lines "
+        f"\n[bold]{chosen.name}[/bold]: {format_duration(state.tick / rate)} of village life, {state.frames} frames of "
+        f"{', '.join(chosen.capture.modalities)}, {state.utterances} spoken lines "
         f"({state.worded_by_model} worded by {which.name if which.sha256 else 'no model'}), "
         f"made in {format_duration(time.monotonic() - began)}"
     )
