@@ -37,6 +37,7 @@ load_prc_file_data(
             "audio-library-name null",
             "notify-level-display error",
             "notify-level-egldisplay fatal",
+            "notify-level-x11display fatal",  # a missing display is said by RenderError
             "gl-version 3 3",
             "textures-power-2 none",  # else bound targets are padded
             "sync-video false",
