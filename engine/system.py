@@ -80,7 +80,7 @@ def main(arguments: list[str]) -> int:
         print("system: everything Hamlet needs is there")
         return 0
     for need in missing:
-        print(f"system: {need.name} is missing ({need.why})")
+        print(f"system: missing: {need.name} ({need.why})")
     command = remedy(missing)
     if "--fix" in arguments and os.geteuid() == 0 and shutil.which("apt-get"):
         print(f"system: running: {' '.join(command)}", flush=True)
@@ -89,7 +89,7 @@ def main(arguments: list[str]) -> int:
         subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603
         missing = _missing()
         for need in missing:
-            print(f"system: {need.name} is still missing")
+            print(f"system: still missing: {need.name}")
     else:
         print(f"system: mend it with:  sudo apt-get update && sudo {' '.join(command)}")
     return int(any("--tests" in arguments or not need.only_tests for need in missing))

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from agents.language.logged import LoggedVoice
-from agents.language.models import ModelError, find_model, model_sha256
+from agents.language.models import find_model, model_sha256
 from agents.language.templates import TemplateVoice
 from agents.language.voice import Voice, Wording
 from engine.provenance import Model
-
-SHOWN_CHARACTERS = 60  # of a wrong model in a message
 
 
 def open_voice(spec: str, *, lockstep: bool) -> tuple[Voice, Model]:
@@ -21,21 +19,12 @@ def open_voice(spec: str, *, lockstep: bool) -> tuple[Voice, Model]:
     Raises:
         ModelError: one sentence saying what is wrong with the model and what to do.
     """
-    try:
-        path = find_model(spec)
-    except ModelError:
-        raise
-    except (OSError, RuntimeError, ValueError) as error:  # no such home, a name too long, a null byte
-        raise ModelError(f"the model {spec[:SHOWN_CHARACTERS]!r} is no usable path: {_cause(error)}.") from None
+    path = find_model(spec)
     if path is None:
         return TemplateVoice(), Model("none", "")
     from agents.language.llama import LlamaVoice  # noqa: PLC0415 (only here is the model's library wanted)
 
     return LlamaVoice(path, lockstep=lockstep), Model(path.name, model_sha256(path))
-
-
-def _cause(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error).rstrip(".")
 
 
 @runtime_checkable

@@ -18,6 +18,9 @@ _HUB_SPEC = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)/(?P<file>[\w./-]+\.gguf)")
 _HASH_CHUNK_BYTES = 1 << 20
 
 
+SHOWN_CHARACTERS = 60  # of a wrong name in a message
+
+
 class ModelError(ValueError):
     """A model that cannot be used: one sentence with the file, what is wrong and what would mend it."""
 
@@ -35,11 +38,17 @@ def find_model(spec: str | None) -> Path | None:
         return None
     if spec is None or spec == EMBEDDED:
         return _embedded()
-    path = Path(spec).expanduser()
-    hub = _HUB_SPEC.fullmatch(spec)
-    if not path.exists() and hub is not None:
-        path = _from_hub(spec, hub["repo"], hub["file"])
-    check_gguf(path)
+    try:
+        path = Path(spec).expanduser()
+        hub = _HUB_SPEC.fullmatch(spec)
+        if not path.exists() and hub is not None:
+            path = _from_hub(spec, hub["repo"], hub["file"])
+        check_gguf(path)
+    except ModelError:
+        raise
+    except (OSError, RuntimeError, ValueError) as error:  # no such home, a name too long, a null byte
+        cause = str(getattr(error, "strerror", None) or error).rstrip(".")
+        raise ModelError(f"the model {spec[:SHOWN_CHARACTERS]!r} is no usable path: {cause}") from None
     return path
 
 
