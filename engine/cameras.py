@@ -19,6 +19,7 @@ from world.grid import bilinear
 EYE_M = 1.5  # height on a villager that cameras look at
 CLEARANCE_M = 1.2  # a camera keeps this far above the ground
 SIGHT_SAMPLES = 48  # along a line of sight: every 20 cm at ten metres
+BYSTANDER_M = 1.0
 MIN_SHOT_S = 6.0  # a talk camera holds a shot at least this long
 _CONVERSING = (int(Activity.TALK), int(Activity.LISTEN))
 
@@ -171,12 +172,14 @@ class SubjectRig:
         return self._around.obstruction(self._position(target, azimuth, distance), target)
 
     def _best_azimuth(self, snapshot: Snapshot, target: NDArray[np.float64], distance: float) -> float:
-        """The side with free sight; among those, where faces show and, for a pair, both stand beside each other."""
+        """The side with free sight past walls and people; among those, where faces show, or both of a pair do."""
         rows = snapshot.villagers
         best, best_cost = 0.0, np.inf
         start = np.radians(self._part.azimuth_deg)
         for azimuth in start + np.arange(24) * (2 * np.pi / 24):
-            cost = 10 * self._obstruction(target, float(azimuth), distance)
+            position = self._position(target, float(azimuth), distance)
+            cost = 10 * self._around.obstruction(position, target)
+            cost += 2 * self._bystanders(rows, position, target)
             if len(self._subjects) == 2:
                 a, b = (rows[row] for row in self._subjects)
                 axis = np.arctan2(b["y"] - a["y"], b["x"] - a["x"])
@@ -186,6 +189,16 @@ class SubjectRig:
             if cost < best_cost - 1e-9:
                 best, best_cost = float(azimuth), cost
         return best
+
+    def _bystanders(self, rows: NDArray[np.void], position: NDArray[np.float64], target: NDArray[np.float64]) -> int:
+        """How many others stand within a metre of the line of sight, and so in the picture's middle."""
+        here = np.stack([rows["x"], rows["y"]], axis=1) - position[:2]
+        line = target[:2] - position[:2]
+        along = np.clip(here @ line / max(float(line @ line), 1e-9), 0, 1)
+        aside = np.hypot(*(here - along[:, None] * line).T)
+        close = (aside < BYSTANDER_M) & (along < 0.9) & (rows["indoors"] == 0)
+        close[list(self._subjects)] = False
+        return int(close.sum())
 
 
 def rigs(scenario: Scenario, scenery: Scenery) -> dict[str, Rig]:

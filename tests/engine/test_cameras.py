@@ -62,6 +62,16 @@ def test_talk_camera_frames_the_pair_from_the_side_and_never_through_a_house():
     assert abs(np.cos(np.arctan2(*(np.array(pose.position) - target)[1::-1]))) < 0.5
 
 
+def test_talk_camera_looks_past_bystanders():
+    talk, listen, stand = int(Activity.TALK), int(Activity.LISTEN), int(Activity.STAND)
+    pair = [(0.0, -30.0, talk, 1), (1.3, -30.0, listen, 0)]
+    alone = np.array(scene_rigs(kind="talk", distance_m=6, height_m=1.9)["c"].pose(snapshot(0, pair)).position)
+    beside = 0.6 * alone[:2] + 0.4 * np.array([0.65, -30.0])
+    crowd = [*pair, (*beside, stand, -1)]
+    moved = np.array(scene_rigs(kind="talk", distance_m=6, height_m=1.9)["c"].pose(snapshot(0, crowd)).position)
+    assert np.linalg.norm(moved - alone) > 2
+
+
 def test_a_camera_at_an_unknown_place_lists_the_places():
     with pytest.raises(ScenarioError, match="the square"):
         scene_rigs(kind="orbit", at="the moon")
