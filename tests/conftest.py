@@ -1,8 +1,32 @@
-"""The tests keep their valleys beside their other leftovers, not in the cache of whoever runs them."""
+"""What all tests share: a cache of their own, so that they leave the user's alone, and a virtual screen."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 os.environ["HAMLET_CACHE"] = str(Path(__file__).parents[1] / ".pytest_cache" / "valleys")
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """The DISPLAY of a virtual screen; the X server picks a free number and writes it to the pipe."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("needs Xvfb: make tests installs it")
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+        pass_fds=[write],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write)
+    number = os.read(read, 16).decode().strip()
+    os.close(read)
+    yield f":{number}"
+    server.terminate()
+    server.wait()
