@@ -69,10 +69,11 @@ def watch(
     from engine.voice import lost_words, open_voice  # noqa: PLC0415
     from engine.watch import Window  # noqa: PLC0415
 
-    with out.status("The valley takes shape ..."):
+    with out.status("The model loads ..."):
         voice, _ = open_voice(chosen.language.model, lockstep=False)
-        simulation = Simulation(chosen, voice)
     try:
+        with out.status("The valley takes shape ..."):
+            simulation = Simulation(chosen, voice)
         Window(LiveSource(simulation), pixels, f"Hamlet: {chosen.name}").run()
     finally:
         voice.close()

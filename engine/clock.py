@@ -32,12 +32,14 @@ class LockstepClock:
 class WindowClock:
     """Real time into ticks, with pause, single steps and a speed factor.
 
-    The clamp sits here and not in the loop: a hitch of a second costs at most a quarter of a second of world time.
+    The clamps sit here and not in the loop: a hitch of a second costs at most a quarter of a second of world time, and
+    at high speed no turn of the loop steps more than `most_ticks`; what is beyond is dropped.
     """
 
     tick_rate: int
     speed: int = 1
     paused: bool = False
+    most_ticks: int | None = None
     _last_ns: int | None = None
     _accumulated: int = 0  # nanoseconds times tick_rate, below NANOSECONDS after due()
     _single_steps: int = 0
@@ -51,7 +53,7 @@ class WindowClock:
             return steps
         self._accumulated += elapsed * self.speed * self.tick_rate
         whole, self._accumulated = divmod(self._accumulated, NANOSECONDS)
-        return steps + whole
+        return steps + (whole if self.most_ticks is None else min(whole, self.most_ticks))
 
     @property
     def alpha(self) -> float:

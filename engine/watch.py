@@ -35,7 +35,7 @@ class Window:
 
     def __init__(self, source: Source, size: tuple[int, int], title: str, *, paused: bool = False) -> None:
         self.source = source
-        self.clock = WindowClock(source.tick_rate, paused=paused)
+        self.clock = WindowClock(source.tick_rate, paused=paused, most_ticks=MAX_TICKS_PER_FRAME)
         self._stage = Stage(source.scenery, source.cast, size, ("rgb",), window_title=title, tick_rate=source.tick_rate)
         self._controls = Controls(self._stage.window)
         around = Surroundings(source.scenery)
@@ -74,7 +74,7 @@ class Window:
             self._stage.close()
 
     def _advance(self) -> None:
-        for _ in range(min(self.clock.due(time.monotonic_ns()), MAX_TICKS_PER_FRAME)):
+        for _ in range(self.clock.due(time.monotonic_ns())):
             following = self.source.advance()
             self._ended = following is None
             if following is None:

@@ -25,6 +25,13 @@ def test_a_hitch_costs_at_most_a_quarter_second_of_world_time():
     assert clock.due(60 * NANOSECONDS) == 4
 
 
+def test_at_high_speed_a_turn_steps_no_more_than_it_may_and_owes_nothing():
+    clock = WindowClock(16, speed=64, most_ticks=64)
+    clock.due(0)
+    assert clock.due(MAX_FRAME_NS) == 64
+    assert clock.due(MAX_FRAME_NS) == 0
+
+
 def test_time_going_backwards_steps_nothing():
     clock = WindowClock(16)
     clock.due(NANOSECONDS)
