@@ -35,9 +35,9 @@ def redraw(session: Session) -> Iterator[tuple[FrameRef, tuple[str, ...]]]:
                 if here is None:
                     continue
                 images = stage.render(
-                    session.at(here.tick),
+                    session.snapshot(here.tick),
                     here.pose,
-                    None if after is None else session.at(after.tick),
+                    None if after is None else session.snapshot(after.tick),
                     None if after is None else after.pose,
                 )
                 unknown_next = after is None and not session.complete

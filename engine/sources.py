@@ -79,12 +79,12 @@ class RecordedSource:
         self.name = str(scenario.get("name", "")) if isinstance(scenario, dict) else session.path.name
         self.scenery, self.cast, self.tick_rate = session.scenery, session.cast, session.tick_rate
         self.start = _start(session)
-        self._utterances = session.utterances()
+        self._utterances = session.lines()
         self._tick = session.ticks[0]
 
     def current(self) -> Snapshot:
         """The snapshot at the playhead."""
-        return self._session.at(self._tick)
+        return self._session.snapshot(self._tick)
 
     def advance(self) -> Snapshot | None:
         """Move the playhead one tick."""

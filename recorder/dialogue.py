@@ -29,7 +29,7 @@ def cues(session: Session, first_tick: int | None = None, last_tick: int | None 
     """Subtitles in seconds of world time since a tick (the session's first by default), up to another tick."""
     start = session.ticks.start if first_tick is None else first_tick
     end = session.ticks.stop if last_tick is None else last_tick
-    utterances = session.utterances()
+    utterances = session.lines()
     ticks = {tick for line in utterances for tick in (line.start_tick, max(line.end_tick, line.start_tick + 1))}
     edges = [tick for tick in sorted(ticks | {start, end}) if start <= tick <= end]
     made = []
@@ -62,7 +62,7 @@ def write_dialogue(session: Session, path: str | PathLike[str]) -> Path:
     path = Path(path)
     parts = [_title(session), _people(session)]
     talks: dict[int, list[Utterance]] = {}
-    for utterance in sorted(session.utterances(), key=lambda line: (line.start_tick, line.id)):
+    for utterance in sorted(session.lines(), key=lambda line: (line.start_tick, line.id)):
         talks.setdefault(utterance.conversation, []).append(utterance)
     parts += [_conversation(session, lines) for lines in talks.values()]
     if not talks:
@@ -100,7 +100,7 @@ def _conversation(session: Session, lines: list[Utterance]) -> str:
     first, cast = lines[0], session.cast
     about = [place_words(session.scenery, first), clock_words(session.header, first.start_tick)]
     if first.start_tick in session.ticks:
-        about.append(weather_words(session.at(first.start_tick).environment))
+        about.append(weather_words(session.snapshot(first.start_tick).environment))
     rows = tuple(dict.fromkeys(row for line in lines for row in (line.speaker, *line.listeners)))
     aside = tuple(dict.fromkeys(row for line in lines for row in line.overhearers if row not in rows))
     said = [f"{names_of(cast, rows)}: {'; '.join(about)}", "-" * WIDTH]

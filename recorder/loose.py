@@ -97,7 +97,7 @@ def _write_tables(session: Session, folder: Path) -> None:
         for label in table.values():
             file.write(_json_line({"id": label.id, "class": label.semantic.name.lower(), "name": label.name}))
     with (folder / "utterances.jsonl").open("w", encoding="utf-8") as file:
-        for line in session.utterances():
+        for line in session.lines():
             file.write(_json_line({**asdict(line), "speaker_name": name_of(session.cast, line.speaker)}))
 
 

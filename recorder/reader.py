@@ -5,6 +5,7 @@ Needs numpy and msgpack only.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -135,7 +136,7 @@ class Session:
         chunks = self._catalogue.chunks
         return range(chunks[0].first, chunks[-1].first + chunks[-1].count) if chunks else range(0)
 
-    def at(self, tick: int) -> Snapshot:
+    def snapshot(self, tick: int) -> Snapshot:
         """The snapshot of a tick.
 
         Raises:
@@ -150,6 +151,14 @@ class Session:
             tick, chunk.environment[row, ...], chunk.villagers[row], chunk.events[row], said, dict(chunk.hashes[row])
         )
 
+    def at(self, time_s: float) -> Snapshot:
+        """The snapshot of the last tick at or before so many world seconds after tick 0.
+
+        Raises:
+            SessionError: nothing was recorded at that time.
+        """
+        return self.snapshot(math.floor(time_s * self.tick_rate + 1e-9))
+
     def _chunk_at(self, number: int) -> _Chunk:
         if self._chunk is None or self._chunk[0] != number:
             place = self._catalogue.chunks[number]
@@ -161,11 +170,11 @@ class Session:
 
     def snapshots(self) -> Iterator[Snapshot]:
         """All snapshots in order."""
-        return (self.at(tick) for tick in self.ticks)
+        return (self.snapshot(tick) for tick in self.ticks)
 
     def events(self) -> Iterator[Event]:
         """All events in order."""
-        return (event for tick in self.ticks for event in self.at(tick).events)
+        return (event for tick in self.ticks for event in self.snapshot(tick).events)
 
     @cached_property
     def _utterances(self) -> list[Utterance]:
@@ -179,7 +188,7 @@ class Session:
             by_tick.setdefault(utterance.start_tick, []).append(utterance)
         return by_tick
 
-    def utterances(self) -> list[Utterance]:
+    def lines(self) -> list[Utterance]:
         """All utterances in the order they were written; after a kill, one may be newer than the last tick."""
         return list(self._utterances)
 

@@ -91,7 +91,7 @@ def write_contact_sheet(session: Session, path: str | PathLike[str]) -> Path:
 def moments(session: Session) -> list[FrameRef]:
     """The frames to show: of each stretch of time the liveliest tick, by every camera."""
     count = max(1, min(MOMENTS, MOST_ROWS // max(1, len(session.cameras))))
-    utterances = session.utterances()
+    utterances = session.lines()
     chosen: set[int] = set()
     by_tick: dict[int, list[FrameRef]] = {}
     for ref in session.frames():
@@ -214,7 +214,7 @@ def _draw(session: Session, rows: list[FrameRef]) -> Image.Image:
     scales = {camera: _measure(session, [ref for ref in rows if ref.camera == camera]) for camera in session.cameras}
     sheet = _Sheet([name for name in COLUMNS if name in session.modalities], rows)
     _draw_top(sheet, session)
-    utterances = session.utterances()
+    utterances = session.lines()
     for number, ref in enumerate(rows):
         top = sheet.top_h + number * sheet.row_h
         scale = replace(scales[ref.camera], fastest_px=_fastest(session, ref))
@@ -245,7 +245,7 @@ def _draw_top(sheet: _Sheet, session: Session) -> None:
         f"from {clock_words(header, session.ticks.start)}",
         f"{seconds:.0f} s of village life",
         f"{len(session.cast.looks)} villagers",
-        f"{len(session.utterances())} spoken lines",
+        f"{len(session.lines())} spoken lines",
         f"{frames} frames by {len(session.cameras)} camera{'s' * (len(session.cameras) > 1)}",
         f"seed {header.get('seed', '?')}",
     ]
@@ -263,7 +263,7 @@ def _draw_caption(sheet: _Sheet, session: Session, ref: FrameRef, lines: list[Ut
     when = clock_words(session.header, ref.tick, seconds=True)
     sheet.write(MARGIN, top + 4, when, sheet.strong, INK, right - MARGIN)
     x = MARGIN + text_width(when, sheet.strong)
-    weather = weather_words(session.at(ref.tick).environment) if ref.tick in session.ticks else "no weather recorded"
+    weather = weather_words(session.snapshot(ref.tick).environment) if ref.tick in session.ticks else "no weather recorded"
     sheet.write(
         x, top + 4, f"   {weather}   ·   camera {ref.camera}   ·   tick {ref.tick}", sheet.text, FAINT_INK, right - x
     )

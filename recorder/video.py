@@ -115,7 +115,7 @@ def _subtitle_packet(stream: Any, cue: Cue) -> Any:
 def _pictures(session: Session, refs: list[FrameRef], end: int, rate: Fraction) -> Iterator[NDArray[np.uint8]]:
     """The captioned pictures of the video, one per frame of the video."""
     ticks = [ref.tick for ref in refs]
-    utterances = session.utterances()
+    utterances = session.lines()
     count = max(1, round(Fraction(end - ticks[0], session.tick_rate) * rate))
     shown: tuple[int, list[Utterance]] | None = None
     picture: NDArray[np.uint8] = np.zeros((0, 0, 3), np.uint8)
@@ -153,14 +153,14 @@ def _visible(session: Session, ref: FrameRef) -> dict[int, int]:
 
 
 def _distance(session: Session, ref: FrameRef, row: int) -> float:
-    villager = session.at(ref.tick).villagers[row]
+    villager = session.snapshot(ref.tick).villagers[row]
     x, y, z = ref.pose.position
     return float(np.hypot(np.hypot(villager["x"] - x, villager["y"] - y), villager["z"] - z))
 
 
 def _mark_speaker(image: Image.Image, session: Session, ref: FrameRef, row: int) -> None:
     """A small pointer over the head of whoever speaks, in the colour of their name."""
-    villager = session.at(ref.tick).villagers[row]
+    villager = session.snapshot(ref.tick).villagers[row]
     top = float(villager["z"]) + float(session.cast.looks["height_m"][row]) + 0.25
     head = np.array([[float(villager["x"]), float(villager["y"]), top]])
     col, line = ref.pose.project(head, image.size)[0][0]
@@ -176,7 +176,7 @@ def _corner_caption(image: Image.Image, session: Session, tick: int) -> None:
     strong, weak = font(size, bold=True), font(size)
     texts = [(clock_words(session.header, tick, seconds=True), strong, INK)]
     if tick in session.ticks:
-        texts.append((weather_words(session.at(tick).environment), weak, FAINT_INK))
+        texts.append((weather_words(session.snapshot(tick).environment), weak, FAINT_INK))
     pad, step = size * 2 // 3, line_height(strong)
     room = image.width - 4 * pad
     texts = [(clipped(text, face, room), face, ink) for text, face, ink in texts]

@@ -83,7 +83,7 @@ def test_two_processes_agree_on_every_hash_word_and_pixel(captured):
     assert len(hashes(first)) == 321
     assert hashes(first) == hashes(second)
     assert first.wordings() == second.wordings()
-    assert first.utterances() == second.utterances()
+    assert first.lines() == second.lines()
     assert any(wording["raw"] for wording in first.wordings()), "the model was never asked"
     ours, theirs = images(first), images(second)
     assert ours.keys() == theirs.keys()
@@ -96,7 +96,7 @@ def test_the_same_village_lives_with_the_model_and_without(captured, scenario, t
     with_model = Session.open(captured[0] / "session.hamlet")
     without = Session.open(tmp_path / "run" / "session.hamlet")
     assert hashes(with_model) == hashes(without)
-    assert [u.text for u in with_model.utterances()] != [u.text for u in without.utterances()]
+    assert [u.text for u in with_model.lines()] != [u.text for u in without.lines()]
 
 
 def test_replay_gives_the_same_hashes_and_pixels_with_the_model_blocked(captured):

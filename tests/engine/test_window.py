@@ -105,7 +105,7 @@ class OpenWindow:
 
 def test_a_recording_shows_the_speaker_and_the_bubble_and_answers_keys(display, recording, tmp_path):
     session = Session.open(recording)
-    line = max(session.utterances(), key=lambda line: line.end_tick - line.start_tick)
+    line = max(session.lines(), key=lambda line: line.end_tick - line.start_tick)
     tick = (line.start_tick + line.end_tick) // 2
     window = OpenWindow(display, tmp_path, "replay", recording, "--paused", "--at", f"{tick / session.tick_rate}s")
     people = len(session.cast.personas)
@@ -123,9 +123,9 @@ def test_a_recording_shows_the_speaker_and_the_bubble_and_answers_keys(display, 
 
     # The speaker is where a headless rendering of the same moment has them, pixel by pixel.
     view = Viewpoint(Surroundings(session.scenery), np.zeros(3), villager=line.speaker)
-    view.switch("follow", session.at(tick))
+    view.switch("follow", session.snapshot(tick))
     stage = Stage(session.scenery, session.cast, SIZE, ("rgb", "instance"), tick_rate=session.tick_rate)
-    expected = stage.render(session.at(tick), view.pose(session.at(tick)))
+    expected = stage.render(session.snapshot(tick), view.pose(session.snapshot(tick)))
     stage.close()
     body = expected["instance"] == session.cast.looks["id"][line.speaker]
     assert body.sum() > 800

@@ -53,7 +53,7 @@ def check(session: Session, given: list[Snapshot]) -> tuple[int, int, int]:
     by_tick = {snapshot.tick: snapshot for snapshot in given}
     lines = [line for snapshot in given for line in snapshot.utterances]
     assert session.ticks == range(10, 10 + len(session.ticks))
-    assert session.utterances() == lines[: len(session.utterances())]
+    assert session.lines() == lines[: len(session.lines())]
     for snapshot in session.snapshots():
         wanted = by_tick[snapshot.tick]
         assert snapshot.villagers.tobytes() == wanted.villagers.tobytes()
@@ -70,7 +70,7 @@ def check(session: Session, given: list[Snapshot]) -> tuple[int, int, int]:
         assert session.cast.personas == synthetic.cast(2).personas
         assert np.array_equal(session.scenery.heights, synthetic.scenery(np.random.default_rng(5)).heights)
     assert session.header["scenario"] == synthetic.header()["scenario"]
-    return len(session.ticks), len(frames), len(session.utterances())
+    return len(session.ticks), len(frames), len(session.lines())
 
 
 def test_cut_at_every_byte(tmp_path: Path, small: tuple[bytes, list[Snapshot]]) -> None:
@@ -123,7 +123,7 @@ def test_damage_names_the_byte(tmp_path: Path, small: tuple[bytes, list[Snapshot
         offset = session._catalogue.chunks[0].offset
     with_chunk.write_bytes(data[: offset + 40] + b"????" + data[offset + 44 :])
     with Session.open(with_chunk) as session, pytest.raises(CorruptSession, match=f"byte {offset}") as refused:
-        session.at(10)
+        session.snapshot(10)
     assert refused.value.offset == offset
 
 
@@ -176,7 +176,7 @@ def test_kill_costs_at_most_a_second(tmp_path: Path) -> None:
             for snapshot in session.snapshots():
                 wanted = synthetic.snapshot(again, snapshot.tick)
                 assert snapshot.villagers.tobytes() == wanted.villagers.tobytes() and snapshot.hashes == wanted.hashes
-            assert len(session.utterances()) >= (given + 6) // 7
+            assert len(session.lines()) >= (given + 6) // 7
             for ref in session.frames():
                 wanted_images = synthetic.images(ref.tick, 32, 24)
                 assert all(np.array_equal(session.frame(ref.tick, "a", m), wanted_images[m]) for m in ref.modalities)
@@ -256,8 +256,8 @@ def test_nonsense_with_right_checksums_is_an_error(tmp_path: Path, kind: RecordT
     path = tmp_path / "nonsense.hamlet"
     forged(path, {int(kind): value})
     with pytest.raises(CorruptSession), Session.open(path) as session:
-        session.utterances()
-        session.at(0) if session.ticks else None
+        session.lines()
+        session.snapshot(0) if session.ticks else None
         for ref in session.frames():
             session.frame(ref.tick, ref.camera, "rgb")
         assert session.scenery

@@ -149,7 +149,7 @@ def test_frames_of_any_shape_make_a_video(tmp_path: Path) -> None:
 def test_dialogue_is_all_there(session: Session, tmp_path: Path) -> None:
     text = write_dialogue(session, tmp_path / "d.txt").read_text("utf-8")
     flat = " ".join(text.split())
-    for line in session.utterances():
+    for line in session.lines():
         assert " ".join(line.text.split()) in flat
     assert "Mira and Tomas: Mill Lane 3; Sun 4 May 2025, 07:30; cloudy, 10 °C, wind 4 m/s" in text
     assert "07:30:01  Tomas" in text and "[tell, weather; model]" in text and "Jorun, 51, shepherd" in text
@@ -179,7 +179,7 @@ def test_loose_frames_hold_the_same_numbers(session: Session, tmp_path: Path) ->
     pixels, depth = pose.project(point[None], (160, 120))
     assert (*pixels[0], depth[0]) == pytest.approx((K[0, 2] + K[0, 0] / 14, K[1, 2], 7))
     said = [json.loads(line) for line in (folder / "utterances.jsonl").read_text().splitlines()]
-    assert [line["text"] for line in said] == [line.text for line in session.utterances()]
+    assert [line["text"] for line in said] == [line.text for line in session.lines()]
     assert said[1]["speaker_name"] == "Tomas" and said[1]["positions"]["0"] == [1.0, 2.0, 0.5]
 
 

@@ -57,9 +57,9 @@ def test_everything_comes_back(tmp_path: Path) -> None:
         assert session.complete and not session.scanned
         assert session.ticks == range(96)
         assert all(same_snapshot(a, b) for a, b in zip(session.snapshots(), given, strict=True))
-        assert session.at(50).villagers.dtype == VILLAGER and session.at(50).environment.dtype == ENVIRONMENT
-        assert session.at(50).environment.shape == ()
-        assert session.utterances() == [line for snapshot in given for line in snapshot.utterances]
+        assert session.snapshot(50).villagers.dtype == VILLAGER and session.snapshot(50).environment.dtype == ENVIRONMENT
+        assert session.snapshot(50).environment.shape == ()
+        assert session.lines() == [line for snapshot in given for line in snapshot.utterances]
         assert list(session.events()) == [event for snapshot in given for event in snapshot.events]
         assert [wording["key"][1] for wording in session.wordings()] == [4, 28, 52, 76]
         assert session.header["seed"] == 7 and session.summary == {"utterances": 4}
@@ -218,7 +218,7 @@ def test_a_full_disk_leaves_what_was_written(tmp_path: Path) -> None:
     assert str(path) in sentence and "cannot be written any further" in sentence
     with Session.open(path) as session:
         assert not session.complete and len(session.ticks) == int(tick) + 1 - synthetic.TICK_RATE
-        assert session.at(session.ticks[-1]).hashes["total"]
+        assert session.snapshot(session.ticks[-1]).hashes["total"]
 
 
 def test_what_does_not_belong_is_refused(tmp_path: Path) -> None:
@@ -248,9 +248,9 @@ def test_what_does_not_belong_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SessionError, match="tick_rate"):
         make(tmp_path / "b.hamlet", tick_rate=0)
     with Session.open(tmp_path / "a.hamlet") as session:
-        assert session.utterances() == [line] and len(list(session.frames())) == 1
+        assert session.lines() == [line] and len(list(session.frames())) == 1
         with pytest.raises(SessionError, match="no tick 1; it holds ticks 0 to 0"):
-            session.at(1)
+            session.snapshot(1)
         with pytest.raises(SessionError, match="has no 'thermal'"):
             session.frame(0, "a", "thermal")
 
@@ -301,7 +301,7 @@ def test_reading_needs_numpy_and_msgpack_only(tmp_path: Path) -> None:
 def test_snapshots_cannot_be_changed(tmp_path: Path) -> None:
     synthetic.write_session(tmp_path / "a.hamlet")
     with Session.open(tmp_path / "a.hamlet") as session, pytest.raises(ValueError, match="read-only"):
-        session.at(3).villagers["x"] = 0
+        session.snapshot(3).villagers["x"] = 0
 
 
 def test_every_field_of_an_utterance_survives(tmp_path: Path) -> None:
@@ -309,5 +309,5 @@ def test_every_field_of_an_utterance_survives(tmp_path: Path) -> None:
     with make(tmp_path / "a.hamlet") as writer:
         writer.utterance(line)
     with Session.open(tmp_path / "a.hamlet") as session:
-        (back,) = session.utterances()
+        (back,) = session.lines()
     assert back == line and isinstance(back, Utterance) and isinstance(back.positions[0], tuple)

@@ -1,0 +1,66 @@
+"""Sessions of every format there ever was open for ever, and give back what was recorded in them.
+
+`corpus/expected.json` holds what each file gave when it was new; it is only ever added to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recorder.reader import Session
+
+CORPUS = Path(__file__).parent / "corpus"
+EXPECTED: dict[str, dict[str, Any]] = json.loads((CORPUS / "expected.json").read_text())
+
+
+def digest(*parts: object) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            total.update(f"{part.dtype.descr}{part.shape}".encode() + part.tobytes())
+        else:
+            total.update(json.dumps(part, sort_keys=True, default=list).encode())
+    return total.hexdigest()[:16]
+
+
+def content(path: Path) -> dict[str, Any]:
+    """Everything a session holds, as digests by kind and as counts."""
+    with Session.open(path) as session:
+        snapshots = list(session.snapshots())
+        frames = list(session.frames())
+        arrays = [value for value in vars(session.scenery).values() if isinstance(value, np.ndarray)]
+        return {
+            "complete": session.complete,
+            "ticks": [session.ticks[0], session.ticks[-1], len(session.ticks)],
+            "cameras": list(session.cameras),
+            "modalities": list(session.modalities),
+            "lines": len(session.lines()),
+            "frames": len(frames),
+            "seed": session.header["seed"],
+            "villagers": digest(*(snapshot.villagers for snapshot in snapshots)),
+            "environment": digest(*(np.asarray(snapshot.environment) for snapshot in snapshots)),
+            "events": digest(*([asdict(event) for event in snapshot.events] for snapshot in snapshots)),
+            "hashes": digest(*({k: v.hex() for k, v in snapshot.hashes.items()} for snapshot in snapshots)),
+            "spoken": digest(*(asdict(line) for line in session.lines())),
+            "wordings": digest(*session.wordings()),
+            "scenery": digest(*arrays, list(session.scenery.places)),
+            "cast": digest(session.cast.looks, list(session.cast.personas)),
+            "poses": digest(*([ref.tick, ref.camera, asdict(ref.pose), ref.width, ref.height] for ref in frames)),
+            "images": digest(*(session.frame(r.tick, r.camera, name) for r in frames for name in r.modalities)),
+        }
+
+
+@pytest.mark.parametrize("path", sorted(CORPUS.glob("*.hamlet")), ids=lambda path: path.stem)
+def test_old_sessions_stay_readable(path: Path) -> None:
+    assert content(path) == EXPECTED[path.name]
+
+
+def test_every_session_is_expected() -> None:
+    assert sorted(EXPECTED) == sorted(path.name for path in CORPUS.glob("*.hamlet"))
