@@ -6,20 +6,15 @@ import io
 import shlex
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from engine.quantities import format_duration, parse_duration, parse_size
 from engine.scenario import load, shipped
-
-T = TypeVar("T")
-INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
+from engine.terminal import INTERRUPTED, fail, out, parsed, progress, say
 
 app = typer.Typer(
     help="Hamlet: a small valley that lives, talks and records itself. Start with 'hamlet watch' for a window, or "
@@ -30,8 +25,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-out = Console()
-
 ScenarioArgument = Annotated[
     str,
     typer.Argument(help=f"A shipped scenario ({', '.join(shipped())}) or the path of your own .toml file."),
@@ -62,7 +55,7 @@ def watch(
     """
     overrides = _given({"seed": seed, "language.model": model})
     chosen = load(scenario, overrides)
-    pixels = _parsed("--size", size, parse_size)
+    pixels = parsed("--size", size, parse_size)
     # Imported only now: a wrong argument is answered before anything heavy is loaded.
     from engine.simulation import Simulation  # noqa: PLC0415
     from engine.sources import LiveSource  # noqa: PLC0415
@@ -78,7 +71,7 @@ def watch(
     finally:
         voice.close()
     if lost := lost_words(voice):
-        _say(str(lost))
+        say(str(lost))
 
 
 @app.command()
@@ -131,7 +124,7 @@ def capture(
             raise
     rate = chosen.world.tick_rate
     try:
-        with _progress() as bar:
+        with progress() as bar:
             task = bar.add_task(f"capturing {chosen.name}", total=chosen.ticks, note="")
             for state in job.run():
                 speed = state.tick / rate / max(time.monotonic() - began, 1e-3)
@@ -142,14 +135,14 @@ def capture(
                     f"{state.frames} frames, {state.utterances} lines, {speed:.1f}x real time",
                 )
         if state.stopped:
-            _say("Stopped early; what was captured is complete.")
+            say("Stopped early; what was captured is complete.")
         made = []
         with out.status("Making the video, the contact sheet and the texts ...") as status:
             for what, path in job.products(loose_frames):
                 made.append((what, path))
                 status.update(f"Made the {what} ...")
     except KeyboardInterrupt:
-        _fail(f"stopped; what was recorded is in {job.path}.", INTERRUPTED)
+        fail(f"stopped; what was recorded is in {job.path}.", INTERRUPTED)
     out.print(
         f"\n[bold]{chosen.name}[/bold]: {format_duration(state.tick / rate)} of village life, {state.frames} frames of "
         f"{', '.join(chosen.capture.modalities)}, {state.utterances} spoken lines "
@@ -157,10 +150,10 @@ def capture(
         f"made in {format_duration(time.monotonic() - began)}"
     )
     if lost := LostWords(state.lost_lines, state.lost_reason):
-        _say(str(lost))
+        say(str(lost))
     for what, path in made:
-        _say(f"  {what:26} {path}")
-    _say(f"\nWatch it again with:  hamlet replay {shlex.quote(str(made[0][1]))}")
+        say(f"  {what:26} {path}")
+    say(f"\nWatch it again with:  hamlet replay {shlex.quote(str(made[0][1]))}")
 
 
 @app.command()
@@ -181,8 +174,8 @@ def replay(
     """
     from recorder.reader import Session  # noqa: PLC0415
 
-    pixels = _parsed("--size", size, parse_size)
-    seconds = 0.0 if at is None else _parsed("--at", at, parse_duration)
+    pixels = parsed("--size", size, parse_size)
+    seconds = 0.0 if at is None else parsed("--at", at, parse_duration)
     opened = Session.open(session / "session.hamlet" if session.is_dir() else session)
     if verify:
         _verify(opened)
@@ -195,7 +188,7 @@ def replay(
         source = RecordedSource(opened)
         lasts = opened.ticks[-1] / opened.tick_rate
         if seconds > lasts:
-            _fail(f"--at {at} lies beyond the end of {opened.path}, which lasts {format_duration(lasts)}.")
+            fail(f"--at {at} lies beyond the end of {opened.path}, which lasts {format_duration(lasts)}.")
         source.jump(round(seconds * opened.tick_rate))
         Window(source, pixels, f"Hamlet: {source.name} (recording)", paused=paused).run()
 
@@ -203,21 +196,21 @@ def replay(
 def _verify(session: Any) -> None:
     from engine.verify import resimulate  # noqa: PLC0415
 
-    with _progress() as bar:
+    with progress() as bar:
         task = bar.add_task("running it again", total=len(session.ticks), note="")
         tick, count = 0, 0
         for tick, divergence in resimulate(session):
             count += 1
             bar.update(task, completed=count)
             if divergence:
-                _fail(f"{session.path}: tick {tick} differs from the recording in: {', '.join(divergence.rooms)}.", 1)
+                fail(f"{session.path}: tick {tick} differs from the recording in: {', '.join(divergence.rooms)}.", 1)
     out.print(f"{count} ticks run again without a model: every state hash is the recorded one.")
 
 
 def _redraw(session: Any) -> None:
     from engine.redraw import redraw  # noqa: PLC0415
 
-    with _progress() as bar:
+    with progress() as bar:
         references = list(session.frames())
         task = bar.add_task("drawing it again", total=len(references), note="")
         differing = []
@@ -227,7 +220,7 @@ def _redraw(session: Any) -> None:
                 differing.append((reference, names))
     if differing:
         reference, names = differing[0]
-        _fail(
+        fail(
             f"{session.path}: {len(differing)} frames differ from the recording, first at tick {reference.tick}, "
             f"camera {reference.camera}, in: {', '.join(names)}.",
             1,
@@ -272,36 +265,6 @@ def _new_run(name: str) -> Path:
     while (folder := Path("runs") / f"{name}-{number:03d}").exists():
         number += 1
     return folder
-
-
-def _progress() -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[note]}"),
-        TimeRemainingColumn(),
-        console=out,
-    )
-
-
-def _parsed(option: str, text: str, parse: Callable[[str], T]) -> T:
-    """The value of an option, or the end of the program with a sentence that names the option."""
-    try:
-        return parse(text)
-    except ValueError as error:
-        _fail(f"{option}: {error}.")
-
-
-def _say(text: str) -> None:
-    """Print as it is: paths hold brackets, and are copied from the terminal in one piece."""
-    out.print(text, soft_wrap=True, highlight=False, markup=False)
-
-
-def _fail(sentence: str, code: int = 2) -> NoReturn:
-    print(f"hamlet: {sentence}", file=sys.stderr)
-    raise typer.Exit(code)
 
 
 def main() -> None:

@@ -263,7 +263,9 @@ def _draw_caption(sheet: _Sheet, session: Session, ref: FrameRef, lines: list[Ut
     when = clock_words(session.header, ref.tick, seconds=True)
     sheet.write(MARGIN, top + 4, when, sheet.strong, INK, right - MARGIN)
     x = MARGIN + text_width(when, sheet.strong)
-    weather = weather_words(session.snapshot(ref.tick).environment) if ref.tick in session.ticks else "no weather recorded"
+    weather = (
+        weather_words(session.snapshot(ref.tick).environment) if ref.tick in session.ticks else "no weather recorded"
+    )
     sheet.write(
         x, top + 4, f"   {weather}   ·   camera {ref.camera}   ·   tick {ref.tick}", sheet.text, FAINT_INK, right - x
     )

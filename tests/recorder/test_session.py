@@ -57,7 +57,9 @@ def test_everything_comes_back(tmp_path: Path) -> None:
         assert session.complete and not session.scanned
         assert session.ticks == range(96)
         assert all(same_snapshot(a, b) for a, b in zip(session.snapshots(), given, strict=True))
-        assert session.snapshot(50).villagers.dtype == VILLAGER and session.snapshot(50).environment.dtype == ENVIRONMENT
+        assert (
+            session.snapshot(50).villagers.dtype == VILLAGER and session.snapshot(50).environment.dtype == ENVIRONMENT
+        )
         assert session.snapshot(50).environment.shape == ()
         assert session.lines() == [line for snapshot in given for line in snapshot.utterances]
         assert list(session.events()) == [event for snapshot in given for event in snapshot.events]
