@@ -226,13 +226,24 @@ class Session:
         Raises:
             SessionError: there is no such frame, or it lacks the modality.
         """
+        return self._blob(tick, camera, modality, lambda value: decode_image(_matching(value, tick, camera, modality)))
+
+    def encoded_frame(self, tick: int, camera: str, modality: str) -> dict[str, Any]:
+        """One image as it lies in the file, for SessionWriter.encoded_frame.
+
+        Raises:
+            SessionError: there is no such frame, or it lacks the modality.
+        """
+        return self._blob(tick, camera, modality, lambda value: _matching(value, tick, camera, modality))
+
+    def _blob(self, tick: int, camera: str, modality: str, decode: Callable[[Any], T]) -> T:
         ref, blobs = self._frame(tick, camera)
         if modality not in blobs:
             has = ", ".join(ref.modalities)
             raise SessionError(
                 f"{self.path}: the frame of {camera!r} at tick {tick} has no {modality!r}, it has {has}."
             )
-        return self._decoded(blobs[modality], RecordType.BLOB, lambda value: _image(value, tick, camera, modality))
+        return self._decoded(blobs[modality], RecordType.BLOB, decode)
 
     def _frame(self, tick: int, camera: str) -> tuple[FrameRef, dict[str, int]]:
         offset = self._catalogue.frames.get((tick, camera))
@@ -301,7 +312,7 @@ def _frame_ref(value: dict[str, Any], tick: int, camera: str) -> tuple[FrameRef,
     return ref, {str(name): int(offset) for name, offset in value["blobs"].items()}
 
 
-def _image(value: dict[str, Any], tick: int, camera: str, modality: str) -> NDArray[Any]:
+def _matching(value: dict[str, Any], tick: int, camera: str, modality: str) -> dict[str, Any]:
     if (value["tick"], value["camera"], value["modality"]) != (tick, camera, modality):
         raise ValueError("another image stands here")
-    return decode_image(value)
+    return {name: value[name] for name in ("encoding", "dtype", "shape", "data")}

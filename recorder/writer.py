@@ -153,18 +153,28 @@ class SessionWriter:
         Raises:
             SessionError: no snapshot of the tick, frame written before, image malformed, or the disk refuses.
         """
+        try:
+            encoded = dict(zip(images, self._encoders.map(encode_image, images, images.values()), strict=True))
+        except ValueError as error:
+            raise SessionError(
+                f"{self.path}: the frame of camera {camera!r} at tick {tick} cannot be stored: {error}."
+            ) from error
+        self.encoded_frame(tick, camera, pose, encoded)
+
+    def encoded_frame(self, tick: int, camera: str, pose: CameraPose, encoded: Mapping[str, dict[str, Any]]) -> None:
+        """Write a frame whose images another process encoded, or another session holds: modality -> `encode_image`.
+
+        Raises:
+            SessionError: no snapshot of the tick, frame written before, images of several sizes, or the disk refuses.
+        """
         about = f"{self.path}: the frame of camera {camera!r} at tick {tick}"
         if not self._knows(tick):
             raise SessionError(f"{about} has no snapshot; give the snapshot first.")
         if (tick, camera) in self._catalogue.frames:
             raise SessionError(f"{about} was written before.")
-        sizes = {image.shape[:2] for image in images.values()}
+        sizes = {tuple(value["shape"][:2]) for value in encoded.values()}
         if len(sizes) != 1:
             raise SessionError(f"{about} has images of sizes {sorted(sizes)}; one size was expected.")
-        try:
-            encoded = dict(zip(images, self._encoders.map(encode_image, images, images.values()), strict=True))
-        except ValueError as error:
-            raise SessionError(f"{about} cannot be stored: {error}.") from error
         if self._gathered and tick >= self._gathered[0].tick:
             self._write_chunk()
         blobs = {}
