@@ -1,0 +1,53 @@
+"""Zstandard (RFC 8878) under limits: bytes that depend on the input alone, memory that depends on the limit alone.
+
+A stream is exactly one frame that states the size of its content. It carries no checksum and names no dictionary:
+the records of a session have checksums of their own.
+"""
+
+from __future__ import annotations
+
+import zstandard
+
+ZSTD_LEVEL = 3  # the reference implementation's own default
+MAX_RATIO = 1 << 15  # of content to frame: the shortest block has 4 bytes and makes 128 KiB (section 3.1.1.2)
+MIN_WINDOW, MAX_WINDOW = 1 << 10, 1 << 31  # bytes the library lets one choose between
+
+
+def zstd_compress(data: bytes | memoryview, level: int = ZSTD_LEVEL) -> bytes:
+    """One zstd frame.
+
+    Safe from many threads at once: each call has a compressor of its own (they must not be shared) and runs without
+    the GIL.
+    """
+    return zstandard.ZstdCompressor(level=level, write_content_size=True, write_checksum=False).compress(data)
+
+
+EMPTY = zstd_compress(b"")
+
+
+def zstd_decompress(data: bytes | memoryview, limit: int) -> bytes:
+    """The content of one zstd frame, never more than `limit` bytes and never more memory than a few times that.
+
+    Raises:
+        ValueError: the frame is broken, unfinished, does not state its size, holds more than the limit or other than it
+            states, or something follows it.
+    """
+    try:
+        size = zstandard.get_frame_parameters(data).content_size
+        if size == zstandard.CONTENTSIZE_UNKNOWN:
+            raise ValueError("the zstd frame does not state the size of its content")
+        if size > limit:
+            raise ValueError(f"decompresses to more than {limit} bytes")
+        if size == 0:  # the library looks no further than the stated size then
+            if bytes(data) != EMPTY:
+                raise ValueError("a zstd frame without content holds something")
+            return b""
+        length = memoryview(data).nbytes
+        if size > length * MAX_RATIO:
+            raise ValueError(f"a zstd frame of {length} bytes cannot hold the {size} it states")
+        window = min(max(2 * size, MIN_WINDOW), MAX_WINDOW)  # encoders round the window up to a power of two
+        return zstandard.ZstdDecompressor(max_window_size=window).decompress(
+            data, max_output_size=size, allow_extra_data=False
+        )
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from error
