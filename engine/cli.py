@@ -288,7 +288,7 @@ def _errors_for_people() -> tuple[type[Exception], ...]:
     """Errors whose message is for the person at the keyboard; a module never loaded has raised none."""
     homes = {
         "engine.scenario": "ScenarioError",
-        "engine.capture": "OutputError",
+        "engine.products": "OutputError",
         "engine.render.graphics": "RenderError",
         "agents.language.models": "ModelError",
         "recorder.container": "SessionError",

@@ -2,9 +2,10 @@
 
 import pytest
 
-import engine.capture
+import engine.products
 from agents.language.templates import TemplateVoice
-from engine.capture import Capture, OutputError
+from engine.capture import Capture
+from engine.products import OutputError
 from engine.provenance import Model
 from engine.scenario import build
 from engine.voice import lost_words
@@ -50,7 +51,7 @@ def test_a_product_that_was_not_finished_is_not_there(tmp_path, monkeypatch, blo
         (path / "some").write_bytes(b"half")
         raise blow
 
-    monkeypatch.setattr(engine.capture, "write_frames", half)
+    monkeypatch.setattr(engine.products, "write_frames", half)
     capture, _ = captured(tmp_path, TemplateVoice())
     with pytest.raises(felt):
         list(capture.products())
