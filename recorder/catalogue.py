@@ -1,61 +1,83 @@
-"""Where everything in a session file lies: kept by the writer, stored at the end, rebuilt by a scan after a kill."""
+"""Where everything in one file of a session lies: kept by the writer, stored as it goes and at the end, rebuilt by a
+walk over the records where that is lost.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recorder.columns import array_from_plain, array_to_plain
-from recorder.container import CorruptSession, RecordReader, RecordType, unpack
+from recorder.container import CorruptSession, Gap, RecordHead, RecordReader, RecordType
 
-REQUIRED = (RecordType.HEADER, RecordType.SCENERY, RecordType.CAST)
+PREAMBLE = (RecordType.HEADER, RecordType.SCENERY, RecordType.CAST)
+INDEXED_SINCE_MAJOR = 2  # indexes of the first format lack the ticks of what was said
+NONSENSE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError)  # of a decoded record
 
 
-@dataclass(frozen=True)
-class ChunkPlace:
+class ChunkPlace(NamedTuple):
     """The ticks one chunk holds and where it lies."""
 
     first: int
-    count: int
+    length: int  # ticks
+    offset: int
+
+
+class Place(NamedTuple):
+    """A record that belongs to a tick."""
+
+    tick: int
     offset: int
 
 
 @dataclass
 class Catalogue:
-    """Offsets of all records one may ask for."""
+    """Offsets of all records one may ask for, in file order."""
 
-    fixed: dict[int, int] = field(default_factory=dict)  # RecordType of HEADER, SCENERY, CAST -> offset
+    preamble: list[Place] = field(default_factory=list)  # RecordType of HEADER, SCENERY, CAST in place of the tick
     chunks: list[ChunkPlace] = field(default_factory=list)
-    utterances: list[int] = field(default_factory=list)
-    wordings: list[int] = field(default_factory=list)
+    utterances: list[Place] = field(default_factory=list)
+    wordings: list[Place] = field(default_factory=list)
+    keyframes: list[Place] = field(default_factory=list)
     cameras: list[str] = field(default_factory=list)  # in order of their first frame
     modalities: list[str] = field(default_factory=list)
-    frames: dict[tuple[int, str], int] = field(default_factory=dict)  # (tick, camera) -> FRAME record, in file order
+    frames: dict[tuple[int, str], int] = field(default_factory=dict)  # (tick, camera) -> offset
 
     def add_frame(self, tick: int, camera: str, modalities: list[str], offset: int) -> None:
         """Note a frame that is wholly in the file."""
-        if camera not in self.cameras:
-            self.cameras.append(camera)
+        self.cameras += [camera] if camera not in self.cameras else []
         self.modalities += [name for name in modalities if name not in self.modalities]
         self.frames[tick, camera] = offset
 
+    def extend(self, later: Catalogue) -> None:
+        """Append what lies further on in the file."""
+        for name in ("preamble", "chunks", "utterances", "wordings", "keyframes"):
+            getattr(self, name).extend(getattr(later, name))
+        self.cameras += [name for name in later.cameras if name not in self.cameras]
+        self.modalities += [name for name in later.modalities if name not in self.modalities]
+        self.frames |= later.frames
+
     def to_plain(self) -> dict[str, Any]:
-        """The content of the INDEX record."""
+        """The content of an INDEX record."""
         number = {name: i for i, name in enumerate(self.cameras)}
         frames = [(tick, number[camera], offset) for (tick, camera), offset in self.frames.items()]
-        chunks = [(chunk.first, chunk.count, chunk.offset) for chunk in self.chunks]
         return {
-            "fixed": self.fixed,
-            "chunks": array_to_plain(np.array(chunks, np.int64).reshape(-1, 3)),
-            "utterances": array_to_plain(np.array(self.utterances, np.int64)),
-            "wordings": array_to_plain(np.array(self.wordings, np.int64)),
+            "preamble": array_to_plain(_rows(self.preamble, 2)),
+            "chunks": array_to_plain(_rows(self.chunks, 3)),
+            "utterances": array_to_plain(_rows(self.utterances, 2)),
+            "wordings": array_to_plain(_rows(self.wordings, 2)),
+            "keyframes": array_to_plain(_rows(self.keyframes, 2)),
             "cameras": self.cameras,
             "modalities": self.modalities,
-            "frames": array_to_plain(np.array(frames, np.int64).reshape(-1, 3)),
+            "frames": array_to_plain(_rows(frames, 3)),
         }
+
+
+def _rows(rows: list[Any], width: int) -> NDArray[np.int64]:
+    return np.array(rows, np.int64).reshape(-1, width)
 
 
 def catalogue_from_plain(value: Any) -> Catalogue:
@@ -65,17 +87,17 @@ def catalogue_from_plain(value: Any) -> Catalogue:
         ValueError, KeyError, TypeError, IndexError: it is not one.
     """
     cameras = [str(name) for name in value["cameras"]]
-    frames = {
-        (int(tick), cameras[int(number)]): int(offset) for tick, number, offset in array_from_plain(value["frames"])
+    frames = array_from_plain(value["frames"]).tolist()
+    places = {
+        name: [Place(*map(int, row)) for row in array_from_plain(value[name]).tolist()]
+        for name in ("preamble", "utterances", "wordings", "keyframes")
     }
     return Catalogue(
-        fixed={int(kind): int(offset) for kind, offset in value["fixed"].items()},
-        chunks=[ChunkPlace(int(a), int(b), int(c)) for a, b, c in array_from_plain(value["chunks"])],
-        utterances=[int(offset) for offset in array_from_plain(value["utterances"])],
-        wordings=[int(offset) for offset in array_from_plain(value["wordings"])],
+        chunks=[ChunkPlace(*map(int, row)) for row in array_from_plain(value["chunks"]).tolist()],
         cameras=cameras,
         modalities=[str(name) for name in value["modalities"]],
-        frames=frames,
+        frames={(int(tick), cameras[number]): int(offset) for tick, number, offset in frames},
+        **places,
     )
 
 
@@ -84,59 +106,103 @@ class Layout:
     """A catalogue and how it was come by."""
 
     catalogue: Catalogue
-    complete: bool  # the writer closed the session
+    closed: bool  # the writer ended the file
+    last: bool  # and no segment follows it
     scanned: bool  # no usable index: every record was visited
     summary: dict[str, Any]
+    gaps: tuple[Gap, ...] = ()  # damage met on the way; with an index it shows only when it is read
 
 
 def find_layout(records: RecordReader) -> Layout:
-    """The layout by the index at the end of the file, or by a scan where there is none.
+    """The layout by the index at the end of the file; by the parts of it written so far and a walk over what follows
+    them where the file was not closed; by a walk over all records where those are damaged.
+    """
+    if records.major >= INDEXED_SINCE_MAJOR:
+        for attempt in (_by_index, _by_parts):
+            try:
+                layout = attempt(records)
+            except (CorruptSession, *NONSENSE):
+                continue  # an index is a convenience: the walk below finds the same, and damage with it
+            if layout is not None:
+                return layout
+    return _walked(records, Catalogue(), records.start, 0, scanned=True)
+
+
+def _by_index(records: RecordReader) -> Layout | None:
+    end = records.end_offset()
+    if end is None:
+        return None
+    closing = records.value(end, RecordType.END)
+    catalogue = catalogue_from_plain(records.value(int(closing["index"]), RecordType.INDEX))
+    return Layout(catalogue, True, bool(closing["last"]), False, dict(closing["summary"]))
+
+
+def _by_parts(records: RecordReader) -> Layout | None:
+    head = records.last(RecordType.PART)
+    if head is None:
+        return None
+    parts: list[Catalogue] = []
+    offset = head.offset
+    while offset:
+        value = records.value(offset, RecordType.PART)
+        if int(value["previous"]) >= offset:
+            raise ValueError("parts of the index do not lead back")
+        parts.append(catalogue_from_plain(value))
+        offset = int(value["previous"])
+    catalogue = Catalogue()
+    for part in reversed(parts):
+        catalogue.extend(part)
+    return _walked(records, catalogue, head.end, head.sequence + 1, scanned=False)
+
+
+def _walked(records: RecordReader, catalogue: Catalogue, offset: int, sequence: int, *, scanned: bool) -> Layout:
+    gaps: list[Gap] = []
+    closing: dict[str, Any] | None = None
+    for met in records.walk(offset, sequence):
+        if isinstance(met, Gap):
+            gaps.append(met)
+            continue
+        try:
+            found = enter(catalogue, records, met)
+        except CorruptSession as error:
+            gaps.append(Gap(met.offset, met.end, met.sequence, met.sequence + 1, error.what))
+            continue
+        closing = found if found is not None else closing
+    last = closing is not None and bool(closing.get("last", True))  # in the first format there are no segments
+    summary = {} if closing is None else dict(closing["summary"])
+    return Layout(catalogue, closing is not None, last, scanned, summary, tuple(gaps))
+
+
+def enter(catalogue: Catalogue, records: RecordReader, head: RecordHead) -> dict[str, Any] | None:
+    """Note one record in a catalogue; gives back the content of the END record.
 
     Raises:
-        CorruptSession: a scan was needed and a record in the middle of the file is damaged.
+        CorruptSession: the record is damaged, or its content makes no sense.
     """
-    end = records.end_offset()
-    if end is not None:
-        try:
-            closing = records.value(end, RecordType.END)
-            catalogue = catalogue_from_plain(records.value(int(closing["index"]), RecordType.INDEX))
-            layout = Layout(catalogue, complete=True, scanned=False, summary=dict(closing["summary"]))
-        except (CorruptSession, ValueError, KeyError, TypeError, IndexError):
-            return _scan(records)  # told to the caller by `scanned`; damage elsewhere is still found
-        _check_order(records, layout.catalogue)
-        return layout
-    return _scan(records)
-
-
-def _scan(records: RecordReader) -> Layout:
-    catalogue = Catalogue()
-    complete, summary = False, {}
-    for head in records.heads():
-        if head.type in REQUIRED:
-            catalogue.fixed[head.type] = head.offset
-        elif head.type == RecordType.UTTERANCE:
-            catalogue.utterances.append(head.offset)
-        elif head.type == RecordType.WORDING:
-            catalogue.wordings.append(head.offset)
-        elif head.type in (RecordType.CHUNK, RecordType.FRAME, RecordType.END):
-            try:
-                value = unpack(records.payload(head))
-                if head.type == RecordType.CHUNK:
-                    catalogue.chunks.append(ChunkPlace(int(value["first"]), int(value["count"]), head.offset))
-                elif head.type == RecordType.FRAME:
-                    names = [str(name) for name in value["blobs"]]
-                    catalogue.add_frame(int(value["tick"]), str(value["camera"]), names, head.offset)
-                else:
-                    complete, summary = True, dict(value["summary"])
-            except (ValueError, KeyError, TypeError) as error:
-                what = f"a {RecordType(head.type).name} record makes no sense, {error!r}"
-                raise CorruptSession(records.path, head.offset, what) from error
-    _check_order(records, catalogue)
-    return Layout(catalogue, complete, True, summary)
-
-
-def _check_order(records: RecordReader, catalogue: Catalogue) -> None:
-    for before, after in pairwise(catalogue.chunks):
-        if after.first != before.first + before.count:
-            what = f"tick {after.first} follows tick {before.first + before.count - 1}"
-            raise CorruptSession(records.path, after.offset, what)
+    kind, offset = head.type, head.offset
+    if kind in PREAMBLE:
+        catalogue.preamble.append(Place(kind, offset))
+        return None
+    named = {
+        RecordType.UTTERANCE: ("start_tick", catalogue.utterances),
+        RecordType.WORDING: ("arrival_tick", catalogue.wordings),
+        RecordType.KEYFRAME: ("tick", catalogue.keyframes),
+    }
+    if kind not in (*named, RecordType.CHUNK, RecordType.FRAME, RecordType.END):
+        return None
+    value = records.content(head)
+    try:
+        if kind == RecordType.CHUNK:
+            catalogue.chunks.append(ChunkPlace(int(value["first"]), int(value["count"]), offset))
+        elif kind == RecordType.FRAME:
+            names = [str(name) for name in value["blobs"]]
+            catalogue.add_frame(int(value["tick"]), str(value["camera"]), names, offset)
+        elif kind == RecordType.END:
+            return {**value, "summary": dict(value["summary"])}
+        else:
+            name, places = named[RecordType(kind)]
+            places.append(Place(int(value.get(name, -1)), offset))
+    except NONSENSE as error:
+        what = f"a {RecordType(kind).name} record makes no sense, {error!r}"
+        raise CorruptSession(records.path, offset, what) from error
+    return None

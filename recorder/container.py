@@ -1,4 +1,4 @@
-"""The file under a session: checked records, appended one after the other, readable up to the last whole one.
+"""The file under a session: checked records, appended one after the other, found again behind any damage.
 
 Every record goes to the operating system in one write of complete bytes, so a killed process costs only what it had
 not yet handed over. Every checksum is verified on every read. FORMAT.md describes the bytes.
@@ -7,6 +7,7 @@ not yet handed over. Every checksum is verified on every read. FORMAT.md describ
 from __future__ import annotations
 
 import datetime
+import fcntl
 import os
 import struct
 import zlib
@@ -14,24 +15,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgpack
 import numpy as np
 
+from recorder.compression import zstd_compress, zstd_decompress
+
 MAGIC = b"\x89HAMLET\n"  # the high bit and the newline betray transfers that mangle bytes, as in PNG
-MAJOR = 1
+MAJOR = 2
 MINOR = 0
+FIRST_MAJOR = 1  # its files have one head, no PART and no KEYFRAME
+HEAD_COPIES = {1: 1, 2: 2}  # a second copy of the head, so that one flipped bit cannot hide the sync mark
 END_MAGIC = b"HEND"
 HEAD = struct.Struct("<8sHH16sI")  # magic, major, minor, sync, CRC32 of the bytes before it
 RECORD = struct.Struct("<16sBBHIII")  # sync, type, flags, reserved, sequence, length, CRC32 of the bytes before it
 TRAILER = struct.Struct("<QI4s")  # offset of the END record, CRC32 of that offset, END_MAGIC
 CRC = struct.Struct("<I")
 FLAG_ZLIB = 1
+FLAG_ZSTD = 2
 MAX_PAYLOAD = 256 << 20  # bytes; a length above this is damage or malice, not a record
-MAX_ITEMS = 4 << 20  # entries of one msgpack array or map
-COMPRESSION_LEVEL = 3  # measured on villager columns: level 6 saves 2 % more and takes twice as long
+MAX_ITEMS = 1 << 20  # entries of one msgpack array or map, and of all of one payload together
+SEARCH_BYTES = 1 << 20  # window in which a sync mark is searched
 
 
 class RecordType(IntEnum):
@@ -47,6 +52,8 @@ class RecordType(IntEnum):
     FRAME = 8
     INDEX = 9
     END = 10
+    KEYFRAME = 11
+    PART = 12
 
 
 class SessionError(Exception):
@@ -60,6 +67,10 @@ class CorruptSession(SessionError):  # noqa: N818 - named for the person who rea
         super().__init__(f"{path} is damaged at byte {offset}: {what}.")
         self.path = path
         self.offset = offset
+        self.what = what
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, self.offset, self.what)
 
 
 def plain(value: Any) -> Any:
@@ -93,6 +104,20 @@ def pack(value: Any) -> bytes:
         raise SessionError(f"This value cannot be stored in a session: {error}.") from error
 
 
+class _Budget:
+    """Counts what a payload unpacks to, so that few bytes cannot become many objects."""
+
+    def __init__(self, items: int) -> None:
+        self._left = items
+
+    def take(self, value: Any) -> Any:
+        """A list or map that was just unpacked, or ValueError if there were too many before it."""
+        self._left -= 1 + len(value)
+        if self._left < 0:
+            raise ValueError(f"it holds more than {MAX_ITEMS} entries")
+        return value
+
+
 def unpack(data: bytes) -> Any:
     """The value behind msgpack bytes, under explicit limits.
 
@@ -101,12 +126,15 @@ def unpack(data: bytes) -> Any:
     """
     size = len(data)
     items = min(size, MAX_ITEMS)
+    budget = _Budget(MAX_ITEMS)
     try:
         return msgpack.unpackb(
             data,
             raw=False,
             strict_map_key=False,
             unicode_errors="surrogatepass",
+            list_hook=budget.take,
+            object_hook=budget.take,
             max_str_len=size,
             max_bin_len=size,
             max_array_len=items,
@@ -151,6 +179,17 @@ class RecordHead:
         return self.offset + RECORD.size + self.length + CRC.size
 
 
+@dataclass(frozen=True)
+class Gap:
+    """Bytes of a file in which no whole record was found, and the records known to be missing there."""
+
+    offset: int
+    end: int
+    first: int  # sequence number of the first record missing
+    after: int | None  # sequence number of the record behind the gap; None where the file ends in it
+    why: str
+
+
 class RecordWriter:
     """Appends records to a new file. An existing file is never touched."""
 
@@ -158,8 +197,8 @@ class RecordWriter:
         self.path = path
         self._sync = sync
         self._sequence = 0
-        self._pending = [self._file_head()]
-        self._size = HEAD.size
+        self._pending = [self._file_head()] * HEAD_COPIES[MAJOR]
+        self._size = HEAD.size * HEAD_COPIES[MAJOR]
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
         try:
             self._descriptor: int | None = os.open(path, flags, 0o644)
@@ -169,6 +208,7 @@ class RecordWriter:
             ) from error
         except OSError as error:
             raise SessionError(f"{path} cannot be written: {error.strerror}.") from error
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # tells readers that it is being written
 
     def _file_head(self) -> bytes:
         head = HEAD.pack(MAGIC, MAJOR, MINOR, self._sync, 0)[: -CRC.size]
@@ -179,6 +219,11 @@ class RecordWriter:
         """True once nothing more can be written."""
         return self._descriptor is None
 
+    @property
+    def size(self) -> int:
+        """Bytes of the file with everything appended so far."""
+        return self._size
+
     def append(self, kind: RecordType, payload: bytes, *, compress: bool, flush: bool = True) -> int:
         """Add one record and return its offset; with `flush` false it waits to go out in one write with the next.
 
@@ -187,10 +232,10 @@ class RecordWriter:
         """
         if self.closed:
             raise SessionError(f"{self.path} was closed; nothing more can be written to it.")
-        flags = FLAG_ZLIB if compress else 0
+        flags = FLAG_ZSTD if compress else 0
         if len(payload) > MAX_PAYLOAD:
             raise SessionError(f"{self.path}: a record of {len(payload)} bytes is above the limit of {MAX_PAYLOAD}.")
-        body = zlib.compress(payload, COMPRESSION_LEVEL) if compress else payload
+        body = zstd_compress(payload) if compress else payload
         head = RECORD.pack(self._sync, kind, flags, 0, self._sequence, len(body), 0)[: -CRC.size]
         offset = self._size
         self._pending += [head, CRC.pack(zlib.crc32(head)), body, CRC.pack(zlib.crc32(body))]
@@ -215,6 +260,19 @@ class RecordWriter:
         if written < len(data):
             self._give_up(start)
             raise SessionError(f"{self.path} cannot be written any further: the disk is full.")
+
+    def sync(self) -> None:
+        """Make the operating system bring what was written to the disk.
+
+        Raises:
+            SessionError: it says it could not.
+        """
+        if self._descriptor is None:
+            return
+        try:
+            os.fdatasync(self._descriptor)
+        except OSError as error:
+            raise SessionError(f"{self.path} may not have reached the disk: {error.strerror}.") from error
 
     def _give_up(self, whole: int) -> None:
         """Cut a half-written record off, so the file ends with whole ones, and close it."""
@@ -245,7 +303,7 @@ class RecordWriter:
 
 
 class RecordReader:
-    """Reads records by offset or in order, checking every byte it returns."""
+    """Reads records by offset or in order, checking every byte it returns. May be shared between threads and forks."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -255,46 +313,61 @@ class RecordReader:
             raise SessionError(f"{path} cannot be opened: {error.strerror}.") from error
         try:
             self.size = os.fstat(self._file.fileno()).st_size
-            self._sync = self._read_file_head()
+            self.major, self.minor, self._sync = self._read_file_head()
+        except OSError as error:
+            self._file.close()
+            raise SessionError(f"{path} cannot be read: {error.strerror}.") from error
         except BaseException:
             self._file.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Release the file."""
         self._file.close()
 
+    @property
+    def start(self) -> int:
+        """Offset of the first record."""
+        return HEAD.size * HEAD_COPIES[self.major]
+
+    def being_written(self) -> bool:
+        """True while a writer has the file open."""
+        try:
+            fcntl.flock(self._file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        fcntl.flock(self._file.fileno(), fcntl.LOCK_UN)
+        return False
+
     def _read(self, offset: int, size: int) -> bytes:
-        self._file.seek(offset)
         parts: list[bytes] = []
-        while size > 0 and (part := self._file.read(size)):
+        while size > 0 and (part := os.pread(self._file.fileno(), size, offset)):
             parts.append(part)
             size -= len(part)
-        return b"".join(parts)
+            offset += len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _read_file_head(self) -> bytes:
-        data = self._read(0, HEAD.size)
-        if not data or data[: len(MAGIC)] != MAGIC[: len(data)]:
+    def _read_file_head(self) -> tuple[int, int, bytes]:
+        data = self._read(0, 2 * HEAD.size)
+        copies = [data[at : at + HEAD.size] for at in (0, HEAD.size)]
+        whole = [copy for copy in copies if len(copy) == HEAD.size and zlib.crc32(copy[: -CRC.size]) == _crc_of(copy)]
+        whole = [copy for copy in whole if copy.startswith(MAGIC)]
+        if whole:
+            _, major, minor, sync, _ = HEAD.unpack(whole[0])
+            if major > MAJOR:
+                raise SessionError(
+                    f"{self.path} is a session of format {major}; this Hamlet reads up to {MAJOR}, a newer one is "
+                    "needed."
+                )
+            if major < FIRST_MAJOR:
+                raise CorruptSession(self.path, 8, f"there is no format {major}")
+            return major, minor, bytes(sync)
+        if not data or not any(copy and MAGIC.startswith(copy[: len(MAGIC)]) for copy in copies):
             empty = "it is empty" if not data else "it begins with other bytes"
             raise SessionError(f"{self.path} is not a Hamlet session: {empty}.")
         if len(data) < HEAD.size:
             raise SessionError(f"{self.path} ends inside its first {HEAD.size} bytes; nothing was recorded in it.")
-        _, major, _, sync, crc = HEAD.unpack(data)
-        if major > MAJOR:
-            raise SessionError(
-                f"{self.path} is a session of format {major}; this Hamlet reads up to {MAJOR}, a newer one is needed."
-            )
-        if zlib.crc32(data[: -CRC.size]) != crc:
-            raise CorruptSession(self.path, 0, "the checksum of the file's head does not match")
-        return bytes(sync)
+        raise CorruptSession(self.path, 0, "the checksum of the file's head does not match")
 
     def head(self, offset: int) -> RecordHead | None:
         """The record header at an offset; None where the file ends before the record does.
@@ -302,9 +375,13 @@ class RecordReader:
         Raises:
             CorruptSession: the bytes there are not a record header of this file.
         """
-        data = self._read(offset, RECORD.size) if HEAD.size <= offset < self.size else b""
+        data = self._read(offset, RECORD.size) if self.start <= offset < self.size else b""
         if len(data) < RECORD.size:
             return None
+        head = self._parsed_head(data, offset)
+        return head if head.end <= self.size else None
+
+    def _parsed_head(self, data: bytes, offset: int) -> RecordHead:
         sync, kind, flags, _, sequence, length, crc = RECORD.unpack(data)
         if zlib.crc32(data[: -CRC.size]) != crc:
             raise CorruptSession(self.path, offset, "the checksum of a record header does not match")
@@ -312,24 +389,73 @@ class RecordReader:
             raise CorruptSession(self.path, offset, "a record of another session stands here")
         if length > MAX_PAYLOAD:
             raise CorruptSession(self.path, offset, f"a record claims {length} bytes, above the limit of {MAX_PAYLOAD}")
-        head = RecordHead(offset, kind, flags, sequence, length)
-        return head if head.end <= self.size else None
+        return RecordHead(offset, kind, flags, sequence, length)
 
-    def heads(self) -> Iterator[RecordHead]:
-        """All whole records in order; stops without error where the file was cut off.
+    def walk(self, offset: int | None = None, sequence: int = 0) -> Iterator[RecordHead | Gap]:
+        """All records in order from an offset on, and the gaps between them.
 
-        Raises:
-            CorruptSession: a header is damaged, or records are missing from the middle.
+        Behind damage the next sync mark with a right header is searched. Where the file ends inside a record, that is
+        the last gap. Only headers are read: whether a payload is whole shows when it is read.
+
+        Args:
+            offset: of a record; the first one if None.
+            sequence: number of the record there.
         """
-        offset, sequence = HEAD.size, 0
-        while head := self.head(offset):
-            if head.sequence != sequence:
-                what = f"record {head.sequence} follows record {sequence - 1}"
-                raise CorruptSession(self.path, offset, what)
+        offset = self.start if offset is None else offset
+        while offset < self.size:
+            why = ""
+            try:
+                head = self.head(offset)
+            except CorruptSession as error:
+                head, why = None, error.what
+            if head is None or head.sequence < sequence:
+                following = self._search(offset + 1, sequence)
+                why = why or ("a record is out of order" if head else "the file ends inside a record")
+                end, after = (following.offset, following.sequence) if following else (self.size, None)
+                yield Gap(offset, end, sequence, after, why)
+                if following is None:
+                    return
+                head = following
+            elif head.sequence > sequence:
+                yield Gap(offset, offset, sequence, head.sequence, "records are missing")
             yield head
             if head.type == RecordType.END:
                 return
-            offset, sequence = head.end, sequence + 1
+            offset, sequence = head.end, head.sequence + 1
+
+    def _search(self, offset: int, sequence: int) -> RecordHead | None:
+        """The first whole record from an offset on whose number is at least `sequence`."""
+        while offset < self.size:
+            window = self._read(offset, SEARCH_BYTES + len(self._sync) - 1)
+            at = window.find(self._sync)
+            while at >= 0:
+                try:
+                    head = self.head(offset + at)
+                except CorruptSession:
+                    head = None
+                if head is not None and head.sequence >= sequence:
+                    return head
+                at = window.find(self._sync, at + 1)
+            offset += SEARCH_BYTES
+        return None
+
+    def last(self, kind: RecordType) -> RecordHead | None:
+        """The last whole record of a type, searched from the end of the file backwards."""
+        end = self.size
+        while end > self.start:
+            begin = max(self.start, end - SEARCH_BYTES)
+            window = self._read(begin, end - begin + len(self._sync) - 1)
+            at = window.rfind(self._sync)
+            while at >= 0:
+                try:
+                    head = self.head(begin + at)
+                except CorruptSession:
+                    head = None
+                if head is not None and head.type == kind:
+                    return head
+                at = window.rfind(self._sync, 0, at + len(self._sync) - 1)
+            end = begin
+        return None
 
     def payload(self, head: RecordHead) -> bytes:
         """The checked and decompressed payload of a record.
@@ -341,16 +467,27 @@ class RecordReader:
         if len(data) < head.length + CRC.size:
             raise CorruptSession(self.path, head.offset, "the record is cut off")
         body = data[: head.length]
-        if zlib.crc32(body) != CRC.unpack(data[head.length :])[0]:
+        if zlib.crc32(body) != _crc_of(data):
             raise CorruptSession(self.path, head.offset, "the checksum of a record does not match")
-        if head.flags & ~FLAG_ZLIB:
+        decompress = {0: None, FLAG_ZLIB: inflate, FLAG_ZSTD: zstd_decompress}
+        if head.flags not in decompress:
             raise CorruptSession(self.path, head.offset, f"a record has unknown flags {head.flags:#04x}")
-        if not head.flags & FLAG_ZLIB:
-            return body
         try:
-            return inflate(body, MAX_PAYLOAD)
+            undo = decompress[head.flags]
+            return body if undo is None else undo(body, MAX_PAYLOAD)
         except ValueError as error:
             raise CorruptSession(self.path, head.offset, f"a record does not decompress, {error}") from error
+
+    def content(self, head: RecordHead) -> Any:
+        """The unpacked payload of a record.
+
+        Raises:
+            CorruptSession: it is damaged.
+        """
+        try:
+            return unpack(self.payload(head))
+        except ValueError as error:
+            raise CorruptSession(self.path, head.offset, f"a record does not unpack, {error}") from error
 
     def value(self, offset: int, kind: RecordType) -> Any:
         """The unpacked payload of the record of a given type at an offset.
@@ -361,17 +498,19 @@ class RecordReader:
         head = self.head(offset)
         if head is None or head.type != kind:
             raise CorruptSession(self.path, offset, f"no whole {kind.name} record stands where one should")
-        try:
-            return unpack(self.payload(head))
-        except ValueError as error:
-            raise CorruptSession(self.path, offset, f"a record does not unpack, {error}") from error
+        return self.content(head)
 
     def end_offset(self) -> int | None:
         """Offset of the END record as the trailer tells it; None where there is no whole trailer."""
-        data = self._read(self.size - TRAILER.size, TRAILER.size) if self.size >= HEAD.size + TRAILER.size else b""
+        data = self._read(self.size - TRAILER.size, TRAILER.size) if self.size >= self.start + TRAILER.size else b""
         if len(data) < TRAILER.size:
             return None
         offset, crc, magic = TRAILER.unpack(data)
         if magic != END_MAGIC or zlib.crc32(data[:8]) != crc:
             return None
         return int(offset)
+
+
+def _crc_of(data: bytes) -> int:
+    """The CRC in the last four bytes."""
+    return int(CRC.unpack(data[-CRC.size :])[0])

@@ -27,8 +27,10 @@ class Cue:
 
 def cues(session: Session, first_tick: int | None = None, last_tick: int | None = None) -> list[Cue]:
     """Subtitles in seconds of world time since a tick (the session's first by default), up to another tick."""
-    start = session.ticks.start if first_tick is None else first_tick
-    end = session.ticks.stop if last_tick is None else last_tick
+    if not session.ticks:
+        return []
+    start = session.ticks[0] if first_tick is None else first_tick
+    end = session.ticks[-1] + 1 if last_tick is None else last_tick
     utterances = session.lines()
     ticks = {tick for line in utterances for tick in (line.start_tick, max(line.end_tick, line.start_tick + 1))}
     edges = [tick for tick in sorted(ticks | {start, end}) if start <= tick <= end]

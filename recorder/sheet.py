@@ -240,9 +240,9 @@ def _draw_top(sheet: _Sheet, session: Session) -> None:
     name = str(scenario.get("name", "")) if isinstance(scenario, dict) else ""
     sheet.write(MARGIN, MARGIN - 6, f"Hamlet  ·  {name or session.path.stem}", sheet.title, INK, room)
     seconds = len(session.ticks) / session.tick_rate
-    frames = sum(1 for _ in session.frames())
+    frames = len(session.frames())
     facts = [
-        f"from {clock_words(header, session.ticks.start)}",
+        f"from {clock_words(header, session.ticks[0] if session.ticks else 0)}",
         f"{seconds:.0f} s of village life",
         f"{len(session.cast.looks)} villagers",
         f"{len(session.lines())} spoken lines",

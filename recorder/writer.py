@@ -1,42 +1,63 @@
-"""Writes a session while it happens: what is older than one second of ticks is in the file, whatever comes next."""
+"""Writes a session while it happens: what is older than one second of ticks is in the file, whatever comes next.
+
+The simulation's thread only hands things over; one thread packs, compresses and writes them in order, others encode
+images. Nothing is dropped: where the disk or the encoders are slower than the simulation, the simulation waits.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import zlib
-from collections.abc import Mapping
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder.catalogue import Catalogue, ChunkPlace
 from recorder.columns import array_to_plain, table_to_plain
-from recorder.container import RecordType, RecordWriter, SessionError, pack
+from recorder.container import SessionError, pack, plain
 from recorder.images import encode_image
 from recorder.schema import SCHEMA_VERSION, CameraPose, Cast, Scenery, Snapshot, Utterance
+from recorder.segment import Segment, later_segments, segment_path
 
-CHUNK_BYTES = 256 << 10  # raw state gathered before a chunk is written, even if its second is not over
+CHUNKS_PER_S = 2  # one chunk is gathered while the one before is on its way: a kill costs less than a second
+CHUNK_BYTES = 256 << 10  # raw state gathered before a chunk is written, even if its time is not over
+SEGMENT_BYTES = 1 << 30  # a file above this is closed and the next one begun
+PENDING_FRAMES = 4  # frames handed over and not yet written; each may be some tens of megabytes
+KEYFRAME_S = 5.0  # whoever runs the simulation gives its whole state this often
+SYNC_S = 5.0  # the disk is reached this often, for the day the power fails
+
+
+@runtime_checkable
+class Frozen(Protocol):
+    """State taken out of a simulation, made plain on the writing thread."""
+
+    def plain(self) -> Mapping[str, Any]: ...
 
 
 class SessionWriter:
-    """Appends to one new session file; use it as a context manager.
+    """Appends to one new session; use it as a context manager.
 
-    A clean exit closes the session; an exception leaves it without end marker, whole up to the last tick given.
+    A clean exit closes the session; an exception leaves it without end marker, whole up to the last tick given. What is
+    handed over must not be changed afterwards. An error of the disk is raised by the next call.
 
     Args:
         path: the file to create; it must not exist, and its folder must.
-        header: what the session says about itself, plain values; `tick_rate` (ticks per second) is required.
-        scenery: the valley, stored once.
-        cast: the villagers, stored once.
+        header: what the session says about itself, plain values; `tick_rate` (ticks per second) is required. `id` is
+            made from the rest where it is not given.
+        scenery: the valley, stored in every segment.
+        cast: the villagers, stored in every segment.
+        segment_bytes: size above which a new file is begun.
 
     Raises:
-        SessionError: the file exists, its folder cannot be written, or the header cannot be stored.
+        SessionError: a file exists, the folder cannot be written, or the header cannot be stored.
     """
 
     def __init__(
@@ -45,6 +66,8 @@ class SessionWriter:
         header: Mapping[str, Any],
         scenery: Scenery,
         cast: Cast,
+        *,
+        segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
         self.path = Path(path)
         tick_rate = header.get("tick_rate")
@@ -52,31 +75,20 @@ class SessionWriter:
             raise SessionError(
                 f"{self.path}: the header's tick_rate is {tick_rate!r}; a whole number above 0 is needed."
             )
+        self.header = session_header(header)
         self.last_tick: int | None = None
-        self._tick_rate = tick_rate
+        self._first_tick: int | None = None
+        self._chunk_ticks = max(1, tick_rate // CHUNKS_PER_S)
         self._people = len(cast.looks)
         self._gathered: list[Snapshot] = []
         self._gathered_bytes = 0
-        self._said: dict[int, int] = {}  # utterance id -> checksum of its record
-        self._catalogue = Catalogue()
-        self._encoders = ThreadPoolExecutor()  # zlib lets go of the interpreter: modalities compress side by side
-        self._begin(dict(header), scenery, cast)
-
-    def _begin(self, header: dict[str, Any], scenery: Scenery, cast: Cast) -> None:
-        opening = {
-            RecordType.HEADER: pack({"schema_version": SCHEMA_VERSION, **header}),
-            RecordType.SCENERY: pack(scenery_to_plain(scenery)),
-            RecordType.CAST: pack({"looks": table_to_plain(cast.looks), "personas": cast.personas}),
-        }
-        sync = hashlib.sha256(opening[RecordType.HEADER]).digest()[:16]
-        self._records = RecordWriter(self.path, sync)
-        try:
-            for kind, payload in opening.items():
-                self._catalogue.fixed[kind] = self._records.append(kind, payload, compress=True, flush=False)
-            self._records.flush()
-        except BaseException:
-            self.path.unlink(missing_ok=True)  # made just now, and nothing is recorded in it
-            raise
+        self._said: set[int] = set()
+        self._frames: set[tuple[int, str]] = set()
+        self._closed = False
+        for stale in later_segments(self.path):
+            raise SessionError(f"{stale} already exists; a session is never overwritten, choose another name.")
+        self._scribe = _Scribe(self.path, self.header, scenery, cast, segment_bytes)
+        self._encoders = ThreadPoolExecutor()  # compression lets go of the interpreter: modalities go side by side
 
     def __enter__(self) -> Self:
         return self
@@ -84,53 +96,45 @@ class SessionWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._records.closed:
-            return
         if error is None:
             self.close()
-        else:
+        elif not self._closed:
+            self._closed = True
             self._write_chunk()
-            self._records.abandon()
+            self._scribe.abandon()
             self._encoders.shutdown()
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Record one tick; ticks follow each other without gaps. Its utterances are written at once.
+        """Record one tick with its utterances; ticks only go forward, and a gap between them begins a new chunk.
 
         Raises:
-            SessionError: the tick does not follow the last one, the columns do not fit, or the disk refuses.
+            SessionError: the tick lies before the last one, the columns do not fit, or the disk refuses.
         """
-        if self._records.closed:
-            raise SessionError(f"{self.path} was closed; nothing more can be written to it.")
-        if self.last_tick is not None and snapshot.tick != self.last_tick + 1:
+        self._check()
+        if self.last_tick is not None and snapshot.tick <= self.last_tick:
             raise SessionError(f"{self.path}: tick {snapshot.tick} was given after tick {self.last_tick}.")
         if snapshot.villagers.shape != (self._people,) or snapshot.environment.shape != ():
             raise SessionError(
                 f"{self.path}: tick {snapshot.tick} has villagers {snapshot.villagers.shape} and environment "
                 f"{snapshot.environment.shape}; ({self._people},) and () were expected."
             )
+        if self._gathered and snapshot.tick != self._gathered[-1].tick + 1:
+            self._write_chunk()
         for utterance in snapshot.utterances:
-            self.utterance(utterance)
+            self._utterance(utterance)
         self._gathered.append(snapshot)
         self._gathered_bytes += snapshot.villagers.nbytes + snapshot.environment.nbytes
+        self._first_tick = snapshot.tick if self._first_tick is None else self._first_tick
         self.last_tick = snapshot.tick
-        if len(self._gathered) >= self._tick_rate or self._gathered_bytes >= CHUNK_BYTES:
+        if len(self._gathered) >= self._chunk_ticks or self._gathered_bytes >= CHUNK_BYTES:
             self._write_chunk()
 
-    def utterance(self, utterance: Utterance) -> None:
-        """Write one utterance now; one that is already in the session is not written twice.
-
-        Raises:
-            SessionError: another utterance has the same id, or the disk refuses.
-        """
-        payload = pack({item.name: getattr(utterance, item.name) for item in fields(utterance)})
-        checksum = zlib.crc32(payload)
+    def _utterance(self, utterance: Utterance) -> None:
         if utterance.id in self._said:
-            if self._said[utterance.id] != checksum:
-                raise SessionError(f"{self.path}: two different utterances have the id {utterance.id}.")
-            return
-        offset = self._records.append(RecordType.UTTERANCE, payload, compress=True)
-        self._said[utterance.id] = checksum
-        self._catalogue.utterances.append(offset)
+            raise SessionError(f"{self.path}: two utterances have the id {utterance.id}.")
+        payload = pack({item.name: getattr(utterance, item.name) for item in fields(utterance)})
+        self._said.add(utterance.id)
+        self._scribe.do(lambda segment: segment.utterance(utterance.start_tick, payload))
 
     def wording(self, wording: Mapping[str, Any]) -> None:
         """Log words that reached the simulation: at least key, arrival tick, text and source, so replay needs no model.
@@ -138,8 +142,32 @@ class SessionWriter:
         Raises:
             SessionError: a value cannot be stored, or the disk refuses.
         """
-        offset = self._records.append(RecordType.WORDING, pack(dict(wording)), compress=True)
-        self._catalogue.wordings.append(offset)
+        self._check()
+        payload, tick = pack(dict(wording)), int(wording.get("arrival_tick", -1))
+        self._scribe.do(lambda segment: segment.wording(tick, payload))
+
+    def keyframe(self, tick: int, state: Mapping[str, Any] | Frozen) -> None:
+        """Record the whole state behind the last tick given, from which a run can go on.
+
+        Args:
+            tick: the last tick given.
+            state: maps with text keys, lists, numbers, text, None, bytes and arrays; or what makes such a map.
+
+        Raises:
+            SessionError: it is another tick, or the disk refuses.
+        """
+        self._check()
+        if tick != self.last_tick:
+            raise SessionError(f"{self.path}: a keyframe of tick {tick} was given after tick {self.last_tick}.")
+        self._write_chunk()
+        self._scribe.do(lambda segment: segment.keyframe(tick, state.plain() if isinstance(state, Frozen) else state))
+
+    def carried_keyframe(self, tick: int, state: Mapping[str, Any]) -> None:
+        """Record a keyframe of a tick before the first, from which a piece cut out of a session can be run again."""
+        self._check()
+        if self.last_tick is not None:
+            raise SessionError(f"{self.path}: a keyframe of an earlier tick {tick} must come before all ticks.")
+        self._scribe.do(lambda segment: segment.keyframe(tick, state))
 
     def frame(self, tick: int, camera: str, pose: CameraPose, images: Mapping[str, NDArray[Any]]) -> None:
         """Write what one camera saw at a recorded tick: each modality a record, then the frame record that names them.
@@ -151,65 +179,60 @@ class SessionWriter:
             images: modality -> (H, W) or (H, W, channels), all of one size.
 
         Raises:
-            SessionError: no snapshot of the tick, frame written before, image malformed, or the disk refuses.
+            SessionError: no snapshot of the tick, frame written before, images of several sizes, or the disk refuses.
         """
-        try:
-            encoded = dict(zip(images, self._encoders.map(encode_image, images, images.values()), strict=True))
-        except ValueError as error:
-            raise SessionError(
-                f"{self.path}: the frame of camera {camera!r} at tick {tick} cannot be stored: {error}."
-            ) from error
-        self.encoded_frame(tick, camera, pose, encoded)
+        sizes = {image.shape[:2] for image in images.values()}
+        encoding = {name: self._encoders.submit(encode_image, name, image) for name, image in images.items()}
+        self._frame(tick, camera, pose, sizes, lambda: {name: job.result() for name, job in encoding.items()})
 
-    def encoded_frame(self, tick: int, camera: str, pose: CameraPose, encoded: Mapping[str, dict[str, Any]]) -> None:
+    def encoded_frame(self, tick: int, camera: str, pose: CameraPose, encoded: Mapping[str, Mapping[str, Any]]) -> None:
         """Write a frame whose images another process encoded, or another session holds: modality -> `encode_image`.
 
         Raises:
-            SessionError: no snapshot of the tick, frame written before, images of several sizes, or the disk refuses.
+            SessionError: as frame().
         """
-        about = f"{self.path}: the frame of camera {camera!r} at tick {tick}"
-        if not self._knows(tick):
-            raise SessionError(f"{about} has no snapshot; give the snapshot first.")
-        if (tick, camera) in self._catalogue.frames:
-            raise SessionError(f"{about} was written before.")
-        sizes = {tuple(value["shape"][:2]) for value in encoded.values()}
+        sizes = {tuple(image["shape"][:2]) for image in encoded.values()}
+        self._frame(tick, camera, pose, sizes, lambda: encoded)
+
+    def _frame(
+        self,
+        tick: int,
+        camera: str,
+        pose: CameraPose,
+        sizes: set[tuple[int, ...]],
+        encoded: Callable[[], Mapping[str, Mapping[str, Any]]],
+    ) -> None:
+        self._check()
+        what = f"{self.path}: the frame of camera {camera!r} at tick {tick}"
+        if self._first_tick is None or self.last_tick is None or not self._first_tick <= tick <= self.last_tick:
+            raise SessionError(f"{what} has no snapshot; give the snapshot first.")
+        if (tick, camera) in self._frames:
+            raise SessionError(f"{what} was written before.")
         if len(sizes) != 1:
-            raise SessionError(f"{about} has images of sizes {sorted(sizes)}; one size was expected.")
+            raise SessionError(f"{what} has images of sizes {sorted(sizes)}; one size was expected.")
+        self._frames.add((tick, camera))
         if self._gathered and tick >= self._gathered[0].tick:
             self._write_chunk()
-        blobs = {}
-        for name, value in encoded.items():
-            payload = pack({"tick": tick, "camera": camera, "modality": name, **value})
-            blobs[name] = self._records.append(RecordType.BLOB, payload, compress=False)
         height, width = sizes.pop()
-        frame = {"tick": tick, "camera": camera, "pose": asdict(pose), "size": [width, height], "blobs": blobs}
-        offset = self._records.append(RecordType.FRAME, pack(frame), compress=False)
-        self._catalogue.add_frame(tick, camera, list(blobs), offset)
+        about = {"tick": tick, "camera": camera, "pose": asdict(pose), "size": [width, height]}
 
-    def _knows(self, tick: int) -> bool:
-        first = self._catalogue.chunks[0].first if self._catalogue.chunks else None
-        if first is None and self._gathered:
-            first = self._gathered[0].tick
-        return first is not None and self.last_tick is not None and first <= tick <= self.last_tick
+        def write(segment: Segment) -> None:
+            try:
+                segment.frame(about, encoded())
+            except ValueError as error:
+                raise SessionError(f"{what} cannot be stored: {error}.") from error
+
+        self._scribe.do(write, self._scribe.frames)
 
     def _write_chunk(self) -> None:
-        if not self._gathered:
-            return
-        ticks = self._gathered
-        payload = pack(
-            {
-                "first": ticks[0].tick,
-                "count": len(ticks),
-                "environment": table_to_plain(np.stack([snapshot.environment for snapshot in ticks])),
-                "villagers": table_to_plain(np.stack([snapshot.villagers for snapshot in ticks])),
-                "events": [[event.tick, event.kind, event.data] for snapshot in ticks for event in snapshot.events],
-                "event_counts": [len(snapshot.events) for snapshot in ticks],
-                "hashes": [snapshot.hashes for snapshot in ticks],
-            }
-        )
-        offset = self._records.append(RecordType.CHUNK, payload, compress=True)
-        self._catalogue.chunks.append(ChunkPlace(ticks[0].tick, len(ticks), offset))
-        self._gathered, self._gathered_bytes = [], 0
+        if self._gathered:
+            ticks, self._gathered, self._gathered_bytes = self._gathered, [], 0
+            self._scribe.do(lambda segment: segment.chunk(ticks), self._scribe.chunks)
+
+    def _check(self) -> None:
+        if self._closed:
+            raise SessionError(f"{self.path} was closed; nothing more can be written to it.")
+        self._scribe.check()
 
     def close(self, summary: Mapping[str, Any] | None = None) -> None:
         """Write what is gathered, the index and the end marker, and reach the disk. Closing twice is allowed.
@@ -220,17 +243,101 @@ class SessionWriter:
         Raises:
             SessionError: the summary cannot be stored, or the disk refuses.
         """
-        if self._records.closed:
+        if self._closed:
             return
-        self._write_chunk()
-        index_payload = pack(self._catalogue.to_plain())
         closing = dict(summary or {})
         pack(closing)
-        index = self._records.append(RecordType.INDEX, index_payload, compress=True, flush=False)
-        end_payload = pack({"index": index, "summary": closing})
-        end = self._records.append(RecordType.END, end_payload, compress=False, flush=False)
-        self._records.finish(end)
-        self._encoders.shutdown()
+        self._closed = True
+        try:
+            self._write_chunk()
+            self._scribe.close(closing)
+        finally:
+            self._encoders.shutdown()
+
+
+def session_header(header: Mapping[str, Any]) -> dict[str, Any]:
+    """A header with what every session says of itself: schema version, channels, and an id.
+
+    Raises:
+        SessionError: it holds something that cannot be stored.
+    """
+    whole = {"schema_version": SCHEMA_VERSION, **plain(header), "segment": 0}
+    named = {"id": hashlib.blake2b(pack(whole), digest_size=16).hexdigest(), **whole}
+    return {**named, "run": named.get("run", named["id"])}
+
+
+class _Scribe:
+    """The thread that writes. Work is done in the order in which it was handed over, with the segment of the moment."""
+
+    def __init__(self, path: Path, header: Mapping[str, Any], scenery: Scenery, cast: Cast, segment_bytes: int) -> None:
+        self.path = path
+        self.chunks = threading.Semaphore(1)  # on their way
+        self.frames = threading.Semaphore(PENDING_FRAMES)
+        self._header = header
+        self._scenery = pack(scenery_to_plain(scenery))
+        self._cast = pack({"looks": table_to_plain(cast.looks), "personas": cast.personas})
+        self._segment_bytes = segment_bytes
+        self._number = 0
+        self._segment = self._begin()
+        self._failure: BaseException | None = None
+        self._synced = time.monotonic()
+        self._work: queue.SimpleQueue[tuple[Callable[[Segment], None], threading.Semaphore | None] | None]
+        self._work = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=f"writing {path.name}", daemon=True)
+        self._thread.start()
+
+    def _begin(self) -> Segment:
+        header = {**self._header, "segment": self._number}
+        return Segment(segment_path(self.path, self._number), header, self._scenery, self._cast)
+
+    def do(self, work: Callable[[Segment], None], places: threading.Semaphore | None = None) -> None:
+        """Hand work over, waiting for a place where only so much of its kind may be on its way."""
+        if places is not None:
+            places.acquire()
+        self._work.put((work, places))
+
+    def check(self) -> None:
+        """Raise what went wrong since the last call."""
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
+        while (item := self._work.get()) is not None:
+            work, places = item
+            try:
+                if self._failure is None:
+                    self._turn_page()
+                    work(self._segment)
+            except BaseException as error:
+                self._failure = error
+                self._segment.abandon()
+            finally:
+                if places is not None:
+                    places.release()
+
+    def _turn_page(self) -> None:
+        if self._segment.size >= self._segment_bytes:
+            self._segment.close({}, last=False)
+            self._number += 1
+            self._segment = self._begin()
+        if time.monotonic() - self._synced > SYNC_S:
+            self._segment.sync()
+            self._synced = time.monotonic()
+
+    def _finish(self) -> None:
+        self._work.put(None)
+        self._thread.join()
+
+    def close(self, summary: Mapping[str, Any]) -> None:
+        """Do what was handed over, then end the session."""
+        self._finish()
+        self.check()
+        self._segment.close(summary, last=True)
+
+    def abandon(self) -> None:
+        """Do what was handed over, then leave the session without an end marker."""
+        self._finish()
+        self._segment.abandon()
 
 
 def scenery_to_plain(scenery: Scenery) -> dict[str, Any]:

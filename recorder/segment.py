@@ -1,0 +1,144 @@
+"""Writes one file of a session: the preamble twice, then records as they come, the index in parts and at the end."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recorder.catalogue import Catalogue, ChunkPlace, Place
+from recorder.columns import array_to_plain, table_to_plain
+from recorder.container import RecordType, RecordWriter, SessionError, pack
+from recorder.schema import Snapshot
+
+COPIES = 2  # of header, scenery and cast: one flipped bit must not cost a whole session
+
+
+def segment_path(path: Path, number: int) -> Path:
+    """The file of a session's segment: `session.hamlet`, `session.001.hamlet`, ..."""
+    return path if number == 0 else path.with_name(f"{path.stem}.{number:03d}{path.suffix}")
+
+
+def later_segments(path: Path) -> list[Path]:
+    """The files that lie beside a session's first one with the names of its further segments, in order."""
+    pattern = re.compile(rf"{re.escape(path.stem)}\.(\d{{3,}}){re.escape(path.suffix)}")
+    named = ((pattern.fullmatch(other.name), other) for other in path.parent.glob(f"*{path.suffix}"))
+    return [other for _, other in sorted((int(match[1]), other) for match, other in named if match)]
+
+
+class Segment:
+    """One file being written.
+
+    Raises:
+        SessionError: the file exists, or cannot be written.
+    """
+
+    def __init__(self, path: Path, header: Mapping[str, Any], scenery: bytes, cast: bytes) -> None:
+        opening = {
+            RecordType.HEADER: pack(dict(header)),
+            RecordType.SCENERY: scenery,
+            RecordType.CAST: cast,
+        }
+        self.path = path
+        self.catalogue = Catalogue()
+        self._fresh = Catalogue()  # entries since the last part of the index
+        self._part = 0  # offset of that part
+        self._records = RecordWriter(path, hashlib.sha256(opening[RecordType.HEADER]).digest()[:16])
+        try:
+            for kind, payload in [*opening.items()] * COPIES:
+                offset = self._records.append(kind, payload, compress=True, flush=False)
+                self._fresh.preamble.append(Place(kind, offset))
+            self._records.flush()
+        except BaseException:
+            path.unlink(missing_ok=True)  # made just now, and nothing is recorded in it
+            raise
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._records.size
+
+    @property
+    def closed(self) -> bool:
+        """True once nothing more can be written."""
+        return self._records.closed
+
+    def chunk(self, ticks: list[Snapshot]) -> None:
+        """Write ticks that follow each other."""
+        rooms = sorted(set().union(*(snapshot.hashes for snapshot in ticks)))
+        value = {
+            "first": ticks[0].tick,
+            "count": len(ticks),
+            "environment": table_to_plain(np.stack([snapshot.environment for snapshot in ticks])),
+            "villagers": table_to_plain(np.stack([snapshot.villagers for snapshot in ticks])),
+            "events": [[event.tick, event.kind, event.data] for snapshot in ticks for event in snapshot.events],
+            "event_counts": [len(snapshot.events) for snapshot in ticks],
+            "rooms": rooms,
+            "hashes": [[snapshot.hashes.get(room, b"") for room in rooms] for snapshot in ticks],
+        }
+        offset = self._records.append(RecordType.CHUNK, pack(value), compress=True)
+        self._fresh.chunks.append(ChunkPlace(ticks[0].tick, len(ticks), offset))
+
+    def utterance(self, tick: int, payload: bytes) -> None:
+        """Write one packed utterance."""
+        self._fresh.utterances.append(Place(tick, self._records.append(RecordType.UTTERANCE, payload, compress=True)))
+
+    def wording(self, tick: int, payload: bytes) -> None:
+        """Write one packed entry of the language log."""
+        self._fresh.wordings.append(Place(tick, self._records.append(RecordType.WORDING, payload, compress=True)))
+
+    def keyframe(self, tick: int, state: Mapping[str, Any]) -> None:
+        """Write the whole state behind a tick, then the index so far."""
+        payload = pack({"tick": tick, "state": state_to_plain(state)})
+        self._fresh.keyframes.append(Place(tick, self._records.append(RecordType.KEYFRAME, payload, compress=True)))
+        self.part()
+
+    def part(self) -> None:
+        """Append what was indexed since the last part, so that a file that is never closed opens without a walk."""
+        payload = pack({**self._fresh.to_plain(), "previous": self._part})
+        self._part = self._records.append(RecordType.PART, payload, compress=True)
+        self.catalogue.extend(self._fresh)
+        self._fresh = Catalogue()
+
+    def frame(self, about: Mapping[str, Any], encoded: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write the images of one frame, then the record that names them."""
+        tick, camera = about["tick"], about["camera"]
+        blobs = {}
+        for name, image in encoded.items():
+            payload = pack({"tick": tick, "camera": camera, "modality": name, **image})
+            blobs[name] = self._records.append(RecordType.BLOB, payload, compress=False)
+        offset = self._records.append(RecordType.FRAME, pack({**about, "blobs": blobs}), compress=False)
+        self._fresh.add_frame(tick, camera, list(blobs), offset)
+
+    def sync(self) -> None:
+        """Reach the disk."""
+        self._records.sync()
+
+    def close(self, summary: Mapping[str, Any], *, last: bool) -> None:
+        """Write the whole index and the end marker, reach the disk and close."""
+        self.catalogue.extend(self._fresh)
+        self._fresh = Catalogue()
+        index = self._records.append(RecordType.INDEX, pack(self.catalogue.to_plain()), compress=True, flush=False)
+        closing = pack({"index": index, "last": last, "summary": dict(summary)})
+        self._records.finish(self._records.append(RecordType.END, closing, compress=False, flush=False))
+
+    def abandon(self) -> None:
+        """Close the file without an end marker; what was written stays readable."""
+        self._records.abandon()
+
+
+def state_to_plain(value: Any) -> Any:
+    """A keyframe's state as msgpack can hold it: arrays become {"array": ...}, structured ones {"table": ...}."""
+    if isinstance(value, np.ndarray):
+        return {"table": table_to_plain(value)} if value.dtype.names else {"array": array_to_plain(value)}
+    if isinstance(value, Mapping):
+        if {"array", "table"} & set(value) and len(value) == 1:
+            raise SessionError("A keyframe's state must not hold a map whose only key is 'array' or 'table'.")
+        return {key: state_to_plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [state_to_plain(item) for item in value]
+    return value
