@@ -8,9 +8,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.palette import BuildingKind, SemanticClass, Species
-from recorder.schema import CROP_ID, GRASS_ID, TERRAIN_ID, WATER_ID, Cast, Scenery
+from recorder.schema import (
+    CROP_ID,
+    GRASS_ID,
+    TERRAIN_ID,
+    WATER_ID,
+    Cast,
+    Column,
+    Scenery,
+    dtype_of,
+    value_name,
+)
 
-BOX = np.dtype([("id", "<u4"), ("x", "<i4"), ("y", "<i4"), ("w", "<i4"), ("h", "<i4"), ("pixels", "<i4")])
+BOX_COLUMNS = (
+    Column("id", "<u4", "instance id of what is in the box"),
+    Column("x", "<i4", "first column of pixels, from the left", "px"),
+    Column("y", "<i4", "first row of pixels, from the top", "px"),
+    Column("w", "<i4", "width", "px"),
+    Column("h", "<i4", "height", "px"),
+    Column("pixels", "<i4", "how many pixels show it", "px"),
+)
+BOX = dtype_of(BOX_COLUMNS)
 BUILDING_CLASS = {BuildingKind.WELL: SemanticClass.WELL, BuildingKind.MARKET_STALL: SemanticClass.PROP}
 PLANT_CLASS = {Species.BUSH: SemanticClass.BUSH, Species.ROCK: SemanticClass.ROCK}  # all others are trees
 SHARED = {
@@ -37,12 +55,12 @@ def instance_table(scenery: Scenery, cast: Cast) -> dict[int, Label]:
     for plant in scenery.plants:
         species = Species(int(plant["species"]))
         number = int(plant["id"])
-        table[number] = Label(number, PLANT_CLASS.get(species, SemanticClass.TREE), species.name.lower())
+        table[number] = Label(number, PLANT_CLASS.get(species, SemanticClass.TREE), value_name(species))
     of_building = {int(place["building"]): str(place["name"]) for place in reversed(scenery.places)}
     for row, building in enumerate(scenery.buildings):
         kind, number = BuildingKind(int(building["kind"])), int(building["id"])
         semantic = BUILDING_CLASS.get(kind, SemanticClass.BUILDING)
-        name = of_building.get(row, kind.name.lower().replace("_", " "))
+        name = of_building.get(row, value_name(kind))
         table[number] = Label(number, semantic, name)
     for row, persona in enumerate(cast.personas):
         number = int(cast.looks["id"][row])

@@ -1,17 +1,21 @@
-"""The contract between the simulation and everything that looks at it.
+"""The contract between the simulation and everything that looks at it, and what each of its values means.
 
 The engine fills these columns from the live world and society; the renderer, the session file and every reader see
-nothing else. Units are SI and named in the field where it matters. World frame: metres, right-handed, x east,
-y north, z up; headings in radians, counter-clockwise from east.
+nothing else. Units are SI. World frame: metres, right-handed, x east, y north, z up; headings in radians,
+counter-clockwise from east. A `Column` or `Meaning` says what a value is; `channels.py` hands that on in every session.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from enum import IntEnum
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+
+from assets.palette import Activity, BuildingKind, GroundCover, SemanticClass, Species
 
 SCHEMA_VERSION = 1
 
@@ -21,108 +25,242 @@ GRASS_ID = 3  # all small ground plants share one id: they are texture with dept
 CROP_ID = 4
 FIRST_FREE_ID = 16
 
-PLANT = np.dtype(
-    [
-        ("id", "<u4"),
-        ("species", "u1"),  # assets.palette.Species
-        ("x", "<f4"),
-        ("y", "<f4"),
-        ("z", "<f4"),  # ground height at the foot
-        ("height_m", "<f4"),
-        ("yaw", "<f4"),
-        ("tint", "<f4"),  # 0..1, varies the leaf colour
-    ]
+
+def value_name(member: IntEnum) -> str:
+    """The name of an enumeration's value as people write it: `market stall`."""
+    return member.name.lower().replace("_", " ")
+
+
+def value_names(kinds: type[IntEnum]) -> tuple[str, ...]:
+    """The names of the values 0, 1, 2, ... of an enumeration.
+
+    Raises:
+        ValueError: a number is left out.
+    """
+    return tuple(value_name(kinds(value)) for value in range(len(kinds)))
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its name, its number type, and what it means."""
+
+    name: str
+    dtype: str  # numpy's name, little-endian
+    meaning: str
+    unit: str = ""  # SI, or a plain word; "1" for pure numbers; "" for ids, flags and enumerations
+    names: tuple[str, ...] = ()  # of the values 0, 1, 2, ... of an enumeration
+    shape: tuple[int | str, ...] = ()  # of one value; a size that is not fixed has a name
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a field of a dataclass or map means; stands in its annotation."""
+
+    meaning: str
+    unit: str = ""
+    names: tuple[str, ...] = ()
+    shape: tuple[int | str, ...] = ()  # of an array
+    columns: tuple[Column, ...] = ()  # of a table
+    keys: type | None = None  # the TypedDict that says which keys a map, or each map of a sequence, has
+
+
+def dtype_of(columns: Sequence[Column]) -> np.dtype[np.void]:
+    """The structured type whose fields are the columns."""
+    return np.dtype([(column.name, column.dtype, column.shape) for column in columns])
+
+
+PLANT_COLUMNS = (
+    Column("id", "<u4", "instance id in the pictures"),
+    Column("species", "u1", "kind of plant or stone", names=value_names(Species)),
+    Column("x", "<f4", "east", "m"),
+    Column("y", "<f4", "north", "m"),
+    Column("z", "<f4", "ground height at the foot", "m"),
+    Column("height_m", "<f4", "height above the foot", "m"),
+    Column("yaw", "<f4", "turn about the vertical, counter-clockwise", "rad"),
+    Column("tint", "<f4", "0..1, varies the leaf colour", "1"),
+)
+PLANT = dtype_of(PLANT_COLUMNS)
+
+BUILDING_COLUMNS = (
+    Column("id", "<u4", "instance id in the pictures"),
+    Column("kind", "u1", "kind of building or other built thing", names=value_names(BuildingKind)),
+    Column("x", "<f4", "east, centre of the footprint", "m"),
+    Column("y", "<f4", "north, centre of the footprint", "m"),
+    Column("z", "<f4", "floor height", "m"),
+    Column("yaw", "<f4", "turns the local frame; the door is in the middle of the local -y side", "rad"),
+    Column("width_m", "<f4", "extent along local x", "m"),
+    Column("depth_m", "<f4", "extent along local y", "m"),
+    Column("wall_height_m", "<f4", "wall top above the floor", "m"),
+    Column("roof_height_m", "<f4", "ridge above the wall top", "m"),
+    Column("wall_rgb", "u1", "wall colour, sRGB", shape=(3,)),
+    Column("roof_rgb", "u1", "roof colour, sRGB", shape=(3,)),
+)
+BUILDING = dtype_of(BUILDING_COLUMNS)
+
+LOOKS_COLUMNS = (
+    Column("id", "<u4", "instance id in the pictures"),
+    Column("height_m", "<f4", "body height", "m"),
+    Column("build", "<f4", "0 slight .. 1 stout", "1"),
+    Column("hat", "u1", "what is on the head", names=("none", "straw hat", "cap", "hood")),
+    Column("hair_style", "u1", "how the hair is worn", names=("short", "long", "bun", "bald")),
+    Column("beard", "u1", "whether there is a beard", names=("no", "yes")),
+    Column("skirt", "u1", "what covers the legs", names=("trousers", "skirt")),
+    Column("skin_rgb", "u1", "skin colour, sRGB", shape=(3,)),
+    Column("hair_rgb", "u1", "hair colour, sRGB", shape=(3,)),
+    Column("top_rgb", "u1", "colour of shirt or blouse, sRGB", shape=(3,)),
+    Column("legs_rgb", "u1", "colour of trousers or skirt, sRGB", shape=(3,)),
+    Column("hat_rgb", "u1", "colour of the hat, sRGB", shape=(3,)),
+)
+LOOKS = dtype_of(LOOKS_COLUMNS)
+
+VILLAGER_COLUMNS = (
+    Column("x", "<f4", "east", "m"),
+    Column("y", "<f4", "north", "m"),
+    Column("z", "<f4", "ground under the feet", "m"),
+    Column("heading", "<f4", "where the body faces, counter-clockwise from east", "rad"),
+    Column("speed_m_s", "<f4", "speed over the ground", "m/s"),
+    Column("stride", "<f4", "walk-cycle phase, 2 pi per two steps, advanced by distance walked", "rad"),
+    Column("activity", "u1", "what the body is doing", names=value_names(Activity)),
+    Column("indoors", "u1", "whether inside a building: neither drawn nor seen", names=("no", "yes")),
+    Column("speaking", "u1", "whether this villager holds the floor", names=("no", "yes")),
+    Column("look_at", "<i2", "row of the villager looked at, -1 for none"),
+    Column("place", "<i2", "id of the place this villager is at or goes to, -1 for none"),
+    Column("mood", "<f4", "-1 low .. 1 high", "1"),
+    Column("hunger", "<f4", "need to eat: 0 satisfied .. 1 urgent", "1"),
+    Column("fatigue", "<f4", "need to rest: 0 satisfied .. 1 urgent", "1"),
+    Column("cold", "<f4", "need for warmth: 0 satisfied .. 1 urgent", "1"),
+    Column("loneliness", "<f4", "need for company: 0 satisfied .. 1 urgent", "1"),
+)
+VILLAGER = dtype_of(VILLAGER_COLUMNS)
+
+ENVIRONMENT_COLUMNS = (
+    Column("sun_azimuth", "<f8", "where the sun stands, counter-clockwise from east, like a heading", "rad"),
+    Column("sun_elevation", "<f8", "height of the sun above the horizon", "rad"),
+    Column("temperature_c", "<f8", "air temperature", "degC"),
+    Column("humidity", "<f8", "relative humidity, 0..1", "1"),
+    Column("pressure_pa", "<f8", "air pressure", "Pa"),
+    Column("wind_m_s", "<f8", "wind speed", "m/s"),
+    Column("wind_towards", "<f8", "direction the air moves to, counter-clockwise from east", "rad"),
+    Column("cloud", "<f8", "fraction of the sky that is clouded, 0..1", "1"),
+    Column("rain_mm_h", "<f8", "rain", "mm/h"),
+    Column("snow_mm_h", "<f8", "snowfall as water", "mm/h"),
+    Column("visibility_m", "<f8", "meteorological: 2 % of the contrast is left (Koschmieder 1924)", "m"),
+    Column("ground_wetness", "<f8", "0 dry .. 1 saturated", "1"),
+    Column("snow_depth_m", "<f8", "depth of the lying snow", "m"),
+)
+ENVIRONMENT = dtype_of(ENVIRONMENT_COLUMNS)
+
+_PIXELS = ("height", "width")
+IMAGE_COLUMNS = (
+    Column("rgb", "u1", "what the eye sees, sRGB; row 0 at the top, as in every image", shape=(*_PIXELS, 3)),
+    Column("depth", "<f4", "along the optical axis (planar); inf where there is no surface", "m", shape=_PIXELS),
+    Column("instance", "<u4", "id below 2^24, the same through the session; 0 is nothing", shape=_PIXELS),
+    Column("semantic", "u1", "class of what is seen", names=value_names(SemanticClass), shape=_PIXELS),
+    Column("normal", "<f4", "world frame, unit length; 0 where there is no surface", "1", shape=(*_PIXELS, 3)),
+    Column("flow", "<f4", "right, down to the camera's next frame, where flow_valid is", "px", shape=(*_PIXELS, 2)),
+    Column("flow_valid", "b1", "whether flow holds", shape=_PIXELS),
 )
 
-BUILDING = np.dtype(
-    [
-        ("id", "<u4"),
-        ("kind", "u1"),  # assets.palette.BuildingKind
-        ("x", "<f4"),  # centre of the footprint
-        ("y", "<f4"),
-        ("z", "<f4"),  # floor height
-        ("yaw", "<f4"),  # turns the local frame; the door is in the middle of the local -y side
-        ("width_m", "<f4"),  # extent along local x
-        ("depth_m", "<f4"),  # extent along local y
-        ("wall_height_m", "<f4"),
-        ("roof_height_m", "<f4"),  # ridge above the wall top
-        ("wall_rgb", "u1", (3,)),
-        ("roof_rgb", "u1", (3,)),
-    ]
-)
+Trait = Annotated[float, Meaning("Big Five trait, 0..1", "1")]
+Draft = Annotated[str, Meaning("the template wording of the same act")]
+Source = Annotated[str, Meaning("who found the words: model or template")]
+ArrivalTick = Annotated[int, Meaning("when the words reached the simulation", "tick")]
+Prompt = Annotated[str, Meaning("what the model was given")]
+Candidates = Annotated[tuple[str, ...], Meaning("what the model wrote, before the guards")]
+Rejections = Annotated[tuple[str, ...], Meaning("why each candidate fell, empty for one that did not")]
+SamplingSeed = Annotated[int, Meaning("with which the model sampled")]
+ModelDigest = Annotated[str, Meaning("SHA-256 of the model's file in hex, empty where no model spoke")]
 
-LOOKS = np.dtype(
-    [
-        ("id", "<u4"),  # instance id of the villager
-        ("height_m", "<f4"),
-        ("build", "<f4"),  # 0 slight .. 1 stout
-        ("hat", "u1"),  # 0 none, 1 straw hat, 2 cap, 3 hood
-        ("hair_style", "u1"),  # 0 short, 1 long, 2 bun, 3 bald
-        ("beard", "u1"),  # 0 or 1
-        ("skirt", "u1"),  # 0 trousers, 1 skirt
-        ("skin_rgb", "u1", (3,)),
-        ("hair_rgb", "u1", (3,)),
-        ("top_rgb", "u1", (3,)),
-        ("legs_rgb", "u1", (3,)),
-        ("hat_rgb", "u1", (3,)),
-    ]
-)
 
-VILLAGER = np.dtype(
-    [
-        ("x", "<f4"),
-        ("y", "<f4"),
-        ("z", "<f4"),  # ground under the feet
-        ("heading", "<f4"),
-        ("speed_m_s", "<f4"),
-        ("stride", "<f4"),  # walk-cycle phase in radians, 2 pi per two steps, advanced by distance walked
-        ("activity", "u1"),  # assets.palette.Activity
-        ("indoors", "u1"),  # 1: inside a building, neither drawn nor seen
-        ("speaking", "u1"),  # 1 while this villager holds the floor
-        ("look_at", "<i2"),  # row of the villager looked at, -1 for none
-        ("place", "<i2"),  # id of the place this villager is at or goes to, -1 for none
-        ("mood", "<f4"),  # -1 low .. 1 high
-        ("hunger", "<f4"),  # needs: 0 satisfied .. 1 urgent
-        ("fatigue", "<f4"),
-        ("cold", "<f4"),
-        ("loneliness", "<f4"),
-    ]
-)
+class Place(TypedDict):
+    """A place with a name, where villagers go."""
 
-ENVIRONMENT = np.dtype(
-    [
-        ("sun_azimuth", "<f8"),  # radians, counter-clockwise from east, like a heading
-        ("sun_elevation", "<f8"),  # radians above the horizon
-        ("temperature_c", "<f8"),
-        ("humidity", "<f8"),  # relative, 0..1
-        ("pressure_pa", "<f8"),
-        ("wind_m_s", "<f8"),
-        ("wind_towards", "<f8"),  # radians, direction the air moves to
-        ("cloud", "<f8"),  # fraction of the sky, 0..1
-        ("rain_mm_h", "<f8"),
-        ("snow_mm_h", "<f8"),  # water equivalent
-        ("visibility_m", "<f8"),  # meteorological: 2 % of the contrast is left (Koschmieder 1924)
-        ("ground_wetness", "<f8"),  # 0 dry .. 1 saturated
-        ("snow_depth_m", "<f8"),
-    ]
-)
+    id: Annotated[int, Meaning("number by which villagers and facts name the place")]
+    kind: Annotated[str, Meaning("kind of place: house, well, field, ...")]
+    name: Annotated[str, Meaning("as villagers say it")]
+    x: Annotated[float, Meaning("east", "m")]
+    y: Annotated[float, Meaning("north", "m")]
+    building: Annotated[int, Meaning("row of its building, -1 for none")]
+    radius_m: NotRequired[Annotated[float, Meaning("how far around x, y the place reaches", "m")]]
+
+
+class Persona(TypedDict):
+    """Who a villager is. The traits are Big Five scores, 0.5 is the village's mean."""
+
+    row: NotRequired[Annotated[int, Meaning("row of the cast")]]
+    name: Annotated[str, Meaning("given name")]
+    age: NotRequired[Annotated[int, Meaning("age", "year")]]
+    gender: NotRequired[Annotated[str, Meaning("woman or man")]]
+    trade: NotRequired[Annotated[str, Meaning("what the villager works as")]]
+    openness: NotRequired[Trait]
+    conscientiousness: NotRequired[Trait]
+    extraversion: NotRequired[Trait]
+    agreeableness: NotRequired[Trait]
+    neuroticism: NotRequired[Trait]
+    backstory: NotRequired[Annotated[str, Meaning("a sentence or two of the past")]]
+    manner: NotRequired[Annotated[str, Meaning("two adjectives that show in speech")]]
+    home: NotRequired[Annotated[int, Meaning("id of the place where the villager lives")]]
+    workplace: NotRequired[Annotated[int, Meaning("id of the place where the villager works")]]
+
+
+class Fact(TypedDict, total=False):
+    """A typed piece of knowledge: who, what, where, when, and how its holder came to know it."""
+
+    id: Annotated[int, Meaning("number of the fact: whoever is told it knows the same one")]
+    topic: Annotated[str, Meaning("what it is about")]
+    kind: Annotated[str, Meaning("what is the case: rain_coming, lost_sheep, ...")]
+    subject: Annotated[int, Meaning("row of the villager it is about, -1 for none")]
+    subject_name: Annotated[str, Meaning("name of the subject, empty for none")]
+    place: Annotated[int, Meaning("id of the place where it was, -1 for none")]
+    place_name: Annotated[str, Meaning("name of the place, empty for none")]
+    day: Annotated[int, Meaning("day since the start on which it was", "day")]
+    minute: Annotated[int, Meaning("minute of that day", "min")]
+    details: Annotated[dict[str, Any], Meaning("what the phrases name: what, how many, ...")]
+    source: Annotated[str, Meaning("how the speaker came to know it: seen, told, inferred, own")]
+    told_by: Annotated[int, Meaning("row of the villager who told it, -1 for none")]
+    told_by_name: Annotated[str, Meaning("name of who told it, empty for none")]
+    witnesses: Annotated[tuple[int, ...], Meaning("rows of those who saw it")]
+
+
+class Wording(TypedDict):
+    """Words that reached the simulation: an entry of the language log, from which a replay needs no model."""
+
+    key: Annotated[tuple[int, int, int], Meaning("row of the speaker, tick of the request, number of the call")]
+    text: Annotated[str, Meaning("the words")]
+    draft: NotRequired[Draft]
+    source: Source
+    arrival_tick: ArrivalTick
+    prompt: NotRequired[Prompt]
+    raw: NotRequired[Candidates]
+    rejections: NotRequired[Rejections]
+    seed: NotRequired[SamplingSeed]
+    model_sha256: NotRequired[ModelDigest]
 
 
 @dataclass(frozen=True)
 class Scenery:
     """All that does not move: stored once in the session, enough to draw the valley without its generator."""
 
-    cell_m: float  # spacing of the height samples
-    origin: tuple[float, float]  # world x, y of heights[0, 0]
-    heights: NDArray[np.float32]  # (rows, cols) metres; rows go north, columns east; bilinear/triangles between
-    water_depth: NDArray[np.float32]  # (rows, cols) metres of lake or river above the ground, 0 where dry
-    cover: NDArray[np.uint8]  # (rows, cols) assets.palette.GroundCover
-    moisture: NDArray[np.float32]  # (rows, cols) 0..1, topographic wetness, greens the grass
-    plants: NDArray[np.void]  # (n,) PLANT
-    buildings: NDArray[np.void]  # (n,) BUILDING
-    places: tuple[dict[str, Any], ...]  # id, kind, name, x, y, building (row or -1), radius_m
-    latitude: float
-    longitude: float
+    cell_m: Annotated[float, Meaning("spacing of the height samples", "m")]
+    origin: Annotated[tuple[float, float], Meaning("world x, y of the first sample, heights[0, 0]", "m")]
+    heights: Annotated[
+        NDArray[np.float32],
+        Meaning("ground height; rows go north, columns east; linear between samples", "m", (), ("rows", "cols")),
+    ]
+    water_depth: Annotated[
+        NDArray[np.float32], Meaning("lake or river above the ground, 0 where dry", "m", (), ("rows", "cols"))
+    ]
+    cover: Annotated[
+        NDArray[np.uint8], Meaning("what covers the ground", "", value_names(GroundCover), ("rows", "cols"))
+    ]
+    moisture: Annotated[
+        NDArray[np.float32], Meaning("topographic wetness, 0..1, greens the grass", "1", (), ("rows", "cols"))
+    ]
+    plants: Annotated[NDArray[np.void], Meaning("plants and stones", shape=("plants",), columns=PLANT_COLUMNS)]
+    buildings: Annotated[NDArray[np.void], Meaning("built things", shape=("buildings",), columns=BUILDING_COLUMNS)]
+    places: Annotated[tuple[dict[str, Any], ...], Meaning("places with a name", keys=Place)]
+    latitude: Annotated[float, Meaning("north of the equator", "deg")]
+    longitude: Annotated[float, Meaning("east of Greenwich", "deg")]
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
@@ -136,68 +274,80 @@ class Scenery:
 class Cast:
     """Who lives here: one row per villager, in the same order as the rows of every snapshot."""
 
-    looks: NDArray[np.void]  # (n,) LOOKS
-    personas: tuple[dict[str, Any], ...]  # name, age, gender, trade, big_five, backstory, home (place id), ...
+    looks: Annotated[NDArray[np.void], Meaning("how they look", shape=("villagers",), columns=LOOKS_COLUMNS)]
+    personas: Annotated[tuple[dict[str, Any], ...], Meaning("who they are", keys=Persona)]
 
 
 @dataclass(frozen=True)
 class Utterance:
     """One line said by one villager, with the truth behind it."""
 
-    id: int
-    speaker: int  # row of the cast
-    listeners: tuple[int, ...]  # rows within earshot who attend
-    overhearers: tuple[int, ...]  # rows within earshot who do not take part
-    conversation: int
-    act: str
-    topic: str
-    fact: dict[str, Any] | None  # what the act conveys: who, what, where, when, provenance
-    text: str
-    draft: str  # the template wording of the same act
-    source: str  # "model" or "template"
-    start_tick: int
-    end_tick: int  # when the words are over; the speaker holds the floor until then or a little longer
-    request_tick: int
-    arrival_tick: int
-    positions: dict[int, tuple[float, float, float]]  # row -> x, y, z at start_tick, speaker and hearers
-    sees: dict[int, tuple[int, ...]]  # row -> rows it sees at start_tick, for speaker and hearers
-    weather: dict[str, float]
-    prompt: str = ""
-    raw: tuple[str, ...] = ()  # the model's candidates before the guards
-    rejections: tuple[str, ...] = ()  # why candidates fell, in the same order
-    seed: int = 0
-    model_sha256: str = ""
+    id: Annotated[int, Meaning("number of the line in the session")]
+    speaker: Annotated[int, Meaning("row of the cast")]
+    listeners: Annotated[tuple[int, ...], Meaning("rows within earshot who attend")]
+    overhearers: Annotated[tuple[int, ...], Meaning("rows within earshot who do not take part")]
+    conversation: Annotated[int, Meaning("number of the conversation in the session")]
+    act: Annotated[str, Meaning("what the line does: greet, tell, ask, ...")]
+    topic: Annotated[str, Meaning("what it is about: weather, work, news, ...")]
+    fact: Annotated[dict[str, Any] | None, Meaning("what the act conveys, null for nothing", keys=Fact)]
+    text: Annotated[str, Meaning("the words")]
+    draft: Draft
+    source: Source
+    start_tick: Annotated[int, Meaning("when the words begin", "tick")]
+    end_tick: Annotated[
+        int, Meaning("when the words are over; the speaker holds the floor until then or a little longer", "tick")
+    ]
+    request_tick: Annotated[int, Meaning("when the words were asked for", "tick")]
+    arrival_tick: ArrivalTick
+    positions: Annotated[
+        dict[int, tuple[float, float, float]],
+        Meaning("row -> x, y, z at start_tick, of speaker and hearers", "m"),
+    ]
+    sees: Annotated[dict[int, tuple[int, ...]], Meaning("row -> rows it sees at start_tick, for speaker and hearers")]
+    weather: Annotated[dict[str, float], Meaning("columns of the environment by name, without the sun")]
+    prompt: Prompt = ""
+    raw: Candidates = ()
+    rejections: Rejections = ()
+    seed: SamplingSeed = 0
+    model_sha256: ModelDigest = ""
 
 
 @dataclass(frozen=True)
 class Event:
     """Something that happened at a tick, other than speech: arrivals, weather turning, plans made."""
 
-    tick: int
-    kind: str
-    data: dict[str, Any] = field(default_factory=dict)
+    tick: Annotated[int, Meaning("when it happened", "tick")]
+    kind: Annotated[str, Meaning("what happened: arrives, rain_starts, learns, ...")]
+    data: Annotated[
+        dict[str, Any], Meaning("who, where and how much: villagers by row, places and facts by id, units in the names")
+    ] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """One frozen tick: all that can be seen and known, and nothing that can be changed."""
 
-    tick: int
-    environment: NDArray[np.void]  # () ENVIRONMENT
-    villagers: NDArray[np.void]  # (n,) VILLAGER
-    events: tuple[Event, ...] = ()
-    utterances: tuple[Utterance, ...] = ()  # those that start at this tick
-    hashes: dict[str, bytes] = field(default_factory=dict)  # room -> 16-byte digest of its state; "total" of all
+    tick: Annotated[int, Meaning("the moment: time in seconds = tick / tick_rate", "tick")]
+    environment: Annotated[NDArray[np.void], Meaning("weather and light of one tick", columns=ENVIRONMENT_COLUMNS)]
+    villagers: Annotated[
+        NDArray[np.void],
+        Meaning("all villagers at one tick, in the order of the cast", shape=("villagers",), columns=VILLAGER_COLUMNS),
+    ]
+    events: Annotated[tuple[Event, ...], Meaning("what happened at this tick")] = ()
+    utterances: Annotated[tuple[Utterance, ...], Meaning("the lines that start at this tick")] = ()
+    hashes: Annotated[dict[str, bytes], Meaning("room -> 16-byte digest of its state after one tick; total of all")] = (
+        field(default_factory=dict)
+    )
 
 
 @dataclass(frozen=True)
 class CameraPose:
     """A pinhole camera in the world frame. Looks along `forward`; image x is to the right, y down."""
 
-    position: tuple[float, float, float]
-    yaw: float  # radians, counter-clockwise from east
-    pitch: float  # radians, up is positive
-    fov_y: float  # vertical field of view in radians
+    position: Annotated[tuple[float, float, float], Meaning("x, y, z of the pinhole", "m")]
+    yaw: Annotated[float, Meaning("where it looks, counter-clockwise from east", "rad")]
+    pitch: Annotated[float, Meaning("how far it looks up", "rad")]
+    fov_y: Annotated[float, Meaning("vertical field of view", "rad")]
 
     def rotation(self) -> NDArray[np.float64]:
         """World-from-camera rotation (3, 3): its columns are the OpenCV axes right, down, forward in the world."""
@@ -229,6 +379,18 @@ class CameraPose:
         z = depth.astype(np.float64)
         camera = np.stack([(u - K[0, 2]) / K[0, 0] * z, (v - K[1, 2]) / K[1, 1] * z, z], axis=-1)
         return np.asarray(camera @ self.rotation().T + np.asarray(self.position))
+
+
+@dataclass(frozen=True)
+class FrameRef:
+    """One frame of one camera, without its images."""
+
+    tick: Annotated[int, Meaning("of the snapshot it shows", "tick")]
+    camera: Annotated[str, Meaning("name of the camera")]
+    pose: Annotated[CameraPose, Meaning("of the camera")]
+    width: Annotated[int, Meaning("of its images", "px")]
+    height: Annotated[int, Meaning("of its images", "px")]
+    modalities: Annotated[tuple[str, ...], Meaning("names of its images")]
 
 
 def interpolate(previous: Snapshot, current: Snapshot, alpha: float) -> Snapshot:
