@@ -17,7 +17,7 @@ from typing import Annotated, Any, NotRequired, get_args, get_origin, get_type_h
 import numpy as np
 
 from recorder.container import plain
-from recorder.schema import IMAGE_COLUMNS, Cast, Column, Event, FrameRef, Meaning, Scenery, Snapshot, Utterance, Wording
+from recorder.schema import IMAGE_COLUMNS, Cast, Column, Event, Frame, Meaning, Scenery, Snapshot, Utterance, Wording
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NOT_FINITE = {math.inf: "Infinity", -math.inf: "-Infinity"}  # and "NaN": the names Protocol Buffers give them in JSON
@@ -32,22 +32,22 @@ JSON_TYPES: dict[type, dict[str, Any]] = {
 }
 
 
+RECORDS: dict[str, type] = {
+    "events": Event,
+    "utterances": Utterance,
+    "wordings": Wording,
+    "frames": Frame,
+    "scenery": Scenery,
+    "cast": Cast,
+}
+PARTS = ("environment", "villagers", "hashes")  # of a snapshot
+
+
 def channels() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of every channel by name, plain values in an order that never changes."""
     snapshot = _map(Snapshot)["properties"]
-    frames = _map(FrameRef)
-    frames["x-images"] = {column.name: _column(column) for column in IMAGE_COLUMNS}
-    schemas = {
-        "environment": snapshot["environment"],
-        "villagers": snapshot["villagers"],
-        "events": _map(Event),
-        "utterances": _map(Utterance),
-        "wordings": _map(Wording),
-        "frames": frames,
-        "hashes": snapshot["hashes"],
-        "scenery": _map(Scenery),
-        "cast": _map(Cast),
-    }
+    schemas = {name: snapshot[name] for name in PARTS} | {name: _map(kind) for name, kind in RECORDS.items()}
+    schemas["frames"]["x-images"] = {column.name: _column(column) for column in IMAGE_COLUMNS}
     return {name: {"$schema": DIALECT, **schema} for name, schema in schemas.items()}
 
 
@@ -144,7 +144,7 @@ def _sized(item: dict[str, Any], shape: tuple[int | str, ...]) -> dict[str, Any]
     return {**schema, **stored, "x-shape": list(shape)}
 
 
-def as_json(value: Any) -> Any:
+def as_json(channel: str, value: Any) -> Any:
     """A sample of a channel as the plain JSON value that the channel's schema describes.
 
     A row of a table is an object by column name, a table a list of them; rows as keys are their digits; bytes are hex;
@@ -152,17 +152,33 @@ def as_json(value: Any) -> Any:
     the same 4 bytes.
 
     Args:
-        value: the environment, villagers (all or one row) or hashes of a Snapshot; an Event, Utterance, FrameRef,
-            Scenery or Cast; a wording.
+        channel: its name.
+        value: as a Session gives it: `environment`, `villagers` or `hashes` of a snapshot, an event, an utterance, a
+            wording, a frame, the scenery, the cast.
+
+    Raises:
+        KeyError: there is no such channel.
     """
+    if channel in PARTS:
+        return _plain(value)
+    kind = RECORDS[channel]
+    return _fields(kind, value) if is_dataclass(kind) else _plain(value)
+
+
+def _fields(kind: Any, value: Any) -> dict[str, Any]:
+    """What a class declares, of a value that may know more, as a frame knows its session."""
+    return {item.name: _plain(getattr(value, item.name)) for item in fields(kind)}
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, (np.ndarray, np.generic)):
         return _rows(value) if value.dtype.names else _numbers(value)
     if is_dataclass(value):
-        return {item.name: as_json(getattr(value, item.name)) for item in fields(value)}
+        return _fields(value, value)
     if isinstance(value, Mapping):
-        return {str(plain(key)): as_json(item) for key, item in value.items()}
+        return {str(plain(key)): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [as_json(item) for item in value]
+        return [_plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return NOT_FINITE.get(value, "NaN")
     return value.hex() if isinstance(value, bytes) else plain(value)
@@ -181,4 +197,4 @@ def _numbers(array: Any) -> Any:
     if array.dtype.kind != "f":
         return array.tolist()
     shortest = np.asarray(array).astype(str).astype(np.float64) if array.dtype.itemsize < 8 else array
-    return shortest.tolist() if np.isfinite(array).all() else as_json(shortest.tolist())
+    return shortest.tolist() if np.isfinite(array).all() else _plain(shortest.tolist())

@@ -382,8 +382,8 @@ class CameraPose:
 
 
 @dataclass(frozen=True)
-class FrameRef:
-    """One frame of one camera, without its images."""
+class Frame:
+    """One frame of one camera: where it was taken from and which images there are."""
 
     tick: Annotated[int, Meaning("of the snapshot it shows", "tick")]
     camera: Annotated[str, Meaning("name of the camera")]

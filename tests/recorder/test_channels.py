@@ -32,7 +32,7 @@ from recorder.schema import (
     CameraPose,
     Cast,
     Event,
-    FrameRef,
+    Frame,
     Scenery,
     Utterance,
     value_names,
@@ -52,7 +52,7 @@ TABLES = {
 RECORDS = {
     Event: SCHEMAS["events"],
     Utterance: SCHEMAS["utterances"],
-    FrameRef: SCHEMAS["frames"],
+    Frame: SCHEMAS["frames"],
     CameraPose: SCHEMAS["frames"]["properties"]["pose"],
     Scenery: SCHEMAS["scenery"],
     Cast: SCHEMAS["cast"],
@@ -103,8 +103,8 @@ def test_every_sample_fits_the_schema_of_its_channel(path):
             validator = Draft202012Validator(SCHEMAS[channel])
             assert values, channel
             for value in values:
-                plain = json.loads(json.dumps(as_json(value), allow_nan=False))
-                assert plain == as_json(value)
+                plain = json.loads(json.dumps(as_json(channel, value), allow_nan=False))
+                assert plain == as_json(channel, value)
                 validator.validate(plain)
 
 
@@ -129,9 +129,9 @@ def whole_samples() -> dict[str, Any]:
         small: dict[str, Any] = {name: part[:2, :2] if part.ndim == 2 else part[:1] for name, part in arrays.items()}
         line = next(line for line in session.lines() if line.fact is not None and line.raw)
         return {
-            **{channel: as_json(values[-1]) for channel, values in given.items() if channel != "scenery"},
-            "scenery": as_json(replace(session.scenery, **small)),
-            "utterances": as_json(line),
+            **{channel: as_json(channel, values[-1]) for channel, values in given.items() if channel != "scenery"},
+            "scenery": as_json("scenery", replace(session.scenery, **small)),
+            "utterances": as_json("utterances", line),
         }
 
 
@@ -235,10 +235,10 @@ def test_any_row_comes_back_from_its_json(name, seed, rows):
     dtype, _ = TABLES[name]
     table = random_table(np.random.default_rng(seed), dtype, (rows,))
     back = np.zeros(rows, dtype)
-    for row, plain in enumerate(json.loads(json.dumps(as_json(table), allow_nan=False))):
+    for row, plain in enumerate(json.loads(json.dumps(as_json("villagers", table), allow_nan=False))):
         for column, value in plain.items():
             back[column][row] = number(value)
-        again = as_json(table[row])
+        again = as_json("villagers", table[row])
         assert again == plain
     for column in dtype.names or ():
         np.testing.assert_array_equal(back[column], table[column])
@@ -246,14 +246,19 @@ def test_any_row_comes_back_from_its_json(name, seed, rows):
 
 def test_numbers_that_json_lacks_are_named():
     pose = CameraPose((np.inf, -np.inf, np.nan), 0.5, 0.0, 1.0)
-    plain = as_json(FrameRef(3, "lane", pose, 4, 3, ("rgb",)))
+    plain = as_json("frames", Frame(3, "lane", pose, 4, 3, ("rgb",)))
     assert plain["pose"]["position"] == ["Infinity", "-Infinity", "NaN"]
     Draft202012Validator(SCHEMAS["frames"]).validate(plain)
 
 
+def test_a_channel_there_is_not_is_refused():
+    with pytest.raises(KeyError, match="smells"):
+        as_json("smells", {})
+
+
 def test_free_values_have_json_whatever_is_in_them():
     event = Event(1, "counted", {"rows": (np.int64(1), 2), "share": np.float32(0.1), "digest": b"\x01\xff"})
-    assert as_json(event)["data"] == {"rows": [1, 2], "share": 0.1, "digest": "01ff"}
+    assert as_json("events", event)["data"] == {"rows": [1, 2], "share": 0.1, "digest": "01ff"}
 
 
 def test_the_same_schemas_in_every_process_as_plain_values():
