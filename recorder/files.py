@@ -1,0 +1,74 @@
+"""The files of a session: which they are, how each was opened, and what in them cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from recorder.catalogue import Layout, find_layout
+from recorder.container import RecordReader, SessionError
+from recorder.segment import later_segments
+
+SESSION_FILE = "session.hamlet"  # in the folder of a run
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """One open file of a session."""
+
+    records: RecordReader
+    layout: Layout
+
+    @classmethod
+    def open(cls, path: Path) -> OpenFile:
+        records = RecordReader(path)
+        try:
+            return cls(records, find_layout(records))
+        except OSError as error:
+            records.close()
+            raise SessionError(f"{path} cannot be read: {error.strerror}.") from error
+        except BaseException:
+            records.close()
+            raise
+
+    def damage(self) -> Iterator[Damage]:
+        """What is missing in the middle; a record cut off at the end of an unfinished file is no damage."""
+        for gap in self.layout.gaps:
+            if gap.after is not None or self.layout.closed:
+                missing = None if gap.after is None else gap.after - gap.first
+                yield Damage(self.records.path, gap.offset, gap.end, missing, gap.why)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A part of a session that cannot be read."""
+
+    path: Path
+    offset: int
+    end: int
+    records: int | None  # how many records are missing; None where nobody knows
+    why: str
+
+    def __str__(self) -> str:
+        if self.end == self.offset:
+            return f"{self.path}, byte {self.offset:,}: {self.why}"
+        return f"{self.path}, bytes {self.offset:,} to {self.end - 1:,}: {self.why}"
+
+
+def session_files(path: Path) -> Iterator[Path]:
+    """The files that a path may mean: itself and its further segments, or those of the one session in a folder."""
+    if not path.is_dir():
+        yield path
+    elif (path / SESSION_FILE).exists():
+        path = path / SESSION_FILE
+        yield path
+    else:
+        found = sorted(path.glob("*.hamlet"))
+        firsts = [each for each in found if not any(each in later_segments(other) for other in found)]
+        if len(firsts) != 1:
+            names = ", ".join(each.name for each in firsts) or "none"
+            raise SessionError(f"{path} is a folder without {SESSION_FILE}; name the session in it ({names}).")
+        path = firsts[0]
+        yield path
+    yield from later_segments(path)
