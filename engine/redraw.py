@@ -9,7 +9,8 @@ import numpy as np
 
 from engine.render.stage import Stage
 from recorder.container import SessionError
-from recorder.reader import FrameRef, Session
+from recorder.frames import FrameRef
+from recorder.reader import Session
 
 FLOW = ("flow", "flow_valid")
 

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.annotate import instance_table
+from recorder.frames import FrameRef
 from recorder.images import packed_ids
 from recorder.moments import local_time, name_of
 from recorder.png import encode_png
-from recorder.reader import FrameRef, Session
+from recorder.reader import Session
 
 README = """\
 CAMERA/rgb/TICK.png            sRGB

@@ -16,6 +16,7 @@ from assets.palette import LABEL_COLOURS, SemanticClass
 from recorder import falsecolour
 from recorder.annotate import visible_villagers
 from recorder.container import SessionError
+from recorder.frames import FrameRef
 from recorder.lettering import (
     FAINT_INK,
     INK,
@@ -31,7 +32,7 @@ from recorder.lettering import (
     wrap,
 )
 from recorder.moments import clock_words, name_of, names_of, spoken_at, weather_words
-from recorder.reader import FrameRef, Session
+from recorder.reader import Session
 from recorder.schema import Utterance
 
 COLUMNS = {

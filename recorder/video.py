@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 from recorder.annotate import visible_villagers
 from recorder.container import SessionError
 from recorder.dialogue import Cue, cues
+from recorder.frames import FrameRef
 from recorder.lettering import (
     FAINT_INK,
     INK,
@@ -30,7 +31,7 @@ from recorder.lettering import (
     wrap,
 )
 from recorder.moments import clock_words, name_of, spoken_at, weather_words
-from recorder.reader import FrameRef, Session
+from recorder.reader import Session
 from recorder.schema import Utterance
 
 LEAST_HEIGHT_PX = 480  # smaller frames are enlarged by a whole factor, so that the captions can be read

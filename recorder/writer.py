@@ -21,6 +21,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from recorder.channels import channels
 from recorder.columns import array_to_plain, table_to_plain
 from recorder.container import SessionError, pack, plain
 from recorder.images import encode_image
@@ -261,7 +262,7 @@ def session_header(header: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         SessionError: it holds something that cannot be stored.
     """
-    whole = {"schema_version": SCHEMA_VERSION, **plain(header), "segment": 0}
+    whole = {"schema_version": SCHEMA_VERSION, **plain(header), "channels": channels(), "segment": 0}
     named = {"id": hashlib.blake2b(pack(whole), digest_size=16).hexdigest(), **whole}
     return {**named, "run": named.get("run", named["id"])}
 
