@@ -13,6 +13,7 @@ import typer
 from rich.markup import escape
 
 from engine.quantities import format_duration, parse_duration, parse_size
+from engine.render_command import render
 from engine.scenario import load, shipped
 from engine.terminal import INTERRUPTED, fail, out, parsed, progress, say
 
@@ -228,6 +229,9 @@ def _redraw(session: Any) -> None:
     out.print(f"{len(references)} frames drawn again from the recorded state: every pixel is the recorded one.")
 
 
+app.command()(render)
+
+
 @app.command()
 def doctor(
     model: Annotated[
@@ -289,6 +293,7 @@ def _errors_for_people() -> tuple[type[Exception], ...]:
     homes = {
         "engine.scenario": "ScenarioError",
         "engine.products": "OutputError",
+        "engine.rerender": "RerenderError",
         "engine.render.graphics": "RenderError",
         "agents.language.models": "ModelError",
         "recorder.container": "SessionError",

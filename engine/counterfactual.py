@@ -1,0 +1,127 @@
+"""The sky as it was not: another kind of weather, hour or season over recorded ticks, by the world's own models.
+
+People stay where they were and say what they said; only what the weather and the sun show is replaced.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.scenario import Sky as Kind
+from engine.scenario import build
+from recorder.container import SessionError
+from recorder.reader import Session
+from recorder.schema import ENVIRONMENT, Snapshot
+
+KINDS: tuple[str, ...] = get_args(Kind)
+SEASONS = {"spring": (4, 15), "summer": (7, 16), "autumn": (10, 16), "winter": (1, 15)}
+"""Month and day in the middle of each meteorological season of the northern half; the southern has the opposite one."""
+OPPOSITE = {"spring": "autumn", "summer": "winter", "autumn": "spring", "winter": "summer"}
+SKY_EVENTS = ("rain_starts", "rain_stops", "snow_starts", "snow_stops", "fog", "fog_lifts", "sunrise", "sunset")
+
+
+@dataclass(frozen=True)
+class Override:
+    """What is to be otherwise; None leaves it as it was."""
+
+    weather: str | None = None  # one of KINDS, from the recording's first tick on
+    time_of_day: time | None = None  # local solar, at the first tick that is drawn
+    season: str | None = None  # one of SEASONS: its middle day, at the recorded latitude
+
+    def __bool__(self) -> bool:
+        return any(value is not None for value in asdict(self).values())
+
+    def to_plain(self) -> dict[str, str | None]:
+        """As the header of a session holds it."""
+        clock = None if self.time_of_day is None else f"{self.time_of_day:%H:%M}"
+        return {"weather": self.weather, "time_of_day": clock, "season": self.season}
+
+
+def parse_time_of_day(text: str) -> time:
+    """The time in `18:30`.
+
+    Raises:
+        ValueError: the text is no time of day.
+    """
+    try:
+        return datetime.strptime(text.strip(), "%H:%M").time()  # noqa: DTZ007 (local solar time)
+    except ValueError:
+        raise ValueError(f"'{text}' is not a time of day; write it like 18:30") from None
+
+
+class Counterfactual:
+    """Gives the recorded ticks, in order, another sky.
+
+    The clock runs as recorded from another start. Weather or season run the weather model from the recording's first
+    tick on with the recorded seed, and so with the recorded gusts; the hour alone moves the sun and nothing else.
+
+    Args:
+        override: what is to be otherwise.
+        session: the recording.
+        first: the tick at which the clock shows the wanted time of day.
+
+    Raises:
+        SessionError: the session does not say of what scenario it is, or is counterfactual itself.
+    """
+
+    def __init__(self, override: Override, session: Session, first: int) -> None:
+        from engine.simulation import world_config  # noqa: PLC0415 - re-rendering as recorded needs no world
+        from world.weather import Sky, WeatherOpening  # noqa: PLC0415
+
+        if session.header.get("counterfactual"):
+            raise SessionError(f"{session.path} has another sky already: take the recording that it was made from.")
+        scenario = session.header.get("scenario")
+        if not isinstance(scenario, dict):
+            raise SessionError(f"{session.path} does not hold the scenario it was made from, and so no weather.")
+        config = world_config(build(scenario, f"{session.path}, recorded scenario"))
+        self._override, self._rate = override, session.tick_rate
+        self._latitude, self._longitude = config.latitude, config.longitude
+        self._recorded_start = config.start
+        self._start = _start(override, config.start, first / session.tick_rate, config.latitude)
+        opening = config.weather if override.weather is None else WeatherOpening(override.weather)
+        self._sky = None
+        if override.weather is not None or override.season is not None:
+            self._sky = Sky(opening, config.seed, self._start, config.latitude, config.longitude)
+
+    def of(self, snapshot: Snapshot) -> Snapshot:
+        """The tick under the other sky, without hashes and without events of the recorded sky."""
+        events = tuple(event for event in snapshot.events if event.kind not in SKY_EVENTS)
+        return replace(snapshot, environment=self._environment(snapshot), events=events, hashes={})
+
+    def header(self) -> dict[str, Any]:
+        """What the header of a session says of it."""
+        recorded = {"recorded_start": self._recorded_start.isoformat()}
+        return {"start": self._start.isoformat(), "counterfactual": self._override.to_plain() | recorded}
+
+    def _environment(self, snapshot: Snapshot) -> NDArray[np.void]:
+        from world.sun import sun_at, utc_of  # noqa: PLC0415
+
+        seconds = snapshot.tick / self._rate
+        utc = utc_of(self._start + timedelta(seconds=seconds), self._longitude)
+        sun = sun_at(utc, self._latitude, self._longitude)
+        record = snapshot.environment.copy()
+        record["sun_azimuth"], record["sun_elevation"] = sun.azimuth_heading, sun.elevation
+        if self._sky is not None:
+            weather = self._sky.at(seconds)
+            for name in ENVIRONMENT.names or ():
+                if not name.startswith("sun_"):
+                    record[name] = getattr(weather, name)
+        record.flags.writeable = False
+        return record
+
+
+def _start(override: Override, start: datetime, first_s: float, latitude: float) -> datetime:
+    """The local time of tick 0 that puts the wanted day and hour at the first tick drawn."""
+    moment = start + timedelta(seconds=first_s)
+    if override.season is not None:
+        season = override.season if latitude >= 0 else OPPOSITE[override.season]
+        month, day = SEASONS[season]
+        moment = moment.replace(month=month, day=day)
+    if override.time_of_day is not None:
+        moment = datetime.combine(moment.date(), override.time_of_day)
+    return moment - timedelta(seconds=first_s)

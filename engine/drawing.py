@@ -1,0 +1,128 @@
+"""Frames drawn by several processes at once: each has its own graphics context, and gives images as they are stored."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+from engine.render.graphics import RenderError
+from engine.render.stage import Stage
+from recorder.images import encode_image
+from recorder.reader import Session
+from recorder.schema import CameraPose, Snapshot
+
+SHOTS_AHEAD = 2  # per process, so that none waits for the next shot while images are written
+
+Images = dict[str, dict[str, Any]]  # modality -> as recorder.images.encode_image makes it
+
+
+@dataclass(frozen=True)
+class Studio:
+    """What every drawing process needs to know."""
+
+    session: Path  # whose scenery and cast are drawn
+    size: tuple[int, int]
+    modalities: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One tick to draw from some cameras, and the tick and poses its flow leads to; None where it leads nowhere."""
+
+    snapshot: Snapshot
+    poses: Mapping[str, CameraPose]
+    following: Snapshot | None = None
+    following_poses: Mapping[str, CameraPose] | None = None
+
+
+def cores() -> int:
+    """How many processes can really run at once here."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def drawn(shots: Iterator[Shot], studio: Studio, workers: int) -> Iterator[tuple[Shot, dict[str, Images]]]:
+    """Every shot with its images by camera, in order, whichever process drew them.
+
+    At most SHOTS_AHEAD shots for each process are under way, and the shots are taken only as they are needed.
+
+    Raises:
+        RenderError: nothing can be drawn here, or a drawing process ended.
+    """
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (max(1, cores() // workers),))
+    under_way: deque[tuple[Shot, Future[dict[str, Images]]]] = deque()
+    try:
+        with _unheard():
+            for _ in range(workers):
+                pool.submit(os.getpid)  # starts one process each
+        for shot in shots:
+            under_way.append((shot, pool.submit(_draw, studio, shot)))
+            if len(under_way) > SHOTS_AHEAD * workers:
+                yield _next(under_way)
+        while under_way:
+            yield _next(under_way)
+    except BrokenProcessPool:
+        raise RenderError(
+            f"A drawing process ended before its frame was drawn: memory may be short; take fewer than {workers} "
+            "workers or smaller frames."
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _next(under_way: deque[tuple[Shot, Future[dict[str, Images]]]]) -> tuple[Shot, dict[str, Images]]:
+    shot, future = under_way.popleft()
+    return shot, future.result()
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Processes started in here do not hear Ctrl-C, from their first instruction on: their parent decides."""
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _begin(threads: int) -> None:
+    """Make a process ready to draw, in its share of the cores."""
+    os.environ.setdefault("LP_NUM_THREADS", str(threads))  # Mesa's rasteriser would take all cores in each process
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A killed parent can tell nobody; nothing is lost, as it alone writes."""
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
+
+
+@lru_cache(maxsize=1)
+def _stage(studio: Studio) -> Stage:
+    with Session.open(studio.session) as session:
+        return Stage(session.scenery, session.cast, studio.size, studio.modalities, tick_rate=session.tick_rate)
+
+
+def _draw(studio: Studio, shot: Shot) -> dict[str, Images]:
+    """In a drawing process: the images of a shot, encoded."""
+    stage = _stage(studio)
+    images = {}
+    for camera, pose in shot.poses.items():
+        next_pose = None if shot.following_poses is None else shot.following_poses[camera]
+        drawn_images = stage.render(shot.snapshot, pose, shot.following, next_pose)
+        images[camera] = {name: encode_image(name, image) for name, image in drawn_images.items()}
+    return images

@@ -1,0 +1,119 @@
+"""The command `hamlet render`: new frames from an old session."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.quantities import format_duration, parse_size
+from engine.terminal import INTERRUPTED, fail, out, parsed, progress, say
+
+
+def render(
+    session: Annotated[Path, typer.Argument(help="A session.hamlet file, or the folder it is in.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder for the new session and what is made of it.")],
+    cameras: Annotated[
+        str | None,
+        typer.Option(
+            help="Recorded cameras by name, such as overlook,street; or a .toml file with [[camera]] tables as "
+            "scenarios have them. Recorded cameras stand where they stood; at a rate that has no recorded pose they "
+            "run anew."
+        ),
+    ] = None,
+    modalities: Annotated[
+        str | None, typer.Option(help="'all', or some of rgb,depth,instance,semantic,normal,flow.")
+    ] = None,
+    size: Annotated[str | None, typer.Option(help="Frame size in pixels, such as 1280x720.")] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames per second of world time; must divide the tick rate.")
+    ] = None,
+    ticks: Annotated[
+        str | None,
+        typer.Option(help="From a tick or time up to another: 160:800, 10s:1min, 30s: (the end is not drawn)."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="How many processes draw; by default one for each core.", min=1, max=256)
+    ] = None,
+    weather: Annotated[
+        str | None, typer.Option(help="Another weather: clear, fair, overcast, drizzle, rain, storm, fog or snow.")
+    ] = None,
+    time_of_day: Annotated[
+        str | None, typer.Option(help="Another hour, local solar: 18:30 is when the first frame is seen.")
+    ] = None,
+    season: Annotated[
+        str | None, typer.Option(help="The middle of another season: spring, summer, autumn or winter.")
+    ] = None,
+    loose_frames: Annotated[
+        bool, typer.Option("--loose-frames", help="Also write every frame as PNG and NPY files (8 MB each).")
+    ] = False,
+) -> None:
+    """Make new frames from an old session: other cameras, sizes, rates and modalities, or another sky.
+
+    Draws what was recorded, with no model and no simulation, and writes a new session that holds the ticks of the range
+    with everything said and done in them. Whatever is not given is as it was recorded, and then every pixel is too.
+
+    **Example:** `hamlet render runs/valley-001 --out runs/storm --cameras street --size 1280x720 --ticks 10s:1min
+    --weather storm --time-of-day 19:30`
+
+    **Another sky** (--weather, --time-of-day, --season) changes the light, the air and the ground, never where people
+    are or what they say. The new session says that it is counterfactual, and so do its pictures.
+    """
+    from engine.counterfactual import KINDS, SEASONS, Override, parse_time_of_day  # noqa: PLC0415
+
+    _one_of("--weather", weather, KINDS)
+    _one_of("--season", season, tuple(SEASONS))
+    hour = None if time_of_day is None else parsed("--time-of-day", time_of_day, parse_time_of_day)
+    pixels = None if size is None else parsed("--size", size, parse_size)
+    began = time.monotonic()
+    from engine.drawing import cores  # noqa: PLC0415
+    from engine.rerender import Order, Rerender, tick_range  # noqa: PLC0415
+    from recorder.reader import Session  # noqa: PLC0415
+
+    with Session.open(session / "session.hamlet" if session.is_dir() else session) as opened:
+        span = None
+        if ticks is not None and opened.ticks:
+            span = parsed("--ticks", ticks, lambda text: tick_range(text, opened.ticks, opened.tick_rate))
+        order = Order(_cameras(cameras), pixels, fps, modalities, span, Override(weather, hour, season))
+        job = Rerender(opened, out_dir, order, workers or cores())
+        try:
+            with progress() as bar:
+                task = bar.add_task("drawing", total=job.frames, note="the valley takes shape")
+                for state in job.run():
+                    if state.frames:
+                        rate = state.frames / (time.monotonic() - began)
+                        note = f"{state.frames} of {state.of_frames} frames, {rate:.1f} a second"
+                        bar.update(task, completed=state.frames, note=note)
+            if state.stopped:
+                say("Stopped early; what was drawn is complete.")
+            made = []
+            if state.frames:
+                with out.status("Making the video, the contact sheet and the texts ...") as status:
+                    for what, path in job.products(loose_frames):
+                        made.append((what, path))
+                        status.update(f"Made the {what} ...")
+        except KeyboardInterrupt:
+            fail(f"stopped; what was drawn is in {job.path}.", INTERRUPTED)
+    say(f"\n{state.frames} frames drawn in {format_duration(time.monotonic() - began)}")
+    for what, path in made:
+        say(f"  {what:26} {path}")
+    say(f"\nWatch it with:  hamlet replay {shlex.quote(str(job.path))}")
+
+
+def _cameras(text: str | None) -> tuple[str, ...] | Path | None:
+    if text is None:
+        return None
+    if text.endswith(".toml"):
+        return Path(text)
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        fail("--cameras names no camera; leave it out for all recorded ones.")
+    return names
+
+
+def _one_of(option: str, value: str | None, choices: tuple[str, ...]) -> None:
+    if value is not None and value not in choices:
+        fail(f"{option}: '{value}' is not known; choose from {', '.join(choices)}.")

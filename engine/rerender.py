@@ -1,0 +1,310 @@
+"""New frames from an old session: its recorded ticks drawn again, from other cameras, larger, under another sky.
+
+Needs neither the model nor the generator of the valley: scenery, cast and snapshots are in the session.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.counterfactual import Counterfactual, Override
+from engine.drawing import Shot, Studio, drawn
+from engine.interrupts import interrupts
+from engine.products import prepare_folder, products
+from engine.provenance import package_versions
+from engine.quantities import parse_duration
+from engine.scenario import MODALITIES, Scenario, build, load
+from recorder.reader import Session
+from recorder.schema import CameraPose, Snapshot
+from recorder.writer import SessionWriter
+
+if TYPE_CHECKING:
+    from engine.cameras import Rig
+
+OWN_KEYS = ("id", "segment", "schema_version", "counterfactual")  # of a header: never those of the parent
+
+
+class RerenderError(ValueError):
+    """The wanted frames cannot be drawn; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which frames to make; None is as it was recorded."""
+
+    cameras: tuple[str, ...] | Path | None = None  # names, or a TOML file with [[camera]] tables
+    size: tuple[int, int] | str | None = None
+    fps: float | None = None
+    modalities: tuple[str, ...] | str | None = None
+    ticks: range | None = None
+    override: Override = field(default_factory=Override)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a re-render is."""
+
+    frames: int
+    of_frames: int
+    stopped: bool = False
+
+
+class RecordedRig:
+    """Stands where the camera stood when it was recorded."""
+
+    def __init__(self, session: Session, camera: str) -> None:
+        self._session, self._camera = session, camera
+
+    def pose(self, snapshot: Snapshot) -> CameraPose:
+        """The recorded pose."""
+        return self._session.pose(snapshot.tick, self._camera)
+
+
+@dataclass(frozen=True)
+class _Cameras:
+    """What moves the cameras, the ticks at which they see something, and how the header describes them."""
+
+    rigs: dict[str, Rig]
+    ticks: frozenset[int]
+    described: list[dict[str, Any]]
+
+
+class Rerender:
+    """One re-render into a folder: `run()` draws it, `products()` makes what people open.
+
+    Args:
+        session: the recording; it stays open until `run()` is over.
+        out: the folder of the new session.
+        order: which frames to make.
+        workers: how many processes draw.
+
+    Raises:
+        RerenderError: there is nothing to draw, or nothing of what is wanted.
+        ScenarioError: the cameras, their rate, size or modalities cannot be.
+        OutputError: the folder already holds what would be made, or cannot be written.
+    """
+
+    def __init__(self, session: Session, out: Path, order: Order, workers: int) -> None:
+        if not session.ticks:
+            raise RerenderError(f"{session.path} ends before its first tick; there is nothing to draw.")
+        self._session, self._workers = session, workers
+        recorded = _frame_ticks(session)
+        self._view = _view(session, order, recorded)
+        self._cameras = _cameras(session, order.cameras, self._view, recorded)
+        wanted = order.ticks if order.ticks is not None else range(session.ticks[0], session.ticks[-1] + 1)
+        self._ticks = [tick for tick in session.ticks if tick in wanted]
+        self.frames = sum(tick in wanted for tick in self._cameras.ticks) * len(self._cameras.rigs)
+        if not self.frames:
+            raise RerenderError(
+                f"{session.path}: no frame falls into ticks {wanted.start}:{wanted.stop}; at "
+                f"{self._view.capture.fps:g} frames per second only every tick that {self._view.ticks_per_frame} "
+                "divides has one."
+            )
+        self._counterfactual = Counterfactual(order.override, session, self._ticks[0]) if order.override else None
+        self.path = prepare_folder(out, self._cameras.rigs)
+
+    def run(self) -> Iterator[Progress]:
+        """Draw to the end, yielding after every tick drawn; Ctrl-C ends it after the frames under way."""
+        session, capture, started = self._session, self._view.capture, time.monotonic()
+        studio = Studio(session.path, capture.size, capture.modalities)
+        progress = Progress(0, self.frames)
+        yield progress
+        writer = SessionWriter(self.path, self._header(), session.scenery, session.cast)
+        with writer, interrupts() as interrupted:
+            for shot, images in drawn(self._shots(writer, interrupted), studio, self._workers):
+                for camera, encoded in images.items():
+                    writer.encoded_frame(shot.snapshot.tick, camera, shot.poses[camera], encoded)
+                progress = replace(progress, frames=progress.frames + len(images))
+                yield progress
+            progress = replace(progress, stopped=bool(interrupted))
+            writer.close({**asdict(progress), "wall_s": round(time.monotonic() - started, 3)})
+        yield progress
+
+    def products(self, loose_frames: bool = False) -> Iterator[tuple[str, Path]]:
+        """Make what people open; see engine.products."""
+        return products(self.path, self._view.capture.fps, loose_frames)
+
+    def _shots(self, writer: SessionWriter, interrupted: Sequence[int]) -> Iterator[Shot]:
+        """Write the state of every wanted tick, and give what to draw of it, one frame late: flow leads to the next.
+
+        Rigs see every frame's snapshot from the session's start, and so stand where a live capture's would.
+        """
+        first, last = self._ticks[0], self._ticks[-1]
+        log = deque(self._session.wordings())
+        every = self._view.ticks_per_frame
+        pending: Shot | None = None
+        for tick in self._session.ticks:
+            wanted = first <= tick <= last
+            if interrupted or (tick > last and pending is None):
+                return
+            if not wanted and tick not in self._cameras.ticks:
+                continue
+            snapshot = self._snapshot(tick)
+            if wanted:
+                # Earlier words too: with them the scenario can be run again without a model, up to these ticks.
+                while log and int(log[0]["arrival_tick"]) <= tick:
+                    writer.wording(log.popleft())
+                writer.snapshot(snapshot)
+            if tick in self._cameras.ticks:
+                poses = {name: rig.pose(snapshot) for name, rig in self._cameras.rigs.items()}
+                seen = replace(snapshot, events=(), utterances=(), hashes={})
+                if pending is not None:
+                    leads = tick == pending.snapshot.tick + every
+                    yield replace(pending, following=seen, following_poses=poses) if leads else pending
+                pending = Shot(seen, poses) if wanted else None
+        if pending is not None:
+            yield pending
+
+    def _snapshot(self, tick: int) -> Snapshot:
+        """The recorded tick, under another sky where one is wanted; the first holds the lines that are under way."""
+        snapshot = self._session.snapshot(tick)
+        if tick == self._ticks[0]:
+            begun = (line for line in self._session.lines() if line.start_tick < tick < line.end_tick)
+            snapshot = replace(snapshot, utterances=(*begun, *snapshot.utterances))
+        return snapshot if self._counterfactual is None else self._counterfactual.of(snapshot)
+
+    def _header(self) -> dict[str, Any]:
+        parent, capture = self._session.header, self._view.capture
+        header = {key: value for key, value in parent.items() if key not in OWN_KEYS}
+        header |= {
+            "cameras": self._cameras.described,
+            "capture_rate": capture.fps,
+            "size": list(capture.size),
+            "modalities": list(capture.modalities),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "origin": {
+                "kind": "render",
+                "of": parent.get("id", ""),
+                "ticks": [self._ticks[0], self._ticks[-1]],
+                "cameras": list(self._cameras.rigs),
+                "versions": package_versions(),
+            },
+        }
+        return header if self._counterfactual is None else header | self._counterfactual.header()
+
+
+def tick_range(text: str, ticks: Sequence[int], tick_rate: int) -> range:
+    """The ticks from `a` up to, not including, `b` of a text `a:b`; each a tick, a time such as 1min30s, or left out.
+
+    Raises:
+        ValueError: the text is no such pair, or the recording does not hold it.
+    """
+    sides = text.split(":")
+    if len(sides) != 2:
+        raise ValueError(f"'{text}' is no range; write it like 160:800, 10s:1min or 30s:")
+    start, stop = (_tick(side.strip(), tick_rate) for side in sides)
+    first, end = ticks[0], ticks[-1] + 1
+    start, stop = first if start is None else start, end if stop is None else stop
+    if not first <= start < stop <= end:
+        raise ValueError(
+            f"'{text}' means ticks {start} to {stop - 1}; the recording holds ticks {first} to {end - 1}, "
+            f"{tick_rate} each second"
+        )
+    return range(start, stop)
+
+
+def _tick(side: str, tick_rate: int) -> int | None:
+    if not side:
+        return None
+    if side.isdecimal():
+        return int(side)
+    return round((0.0 if side.rstrip("hmins") == "0" else parse_duration(side)) * tick_rate)
+
+
+def _frame_ticks(session: Session) -> dict[str, set[int]]:
+    """By camera, the ticks of its recorded frames."""
+    ticks: dict[str, set[int]] = {}
+    for ref in session.frames():
+        ticks.setdefault(ref.camera, set()).add(ref.tick)
+    return ticks
+
+
+def _recorded_step(session: Session, recorded: dict[str, set[int]]) -> int | None:
+    """Ticks from one recorded frame to the next; None where nothing tells."""
+    rate = session.header.get("capture_rate")
+    if isinstance(rate, int | float) and rate > 0:
+        return round(session.tick_rate / rate)
+    gaps = [b - a for ticks in recorded.values() for a, b in pairwise(sorted(ticks))]
+    return min(gaps, default=None)
+
+
+def _view(session: Session, order: Order, recorded: dict[str, set[int]]) -> Scenario:
+    """Rate, size and modalities as wanted or else as recorded, checked as a scenario's are."""
+    shown = next(iter(session.frames()), None)
+    step = _recorded_step(session, recorded)
+    known = {
+        "fps": step and session.tick_rate / step,
+        "size": session.header.get("size") if shown is None else (shown.width, shown.height),
+        "modalities": session.header.get("modalities")
+        if shown is None
+        else [name for name in session.modalities if name in MODALITIES],
+    }
+    wanted = {"fps": order.fps, "size": order.size, "modalities": order.modalities}
+    chosen = known | {key: value for key, value in wanted.items() if value is not None}
+    return _scenario(session, {"capture": {key: value for key, value in chosen.items() if value is not None}})
+
+
+def _scenario(session: Session, parts: dict[str, Any], about: str = "") -> Scenario:
+    return build({"name": "render", **_frame_of(session), **parts}, f"{session.path}{about}")
+
+
+def _frame_of(session: Session) -> dict[str, Any]:
+    """What cameras and rates are checked against."""
+    return {"world": {"tick_rate": session.tick_rate}, "village": {"villagers": max(1, len(session.cast.looks))}}
+
+
+def _cameras(
+    session: Session, wanted: tuple[str, ...] | Path | None, view: Scenario, recorded: dict[str, set[int]]
+) -> _Cameras:
+    """Recorded cameras where their recorded poses are enough for the rate; else set up as they, or a file, say."""
+    grid = frozenset(tick for tick in session.ticks if tick % view.ticks_per_frame == 0)
+    if isinstance(wanted, Path):
+        return _rigged(session, _file_cameras(wanted, session, view), grid)
+    parts = {part["name"]: part for part in session.header.get("cameras", ()) if isinstance(part, dict)}
+    known = tuple(dict.fromkeys((*session.cameras, *parts)))
+    if not known:
+        raise RerenderError(f"{session.path} knows no camera: describe some in a file, --cameras cameras.toml.")
+    names = wanted or session.cameras or known
+    for name in names:
+        if name not in known:
+            raise RerenderError(f"{session.path} has no camera '{name}'; it has {', '.join(known)}.")
+    step = _recorded_step(session, recorded)
+    if all(name in recorded for name in names) and step and view.ticks_per_frame % step == 0:
+        ticks = grid.intersection(*(recorded[name] for name in names))
+        described = [parts[name] for name in names if name in parts]
+        return _Cameras({name: RecordedRig(session, name) for name in names}, ticks, described)
+    for name in names:
+        if name not in parts:
+            raise RerenderError(
+                f"{session.path} does not say how camera '{name}' moves between its frames: leave out --fps, or "
+                "describe cameras in a file, --cameras cameras.toml."
+            )
+    described = [parts[name] for name in names]
+    return _rigged(session, _scenario(session, {"camera": described}, ", recorded cameras"), grid)
+
+
+def _rigged(session: Session, scenario: Scenario, grid: frozenset[int]) -> _Cameras:
+    from engine.cameras import rigs  # noqa: PLC0415 - recorded poses need no rig, and rigs need the world's ground
+
+    described = [part.model_dump(mode="json") for part in scenario.camera]
+    return _Cameras(rigs(scenario, session.scenery), grid, described)
+
+
+def _file_cameras(path: Path, session: Session, view: Scenario) -> Scenario:
+    """The cameras of a TOML file; it may be a whole scenario, of which only these are used."""
+    if not path.is_file():
+        raise RerenderError(f"There is no file {path} to take cameras from.")
+    overrides = {f"{table}.{key}": value for table, part in _frame_of(session).items() for key, value in part.items()}
+    scenario = load(str(path), {**overrides, "capture.fps": view.capture.fps})
+    if "camera" not in scenario.model_fields_set:
+        raise RerenderError(
+            f"{path} describes no camera: write [[camera]] above the keys of each, as scenarios have it."
+        )
+    return scenario
