@@ -160,25 +160,26 @@ def as_json(channel: str, value: Any) -> Any:
         KeyError: there is no such channel.
     """
     if channel in PARTS:
-        return _plain(value)
+        return json_value(value)
     kind = RECORDS[channel]
-    return _fields(kind, value) if is_dataclass(kind) else _plain(value)
+    return _fields(kind, value) if is_dataclass(kind) else json_value(value)
 
 
 def _fields(kind: Any, value: Any) -> dict[str, Any]:
     """What a class declares, of a value that may know more, as a frame knows its session."""
-    return {item.name: _plain(getattr(value, item.name)) for item in fields(kind)}
+    return {item.name: json_value(getattr(value, item.name)) for item in fields(kind)}
 
 
-def _plain(value: Any) -> Any:
+def json_value(value: Any) -> Any:
+    """Any value a session holds as plain JSON, in the form that `as_json` tells of."""
     if isinstance(value, (np.ndarray, np.generic)):
         return _rows(value) if value.dtype.names else _numbers(value)
     if is_dataclass(value):
         return _fields(value, value)
     if isinstance(value, Mapping):
-        return {str(plain(key)): _plain(item) for key, item in value.items()}
+        return {str(plain(key)): json_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [json_value(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return NOT_FINITE.get(value, "NaN")
     return value.hex() if isinstance(value, bytes) else plain(value)
@@ -197,4 +198,4 @@ def _numbers(array: Any) -> Any:
     if array.dtype.kind != "f":
         return array.tolist()
     shortest = np.asarray(array).astype(str).astype(np.float64) if array.dtype.itemsize < 8 else array
-    return shortest.tolist() if np.isfinite(array).all() else _plain(shortest.tolist())
+    return shortest.tolist() if np.isfinite(array).all() else json_value(shortest.tolist())
