@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
-from typing import Annotated, Any, NotRequired, get_args, get_origin, get_type_hints
+from typing import Any, NotRequired, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -31,7 +31,6 @@ JSON_TYPES: dict[type, dict[str, Any]] = {
     bytes: {"type": "string", "pattern": "^([0-9a-f]{2})*$", "x-dtype": "bin"},
 }
 
-
 RECORDS: dict[str, type] = {
     "events": Event,
     "utterances": Utterance,
@@ -46,12 +45,14 @@ PARTS = ("environment", "villagers", "hashes")  # of a snapshot
 def channels() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of every channel by name, plain values in an order that never changes."""
     snapshot = _map(Snapshot)["properties"]
-    schemas = {name: snapshot[name] for name in PARTS} | {name: _map(kind) for name, kind in RECORDS.items()}
+    schemas = {name: snapshot[name] for name in PARTS}
+    for name, kind in RECORDS.items():
+        schemas[name] = {"description": inspect.getdoc(kind) or "", **_map(kind)}
     schemas["frames"]["x-images"] = {column.name: _column(column) for column in IMAGE_COLUMNS}
     return {name: {"$schema": DIALECT, **schema} for name, schema in schemas.items()}
 
 
-def _map(kind: type) -> dict[str, Any]:
+def _map(kind: Any) -> dict[str, Any]:
     """The schema of a dataclass, or of a map with the keys of a TypedDict."""
     properties, optional = {}, set()
     for name, hint in get_type_hints(kind, include_extras=True).items():
@@ -59,13 +60,8 @@ def _map(kind: type) -> dict[str, Any]:
             optional.add(name)
         of, meaning = get_args(get_args(hint)[0] if get_origin(hint) is NotRequired else hint)
         properties[name] = {**_about(meaning), **_value(of, meaning)}
-    return {
-        "description": inspect.getdoc(kind) or "",
-        "type": "object",
-        "x-dtype": "map",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-    }
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "x-dtype": "map", "properties": properties, "required": required}
 
 
 def _about(meaning: Meaning | Column) -> dict[str, Any]:
@@ -76,8 +72,6 @@ def _about(meaning: Meaning | Column) -> dict[str, Any]:
 def _value(kind: Any, meaning: Meaning) -> dict[str, Any]:
     """The schema of a value of an annotated type."""
     origin, parts = get_origin(kind), get_args(kind)
-    if origin is Annotated:
-        return _value(parts[0], meaning)
     if kind in JSON_TYPES:
         return JSON_TYPES[kind]
     if origin is UnionType and parts[1] is NoneType:
@@ -89,13 +83,10 @@ def _value(kind: Any, meaning: Meaning) -> dict[str, Any]:
         return {"type": "array", "x-dtype": "array", "items": _value(parts[0], meaning)}
     if origin is tuple and len(set(parts)) == 1:
         return _sized(_value(parts[0], meaning), (len(parts),))
-    if origin is dict and meaning.keys:
-        of_keys = _map(meaning.keys)
-        return {key: value for key, value in of_keys.items() if key != "description"}
     if origin is dict:
-        return _free_map(parts[0], parts[1], meaning)
-    if is_dataclass(kind) and isinstance(kind, type):
-        return {key: value for key, value in _map(kind).items() if key != "description"}
+        return _map(meaning.keys) if meaning.keys else _free_map(parts[0], parts[1], meaning)
+    if is_dataclass(kind):
+        return _map(kind)
     raise TypeError(f"{kind} has no schema")
 
 
@@ -189,6 +180,8 @@ def _rows(table: Any) -> Any:
     names = table.dtype.names
     if table.ndim == 0:
         return {name: _numbers(table[name]) for name in names}
+    if table.ndim > 1:
+        return [_rows(part) for part in table]
     columns = zip(*(_numbers(table[name]) for name in names), strict=True)
     return [dict(zip(names, row, strict=True)) for row in columns]
 

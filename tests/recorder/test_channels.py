@@ -240,6 +240,7 @@ def test_any_row_comes_back_from_its_json(name, seed, rows):
             back[column][row] = number(value)
         again = as_json("villagers", table[row])
         assert again == plain
+    assert as_json("villagers", np.stack([table, table])) == [as_json("villagers", table)] * 2
     for column in dtype.names or ():
         np.testing.assert_array_equal(back[column], table[column])
 
