@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from world.state import Plain, put_back, taken
 from world.view import Floats
 
 VILLAGER = np.dtype(
@@ -84,6 +85,14 @@ class Bodies:
         """Every array by name."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
+    def freeze(self) -> Plain:
+        """Every array that changes, by name."""
+        return taken(self, _CHANGING)
+
+    def thaw(self, state: Plain) -> None:
+        """Stand as they stood when `freeze` was taken. Raises ValueError if the state does not fit."""
+        put_back(self, _CHANGING, state)
+
     def face(self, row: int, x: float, y: float) -> None:
         """Make a standing villager turn towards a point."""
         self.heading_goal[row] = np.arctan2(y - self.y[row], x - self.x[row])
@@ -92,3 +101,6 @@ class Bodies:
         """Stop walking here and hold the present heading."""
         self.moving[row] = False
         self.heading_goal[row] = self.heading[row]
+
+
+_CHANGING = tuple(f.name for f in fields(Bodies) if f.name not in ("walk_speed", "stride_m"))  # these are for life

@@ -18,6 +18,7 @@ from agents.minds import Minds, Moment
 from agents.perception import earshot_m
 from agents.speech import Spoken, Transcript, floor_ticks, place_at, plan_of, spoken
 from assets.palette import Activity
+from world.state import Plain, check_rows, columns_of, part, plain, put_back, rows_of, taken, typed
 from world.streams import stream
 from world.view import WorldView
 
@@ -32,6 +33,7 @@ REST_S = (15.0, 50.0)  # a villager's own rest after talking, for extravert and 
 NEVER = -(1 << 40)
 ACTS = tuple(Act)
 TALK_COLUMNS = 18  # integers that describe a conversation under way
+PARTING = np.dtype([("one", "<i2"), ("other", "<i2"), ("tick", "<i8")])
 
 
 @dataclass
@@ -46,7 +48,6 @@ class Talk:
     planned: Move | None = None  # the next turn, its words asked for
     plan_key: tuple[int, int, int] = (-1, -1, -1)
     due: int = 0
-    learned: list[int] = field(default_factory=list)
 
     @property
     def pair(self) -> tuple[int, int]:
@@ -111,15 +112,14 @@ class Conversations:
 
     def step(self, bodies: Bodies, view: WorldView, now: Moment, words: Sequence[Wording]) -> Outcome:
         """Advance every conversation by one tick."""
-        self._words |= {w.key: w for w in words}
+        awaited = {talk.plan_key for talk in self.talks.values()}  # who has turned away is past hearing
+        self._words |= {w.key: w for w in words if w.key in awaited}
         out = Outcome()
         for ident, talk in list(self.talks.items()):
             if talk.approaching:
                 self._approach(ident, talk, bodies, view, now, out)
             else:
                 self._take_turns(ident, talk, bodies, view, now, out)
-        if not self.talks:
-            self._words.clear()
         return out
 
     def _approach(self, ident: int, talk: Talk, bodies: Bodies, view: WorldView, now: Moment, out: Outcome) -> None:
@@ -172,6 +172,7 @@ class Conversations:
         if move is None:
             return
         thread.record(move)
+        self._minds.knowledge.bring_up(move.speaker, move.fact)
         plan = plan_of(move, self._minds, now, bodies, self.lines, ident, due)
         talk.plan_key = plan.key
         out.plans.append(plan)
@@ -224,10 +225,36 @@ class Conversations:
             out.events.append(("conversation_ends", ended))
         out.parted += [a, b]
         self.lines.forget(ident)
+        self._words.pop(talk.plan_key, None)
         del self.talks[ident]
 
     def _ticks(self, seconds: float) -> int:
         return int(np.ceil(seconds * self._rate))
+
+    def freeze(self) -> Plain:
+        """Every conversation under way, the words that came and wait, and who parted when."""
+        one, other = np.nonzero(np.triu(self.talked_at != NEVER))
+        partings = np.zeros(len(one), PARTING)
+        partings["one"], partings["other"], partings["tick"] = one, other, self.talked_at[one, other]
+        return taken(self, ("talk_of", "free_at", "digest", "_next_id")) | {
+            "partings": columns_of(partings),
+            "talks": [plain(talk) for talk in self.talks.values()],
+            "words": [plain(wording) for wording in self._words.values()],
+            "lines": self.lines.freeze(),
+        }
+
+    def thaw(self, state: Plain) -> None:
+        """Put back what `freeze` gave. Raises ValueError if it does not fit."""
+        put_back(self, ("talk_of", "free_at", "digest", "_next_id"), state)
+        partings = rows_of(part(state, "partings"), PARTING)
+        one, other = partings["one"], partings["other"]
+        check_rows("partings", len(self.talk_of), one, other)
+        self.talked_at[:] = NEVER
+        self.talked_at[one, other] = self.talked_at[other, one] = partings["tick"]
+        talks = typed(part(state, "talks"), list[Talk], "talks")
+        self.talks = {talk.thread.conversation: talk for talk in talks}
+        self._words = {word.key: word for word in typed(part(state, "words"), list[Wording], "words")}
+        self.lines.thaw(part(state, "lines"))
 
     def columns(self) -> Mapping[str, NDArray[np.generic]]:
         """Everything about talk that the future depends on, as arrays: no texts."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.needs import Needs
+from world.state import Plain, put_back, taken
 from world.view import Floats, Weather
 
 MOOD_MEMORY_S = 25 * 60.0  # a push fades to a third in this time; judgement between minutes (emotion) and hours (mood)
@@ -31,6 +32,14 @@ class Emotions:
     arousal: Floats
     nature: Floats  # the mood one returns to
     reactivity: Floats  # factor on every push
+
+    def freeze(self) -> Plain:
+        """Mood and arousal; the rest is for life."""
+        return taken(self, ("mood", "arousal"))
+
+    def thaw(self, state: Plain) -> None:
+        """Put back what `freeze` gave. Raises ValueError if it does not fit."""
+        put_back(self, ("mood", "arousal"), state)
 
     @classmethod
     def from_traits(cls, extraversion: Floats, neuroticism: Floats) -> Emotions:

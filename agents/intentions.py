@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from agents.minds import Minds, Moment
 from agents.plans import COMMITMENT_S, WALK_M_PER_MIN, Intent, Intention, Round, Situation, choose, day_round
 from agents.spots import Spots, way_out
 from assets.palette import Activity
+from world.state import Plain, column, narrow, part, put_back, taken
 from world.streams import stream
 from world.view import Floats, WorldView
 
@@ -37,6 +39,7 @@ ON_ARRIVAL = {
 }
 
 Events = list[tuple[str, dict[str, Any]]]
+_CHANGING = ("since", "arrived", "stuck", "left_m")
 
 
 class Intentions:
@@ -55,8 +58,7 @@ class Intentions:
         self._rounds: dict[tuple[int, int], Round] = {}
         self._x = np.array([p.x for p in minds.places])
         self._y = np.array([p.y for p in minds.places])
-        gathering = [p.id for kind in ("market", "inn", "well", "bench") for p in minds.places if p.kind == kind]
-        self._gathering = gathering[0] if gathering else -1
+        self._gatherings = [p.id for kind in ("market", "inn", "well", "bench") for p in minds.places if p.kind == kind]
 
     def settle(self, bodies: Bodies, view: WorldView, now: Moment) -> None:
         """Put everyone where the hour has them; whoever should have set out just now is at the place before."""
@@ -80,6 +82,11 @@ class Intentions:
             committed = now.tick - self.since[row] < COMMITMENT_S * self._rate
             situation = self._situation(row, bodies, now)
             wanted = choose(self._minds.personas[row], current, self._round(row, now.day), situation)
+            if view.closed:
+                wanted = self._elsewhere(row, wanted, view.closed)
+                if current.place in view.closed or self._shut_out(row, bodies, view):
+                    self._begin(row, wanted, bodies, view, now, events)
+                    continue
             if (wanted.intent, wanted.place) == (current.intent, current.place):
                 self.current[row] = wanted
                 gave_up = not self.arrived[row] and not bodies.moving[row] and not bodies.indoors[row]
@@ -180,6 +187,25 @@ class Intentions:
         data = {"villager": row, "place": wanted.place, "intent": wanted.intent.name.lower()}
         events.append(("sets_out", data | {"planned": wanted.block >= 0}))
 
+    def _elsewhere(self, row: int, wanted: Intention, closed: Sequence[int]) -> Intention:
+        """The same intention where its place is open; otherwise under another roof, or among people."""
+        if wanted.place not in closed:
+            return wanted
+        places = self._minds.places
+        among_people = [i for i in self._gatherings if i not in closed]
+        if not wanted.indoors and among_people:
+            return replace(wanted, intent=Intent.LINGER, place=among_people[0])
+        roofs = [self._minds.personas[row].home, *(p.id for kind in ("inn", "house") for p in places if p.kind == kind)]
+        open_roofs = [roof for roof in roofs if roof not in closed]
+        if not open_roofs:
+            return wanted  # nowhere to go: one stays where one is
+        return replace(wanted, intent=wanted.intent if wanted.indoors else Intent.REST, place=open_roofs[0])
+
+    @staticmethod
+    def _shut_out(row: int, bodies: Bodies, view: WorldView) -> bool:
+        """Whether the spot one stands on or goes to lies on ground that has been closed."""
+        return not bodies.enters[row] and not bool(view.walkable(bodies.spot_x[[row]], bodies.spot_y[[row]])[0])
+
     def _shift(self, row: int, bodies: Bodies, view: WorldView, now: Moment) -> None:
         """Now and then one who works goes on to another spot of the workplace."""
         turns = stream(self._minds.seed, "shift", row, now.tick).random() < SHIFT_CHANCE
@@ -245,7 +271,7 @@ class Intentions:
             weather=now.weather,
             indoors=bool(bodies.indoors[row]),
             nearest_roof=self._nearest_roof(row, bodies),
-            company=self._gathering,
+            company=self._gatherings[0] if self._gatherings else -1,
         )
 
     def _nearest_roof(self, row: int, bodies: Bodies) -> int:
@@ -265,11 +291,25 @@ class Intentions:
     def _distance(self, a: int, b: int) -> float:
         return float(np.hypot(self._x[a] - self._x[b], self._y[a] - self._y[b]))
 
+    def freeze(self) -> Plain:
+        """What each villager is about, and how far along; rounds and spots follow from the scenario."""
+        return taken(self, _CHANGING) | {"current": narrow(self._current())}
+
+    def thaw(self, state: Plain) -> None:
+        """Put back what `freeze` gave. Raises ValueError if it does not fit."""
+        put_back(self, _CHANGING, state)
+        current = column(part(state, "current"), "current", np.dtype(np.int64))
+        if current.shape != (len(self.current), 3):
+            raise ValueError(f"the state's 'current' has the shape {current.shape}")
+        self.current = [Intention(Intent(intent), place, block) for intent, place, block in current.tolist()]
+
+    def _current(self) -> NDArray[np.int64]:
+        return np.array([(i.intent, i.place, i.block) for i in self.current], np.int64)
+
     def columns(self) -> dict[str, NDArray[np.generic]]:
         """What the future depends on, as arrays."""
-        current = np.array([(i.intent, i.place, i.block) for i in self.current], np.int64)
         return {
-            "intention": current,
+            "intention": self._current(),
             "since": self.since,
             "arrived": self.arrived,
             "stuck": self.stuck,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from importlib.resources import files
+from itertools import chain, repeat
+from struct import Struct
 from typing import Any
 from zlib import crc32
 
@@ -15,6 +18,7 @@ from numpy.typing import NDArray
 
 from agents.acts import Fact, Persona, Topic
 from agents.memory import mixed
+from world.state import Plain, check_rows, column, columns_of, narrow, part, put_back, rows_of, taken
 from world.streams import stream
 from world.view import Place
 
@@ -40,27 +44,40 @@ FACT_KINDS: dict[Topic, tuple[str, ...]] = {
 """Every kind of fact that villagers can know, by topic."""
 
 
-@dataclass(frozen=True)
-class Telling:
-    """One passing on of a fact: the ledger that provenance is checked against."""
+HELD = np.dtype(
+    [
+        ("id", "<i4"),
+        ("content", "<i4"),  # number of its kind, source and details among all that there were
+        ("subject", "<i2"),
+        ("place", "<i2"),
+        ("told_by", "<i2"),
+        ("day", "<i4"),
+        ("minute", "<i2"),
+    ]
+)
+"""A fact as it lies in one head; packed when it comes there, so that taking the state of a village costs little."""
 
-    fact: int
-    teller: int
-    listener: int
-    tick: int
+_PACKED = Struct("<iihhhih")
+_TOPIC_OF = {kind: topic for topic, kinds in FACT_KINDS.items() for kind in kinds}
+NOTHING = 0  # ids of facts begin after it
 
 
 class Knowledge:
-    """Facts held by each villager. The same fact keeps its id in every head; source and teller differ."""
+    """Facts held by each villager. The same fact keeps its id in every head; source and teller differ.
+
+    A fact of which nobody thinks any more is forgotten whole: who had witnessed it, and who had shared it.
+    """
 
     def __init__(self, villagers: int) -> None:
         self.held: list[dict[int, Fact]] = [{} for _ in range(villagers)]
-        self.tellings: list[Telling] = []
         self.witnesses: dict[int, list[int]] = {}  # fact id -> rows that know it at first hand
         self.digest: NDArray[np.uint64] = np.zeros(villagers, np.uint64)
-        self._shared: set[tuple[int, int, int]] = set()  # (fact, one, other): both know that the other knows
-        self._ever_knew: list[set[int]] = [set() for _ in range(villagers)]
-        self._next_id = 0
+        self.brought_up: NDArray[np.int64] = np.full(villagers, NOTHING)  # fact of one's last turn in a talk
+        self._shared: dict[int, dict[int, None]] = {}  # fact id -> pairs who both know that the other knows
+        self._thinkers: dict[int, int] = {}  # fact id -> heads and tongues that it is in
+        self._packed: list[dict[int, bytes]] = [{} for _ in range(villagers)]  # the same as held
+        self._contents: dict[str, int] = {}  # kind, source and details as JSON -> number
+        self._next_id = NOTHING
 
     def new(
         self,
@@ -83,12 +100,27 @@ class Knowledge:
         self._hold(row, fact)
         self.witnesses.setdefault(fact.id, []).append(row)
 
+    def hear_of(self, row: int, fact: Fact) -> None:
+        """Somebody comes to know a fact that nobody has witnessed."""
+        self._hold(row, fact)
+
+    def bring_up(self, row: int, fact: Fact | None) -> None:
+        """A villager's next turn will be about this fact: it stays with that villager until the turn after, at least.
+
+        Between deciding a turn and the end of its words seconds pass, in which new sightings may displace the fact.
+        """
+        before = int(self.brought_up[row])
+        self.brought_up[row] = fact.id if fact is not None else NOTHING
+        if fact is not None:
+            self._thinkers[fact.id] = self._thinkers.get(fact.id, 0) + 1
+        if before != NOTHING:
+            self._let_go(before)
+
     def told(self, teller: int, listener: int, fact: Fact, tick: int) -> bool:
-        """Pass a fact on; True when it is new to the listener. Raises KeyError if the teller never knew it."""
-        if fact.id not in self._ever_knew[teller]:
+        """Pass a fact on; True when it is new to the listener. Raises KeyError if the teller does not know it."""
+        if fact.id not in self.held[teller] and fact.id != self.brought_up[teller]:
             raise KeyError(f"villager {teller} cannot tell fact {fact.id} ({fact.kind}): unknown to that villager")
-        self._shared.add((fact.id, min(teller, listener), max(teller, listener)))
-        self.tellings.append(Telling(fact.id, teller, listener, tick))
+        self._shared.setdefault(fact.id, {})[_pair(teller, listener)] = None
         for row in (teller, listener):  # what is shared is not told again, so it is state even where nobody learns
             self.digest[row] = mixed(int(self.digest[row]), fact.id, teller, listener, tick)
         if fact.id in self.held[listener]:
@@ -100,7 +132,7 @@ class Knowledge:
         """Witness a fact that supersedes earlier first-hand facts of the same kind about the same subject."""
         mine = self.held[row]
         for old in [f.id for f in mine.values() if (f.kind, f.subject) == (fact.kind, fact.subject) and f.told_by < 0]:
-            del mine[old]
+            self._forget(row, old)
         self.witness(row, fact)
 
     def first_hand(self, row: int, kind: str, subject: int) -> Fact | None:
@@ -110,11 +142,11 @@ class Knowledge:
 
     def tellable(self, row: int, listener: int, topic: Topic) -> list[Fact]:
         """Facts of a topic that this villager may still tell that listener: not shared before, newest first."""
-        one, other = min(row, listener), max(row, listener)
+        pair = _pair(row, listener)
         fresh = [
             f
             for f in self.held[row].values()
-            if f.topic == topic and listener not in (f.subject, f.told_by) and (f.id, one, other) not in self._shared
+            if f.topic == topic and listener not in (f.subject, f.told_by) and pair not in self._shared.get(f.id, ())
         ]
         return sorted(fresh, key=lambda f: (-f.day, -f.minute, f.id))
 
@@ -122,12 +154,144 @@ class Knowledge:
         mine = self.held[row]
         if len(mine) >= CAPACITY and fact.id not in mine:
             faintest = min(mine.values(), key=lambda f: (f.topic == Topic.NEWS, f.day, f.minute, f.id))
-            del mine[faintest.id]
+            self._forget(row, faintest.id)
+        if fact.id not in mine:
+            self._thinkers[fact.id] = self._thinkers.get(fact.id, 0) + 1
         mine[fact.id] = fact
-        self._ever_knew[row].add(fact.id)
-        details = crc32(json.dumps([fact.kind, fact.source, fact.details], sort_keys=True).encode())
-        folded = (fact.id, fact.subject, fact.place, fact.day, fact.minute, fact.told_by, details)
+        text = json.dumps([fact.kind, fact.source, fact.details], sort_keys=True)
+        content = self._contents.setdefault(text, len(self._contents))
+        self._packed[row][fact.id] = _PACKED.pack(
+            fact.id, content, fact.subject, fact.place, fact.told_by, fact.day, fact.minute
+        )
+        folded = (fact.id, fact.subject, fact.place, fact.day, fact.minute, fact.told_by, crc32(text.encode()))
         self.digest[row] = mixed(int(self.digest[row]), *folded)
+
+    def _forget(self, row: int, fact: int) -> None:
+        del self.held[row][fact], self._packed[row][fact]
+        self._let_go(fact)
+
+    def _let_go(self, fact: int) -> None:
+        self._thinkers[fact] -= 1
+        if self._thinkers[fact] == 0:
+            del self._thinkers[fact]
+            self.witnesses.pop(fact, None)
+            self._shared.pop(fact, None)
+
+    def freeze(self) -> Plain:
+        """What is in every head, and of the facts there who witnessed and who shared them."""
+        packed = b"".join(chain.from_iterable(facts.values() for facts in self._packed))
+        return taken(self, ("digest", "brought_up", "_next_id")) | {
+            "count": np.array([len(facts) for facts in self.held], np.int64),
+            "facts": columns_of(np.frombuffer(packed, HELD)),
+            "contents": list(self._contents),
+            "witnesses": _flat(self.witnesses),
+            "shared": _flat(self._shared),
+        }
+
+    def thaw(self, state: Plain) -> None:
+        """Put back what `freeze` gave. Raises ValueError if it does not fit."""
+        put_back(self, ("digest", "brought_up", "_next_id"), state)
+        villagers = len(self.held)
+        count = column(part(state, "count"), "count", np.dtype(np.int64))
+        facts = rows_of(part(state, "facts"), HELD)
+        contents = _contents(part(state, "contents"))
+        if count.shape != (villagers,) or (count < 0).any() or count.sum() != len(facts):
+            raise ValueError(f"the state counts {count.sum()} facts of {len(count)} villagers and holds {len(facts)}")
+        check_rows("contents", len(contents), facts["content"])
+        self._contents = {text: number for number, text in enumerate(state["contents"])}
+        self.held, self._packed = [{} for _ in range(villagers)], [{} for _ in range(villagers)]
+        for row, fact in zip(np.repeat(np.arange(villagers), count).tolist(), facts.tolist(), strict=True):
+            ident, content, subject, place, told_by, day, minute = fact
+            kind, source, details = contents[content]
+            held = Fact(ident, _TOPIC_OF[kind], kind, subject, place, day, minute, details, source, told_by)
+            self.held[row][ident], self._packed[row][ident] = held, _PACKED.pack(*fact)
+        self.witnesses = {f: list(rows) for f, rows in _grouped(part(state, "witnesses"), "witnesses").items()}
+        self._shared = {f: dict.fromkeys(pairs) for f, pairs in _grouped(part(state, "shared"), "shared").items()}
+        thoughts = chain(chain.from_iterable(self.held), (f for f in self.brought_up.tolist() if f != NOTHING))
+        self._thinkers = {}
+        for ident in thoughts:
+            self._thinkers[ident] = self._thinkers.get(ident, 0) + 1
+
+
+def _pair(one: int, other: int) -> int:
+    return min(one, other) << 16 | max(one, other)
+
+
+def _flat(groups: Mapping[int, Collection[int]]) -> Plain:
+    """Groups of numbers by fact as two columns."""
+    total = sum(map(len, groups.values()))
+    facts = chain.from_iterable(map(repeat, groups, map(len, groups.values())))
+    members = chain.from_iterable(groups.values())
+    return {
+        "fact": narrow(np.fromiter(facts, np.int64, total)),
+        "member": narrow(np.fromiter(members, np.int64, total)),
+    }
+
+
+def _grouped(columns: Any, name: str) -> dict[int, list[int]]:
+    """What `_flat` made flat."""
+    facts, members = (column(part(columns, key), f"{name}.{key}", np.dtype(np.int64)) for key in ("fact", "member"))
+    if facts.shape != members.shape:
+        raise ValueError(f"the state's columns of '{name}' differ in length")
+    groups: dict[int, list[int]] = {}
+    for fact, member in zip(facts.tolist(), members.tolist(), strict=True):
+        groups.setdefault(fact, []).append(member)
+    return groups
+
+
+def _contents(texts: Any) -> list[tuple[str, str, dict[str, Any]]]:
+    """Kind, source and details from their JSON. Raises ValueError where villagers know no such kind."""
+    if not isinstance(texts, list):
+        raise ValueError("the state's 'contents' is no list")
+    contents = []
+    for text in texts:
+        kind, source, details = json.loads(text)
+        if kind not in _TOPIC_OF:
+            raise ValueError(f"the state's 'contents' holds a fact of the unknown kind '{kind}'")
+        contents.append((kind, source, details))
+    return contents
+
+
+def news_places(kind: str, places: Sequence[Place]) -> list[int]:
+    """Ids of the places at which a kind of news may happen."""
+    return [p.id for p in places if p.kind in _news()[kind]["kinds"]]
+
+
+def plant_rumour(
+    knowledge: Knowledge,
+    row: int,
+    kind: str,
+    day: int,
+    minute: int,
+    rng: np.random.Generator,
+    *,
+    subject: int,
+    place: int,
+    others: Sequence[int],
+    spots: Sequence[int],
+) -> Fact:
+    """Let a villager know a piece of news that never happened, and that nobody has witnessed.
+
+    Its details say so wherever it goes, and no mind reads that. What is not given (subject or place -1) is drawn:
+    the subject from `others` where the kind is about somebody, the place from `spots`.
+    """
+    item = _news()[kind]
+    if subject < 0 and item.get("about") and others:
+        subject = others[int(rng.integers(len(others)))]
+    if place < 0:
+        place = spots[int(rng.integers(len(spots)))]
+    what = str(item["what"][int(rng.integers(len(item["what"])))])
+    fact = knowledge.new(
+        Topic.NEWS, kind, day, minute, subject=subject, place=place, source="rumour", what=what, rumour=True
+    )
+    knowledge.hear_of(row, fact)
+    return fact
+
+
+@cache
+def _news() -> dict[str, dict[str, Any]]:
+    table = tomllib.loads(files("assets").joinpath("names", "news.toml").read_text(encoding="utf-8"))["news"]
+    return {item["kind"]: item for item in table}
 
 
 def seed_news(
@@ -139,8 +303,7 @@ def seed_news(
     place does not exist in this world did not happen.
     """
     rng = stream(seed, "news")
-    table = tomllib.loads(files("assets").joinpath("names", "news.toml").read_text(encoding="utf-8"))["news"]
-    possible = [(item, [p.id for p in places if p.kind in item["kinds"]]) for item in table]
+    possible = [(item, news_places(kind, places)) for kind, item in _news().items()]
     possible = [(item, spots) for item, spots in possible if spots]
     order = rng.permutation(len(possible))[: int(rng.integers(3, 7))]
     facts = []

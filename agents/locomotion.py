@@ -102,7 +102,7 @@ def _steered(
     x, y = bodies.x[walkers], bodies.y[walkers]
     free = np.ones(len(walkers), bool)
     for ahead in LOOK_AHEAD_M:
-        free &= view.walkable(x + desired[:, 0] * ahead, y + desired[:, 1] * ahead)
+        free &= view.may_step(x, y, x + desired[:, 0] * ahead, y + desired[:, 1] * ahead)
     busy = np.flatnonzero(~free | around.near.any(axis=1))
     if len(busy) == 0:
         return heading, clear
@@ -111,7 +111,9 @@ def _steered(
     ux, uy = np.cos(angles), np.sin(angles)
     cost = np.abs(OFFSETS) * 0.5 + np.where(OFFSETS > 0, 0.03, 0.0) + np.zeros_like(angles)
     for ahead, penalty in zip(LOOK_AHEAD_M, (20.0, 2.0), strict=True):
-        ground = view.walkable((x[busy, None] + ux * ahead).ravel(), (y[busy, None] + uy * ahead).ravel())
+        to_x, to_y = x[busy, None] + ux * ahead, y[busy, None] + uy * ahead
+        from_x, from_y = np.broadcast_to(x[busy, None], ux.shape), np.broadcast_to(y[busy, None], uy.shape)
+        ground = view.may_step(from_x.ravel(), from_y.ravel(), to_x.ravel(), to_y.ravel())
         cost += np.where(ground.reshape(angles.shape), 0.0, penalty)
     cost += _meeting_cost(bodies, rows, around.rows[busy], around.near[busy], ux, uy)
     cost += 0.15 * np.abs(_wrapped(angles - bodies.heading[rows][:, None])) / np.pi  # keep the way one is going
@@ -180,7 +182,7 @@ def _advance(bodies: Bodies, view: WorldView, walkers: NDArray[np.int64], dt: fl
     step = bodies.speed[walkers] * dt
     x = bodies.x[walkers] + step * np.cos(bodies.heading[walkers])
     y = bodies.y[walkers] + step * np.sin(bodies.heading[walkers])
-    held = ~view.walkable(x, y)
+    held = ~view.may_step(bodies.x[walkers], bodies.y[walkers], x, y)
     new_x, new_y = bodies.x.copy(), bodies.y.copy()
     new_x[walkers], new_y[walkers] = np.where(held, bodies.x[walkers], x), np.where(held, bodies.y[walkers], y)
     _hold_back(bodies, walkers, held, new_x, new_y)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.acts import Topic
+from world.state import Plain, columns_of, part, put_back, rows_of, taken
 
 CAPACITY = 64  # episodes per villager; beyond it the faintest is forgotten
 RECENCY_PER_HOUR = 0.995  # per hour of game time (Park et al. 2023)
@@ -57,6 +58,21 @@ class Memories:
     count: NDArray[np.int64]
     digest: NDArray[np.uint64]
     tick_rate: int
+
+    def freeze(self) -> Plain:
+        """The episodes held, one villager's after the other's, and the digests."""
+        held = np.arange(CAPACITY) < self.count[:, None]
+        return taken(self, ("count", "digest")) | {"episodes": columns_of(self.episodes[held])}
+
+    def thaw(self, state: Plain) -> None:
+        """Put back what `freeze` gave. Raises ValueError if it does not fit."""
+        put_back(self, ("count", "digest"), state)
+        held = np.arange(CAPACITY) < self.count[:, None]
+        rows = rows_of(part(state, "episodes"), EPISODE)
+        if len(rows) != held.sum() or len(rows) != self.count.sum():
+            raise ValueError(f"the state counts {self.count.sum()} episodes and holds {len(rows)}")
+        self.episodes[:] = np.zeros((), EPISODE)
+        self.episodes[held] = rows
 
     @classmethod
     def empty(cls, villagers: int, tick_rate: int) -> Memories:

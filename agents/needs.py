@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
+from world.state import Plain, put_back, taken
 from world.view import Floats, Weather
 
 HOUR_S = 3600.0
@@ -64,6 +65,14 @@ class Needs:
         self.cold += (target - self.cold) * -np.expm1(-dt_s / time_constant)
         for need in (self.hunger, self.fatigue, self.cold, self.loneliness):
             np.clip(need, 0.0, 1.0, out=need)
+
+    def freeze(self) -> Plain:
+        """Every need by name."""
+        return taken(self, (f.name for f in fields(self)))
+
+    def thaw(self, state: Plain) -> None:
+        """Put back what `freeze` gave. Raises ValueError if it does not fit."""
+        put_back(self, (f.name for f in fields(self)), state)
 
 
 def chill(weather: Weather) -> float:

@@ -12,6 +12,7 @@ from agents.bodies import Bodies
 from agents.memory import EpisodeKind
 from agents.minds import Minds, Moment
 from agents.perception import Sight
+from world.state import Plain, check_rows, columns_of, part, put_back, rows_of, taken
 from world.view import Weather
 
 NOTICED_M = 40.0  # sightings farther off are not worth a thought
@@ -19,6 +20,9 @@ SIGHTING_REST_S = 1800.0  # seeing the same person at the same place again soone
 SKY_READERS = ("shepherd", "farmer", "fisher", "woodcutter", "gardener")  # trades that foresee rain
 THREATENING_CLOUD, THREATENING_HUMIDITY = 0.85, 0.85
 SKY_CHECK_S = 60.0
+
+
+SIGHTING = np.dtype([("observer", "<i2"), ("other", "<i2"), ("place", "<i2"), ("tick", "<i8")])
 
 
 @dataclass
@@ -35,6 +39,23 @@ class Noticing:
     def fresh(cls, villagers: int, weather: Weather) -> Noticing:
         shape = (villagers, villagers)
         return cls(np.full(shape, -1, np.int16), np.zeros(shape, np.int64), _rains(weather), _snows(weather))
+
+    def freeze(self) -> Plain:
+        """What was last known of the weather, and who was seen where and when."""
+        observer, other = np.nonzero(self.place >= 0)
+        sightings = np.zeros(len(observer), SIGHTING)
+        sightings["observer"], sightings["other"] = observer, other
+        sightings["place"], sightings["tick"] = self.place[observer, other], self.tick[observer, other]
+        return taken(self, ("raining", "snowing", "warned")) | {"sightings": columns_of(sightings)}
+
+    def thaw(self, state: Plain) -> None:
+        """Put back what `freeze` gave. Raises ValueError if it does not fit."""
+        put_back(self, ("raining", "snowing", "warned"), state)
+        sightings = rows_of(part(state, "sightings"), SIGHTING)
+        pairs = sightings["observer"], sightings["other"]
+        check_rows("sightings", len(self.place), *pairs)
+        self.place[:], self.tick[:] = -1, 0
+        self.place[pairs], self.tick[pairs] = sightings["place"], sightings["tick"]
 
     @property
     def sky(self) -> NDArray[np.bool_]:

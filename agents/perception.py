@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from agents.bodies import EYE_HEIGHT_M, Bodies
+from world.state import Plain, put_back, taken
 from world.view import Floats, Weather, WorldView
 
 RECOGNITION_M = 60.0  # a neighbour is known by gait and clothes; faces alone fade sooner (Loftus & Harley 2005)
@@ -34,6 +35,14 @@ class Sight:
     def blind(cls, villagers: int) -> Sight:
         k = min(ATTENDED, max(1, villagers - 1))
         return cls(np.full((villagers, k), -1, np.int16), np.full((villagers, k), np.inf))
+
+    def freeze(self) -> Plain:
+        """Who was seen and how far off."""
+        return taken(self, ("seen", "distance"))
+
+    def thaw(self, state: Plain) -> None:
+        """Put back what `freeze` gave. Raises ValueError if it does not fit."""
+        put_back(self, ("seen", "distance"), state)
 
     def look(self, rows: NDArray[np.int64], bodies: Bodies, view: WorldView) -> None:
         """Renew what `rows` see."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from agents.acts import Act, Persona
 from agents.memory import mixed
 from agents.persona import compatibility
+from world.state import Plain, check_rows, columns_of, part, put_back, rows_of, taken
 from world.streams import stream
 
 AFFINITY_STEP = {
@@ -43,6 +44,9 @@ EXTRAVERSION_SHARE = 0.25
 AGREEABLENESS_SHARE = 0.25
 
 
+BOND = np.dtype([("a", "<i2"), ("b", "<i2"), ("familiarity", "<f4"), ("affinity", "<f4"), ("trust", "<f4")])
+
+
 @dataclass
 class Relationships:
     """Matrices (n, n): entry [a, b] is how a stands to b. Familiarity and trust 0..1, affinity -1..1."""
@@ -52,6 +56,26 @@ class Relationships:
     trust: NDArray[np.float32]
     warmth: NDArray[np.float32]  # fixed factor of a's nature and b's on what a gains from b's acts
     digest: NDArray[np.uint64]
+    moved: NDArray[np.bool_]  # entries that are no longer what they were at the start
+
+    def freeze(self) -> Plain:
+        """The entries that moved since the start, which follows from the scenario."""
+        a, b = np.nonzero(self.moved)
+        bonds = np.zeros(len(a), BOND)
+        bonds["a"], bonds["b"] = a, b
+        for name in ("familiarity", "affinity", "trust"):
+            bonds[name] = getattr(self, name)[a, b]
+        return taken(self, ("digest",)) | {"bonds": columns_of(bonds)}
+
+    def thaw(self, state: Plain) -> None:
+        """Put back what `freeze` gave onto the start. Raises ValueError if it does not fit."""
+        put_back(self, ("digest",), state)
+        bonds = rows_of(part(state, "bonds"), BOND)
+        pairs = bonds["a"], bonds["b"]
+        check_rows("bonds", len(self.digest), *pairs)
+        for name in ("familiarity", "affinity", "trust"):
+            getattr(self, name)[pairs] = bonds[name]
+        self.moved[pairs] = True
 
     @classmethod
     def among(cls, personas: Sequence[Persona], seed: int) -> Relationships:
@@ -73,13 +97,14 @@ class Relationships:
         other = np.array([p.agreeableness for p in personas])[None, :] - 0.5
         warmth = np.clip(fit + EXTRAVERSION_SHARE * own + AGREEABLENESS_SHARE * other, -1.0, 1.0)
         single = [m.astype(np.float32) for m in (familiarity, affinity, trust, warmth)]
-        return cls(single[0], single[1], single[2], single[3], np.zeros(n, np.uint64))
+        return cls(single[0], single[1], single[2], single[3], np.zeros(n, np.uint64), np.zeros((n, n), bool))
 
     def hear(self, listener: int, speaker: int, act: Act, worth: float = 0.0) -> None:
         """Move what the listener holds of the speaker by one act; `worth` adds affinity for welcome news or help.
 
         Kind acts count for more between natures that fit, and unkind ones for less.
         """
+        self.moved[listener, speaker] = True
         step = AFFINITY_STEP[act] + worth
         warmth = float(self.warmth[listener, speaker])
         step *= 1.0 + 0.6 * warmth if step > 0 else 1.0 - 0.6 * warmth

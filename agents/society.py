@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.acts import Persona, SpeechPlan
+from agents.acts import Fact, Persona, SpeechPlan
 from agents.bodies import VILLAGER, Bodies
 from agents.conversation import Conversations
 from agents.emotion import Emotions
 from agents.intentions import Events, Intentions
-from agents.knowledge import Knowledge, seed_news
+from agents.knowledge import Knowledge, news_places, plant_rumour, seed_news
 from agents.language.voice import Wording
 from agents.locomotion import STRIDE_OF_HEIGHT, WALK_SPEED_M_S, WALK_SPREAD_M_S, walk
 from agents.looks import looks_of
@@ -28,6 +28,7 @@ from agents.plans import Intent
 from agents.relationships import Relationships
 from agents.speech import Spoken
 from assets.palette import Activity
+from world.state import Plain, part, put_back, taken
 from world.streams import stream
 from world.view import Floats, WorldView
 
@@ -60,12 +61,21 @@ class StepResult:
     events: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
+class Holder(Protocol):
+    """A part of the society that has state."""
+
+    def freeze(self) -> Plain: ...
+
+    def thaw(self, state: Plain) -> None: ...
+
+
 class Society:
     """The villagers of one run. Words never move it: any text in a Wording leads to the same states."""
 
     def __init__(self, config: SocietyConfig, view: WorldView) -> None:
         """Make the people, house them, and put everyone where the hour has them."""
         self.config = config
+        self.talkativeness = config.talkativeness
         self._rate = config.tick_rate
         self._start = view.local_time
         now = self._moment(view)
@@ -121,10 +131,58 @@ class Society:
         parts: dict[str, NDArray[Any]] = {f"body_{k}": v for k, v in self.bodies.columns().items()}
         parts |= {f"need_{k}": getattr(n, k) for k in ("hunger", "fatigue", "cold", "loneliness")}
         parts |= {"mood": e.mood, "arousal": e.arousal, "seen": self.sight.seen, "sky": self.noticing.sky}
+        parts |= {"talkativeness": np.array([self.talkativeness]), "brought_up": m.knowledge.brought_up}
         parts |= {"memories": m.memories.digest, "knowledge": m.knowledge.digest, "relations": m.relations.digest}
         parts |= {f"intention_{k}": v for k, v in self.intentions.columns().items()}
         parts |= {f"talk_{k}": v for k, v in self.talk.columns().items()}
         return parts
+
+    def plant_rumour(self, row: int, kind: str, view: WorldView, *, about: int = -1, place: int = -1) -> Fact:
+        """Let a villager know a piece of news that never happened; about somebody and at a place, if these are given.
+
+        Raises IndexError if no place is given and the valley has none at which this kind of news may happen.
+        """
+        now = self._moment(view)
+        rng = stream(self.config.seed, "rumour", row, now.tick)
+        others = [p.row for p in self.personas if p.row != row]
+        spots = news_places(kind, view.places)
+        return plant_rumour(
+            self.minds.knowledge,
+            row,
+            kind,
+            now.day,
+            now.minute,
+            rng,
+            subject=about,
+            place=place,
+            others=others,
+            spots=spots,
+        )
+
+    def freeze(self) -> Plain:
+        """Everything from which the society can go on, as plain values; what follows from the scenario is left out."""
+        return taken(self, ("talkativeness",)) | {name: room.freeze() for name, room in self._parts().items()}
+
+    def thaw(self, state: Plain) -> None:
+        """Stand where `freeze` was taken of a society of the same making. Raises ValueError if it does not fit."""
+        put_back(self, ("talkativeness",), state)
+        for name, room in self._parts().items():
+            room.thaw(part(state, name))
+
+    def _parts(self) -> dict[str, Holder]:
+        m = self.minds
+        return {
+            "bodies": self.bodies,
+            "needs": m.needs,
+            "emotions": m.emotions,
+            "memories": m.memories,
+            "knowledge": m.knowledge,
+            "relations": m.relations,
+            "sight": self.sight,
+            "noticing": self.noticing,
+            "intentions": self.intentions,
+            "talk": self.talk,
+        }
 
     def _moment(self, view: WorldView) -> Moment:
         return Moment.of(view.tick, self._start, view.local_time, view.weather)
@@ -206,7 +264,7 @@ class Society:
         need = 0.6 + 0.8 * self.minds.needs.loneliness[a]
         bond = (0.6 + 0.8 * r.familiarity[a, b]) * (1.0 + 0.4 * r.affinity[a, b])
         weather = 0.6 if now.weather.raining else 1.0
-        return np.minimum(CHANCE * self.config.talkativeness * nature * need * bond * weather, 0.95)
+        return np.minimum(CHANCE * self.talkativeness * nature * need * bond * weather, 0.95)
 
     def _move(self, view: WorldView, now: Moment) -> Events:
         busy = self.talk.talk_of >= 0

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from agents.acts import Act, Fact, SpeechPlan, Topic
+from agents.acts import Act, Fact, Persona, SpeechPlan, Topic
 from agents.bodies import Bodies
 from agents.dialogue import Move
 from agents.language.voice import Wording
 from agents.memory import TOPICS, EpisodeKind
 from agents.minds import Minds, Moment
 from agents.perception import hearers, seen_by
+from world.state import Plain, part, plain, typed
 from world.view import Place, WorldView
 
 WORDS_PER_S = 2.6  # 156 a minute; English conversation runs at 210 (Tauroza & Allison 1990), villagers take their time
@@ -114,6 +115,21 @@ class Transcript:
         """Drop the lines of a conversation that is over."""
         self._lines.pop(conversation, None)
 
+    def freeze(self) -> Plain:
+        """The lines that may still be asked for."""
+        return {
+            "recent": [list(lines) for lines in self._recent],
+            "lines": [[conversation, plain(lines)] for conversation, lines in self._lines.items()],
+        }
+
+    def thaw(self, state: Plain) -> None:
+        """Put back what `freeze` gave. Raises ValueError if it does not fit."""
+        recent = typed(part(state, "recent"), list[list[str]], "recent")
+        if len(recent) != len(self._recent):
+            raise ValueError(f"the state holds lines of {len(recent)} villagers, where {len(self._recent)} live")
+        self._recent = [deque(lines, maxlen=RECENT_LINES) for lines in recent]
+        self._lines = dict(typed(part(state, "lines"), list[tuple[int, list[tuple[str, str]]]], "lines"))
+
 
 def plan_of(
     move: Move,
@@ -151,6 +167,21 @@ def plan_of(
         due_tick=due,
         seed=speech_seed(minds.seed, *key),
     )
+
+
+def plan_record(plan: SpeechPlan) -> Plain:
+    """A plan as plain values, its two villagers by their rows."""
+    record: Plain = plain(plan)
+    return record | {"speaker": plan.speaker.row, "listener": plan.listener.row}
+
+
+def plan_from(record: Any, personas: Sequence[Persona]) -> SpeechPlan:
+    """The plan that `plan_record` wrote down. Raises ValueError if it does not fit."""
+    try:
+        pair = {role: plain(personas[part(record, role)]) for role in ("speaker", "listener")}
+    except (IndexError, TypeError):
+        raise ValueError("the state holds a plan of speech for somebody who does not live here") from None
+    return typed({**record, **pair}, SpeechPlan, "plans")
 
 
 def speech_seed(seed: int, row: int, tick: int, call: int) -> int:

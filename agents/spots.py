@@ -23,9 +23,12 @@ class Spots:
     def __init__(self, places: Sequence[Place]) -> None:
         self._places = places
         self._found: dict[int, Floats] = {}
+        self._closed: tuple[int, ...] = ()  # places that were closed when they were found
 
     def around(self, place: int, view: WorldView) -> Floats:
         """Spots (m, 2) of a place from its middle outwards, on a sunflower spiral (Vogel 1979)."""
+        if view.closed != self._closed:
+            self._found, self._closed = {}, view.closed
         if place not in self._found:
             p = self._places[place]
             count = int(np.ceil((p.radius_m * CROWD_FACTOR / SPACING_M) ** 2)) + 12
@@ -84,8 +87,9 @@ def way_out(row: int, bodies: Bodies, view: WorldView) -> tuple[float, float] | 
         for angle in np.arange(0, 2 * np.pi, np.pi / 4) if distance else (0.0,):
             x, y = x0 + distance * np.cos(angle), y0 + distance * np.sin(angle)
             crowded = (np.hypot(bodies.x[out] - x, bodies.y[out] - y) < 2 * BODY_RADIUS_M + 0.05).any()
-            if crowded or not view.walkable(np.array([x]), np.array([y]))[0]:
+            here, there = (np.array([x0]), np.array([y0])), (np.array([x]), np.array([y]))
+            if crowded or not view.may_step(*here, *there)[0]:
                 continue
-            if distance == 0.0 or view.clear_walk(np.array([x0]), np.array([y0]), np.array([x]), np.array([y]))[0]:
+            if distance == 0.0 or view.clear_walk(*here, *there)[0]:
                 return float(x), float(y)
     return None

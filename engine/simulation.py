@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.acts import SpeechPlan
 from agents.language.voice import Voice, Wording
 from agents.society import Society, SocietyConfig
+from agents.speech import plan_from, plan_record
+from engine import interventions as changes
 from engine import observe
+from engine.interventions import Intervention
 from engine.scenario import Scenario, ScenarioError
 from recorder.schema import Cast, Scenery, Snapshot
 from world.site import NoRoomError
+from world.state import part, put_back, taken
 from world.weather import WeatherOpening
 from world.world import World, WorldConfig
 
 DIGEST_BYTES = 16
+STATE_LAYOUT = 1  # of what freeze() gives; to be raised with every change to what it holds
 
 
 class Simulation:
     """One run of a scenario: a world, its society, and a voice that words what is said.
 
-    A run is a function of the scenario, its seed, and the ticks at which words arrive: what the words are never
-    matters. `snapshot` is the current tick, frozen; `step()` makes the next one.
+    A run is a function of the scenario, its seed, its interventions, and the ticks at which words arrive: what the
+    words are never matters. `snapshot` is the current tick, frozen; `step()` makes the next one.
 
     Raises:
-        ScenarioError: the valley of this seed has no room for the village.
+        ScenarioError: the valley of this seed has no room for the village, or an intervention names what is not there.
     """
 
-    def __init__(self, scenario: Scenario, voice: Voice) -> None:
+    def __init__(self, scenario: Scenario, voice: Voice, interventions: Iterable[Intervention] = ()) -> None:
         self.scenario = scenario
         self.voice = voice
         try:
@@ -52,7 +59,11 @@ class Simulation:
         )
         self.scenery: Scenery = observe.scenery(self.world.valley, scenario)
         self.cast: Cast = observe.cast(self.society, self.scenery)
+        self.interventions = tuple(interventions)
+        for given in self.interventions:
+            changes.check(given, self.world, self.society)
         self.wordings: tuple[Wording, ...] = ()  # those that arrived at the current tick, for the log
+        self._unworded: dict[tuple[int, int, int], SpeechPlan] = {}  # submitted, and no words have come yet
         self._utterances = 0
         self.snapshot = self._observe((), (), ())
 
@@ -64,12 +75,73 @@ class Simulation:
     def step(self) -> Snapshot:
         """Advance one tick and return its snapshot."""
         self.wordings = tuple(self.voice.due(self.world.tick + 1))
-        happened = self.world.step()
+        for wording in self.wordings:
+            self._unworded.pop(wording.key, None)
+        happened = self._intervene(self.world.tick + 1) + self.world.step()
         result = self.society.step(self.world.view(), self.wordings)
         for plan in result.plans:
-            self.voice.submit(plan)
+            self._ask(plan)
         self.snapshot = self._observe(happened, result.events, result.spoken)
         return self.snapshot
+
+    def freeze(self) -> dict[str, Any]:
+        """Everything needed to go on from the current tick: maps with text keys, lists, numbers, text, None and arrays.
+
+        Later steps do not change it. What follows from the scenario is not in it, nor what happened at this tick.
+        """
+        return taken(self, ("_utterances",)) | {
+            "layout": STATE_LAYOUT,
+            "seed": self.scenario.seed,
+            "villagers": self.scenario.village.villagers,
+            "world": self.world.freeze(),
+            "agents": self.society.freeze(),
+            "unworded": [plan_record(plan) for plan in self._unworded.values()],
+        }
+
+    @classmethod
+    def resume(
+        cls,
+        scenario: Scenario,
+        voice: Voice,
+        state: Mapping[str, Any],
+        interventions: Iterable[Intervention] = (),
+    ) -> Simulation:
+        """A simulation at the tick at which `freeze` was taken, which goes on exactly as that one does.
+
+        Plans whose words had not come are submitted to the voice again. Interventions up to this tick are part of the
+        state already and are not made again. The snapshot of this tick tells no events and no lines: they are in the
+        record of the run that was frozen.
+
+        Raises:
+            ValueError: the state does not fit this scenario or this version; the message says where.
+            ScenarioError: as for a new simulation.
+        """
+        for name, wanted in (
+            ("layout", STATE_LAYOUT),
+            ("seed", scenario.seed),
+            ("villagers", scenario.village.villagers),
+        ):
+            if part(state, name) != wanted:
+                raise ValueError(f"the state is of {name} {state[name]!r}, where {name} {wanted} is wanted")
+        simulation = cls(scenario, voice, interventions)
+        simulation.world.thaw(part(state, "world"))
+        simulation.society.thaw(part(state, "agents"))
+        put_back(simulation, ("_utterances",), state)
+        simulation.snapshot = simulation._observe((), (), ())
+        for record in part(state, "unworded"):
+            simulation._ask(plan_from(record, simulation.society.personas))
+        return simulation
+
+    def _ask(self, plan: SpeechPlan) -> None:
+        self._unworded[plan.key] = plan
+        self.voice.submit(plan)
+
+    def _intervene(self, tick: int) -> changes.Happenings:
+        happened: changes.Happenings = []
+        for given in self.interventions:
+            if given.tick == tick:
+                happened += changes.make(given, self.world, self.society)
+        return happened
 
     def _observe(
         self,

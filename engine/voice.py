@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from agents.language.continued import ContinuedVoice
 from agents.language.logged import LoggedVoice
 from agents.language.models import find_model, model_sha256
 from agents.language.templates import TemplateVoice
@@ -51,12 +52,25 @@ class LostWords:
 
 def lost_words(voice: Voice) -> LostWords:
     """What a voice could not word so far; nothing for voices without a model."""
+    voice = voice.live if isinstance(voice, ContinuedVoice) else voice
     return LostWords(voice.fallbacks, voice.failure) if isinstance(voice, _Fallible) else LostWords(0, "")
 
 
 def logged_voice(log: Iterable[dict[str, Any]]) -> Voice:
     """A voice that repeats a session's language log; no model is loaded."""
-    return LoggedVoice(
+    return LoggedVoice(_wordings(log))
+
+
+def continued_voice(log: Iterable[dict[str, Any]], live: Voice) -> Voice:
+    """A voice that repeats a session's language log where the plans are the same, and asks `live` for the rest.
+
+    Closing it closes the live voice.
+    """
+    return ContinuedVoice(_wordings(log), live)
+
+
+def _wordings(log: Iterable[dict[str, Any]]) -> Iterator[Wording]:
+    return (
         Wording(
             **{
                 **entry,

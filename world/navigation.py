@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,11 @@ class NavGrid:
 
 def survey(valley: Valley) -> NavGrid:
     """The walking lattice and the way to every place of a valley."""
+    return with_ways(valley, _lattice(valley))
+
+
+def _lattice(valley: Valley) -> NavGrid:
+    """Where one can walk and how fast, before any way is known."""
     xs = np.array([p.x for p in valley.places])
     ys = np.array([p.y for p in valley.places])
     x0, y0, x1, y1 = valley.extent
@@ -83,17 +88,25 @@ def survey(valley: Valley) -> NavGrid:
     heights = valley.height_at(x, y)
     passable = open_ground(valley, x, y)
     pace = np.take(cover_table(COVER_PACE), cover_at(valley, x, y)) / FLAT_WALK_M_S
+    nowhere = np.zeros((0, rows, cols), np.int8)
+    return NavGrid(origin, passable, pace, heights, nowhere, nowhere, np.zeros((0, rows, cols), np.uint16))
+
+
+def with_ways(valley: Valley, grid: NavGrid) -> NavGrid:
+    """The lattice with the quickest ways over its passable cells to every place; its old ways are dropped."""
+    origin, passable = grid.origin, grid.passable
+    rows, cols = passable.shape
     count = len(valley.places)
     easts, norths = np.zeros((count, rows, cols), np.int8), np.zeros((count, rows, cols), np.int8)
     times = np.empty((count, rows, cols), np.uint16)
     for place in valley.places:
         row, col = nearest_open(passable, (place.y - origin[1]) / NAV_CELL_M, (place.x - origin[0]) / NAV_CELL_M)
-        time = travel_time(pace, heights, passable, NAV_CELL_M, row, col)
+        time = travel_time(grid.pace, grid.heights, passable, NAV_CELL_M, row, col)
         towards_east, towards_north = descent(time)
         easts[place.id] = np.rint(towards_east * DIRECTION_SCALE)
         norths[place.id] = np.rint(towards_north * DIRECTION_SCALE)
         times[place.id] = np.minimum(np.nan_to_num(time, posinf=1e9) / TIME_SCALE, NO_WAY)
-    return NavGrid(origin, passable, pace, heights, easts, norths, times)
+    return replace(grid, east=easts, north=norths, time=times)
 
 
 def cover_table(values: dict[GroundCover, float]) -> Floats:
@@ -162,6 +175,10 @@ class Navigation:
         inside, row, col = self._cell(x, y)
         far = self._far_walkable(x, y) if not inside.all() else np.zeros(inside.shape, dtype=np.bool_)
         return np.where(inside, self._grid.passable[row, col], far)
+
+    def may_step(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> Flags:
+        """True where a step may end; see WorldView."""
+        return self.walkable(xb, yb)
 
     def way_to(self, place: Ints, x: Floats, y: Floats) -> Floats:
         """Unit directions (n, 2); see WorldView."""

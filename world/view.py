@@ -101,6 +101,18 @@ class WorldView(Protocol):
         """True where one can stand: no water, wall or cliff, inside the map."""
         ...
 
+    @property
+    def closed(self) -> tuple[int, ...]:
+        """Ids of places where nobody may go."""
+        ...
+
+    def may_step(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> NDArray[np.bool_]:
+        """True where a step from one point to another may be taken: to where one can stand.
+
+        Closed ground counts as unwalkable, but who stands on it may go on over it.
+        """
+        ...
+
     def way_to(self, place: NDArray[np.int64], x: Floats, y: Floats) -> Floats:
         """Unit directions (n, 2) of the best way from each point to its place; zero where none is or it is reached."""
         ...

@@ -20,6 +20,7 @@ from world.air import (
     wet_bulb_c,
 )
 from world.ground_water import CAPACITY_MM, SETTLED_SNOW_DENSITY, GroundWater
+from world.state import Plain, column, part, plain, typed
 from world.streams import stream
 from world.sun import irradiance_w_m2, sun_at, utc_of
 from world.view import Weather
@@ -48,8 +49,26 @@ class WeatherOpening:
         here = AIR_MASSES[self.kind]
         if self.front is None:
             return here
-        t = min(1.0, max(0.0, (hours - self.front_at) / max(self.front_hours, 1e-6)))
-        return blend(here, AIR_MASSES[self.front], t * t * (3.0 - 2.0 * t))
+        return blend(here, AIR_MASSES[self.front], _arrived(hours - self.front_at, self.front_hours))
+
+
+@dataclass(frozen=True)
+class Front:
+    """A kind of weather that came to the run from outside its scenario, over whatever there was."""
+
+    kind: str  # a key of AIR_MASSES
+    at: float  # hours after the start at which it begins to arrive
+    hours: float  # how long it takes to arrive
+
+    def over(self, mass: AirMass, hours: float) -> AirMass:
+        """The air mass some hours after the start, where it would have been `mass` without this front."""
+        return blend(mass, AIR_MASSES[self.kind], _arrived(hours - self.at, self.hours))
+
+
+def _arrived(hours: float, takes: float) -> float:
+    """Share of a front that is there so long after its beginning: smooth at both ends."""
+    t = min(1.0, max(0.0, hours / max(takes, 1e-6)))
+    return t * t * (3.0 - 2.0 * t)
 
 
 def blend(a: AirMass, b: AirMass, share: float) -> AirMass:
@@ -77,6 +96,7 @@ class Sky:
         self._start = start
         self._latitude = latitude
         self._longitude = longitude
+        self._fronts: tuple[Front, ...] = ()
         mass = AIR_MASSES[opening.kind]
         noise = stream(seed, "weather").standard_normal(len(NOISES)) * 0.5
         snow_mm = 1000.0 * mass.snow_m * SETTLED_SNOW_DENSITY
@@ -90,6 +110,34 @@ class Sky:
         while position >= self._after.update:
             self._before, self._after = self._after, self._next(self._after)
         return between(self._before.weather, self._after.weather, position - self._before.update)
+
+    def send(self, kind: str, seconds: float, over_s: float) -> None:
+        """Let a front of this kind begin to arrive `seconds` after the start. Raises KeyError for unknown kinds."""
+        if kind not in AIR_MASSES:
+            raise KeyError(kind)
+        self._fronts += (Front(kind, seconds / 3600.0, over_s / 3600.0),)
+
+    def freeze(self) -> Plain:
+        """The two updates between which the weather stands, and the fronts that were sent."""
+        states = (self._before, self._after)
+        return {
+            "updates": [s.update for s in states],
+            "noise": np.stack([s.noise for s in states]),
+            "water": [plain(s.water) for s in states],
+            "weather": [plain(s.weather) for s in states],
+            "fronts": plain(self._fronts),
+        }
+
+    def thaw(self, state: Plain) -> None:
+        """Stand where `freeze` was taken. Raises ValueError if the state does not fit."""
+        noise = column(part(state, "noise"), "noise", np.dtype(np.float64))
+        if noise.shape != (2, len(NOISES)):
+            raise ValueError(f"the state's 'noise' has the shape {noise.shape}, where {(2, len(NOISES))} is wanted")
+        updates = typed(part(state, "updates"), tuple[int, int], "updates")
+        waters = typed(part(state, "water"), tuple[GroundWater, GroundWater], "water")
+        weathers = typed(part(state, "weather"), tuple[Weather, Weather], "weather")
+        self._before, self._after = map(WeatherState, updates, noise, waters, weathers)
+        self._fronts = typed(part(state, "fronts"), tuple[Front, ...], "fronts")
 
     @property
     def water(self) -> GroundWater:
@@ -120,6 +168,8 @@ class Sky:
     def _state(self, update: int, noise: NDArray[np.float64], water: GroundWater) -> WeatherState:
         hours = update * UPDATE_S / 3600.0
         mass = self._opening.mass_after(hours)
+        for front in self._fronts:
+            mass = front.over(mass, hours)
         local = self._start + timedelta(hours=hours)
         return WeatherState(update, noise, water, weather_of(mass, noise, water, local, self._latitude))
 

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from world import cache, sight
+from world.closures import ClosedNavigation, closed_with
 from world.navigation import Navigation, survey
+from world.state import Plain, part, put_back, taken, typed
 from world.sun import Sun, sun_at, utc_of
 from world.valley import Valley, make_valley
 from world.view import Floats, Place, Weather
@@ -49,6 +51,7 @@ class WorldNow:
     valley: Valley
     navigation: Navigation
     boxes: Floats
+    closed: tuple[int, ...]
 
     @property
     def sun_elevation(self) -> float:
@@ -69,6 +72,9 @@ class WorldNow:
 
     def walkable(self, x: Floats, y: Floats) -> NDArray[np.bool_]:
         return self.navigation.walkable(x, y)
+
+    def may_step(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> NDArray[np.bool_]:
+        return self.navigation.may_step(xa, ya, xb, yb)
 
     def way_to(self, place: NDArray[np.int64], x: Floats, y: Floats) -> Floats:
         return self.navigation.way_to(place, x, y)
@@ -91,6 +97,8 @@ class WorldNow:
 class World:
     """One valley in time. `step` advances a tick; `view` is what the tick looks like."""
 
+    _STATE = ("tick", "_raining", "_snowing", "_foggy")
+
     def __init__(self, config: WorldConfig) -> None:
         """Read the valley from the cache or generate it.
 
@@ -101,7 +109,10 @@ class World:
         self.config = config
         self.tick = 0
         self.valley = valley_of(config)
-        self._navigation = Navigation(self.valley, survey(self.valley))
+        self._lattice = survey(self.valley)
+        self._navigation = Navigation(self.valley, self._lattice)
+        self._grounds: tuple[int, ...] = ()  # places whose surroundings are closed
+        self.closed: tuple[int, ...] = ()  # these, and the places on their ground
         self._boxes = sight.building_boxes(self.valley)
         self._sky = Sky(config.weather, config.seed, config.start, config.latitude, config.longitude)
         self._view = self._look()
@@ -145,9 +156,39 @@ class World:
             "tick": np.array([self.tick], dtype=np.int64),
             "sun": np.array([sun.azimuth_heading, sun.elevation]),
             "turns": np.array([self._raining, self._snowing, self._foggy]),
+            "closed": np.array(self._grounds, dtype=np.int64),
             "wetness": np.array([weather.ground_wetness, weather.snow_depth_m]),
             **self._sky.state(),
         }
+
+    def send_front(self, kind: str, over_s: float) -> None:
+        """Let another kind of weather arrive from now on within `over_s` seconds. Raises KeyError for unknown kinds."""
+        self._sky.send(kind, self.tick / self.config.tick_rate, over_s)
+
+    def close_place(self, place: int) -> None:
+        """Close the ground within a place's radius: nobody enters it from now on, and ways lead round it."""
+        self._shut(tuple(dict.fromkeys((*self._grounds, place))))
+        self._view = self._look()
+
+    def _shut(self, grounds: tuple[int, ...]) -> None:
+        if grounds != self._grounds:
+            places = tuple(self.valley.places[i] for i in grounds)
+            self._navigation = ClosedNavigation(self.valley, self._lattice, places)
+        self._grounds, self.closed = grounds, closed_with(self.valley.places, grounds)
+
+    def freeze(self) -> Plain:
+        """All that changes, as plain values; what follows from the configuration is left out."""
+        return taken(self, self._STATE) | {"sky": self._sky.freeze(), "closed": list(self._grounds)}
+
+    def thaw(self, state: Plain) -> None:
+        """Stand at the tick at which `freeze` was taken. Raises ValueError if the state does not fit."""
+        put_back(self, self._STATE, state)
+        self._sky.thaw(part(state, "sky"))
+        grounds = typed(part(state, "closed"), tuple[int, ...], "closed")
+        if not all(0 <= ground < len(self.valley.places) for ground in grounds):
+            raise ValueError(f"the state closes places {list(grounds)}, where {len(self.valley.places)} exist")
+        self._shut(grounds)
+        self._view = self._look()
 
     def _look(self) -> WorldNow:
         local = self.local_time
@@ -160,6 +201,7 @@ class World:
             valley=self.valley,
             navigation=self._navigation,
             boxes=self._boxes,
+            closed=self.closed,
         )
 
     @staticmethod

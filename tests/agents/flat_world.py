@@ -49,6 +49,7 @@ class FlatWorld:
     tick: int = 0
     sun_elevation: float = 0.7
     sun_azimuth: float = 0.0
+    closed: tuple[int, ...] = ()
     places: tuple[Place, ...] = field(
         default_factory=lambda: tuple(
             Place(i, kind, name, float(x), float(y), building, radius)
@@ -73,6 +74,9 @@ class FlatWorld:
         pond = np.hypot(x - POND[0], y - POND[1]) < POND[2]
         inside = (np.abs(x) < HALF_M) & (np.abs(y) < HALF_M)
         return inside & ~block & ~pond
+
+    def may_step(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> NDArray[np.bool_]:
+        return self.walkable(xb, yb)
 
     def way_to(self, place: NDArray[np.int64], x: Floats, y: Floats) -> Floats:
         """Straight on, or round the obstacle's nearer corner or flank where it is in the way."""
