@@ -44,7 +44,10 @@ def unshuffle(data: bytes, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
     if len(data) != count * kind.itemsize:
         raise ValueError(f"{len(data)} bytes do not make an array of {dtype} and shape {shape}")
     planes = np.frombuffer(data, np.uint8).reshape(kind.itemsize, count)
-    return np.ascontiguousarray(planes.T).view(kind).reshape(shape)
+    values = np.empty((count, kind.itemsize), np.uint8)
+    for byte in range(kind.itemsize):  # a third of the time of a transposed copy
+        values[:, byte] = planes[byte]
+    return values.view(kind).reshape(shape)
 
 
 def checked_dtype(name: object) -> np.dtype[Any]:
@@ -117,4 +120,51 @@ def table_from_plain(value: Any) -> NDArray[np.void]:
     table = np.zeros(shape, np.dtype([(name, c.dtype.str, c.shape[len(shape) :]) for name, c in columns.items()]))
     for name, column in columns.items():
         table[name] = column
+    return table
+
+
+def layout_to_plain(dtype: np.dtype[np.void]) -> list[list[Any]]:
+    """The fields of a structured type as [name, number type, shape of one value]."""
+    return [[name, dtype_name(dtype[name].base), list(dtype[name].shape)] for name in dtype.names or ()]
+
+
+def layout_from_plain(value: Any) -> np.dtype[np.void]:
+    """The structured type behind `layout_to_plain`.
+
+    Raises:
+        ValueError: a field's number type or shape is not allowed, or two have one name.
+    """
+    return np.dtype([(str(name), checked_dtype(number), checked_shape(shape)) for name, number, shape in value])
+
+
+def steps_to_plain(table: NDArray[np.void]) -> dict[str, Any]:
+    """A structured array whose rows follow each other in time, as how each value differs from the row before.
+
+    The bits of a value are taken as an unsigned integer; differences wrap around, so nothing is lost. Names and types
+    are not in it: a table of few rows would be mostly those.
+    """
+    columns = (np.ascontiguousarray(table[name]) for name in table.dtype.names or ())
+    bits = [column.view(f"<u{column.dtype.itemsize}") for column in columns]
+    steps = (np.concatenate([column[:1], column[1:] - column[:-1]]) for column in bits)
+    return {"shape": list(table.shape), "steps": b"".join(shuffle(column) for column in steps)}
+
+
+def steps_from_plain(value: Any, layout: np.dtype[np.void]) -> NDArray[np.void]:
+    """The structured array behind `steps_to_plain`.
+
+    Raises:
+        ValueError: shape and bytes do not fit the layout.
+    """
+    shape, data = checked_shape(value["shape"]), value["steps"]
+    if len(data) != byte_count(layout, shape):
+        raise ValueError(f"{len(data)} bytes do not make a table of shape {shape}")
+    table = np.empty(shape, layout)
+    start = 0
+    for name in layout.names or ():
+        number, whole = layout[name].base, (*shape, *layout[name].shape)
+        end = start + byte_count(number, whole)
+        bits = np.dtype(f"<u{number.itemsize}")
+        steps = unshuffle(data[start:end], bits.str, whole)
+        table[name] = np.add.accumulate(steps, axis=0, dtype=bits).view(number)
+        start = end
     return table

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder.columns import array_from_plain, table_from_plain
+from recorder.columns import array_from_plain, layout_from_plain, steps_from_plain, table_from_plain
 from recorder.schema import CameraPose, Event, Scenery, Utterance
+
+Layouts = dict[str, np.dtype[np.void]]
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,17 @@ def scenery(value: dict[str, Any]) -> Scenery:
     return Scenery(**{**parts, "origin": (float(east), float(north)), "places": tuple(parts["places"])})
 
 
-def chunk(value: dict[str, Any]) -> Chunk:
+def layouts(header: dict[str, Any]) -> Layouts:
+    """The columns of the tables in chunks, by the table's name; the first format named them in every chunk."""
+    return {str(name): layout_from_plain(value) for name, value in header.get("columns", {}).items()}
+
+
+def chunk(value: dict[str, Any], layouts: Layouts) -> Chunk:
     """Some ticks in a row; columns, events and hashes must be of one length."""
     count = int(value["count"])
     environment, villagers = (
-        _frozen(table_from_plain(value["environment"])),
-        _frozen(table_from_plain(value["villagers"])),
+        _frozen(table_from_plain(table) if "fields" in table else steps_from_plain(table, layouts[name]))
+        for name, table in (("environment", value["environment"]), ("villagers", value["villagers"]))
     )
     if environment.shape != (count,) or villagers.shape[:1] != (count,) or villagers.ndim != 2:
         raise ValueError("columns of another length")

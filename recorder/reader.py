@@ -55,6 +55,7 @@ class Session:
             raise SessionError(f"{self.path} has the tick rate {rate!r}; a whole number above 0 is needed.")
         if not isinstance(version, int) or version > SCHEMA_VERSION:
             raise SessionError(f"{self.path} has schema {version}; this Hamlet reads up to {SCHEMA_VERSION}.")
+        self._layouts = self._preamble(RecordType.HEADER, decode.layouts)
         self._chunk: tuple[int, decode.Chunk] | None = None
 
     def _check_segments(self) -> None:
@@ -229,7 +230,7 @@ class Session:
     def _chunk_at(self, number: int) -> decode.Chunk:
         if self._chunk is None or self._chunk[0] != number:
             first, count, place = self._chunks[number]
-            chunk = self._decoded(place, RecordType.CHUNK, decode.chunk)
+            chunk = self._decoded(place, RecordType.CHUNK, lambda value: decode.chunk(value, self._layouts))
             if (chunk.first, len(chunk.villagers)) != (first, count):
                 raise CorruptSession(self._at(place).path, place[1], "the chunk does not hold the ticks the index says")
             self._chunk = (number, chunk)

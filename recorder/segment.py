@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from recorder.catalogue import Catalogue, ChunkPlace, Place
-from recorder.columns import array_to_plain, table_to_plain
+from recorder.columns import array_to_plain, steps_to_plain, table_to_plain
 from recorder.container import RecordType, RecordWriter, SessionError, pack
 from recorder.schema import Snapshot
 
@@ -73,8 +73,8 @@ class Segment:
         value = {
             "first": ticks[0].tick,
             "count": len(ticks),
-            "environment": table_to_plain(np.stack([snapshot.environment for snapshot in ticks])),
-            "villagers": table_to_plain(np.stack([snapshot.villagers for snapshot in ticks])),
+            "environment": steps_to_plain(np.stack([snapshot.environment for snapshot in ticks])),
+            "villagers": steps_to_plain(np.stack([snapshot.villagers for snapshot in ticks])),
             "events": [[event.tick, event.kind, event.data] for snapshot in ticks for event in snapshot.events],
             "event_counts": [len(snapshot.events) for snapshot in ticks],
             "rooms": rooms,

@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.channels import channels
-from recorder.columns import array_to_plain, table_to_plain
+from recorder.columns import array_to_plain, layout_to_plain, table_to_plain
 from recorder.container import SessionError, pack, plain
 from recorder.images import encode_image
-from recorder.schema import SCHEMA_VERSION, CameraPose, Cast, Scenery, Snapshot, Utterance
+from recorder.schema import ENVIRONMENT, SCHEMA_VERSION, VILLAGER, CameraPose, Cast, Scenery, Snapshot, Utterance
 from recorder.segment import Segment, later_segments, segment_path
 
 CHUNKS_PER_S = 2  # one chunk is gathered while the one before is on its way: a kill costs less than a second
@@ -109,7 +109,8 @@ class SessionWriter:
         """Record one tick with its utterances; ticks only go forward, and a gap between them begins a new chunk.
 
         Raises:
-            SessionError: the tick lies before the last one, the columns do not fit, or the disk refuses.
+            SessionError: the tick lies before the last one, the columns are not those of the schema, or the disk
+                refuses.
         """
         self._check()
         if self.last_tick is not None and snapshot.tick <= self.last_tick:
@@ -119,6 +120,8 @@ class SessionWriter:
                 f"{self.path}: tick {snapshot.tick} has villagers {snapshot.villagers.shape} and environment "
                 f"{snapshot.environment.shape}; ({self._people},) and () were expected."
             )
+        if snapshot.villagers.dtype != VILLAGER or snapshot.environment.dtype != ENVIRONMENT:
+            raise SessionError(f"{self.path}: tick {snapshot.tick} has other columns than the schema.")
         if self._gathered and snapshot.tick != self._gathered[-1].tick + 1:
             self._write_chunk()
         for utterance in snapshot.utterances:
@@ -257,12 +260,14 @@ class SessionWriter:
 
 
 def session_header(header: Mapping[str, Any]) -> dict[str, Any]:
-    """A header with what every session says of itself: schema version, channels, and an id.
+    """A header with what every session says of itself: schema version, channels, columns of the chunks, and an id.
 
     Raises:
         SessionError: it holds something that cannot be stored.
     """
-    whole = {"schema_version": SCHEMA_VERSION, **plain(header), "channels": channels(), "segment": 0}
+    columns = {"environment": layout_to_plain(ENVIRONMENT), "villagers": layout_to_plain(VILLAGER)}
+    own = {"channels": channels(), "columns": columns, "segment": 0}
+    whole = {"schema_version": SCHEMA_VERSION, **plain(header), **own}
     named = {"id": hashlib.blake2b(pack(whole), digest_size=16).hexdigest(), **whole}
     return {**named, "run": named.get("run", named["id"])}
 

@@ -13,6 +13,7 @@ import numpy as np
 import zstandard
 from PIL import Image
 
+from recorder.schema import ENVIRONMENT, VILLAGER
 from tests.recorder import synthetic
 
 
@@ -29,7 +30,9 @@ def records(data: bytes) -> list[tuple[int, int, Any]]:
         body = data[at + 32 : at + 32 + length]
         assert crc == zlib.crc32(data[at : at + 28]) and number == len(found)
         assert struct.unpack_from("<I", data, at + 32 + length)[0] == zlib.crc32(body)
-        found.append((at, kind, msgpack.unpackb(zstandard.decompress(body) if flags & 2 else body, strict_map_key=False)))
+        found.append(
+            (at, kind, msgpack.unpackb(zstandard.decompress(body) if flags & 2 else body, strict_map_key=False))
+        )
         at += 36 + length
     return found
 
@@ -38,6 +41,17 @@ def array(value: Any) -> np.ndarray:
     dtype = np.dtype(value["dtype"])
     planes = np.frombuffer(value["data"], np.uint8).reshape(dtype.itemsize, -1)
     return np.frombuffer(planes.T.tobytes(), dtype).reshape(value["shape"])
+
+
+def columns(table: Any, layout: Any) -> dict[str, np.ndarray]:
+    found, data = {}, io.BytesIO(table["steps"])
+    for name, dtype, own in layout:
+        kind, shape = np.dtype(dtype), table["shape"] + own
+        raw = data.read(kind.itemsize * int(np.prod(shape)))
+        steps = array({"dtype": f"<u{kind.itemsize}", "shape": shape, "data": raw})
+        found[name] = np.add.accumulate(steps, axis=0, dtype=steps.dtype).view(kind)
+    assert not data.read()
+    return found
 
 
 def plane(value: Any) -> np.ndarray:
@@ -54,12 +68,14 @@ def test_a_second_reader_finds_the_same(tmp_path: Path) -> None:
     by_kind = {kind: [value for _, type_, value in found if type_ == kind] for kind in range(1, 11)}
     ticks = 0
     for chunk in by_kind[4]:
-        columns = {name: array(column) for name, column in chunk["villagers"]["fields"]}
-        weather = {name: array(column) for name, column in chunk["environment"]["fields"]}
+        people, weather = (
+            columns(chunk[name], by_kind[1][0]["columns"][name]) for name in ("villagers", "environment")
+        )
+        assert tuple(people) == VILLAGER.names and tuple(weather) == ENVIRONMENT.names
         events = iter(chunk["events"])
         for row in range(chunk["count"]):
             snapshot = given[chunk["first"] + row]
-            assert all(np.array_equal(columns[name][row], snapshot.villagers[name]) for name in columns)
+            assert all(np.array_equal(people[name][row], snapshot.villagers[name]) for name in people)
             assert all(weather[name][row] == snapshot.environment[name] for name in weather)
             assert dict(zip(chunk["rooms"], chunk["hashes"][row], strict=True)) == snapshot.hashes
             said = [next(events) for _ in range(chunk["event_counts"][row])]
