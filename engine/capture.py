@@ -19,7 +19,7 @@ from engine.scenario import Scenario
 from engine.simulation import Simulation
 from engine.voice import lost_words
 from recorder.schema import CameraPose, Snapshot
-from recorder.writer import SessionWriter
+from recorder.writer import KEYFRAME_S, SessionWriter
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,11 @@ class Capture:
         self.path = prepare_folder(out, (camera.name for camera in scenario.camera))
         self.simulation = Simulation(scenario, voice)
         self._rigs = cameras.rigs(scenario, self.simulation.scenery)
-        self._stage = Stage(
-            self.simulation.scenery,
-            self.simulation.cast,
-            scenario.capture.size,
-            scenario.capture.modalities,
-            tick_rate=scenario.world.tick_rate,
-        )
+        self._stage = _stage(self.simulation) if scenario.capture.modalities else None
         self._writer = SessionWriter(
             self.path, header(scenario, model, datetime.now(UTC)), self.simulation.scenery, self.simulation.cast
         )
+        self._ticks_per_keyframe = round(KEYFRAME_S * scenario.world.tick_rate)
         self._pending: tuple[Snapshot, dict[str, CameraPose]] | None = None
         self._progress = Progress(0, scenario.ticks, 0, 0, 0)
 
@@ -79,7 +74,8 @@ class Capture:
                 )
                 self._writer.close({**asdict(self._progress), "wall_s": round(time.monotonic() - started, 3)})
         finally:
-            self._stage.close()
+            if self._stage is not None:
+                self._stage.close()
             simulation.voice.close()
         yield self._progress
 
@@ -87,7 +83,9 @@ class Capture:
         for wording in self.simulation.wordings:
             self._writer.wording(asdict(wording))
         self._writer.snapshot(snapshot)
-        if snapshot.tick % self.scenario.ticks_per_frame == 0:
+        if snapshot.tick % self._ticks_per_keyframe == 0:
+            self._writer.keyframe(snapshot.tick, self.simulation.freeze())
+        if self._stage is not None and snapshot.tick % self.scenario.ticks_per_frame == 0:
             poses = {name: rig.pose(snapshot) for name, rig in self._rigs.items()}
             self._draw_pending(snapshot, poses)
             self._pending = (snapshot, poses)
@@ -101,7 +99,7 @@ class Capture:
 
     def _draw_pending(self, following: Snapshot | None, following_poses: dict[str, CameraPose] | None) -> None:
         """Draw the frame before this one: its forward flow needs to know what comes next."""
-        if self._pending is None:
+        if self._pending is None or self._stage is None:
             return
         snapshot, poses = self._pending
         for name, pose in poses.items():
@@ -114,3 +112,8 @@ class Capture:
     def products(self, loose_frames: bool = False) -> Iterator[tuple[str, Path]]:
         """Make what people open; see engine.products."""
         return products(self.path, self.scenario.capture.fps, loose_frames)
+
+
+def _stage(simulation: Simulation) -> Stage:
+    capture, world = simulation.scenario.capture, simulation.scenario.world
+    return Stage(simulation.scenery, simulation.cast, capture.size, capture.modalities, tick_rate=world.tick_rate)

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from engine.fork_command import fork
 from engine.quantities import format_duration, parse_duration, parse_size
 from engine.render_command import render
 from engine.scenario import load, shipped
@@ -90,7 +91,11 @@ def capture(
         bool, typer.Option("--loose-frames", help="Also write every frame as PNG and NPY files (8 MB each).")
     ] = False,
     modalities: Annotated[
-        str | None, typer.Option(help="'all', or some of rgb,depth,instance,semantic,normal,flow.")
+        str | None,
+        typer.Option(
+            help="'all', some of rgb,depth,instance,semantic,normal,flow, or 'none': state and words only, which "
+            "'hamlet render' makes frames of whenever you like."
+        ),
     ] = None,
     seed: SeedOption = None,
     model: ModelOption = None,
@@ -144,9 +149,10 @@ def capture(
                 status.update(f"Made the {what} ...")
     except KeyboardInterrupt:
         fail(f"stopped; what was recorded is in {job.path}.", INTERRUPTED)
+    frames = f"{state.frames} frames of {', '.join(chosen.capture.modalities)}" if state.frames else "no frames"
     out.print(
-        f"\n[bold]{chosen.name}[/bold]: {format_duration(state.tick / rate)} of village life, {state.frames} frames of "
-        f"{', '.join(chosen.capture.modalities)}, {state.utterances} spoken lines "
+        f"\n[bold]{chosen.name}[/bold]: {format_duration(state.tick / rate)} of village life, {frames}, "
+        f"{state.utterances} spoken lines "
         f"({state.worded_by_model} worded by {which.name if which.sha256 else 'no model'}), "
         f"made in {format_duration(time.monotonic() - began)}"
     )
@@ -177,7 +183,7 @@ def replay(
 
     pixels = parsed("--size", size, parse_size)
     seconds = 0.0 if at is None else parsed("--at", at, parse_duration)
-    opened = Session.open(session / "session.hamlet" if session.is_dir() else session)
+    opened = Session.open(session)
     if verify:
         _verify(opened)
     if headless:
@@ -230,6 +236,7 @@ def _redraw(session: Any) -> None:
 
 
 app.command()(render)
+app.command()(fork)
 
 
 @app.command()

@@ -50,6 +50,8 @@ def prepare_folder(out: Path, cameras: Iterable[str] = ()) -> Path:
 def products(path: Path, fps: float, loose_frames: bool = False) -> Iterator[tuple[str, Path]]:
     """Make the videos, the contact sheet, the texts and the loose frames of a session; yields each as it is done.
 
+    Where it holds no frames, only the texts.
+
     Loose frames are those of the contact sheet's moments, or all of them. Each product appears beside the session
     under its name only when it is whole.
 
@@ -66,9 +68,12 @@ def products(path: Path, fps: float, loose_frames: bool = False) -> Iterator[tup
         if "rgb" in session.modalities:
             for name in session.cameras:
                 yield f"video, camera {name}", _whole(path, partial(write_video, session, name, fps=fps), f"{name}.mp4")
-        yield "contact sheet", _whole(path, partial(write_contact_sheet, session), CONTACT_SHEET)
+        if session.frames():
+            yield "contact sheet", _whole(path, partial(write_contact_sheet, session), CONTACT_SHEET)
         yield "dialogue", _whole(path, partial(write_dialogue, session), DIALOGUE)
         yield "subtitles", _whole(path, partial(write_srt, session), SUBTITLES)
+        if not session.frames():
+            return
         frames = partial(write_frames, session, frames=None if loose_frames else moments(session))
         yield "all frames as files" if loose_frames else "some frames as files", _whole(path, frames, FRAMES)
 

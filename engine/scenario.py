@@ -40,14 +40,18 @@ def _size(value: Any) -> Any:
 
 
 def _modalities(value: Any) -> Any:
+    if value == "none":
+        return ()
     if isinstance(value, str):
         value = MODALITIES if value == "all" else tuple(part.strip() for part in value.split(",") if part.strip())
+        if not value:
+            raise ValueError(f"no modality is named; choose from {', '.join(MODALITIES)}, or write all or none")
     if isinstance(value, list | tuple):
         for name in value:
             if name not in MODALITIES:
-                raise ValueError(f"'{name}' is not a modality; choose from {', '.join(MODALITIES)} or write all")
-        if not value:
-            raise ValueError(f"no modality is named; choose from {', '.join(MODALITIES)} or write all")
+                raise ValueError(
+                    f"'{name}' is not a modality; choose from {', '.join(MODALITIES)}, or write all or none"
+                )
         return tuple(name for name in MODALITIES if name in value)
     return value
 
@@ -137,7 +141,7 @@ class CameraPart(Part):
 
 
 class CapturePart(Part):
-    """What a capture records."""
+    """What a capture records: state and language always, and frames of some modalities."""
 
     duration: Seconds = 120.0
     fps: float = Field(2.0, ge=0.001, le=64)

@@ -1,0 +1,128 @@
+"""A fork is its parent up to one tick, and differs after it by what the change caused."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.language.templates import TemplateVoice
+from engine.capture import Capture
+from engine.fork import COUNTERFACTUAL, FACTUAL, Fork
+from engine.interventions import Intervention, parse_inject, parse_set
+from engine.products import OutputError
+from engine.provenance import Model
+from engine.scenario import ScenarioError, build
+from engine.verify import resimulate
+from recorder.container import SessionError
+from recorder.reader import Session
+
+SCENARIO = """
+name = "market"
+seed = 8
+place.start = 2026-06-12T10:30:00
+world = { size_m = 512, tick_rate = 8 }
+village = { villagers = 8, talkativeness = 5 }
+capture = { duration = 60, modalities = "none" }
+language.model = "none"
+"""
+AT, LAST = 163, 480
+NO_MODEL = Model("none", "")
+
+
+@pytest.fixture(scope="module")
+def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    job = Capture(build(tomllib.loads(SCENARIO), "test"), tmp_path_factory.mktemp("parent"), TemplateVoice(), NO_MODEL)
+    assert [state.tick for state in job.run()][-1] == LAST
+    return job.path
+
+
+def forked(parent: Path, out: Path, *changes: Intervention) -> tuple[Session, Session]:
+    with Session.open(parent) as session:
+        job = Fork(session, AT, LAST, changes, out)
+        for _ in job.run(TemplateVoice(), NO_MODEL):
+            pass
+    return Session.open(job.paths[FACTUAL]), Session.open(job.paths[COUNTERFACTUAL])
+
+
+def lived(session: Session, tick: int) -> dict[str, Any]:
+    snapshot = session.snapshot(tick)
+    return {**vars(snapshot), "villagers": snapshot.villagers.tobytes(), "environment": snapshot.environment.tobytes()}
+
+
+def first_difference(one: Session, other: Session) -> int | None:
+    return next((tick for tick in one.ticks if lived(one, tick) != lived(other, tick)), None)
+
+
+def test_without_a_change_nothing_differs(parent: Path, tmp_path: Path) -> None:
+    before = parent.read_bytes()
+    factual, counterfactual = forked(parent, tmp_path)
+    with Session.open(parent) as session:
+        for twin in (factual, counterfactual):
+            assert twin.complete and twin.ticks == session.ticks and first_difference(session, twin) is None
+            assert twin.lines() == session.lines() and len(twin.lines()) > 5
+            assert twin.wordings() == session.wordings() and twin.keyframes == session.keyframes
+    assert parent.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (parse_set("weather=storm,over=20s", AT + 1), "front"),
+        (parse_inject("rumour:who=Wiebke,kind=fox_in_barn", AT + 1), "rumour"),
+        (parse_inject("closed:place=the square", AT + 1), "closed"),
+    ],
+    ids=["weather", "rumour", "closed"],
+)
+def test_a_change_is_felt_only_after_the_fork(parent: Path, tmp_path: Path, change: Intervention, kind: str) -> None:
+    factual, counterfactual = forked(parent, tmp_path, change)
+    with Session.open(parent) as session:
+        assert first_difference(session, factual) is None
+    assert first_difference(factual, counterfactual) == AT + 1
+    assert kind in [event.kind for event in counterfactual.snapshot(AT + 1).events]
+    assert factual.snapshot(LAST).hashes != counterfactual.snapshot(LAST).hashes
+    one, other = factual.header, counterfactual.header
+    assert one["origin"]["twin"] == other["id"] and other["origin"]["twin"] == one["id"] != other["id"]
+    assert one["origin"]["of"] == other["origin"]["of"] and one["origin"]["changes"] == [change.plain()]
+    assert other["interventions"] == [change.plain()] and "interventions" not in one
+    for twin in (factual, counterfactual):  # each can be lived again from its own log and changes
+        assert [wrong for _, wrong in resimulate(twin) if wrong] == []
+
+
+def test_the_same_fork_gives_the_same_bytes(parent: Path, tmp_path: Path) -> None:
+    change = parse_set("weather=snow,over=10s", AT + 1)
+    for name in ("a", "b"):
+        forked(parent, tmp_path / name, change)
+    for role in (FACTUAL, COUNTERFACTUAL):
+        one, other = ((tmp_path / name / role / "session.hamlet").read_bytes() for name in ("a", "b"))
+        assert one == other
+
+
+def test_a_fork_can_be_forked(parent: Path, tmp_path: Path) -> None:
+    forked(parent, tmp_path / "first", parse_set("weather=rain,over=10s", AT + 1))
+    first = tmp_path / "first" / COUNTERFACTUAL
+    with Session.open(first) as session:
+        job = Fork(session, 300, LAST, (parse_set("weather=clear,over=10s", 301),), tmp_path / "second")
+        for _ in job.run(TemplateVoice(), NO_MODEL):
+            pass
+        twin = Session.open(job.paths[COUNTERFACTUAL])
+        assert first_difference(session, twin) == 301
+        assert [given["tick"] for given in twin.header["interventions"]] == [AT + 1, 301]
+        assert [wrong for _, wrong in resimulate(twin) if wrong] == []
+
+
+def test_what_cannot_be_forked_says_so(parent: Path, tmp_path: Path) -> None:
+    with Session.open(parent) as session:
+        with pytest.raises(SessionError, match="no tick 481; it holds ticks 0 to 480"):
+            Fork(session, AT, LAST + 1, (), tmp_path / "a")
+        with pytest.raises(SessionError, match="not after tick 163"):
+            Fork(session, AT, AT, (), tmp_path / "a")
+        (tmp_path / "b" / FACTUAL).mkdir(parents=True)
+        (tmp_path / "b" / FACTUAL / "mine.txt").write_text("kept")
+        with pytest.raises(OutputError, match="is there already"):
+            Fork(session, AT, LAST, (), tmp_path / "b")
+        nobody = Fork(session, AT, LAST, (parse_inject("rumour:who=Nemo,kind=fox_in_barn", AT + 1),), tmp_path / "c")
+        with pytest.raises(ScenarioError, match="Nobody here is called 'Nemo'"):
+            list(nobody.run(TemplateVoice(), NO_MODEL))
