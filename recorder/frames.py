@@ -9,22 +9,16 @@ from typing import TYPE_CHECKING, Any, overload
 from numpy.typing import NDArray
 
 from recorder.container import SessionError
-from recorder.schema import CameraPose
+from recorder.schema import Frame
 
 if TYPE_CHECKING:
     from recorder.reader import Session
 
 
 @dataclass(frozen=True)
-class FrameRef:
-    """One frame of one camera; its images are read when they are asked for."""
+class FrameRef(Frame):
+    """One frame in a session; its images are read when they are asked for."""
 
-    tick: int
-    camera: str
-    pose: CameraPose
-    width: int  # pixels
-    height: int
-    modalities: tuple[str, ...]
     modality: str | None = None  # the one that was asked for
     session: Session | None = field(default=None, repr=False, compare=False)
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from numpy.typing import NDArray
 
@@ -26,6 +26,9 @@ from recorder.frames import FrameRef, Frames
 from recorder.images import decode_image
 from recorder.schema import SCHEMA_VERSION, CameraPose, Cast, Event, Scenery, Snapshot, Utterance
 from recorder.ticks import Ticks
+
+if TYPE_CHECKING:
+    import pyarrow
 
 Where = tuple[int, int]  # number of the file among those open, offset in it
 T = TypeVar("T")
@@ -247,6 +250,17 @@ class Session:
     def lines(self) -> list[Utterance]:
         """All utterances in the order they were written; after a kill, one may be newer than the last tick."""
         return [self._decoded(place, RecordType.UTTERANCE, decode.utterance) for _, place in self._said]
+
+    def utterances(self) -> pyarrow.Table:
+        """All utterances as a pyarrow.Table, one row each; see recorder.tables for its columns.
+
+        Raises:
+            SessionError: pyarrow is not installed.
+        """
+        from recorder.tables import utterance_table  # noqa: PLC0415 - only tables want pyarrow
+
+        spoken = (self._decoded(place, RecordType.UTTERANCE, decode.utterance) for _, place in self._said)
+        return utterance_table(spoken, self.cast, self.tick_rate)
 
     def wordings(self) -> list[dict[str, Any]]:
         """The language log, in the order in which the words arrived."""
