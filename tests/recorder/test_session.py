@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 import zlib
@@ -13,12 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from PIL import Image
 
 from recorder.columns import array_from_plain, array_to_plain, table_from_plain, table_to_plain
 from recorder.container import SessionError, pack, unpack
-from recorder.images import decode_image, encode_image
-from recorder.png import decode_png, encode_png
 from recorder.reader import Session
 from recorder.schema import BUILDING, ENVIRONMENT, LOOKS, PLANT, VILLAGER, Event, Snapshot, Utterance
 from recorder.writer import SessionWriter
@@ -97,36 +93,6 @@ def test_tables_come_back_bit_for_bit(dtype: np.dtype, seed: int, rows: int) -> 
 @given(PLAIN)
 def test_free_values_come_back(value: Any) -> None:
     assert unpack(pack(value)) == value
-
-
-@PATIENT
-@given(hnp.arrays(NUMBERS, hnp.array_shapes(min_dims=2, max_dims=3, max_side=9)))
-def test_planes_come_back_bit_for_bit(image: np.ndarray) -> None:
-    back = decode_image(encode_image("anything", image))
-    assert back.dtype == image.dtype.newbyteorder("<") and back.tobytes() == image.astype(back.dtype).tobytes()
-
-
-@PATIENT
-@given(hnp.arrays(np.uint8, st.sampled_from([(1, 1), (5, 3), (4, 7, 3), (1, 9, 3)])))
-def test_png_is_what_pillow_reads(image: np.ndarray) -> None:
-    data = encode_png(image)
-    assert np.array_equal(decode_png(data), image)
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(data))), image)
-
-
-@PATIENT
-@given(hnp.arrays(np.uint32, (4, 5), elements=st.integers(0, 2**24 - 1)))
-def test_ids_come_back(ids: np.ndarray) -> None:
-    back = decode_image(encode_image("instance", ids))
-    assert back.dtype == np.uint32 and np.array_equal(back, ids)
-
-
-def test_halves_are_stored_as_halves_only_without_loss() -> None:
-    normal = np.random.default_rng(0).normal(size=(5, 6, 3)).astype(np.float16).astype(np.float32)
-    for image, encoding in ((normal, "plane-half"), (normal * np.float32(1.1), "plane"), (normal * 1e6, "plane")):
-        value = encode_image("normal", image)
-        back = decode_image(value)
-        assert value["encoding"] == encoding and back.dtype == np.float32 and np.array_equal(back, image)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
