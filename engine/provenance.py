@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from importlib import metadata
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from engine.scenario import Scenario
@@ -24,7 +28,18 @@ CONVENTIONS = {
     "weather": "mm/h, m/s, degC, Pa, m visibility, 0..1 cloud fraction",
     "time": "tick (integer); time_s = tick / tick_rate; local solar date-time = start + time_s",
 }
-PACKAGES = ("hamlet-valley", "numpy", "scipy", "numba", "opensimplex", "panda3d", "llama-cpp-python", "msgpack")
+PACKAGES = (
+    "hamlet-valley",
+    "numpy",
+    "scipy",
+    "numba",
+    "opensimplex",
+    "panda3d",
+    "llama-cpp-python",
+    "msgpack",
+    "zstandard",
+)
+ROOMS = ("assets", "world", "agents", "engine")  # whose files decide what happens in a run
 
 
 @dataclass(frozen=True)
@@ -55,11 +70,24 @@ def header(scenario: Scenario, model: Model, created: datetime) -> dict[str, Any
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that shape a session; packages that are not installed are left out."""
-    versions = {"python": platform.python_version()}
+    """Versions of Python, of Hamlet's own files, and of the packages that shape a session, of those installed."""
+    versions = {"python": platform.python_version(), "code": code_digest()}
     for name in PACKAGES:
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
     return versions
+
+
+@cache
+def code_digest() -> str:
+    """16 hexadecimal digits that change with every file of the rooms: tells two states of one version apart."""
+    digest = hashlib.sha256()
+    for room in ROOMS:
+        folder = Path(str(files(room)))
+        for path in sorted(
+            each for each in folder.rglob("*") if each.suffix in (".py", ".toml", ".glsl", ".vert", ".frag")
+        ):
+            digest.update(path.relative_to(folder.parent).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
