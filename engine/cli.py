@@ -16,6 +16,7 @@ from engine.fork_command import fork
 from engine.quantities import format_duration, parse_duration, parse_size
 from engine.render_command import render
 from engine.scenario import load, shipped
+from engine.session_commands import app as session_commands
 from engine.terminal import INTERRUPTED, fail, out, parsed, progress, say
 
 app = typer.Typer(
@@ -237,6 +238,7 @@ def _redraw(session: Any) -> None:
 
 app.command()(render)
 app.command()(fork)
+app.add_typer(session_commands, name="session")
 
 
 @app.command()

@@ -1,8 +1,9 @@
-"""Durations and sizes as people type them: `5min`, `1h30min`, `90s`, `640x480`."""
+"""Durations, ranges and sizes as people type them: `5min`, `1h30min`, `10s:1min`, `160:800`, `640x480`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _UNITS = {"h": 3600.0, "min": 60.0, "m": 60.0, "s": 1.0, "": 1.0}
 _PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)\s*(h|min|m|s|)\s*")
@@ -28,6 +29,39 @@ def parse_duration(text: str) -> float:
             f"'{text[:SHOWN_CHARACTERS]}' is not a duration between zero and a year; write it like 90s, 5min or 1h30min"
         )
     return seconds
+
+
+def tick_range(text: str, ticks: Sequence[int], tick_rate: int) -> range:
+    """The ticks from `a` up to, not including, `b` of a text `a:b`; each a tick, a time such as 1min30s, or left out.
+
+    Args:
+        text: as typed.
+        ticks: those of the recording, in order.
+        tick_rate: ticks per second.
+
+    Raises:
+        ValueError: the text is no such pair, or the recording does not hold it.
+    """
+    sides = text.split(":")
+    if len(sides) != 2:
+        raise ValueError(f"'{text[:SHOWN_CHARACTERS]}' is no range; write it like 160:800, 10s:1min or 30s:")
+    start, stop = (_tick(side.strip(), tick_rate) for side in sides)
+    first, end = ticks[0], ticks[-1] + 1
+    start, stop = first if start is None else start, end if stop is None else stop
+    if not first <= start < stop <= end:
+        raise ValueError(
+            f"'{text[:SHOWN_CHARACTERS]}' means ticks {start} to {stop - 1}; the recording holds ticks {first} to "
+            f"{end - 1}, {tick_rate} each second"
+        )
+    return range(start, stop)
+
+
+def _tick(side: str, tick_rate: int) -> int | None:
+    if not side:
+        return None
+    if side.isdecimal():
+        return int(side[:SHOWN_CHARACTERS])
+    return round((0.0 if side.rstrip("hmins") == "0" else parse_duration(side)) * tick_rate)
 
 
 def parse_size(text: str) -> tuple[int, int]:

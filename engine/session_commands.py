@@ -1,0 +1,229 @@
+"""The commands `hamlet session ...`: look into a session, check it, compare, cut, merge and recover."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from engine.quantities import format_duration, tick_range
+from engine.terminal import INTERRUPTED, fail, out, parsed, progress, say
+
+if TYPE_CHECKING:
+    from recorder.compare import Comparison, Difference
+    from recorder.edit import Copied
+    from recorder.reader import Session
+
+app = typer.Typer(
+    help="Look into a session, check it, compare it with another, cut, merge and recover it.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+SessionArgument = Annotated[Path, typer.Argument(help="A session.hamlet file, or the folder it is in.")]
+NewFileOption = Annotated[Path, typer.Option("--out", help="The new session's file; it must not be there yet.")]
+TicksHelp = "From a tick or time up to another: 160:800, 10s:1min, 30s: (the end is not part of it)."
+
+
+@app.command()
+def info(
+    session: SessionArgument,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+) -> None:
+    """Say what a session is at a glance: what it spans, what it holds, and what that weighs."""
+    from recorder.overview import overview  # noqa: PLC0415
+    from recorder.reader import Session  # noqa: PLC0415
+
+    with Session.open(session) as opened:
+        seen = overview(opened)
+    if as_json:
+        print(json.dumps(seen.to_plain()))
+        return
+    from engine.overview_page import page  # noqa: PLC0415
+
+    out.print(page(seen))
+
+
+@app.command()
+def cat(
+    session: SessionArgument,
+    what: Annotated[
+        str,
+        typer.Option(help="header, ticks, events, utterances, wordings, frames, keyframes, or all of these."),
+    ] = "all",
+    ticks: Annotated[str | None, typer.Option(help=TicksHelp)] = None,
+) -> None:
+    """Write what a session holds as JSON lines, one for each tick, event, line, ...; for jq and the like.
+
+    Every line names its kind under `record`; all else is as the session's own JSON Schemas say (see `--what header`,
+    under `channels`).
+
+    **Example:** `hamlet session cat runs/valley-001 --what utterances | jq -r .text`
+    """
+    from recorder.listing import KINDS, records  # noqa: PLC0415
+    from recorder.reader import Session  # noqa: PLC0415
+
+    kinds = tuple(KINDS) if what == "all" else (what,)
+    if what != "all" and what not in KINDS:
+        fail(f"--what: '{what}' is not known; choose from {', '.join(KINDS)} or all.")
+    with Session.open(session) as opened:
+        span = _span(opened, ticks)
+        try:
+            for record in records(opened, kinds, span):
+                sys.stdout.write(json.dumps(record) + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever reads has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _span(session: Session, text: str | None) -> range | None:
+    if text is None:
+        return None
+    if not session.ticks:
+        fail(f"--ticks: {session.path} holds no tick at all.")
+    return parsed("--ticks", text, lambda typed: tick_range(typed, session.ticks, session.tick_rate))
+
+
+@app.command()
+def diff(
+    a: Annotated[Path, typer.Argument(help="A session.hamlet file, or the folder it is in.")],
+    b: Annotated[Path, typer.Argument(help="Another.")],
+) -> None:
+    """Say whether two sessions hold the same, and if not, where first and in how much.
+
+    Compares every value of every tick, every line, word, image and keyframe, and the headers but for who made them
+    when. Exit code 0: the same, 1: different.
+    """
+    from recorder.compare import compare  # noqa: PLC0415
+    from recorder.reader import Session  # noqa: PLC0415
+
+    with Session.open(a) as here, Session.open(b) as there, progress() as bar:
+        task = bar.add_task("comparing", total=len(here.ticks) + len(here.frames()), note="")
+        for result in compare(here, there):
+            bar.update(task, advance=1, note="" if result.same else "they differ")
+        bar.update(task, visible=False)
+        bar.stop()
+        for sentence in _compared(result, here, there):
+            say(sentence)
+    if not result.same:
+        raise typer.Exit(1)
+
+
+def _compared(result: Comparison, here: Session, there: Session) -> Iterator[str]:
+    """A comparison in sentences."""
+    yield f"A  {here.path}: {here.ticks}\nB  {there.path}: {there.ticks}"
+    if result.same:
+        yield f"The same: {len(here.ticks)} ticks, {len(here.lines())} lines, {len(here.frames())} frames."
+        return
+    if result.first is not None:
+        yield from _first(result, result.first, here)
+    elif result.ticks:
+        yield f"All they share is the same: {result.ticks} ticks with what was said, seen and kept in them."
+    else:
+        yield "They share no tick."
+    rows = [
+        *((f"{room}: {name}", f"{count} values") for (room, name), count in result.fields.most_common()),
+        ("language", _counted(result.lines, "line")),
+        ("language log", _counted(result.wordings, "wording")),
+        *((f"frames: {name}", _counted(count, "frame")) for name, count in result.frames.most_common()),
+        ("keyframes", _counted(result.keyframes, "keyframe")),
+        ("the valley", ", ".join(result.valley)),
+        ("header", ", ".join(result.header)),
+    ]
+    rows = [(name, found) for name, found in rows if found]
+    if rows:
+        yield f"What differs{f', at {result.differing_ticks} of {result.ticks} shared ticks' if result.ticks else ''}:"
+    for name, found in rows:
+        yield f"  {name:28} {found}"
+    for side, ticks, frames, keyframes in (
+        ("A", result.only_here, result.frames_only_here, result.keyframes_only_here),
+        ("B", result.only_there, result.frames_only_there, result.keyframes_only_there),
+    ):
+        only = [_counted(ticks, "tick"), _counted(frames, "frame"), _counted(keyframes, "keyframe")]
+        if any(only):
+            yield f"Only in {side}: {', '.join(part for part in only if part)}."
+
+
+def _first(result: Comparison, first: Difference, here: Session) -> Iterator[str]:
+    before = [tick for tick in (first.tick - 1,) if tick in here.ticks]
+    if before and first.room not in ("frames", "keyframes"):
+        yield f"The same up to tick {before[0]} ({_time(before[0], here)}), different from tick {first.tick} on."
+    where = ": ".join(part for part in (f"tick {first.tick}", first.room, first.entity, first.field) if part)
+    yield f"First difference: {where}\n  A  {first.found}\n  B  {first.expected}"
+
+
+def _time(tick: int, session: Session) -> str:
+    return format_duration(tick / session.tick_rate)
+
+
+def _counted(count: int, what: str) -> str:
+    return "" if not count else f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+@app.command()
+def cut(
+    session: SessionArgument,
+    ticks: Annotated[str, typer.Option(help=TicksHelp)],
+    target: NewFileOption,
+) -> None:
+    """Cut a piece out of a session: its ticks with everything said and seen in them, and nothing decoded.
+
+    The last keyframe at or before the piece comes along, and the words from it on, so that it can be run again by
+    itself. Pieces of one session can be merged again.
+
+    **Example:** `hamlet session cut runs/valley-001 --ticks 1min:2min --out minute.hamlet`
+    """
+    from recorder.edit import cut as piece  # noqa: PLC0415
+    from recorder.reader import Session  # noqa: PLC0415
+
+    with Session.open(session) as opened:
+        span = _span(opened, ticks)
+        _write("cutting", piece(opened, target, span or range(0)), target, None if span is None else len(span))
+
+
+@app.command()
+def merge(
+    sessions: Annotated[list[Path], typer.Argument(help="Two or more sessions of one run.")],
+    target: NewFileOption,
+) -> None:
+    """Join pieces of one run to one session with all their ticks, lines, words, keyframes and frames, once each.
+
+    Where several hold the same tick or frame, they must agree. Ticks that none of them holds stay gaps.
+
+    **Example:** `hamlet session merge morning.hamlet noon.hamlet --out both.hamlet`
+    """
+    from contextlib import ExitStack  # noqa: PLC0415
+
+    from recorder.edit import merge as joined  # noqa: PLC0415
+    from recorder.reader import Session  # noqa: PLC0415
+
+    if len(sessions) < 2:
+        fail("merge needs two or more sessions.")
+    with ExitStack() as stack:
+        opened = [stack.enter_context(Session.open(path)) for path in sessions]
+        _write("merging", joined(opened, target), target, len({tick for each in opened for tick in each.ticks}))
+    with Session.open(target) as whole:
+        gaps = len(whole.ticks.stretches) - 1
+        if gaps:
+            say(f"Nothing was recorded in {_counted(gaps, 'gap')}: it holds {whole.ticks}.")
+
+
+def _write(what: str, work: Iterable[Copied], target: Path, ticks: int | None) -> None:
+    """Show how a new session comes to be, then what is in it."""
+    copied: Any = None
+    try:
+        with progress() as bar:
+            task = bar.add_task(what, total=ticks, note="")
+            for copied in work:
+                bar.update(task, completed=copied.ticks, note=f"{copied.frames} frames")
+    except KeyboardInterrupt:
+        fail(f"stopped; {target} was not written.", INTERRUPTED)
+    parts = ((copied.ticks, "tick"), (copied.lines, "line"), (copied.frames, "frame"), (copied.keyframes, "keyframe"))
+    say(f"{target}: {', '.join(_counted(count, name) or f'no {name}s' for count, name in parts)}.")
+    if copied.left_out:
+        say(f"{_counted(copied.left_out, 'frame')} left out: nobody recorded the state behind them.")
