@@ -283,6 +283,11 @@ def test_hostile_images_are_errors_and_take_no_memory(case: str) -> None:
         tracemalloc.stop()
 
 
+def test_the_limit_holds_for_the_image_not_only_for_its_numbers() -> None:
+    with pytest.raises(ValueError, match="above the limit"):
+        decode_image({**GOOD, "encoding": "half", "shape": [1 << 13, 1 << 14]})
+
+
 @PATIENT
 @given(st.sampled_from(sorted(FORMS)), st.binary(min_size=24, max_size=24))
 def test_any_numbers_make_some_image(form: str, content: bytes) -> None:
