@@ -51,7 +51,11 @@ class Capture:
         self._rigs = cameras.rigs(scenario, self.simulation.scenery)
         self._stage = _stage(self.simulation) if scenario.capture.modalities else None
         self._writer = SessionWriter(
-            self.path, header(scenario, model, datetime.now(UTC)), self.simulation.scenery, self.simulation.cast
+            self.path,
+            header(scenario, model, datetime.now(UTC)),
+            self.simulation.scenery,
+            self.simulation.cast,
+            segment_bytes=scenario.capture.segment_mib << 20,
         )
         self._ticks_per_keyframe = round(KEYFRAME_S * scenario.world.tick_rate)
         self._pending: tuple[Snapshot, dict[str, CameraPose]] | None = None

@@ -147,6 +147,7 @@ class CapturePart(Part):
     fps: float = Field(2.0, ge=0.001, le=64)
     size: Annotated[tuple[int, int], BeforeValidator(_size)] = (640, 480)
     modalities: Annotated[tuple[str, ...], BeforeValidator(_modalities)] = MODALITIES
+    segment_mib: int = Field(1024, ge=1, le=1 << 20)  # the recording goes on in another file above this size
 
 
 class LanguagePart(Part):

@@ -73,6 +73,11 @@ class Session:
             if found != due + 1:
                 self.damage += (Damage(path, 0, 0, None, f"segments {due + 1} to {found - 1} are missing before it"),)
             due = found
+        last = self._segments[-1]
+        alone = bool(self.header.get("segment"))  # somebody opened a later segment by its own name
+        if last.layout.closed and not last.layout.last and not alone:
+            path, size = last.records.path, last.records.size
+            self.damage += (Damage(path, size, size, None, f"segment {due + 1}, which follows it, is missing"),)
 
     def _index(self) -> None:
         """Merge what the segments hold; a place is now (number of the segment, offset)."""
