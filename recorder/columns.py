@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cache
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ DTYPE_NAME = re.compile(r"[<|](b1|[iu][1248]|f[248])")  # what may stand in a fi
 MAX_DIMENSIONS = 8
 
 
+@cache
 def dtype_name(dtype: np.dtype[Any]) -> str:
     """The little-endian name of a number type, such as `<f4`.
 
@@ -143,10 +146,33 @@ def steps_to_plain(table: NDArray[np.void]) -> dict[str, Any]:
     The bits of a value are taken as an unsigned integer; differences wrap around, so nothing is lost. Names and types
     are not in it: a table of few rows would be mostly those.
     """
-    columns = (np.ascontiguousarray(table[name]) for name in table.dtype.names or ())
-    bits = [column.view(f"<u{column.dtype.itemsize}") for column in columns]
-    steps = (np.concatenate([column[:1], column[1:] - column[:-1]]) for column in bits)
-    return {"shape": list(table.shape), "steps": b"".join(shuffle(column) for column in steps)}
+    layout = _stored(table.dtype)
+    rows = np.ascontiguousarray(table, layout).view(np.uint8).reshape(*table.shape, layout.itemsize)
+    parts, start = [], 0
+    for fields, numbers, size in _alike(layout):
+        end = start + fields * numbers * size
+        values = rows[..., start:end].copy().view(f"<u{size}").reshape(*table.shape, fields, numbers)
+        steps = np.moveaxis(values, -2, 0).copy()
+        steps[:, 1:] -= steps[:, :-1].copy()
+        parts.append(steps.view(np.uint8).reshape(fields, -1, size).transpose(0, 2, 1).tobytes())
+        start = end
+    return {"shape": list(table.shape), "steps": b"".join(parts)}
+
+
+@cache
+def _stored(dtype: np.dtype[np.void]) -> np.dtype[np.void]:
+    """The type with little-endian numbers and no bytes between its fields."""
+    return layout_from_plain(layout_to_plain(dtype))
+
+
+@cache
+def _alike(layout: np.dtype[np.void]) -> list[tuple[int, int, int]]:
+    """Neighbouring fields of one size, as (fields, numbers in each, bytes of a number).
+
+    They are taken apart together: for the few rows of a chunk the calls of numpy cost more than the work they do.
+    """
+    sizes = [(math.prod(layout[name].shape), layout[name].base.itemsize) for name in layout.names or ()]
+    return [(len(list(fields)), numbers, size) for (numbers, size), fields in groupby(sizes)]
 
 
 def steps_from_plain(value: Any, layout: np.dtype[np.void]) -> NDArray[np.void]:

@@ -92,6 +92,14 @@ def plain(value: Any) -> Any:
     return value
 
 
+def _known(value: Any) -> Any:
+    """What msgpack does not know by itself, in the types it knows."""
+    known = plain(value)
+    if known is value:
+        raise TypeError(f"{type(value).__name__} is not a value of the format")
+    return known
+
+
 def pack(value: Any) -> bytes:
     """The msgpack bytes of a value made of maps, sequences, numbers, text and bytes.
 
@@ -99,7 +107,7 @@ def pack(value: Any) -> bytes:
         SessionError: the value holds something that cannot be stored, such as an object or an integer above 64 bits.
     """
     try:
-        return bytes(msgpack.packb(plain(value), use_bin_type=True, unicode_errors="surrogatepass"))
+        return bytes(msgpack.packb(value, default=_known, use_bin_type=True, unicode_errors="surrogatepass"))
     except (TypeError, ValueError, OverflowError) as error:
         raise SessionError(f"This value cannot be stored in a session: {error}.") from error
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recorder.catalogue import Catalogue, ChunkPlace, Place
 from recorder.columns import array_to_plain, steps_to_plain, table_to_plain
 from recorder.container import RecordType, RecordWriter, SessionError, pack
 from recorder.schema import Snapshot
 
+NUMBERS = (int, float)  # most of a state
 COPIES = 2  # of header, scenery and cast: one flipped bit must not cost a whole session
 
 
@@ -73,8 +75,8 @@ class Segment:
         value = {
             "first": ticks[0].tick,
             "count": len(ticks),
-            "environment": steps_to_plain(np.stack([snapshot.environment for snapshot in ticks])),
-            "villagers": steps_to_plain(np.stack([snapshot.villagers for snapshot in ticks])),
+            "environment": steps_to_plain(_rows([snapshot.environment for snapshot in ticks])),
+            "villagers": steps_to_plain(_rows([snapshot.villagers for snapshot in ticks])),
             "events": [[event.tick, event.kind, event.data] for snapshot in ticks for event in snapshot.events],
             "event_counts": [len(snapshot.events) for snapshot in ticks],
             "rooms": rooms,
@@ -131,6 +133,12 @@ class Segment:
         self._records.abandon()
 
 
+def _rows(tables: list[NDArray[np.void]]) -> NDArray[np.void]:
+    """Tables of one type one above the other, like np.stack, which looks at every field of every table."""
+    rows = np.frombuffer(b"".join(table.tobytes() for table in tables), tables[0].dtype)
+    return rows.reshape(len(tables), *tables[0].shape)
+
+
 def state_to_plain(value: Any) -> Any:
     """A keyframe's state as msgpack can hold it: arrays become {"array": ...}, structured ones {"table": ...}."""
     if isinstance(value, np.ndarray):
@@ -138,7 +146,7 @@ def state_to_plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         if {"array", "table"} & set(value) and len(value) == 1:
             raise SessionError("A keyframe's state must not hold a map whose only key is 'array' or 'table'.")
-        return {key: state_to_plain(item) for key, item in value.items()}
+        return {key: item if type(item) in NUMBERS else state_to_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [state_to_plain(item) for item in value]
+        return [item if type(item) in NUMBERS else state_to_plain(item) for item in value]
     return value
