@@ -6,7 +6,7 @@ Needs numpy, msgpack and zstandard only.
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -255,6 +255,21 @@ class Session:
     def lines(self) -> list[Utterance]:
         """All utterances in the order they were written; after a kill, one may be newer than the last tick."""
         return [self._decoded(place, RecordType.UTTERANCE, decode.utterance) for _, place in self._said]
+
+    @cached_property
+    def _said_in_order(self) -> list[tuple[int, Where]]:
+        return sorted(self._said)
+
+    @cached_property
+    def spoken_ticks(self) -> list[int]:
+        """The tick at which each utterance begins, in order; known without reading any of them."""
+        return [tick for tick, _ in self._said_in_order]
+
+    def lines_between(self, first: int, last: int) -> list[Utterance]:
+        """The utterances that begin at ticks from `first` to `last`, both included, in order; only these are read."""
+        begin, end = bisect_left(self.spoken_ticks, first), bisect_right(self.spoken_ticks, last)
+        places = self._said_in_order[begin:end]
+        return [self._decoded(place, RecordType.UTTERANCE, decode.utterance) for _, place in places]
 
     def utterances(self) -> pyarrow.Table:
         """All utterances as a pyarrow.Table, one row each; see recorder.tables for its columns.
