@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from engine.quantities import format_duration, parse_size, tick_range
+from engine.quantities import format_duration, parse_size
 from engine.terminal import INTERRUPTED, fail, out, parsed, progress, say
 
 
@@ -70,7 +70,7 @@ def render(
     pixels = None if size is None else parsed("--size", size, parse_size)
     began = time.monotonic()
     from engine.drawing import cores  # noqa: PLC0415
-    from engine.rerender import Order, Rerender  # noqa: PLC0415
+    from engine.rerender import Order, Rerender, tick_range  # noqa: PLC0415
     from recorder.reader import Session  # noqa: PLC0415
 
     with Session.open(session / "session.hamlet" if session.is_dir() else session) as opened:

@@ -23,11 +23,18 @@ def local_time(header: Mapping[str, Any], tick: int) -> datetime | None:
 
 
 def clock_words(header: Mapping[str, Any], tick: int, *, seconds: bool = False) -> str:
-    """Date and time of a tick, such as `Sun 4 May 2025, 07:31`; seconds since tick 0 where there is no date."""
+    """Date and time of a tick, such as `Sun 4 May 2025, 07:31`; seconds since tick 0 where there is no date.
+
+    Where the sky is not the recorded one, it says `counterfactual` behind it.
+    """
     when = local_time(header, tick)
     if when is None:
-        return f"{tick / int(header['tick_rate']):.1f} s"
-    return f"{when:%a} {when.day} {when:%b %Y, %H:%M:%S}" if seconds else f"{when:%a} {when.day} {when:%b %Y, %H:%M}"
+        words = f"{tick / int(header['tick_rate']):.1f} s"
+    else:
+        words = (
+            f"{when:%a} {when.day} {when:%b %Y, %H:%M:%S}" if seconds else f"{when:%a} {when.day} {when:%b %Y, %H:%M}"
+        )
+    return f"{words}, counterfactual" if header.get("counterfactual") else words
 
 
 def sky_words(environment: NDArray[np.void]) -> str:
