@@ -17,6 +17,7 @@ from engine.quantities import format_duration, parse_duration, parse_size
 from engine.render_command import render
 from engine.scenario import load, shipped
 from engine.session_commands import app as session_commands
+from engine.session_commands import run_again
 from engine.terminal import INTERRUPTED, fail, out, parsed, progress, say
 
 app = typer.Typer(
@@ -186,7 +187,7 @@ def replay(
     seconds = 0.0 if at is None else parsed("--at", at, parse_duration)
     opened = Session.open(session)
     if verify:
-        _verify(opened)
+        run_again(opened)
     if headless:
         _redraw(opened)
     if not (verify or headless):
@@ -199,20 +200,6 @@ def replay(
             fail(f"--at {at} lies beyond the end of {opened.path}, which lasts {format_duration(lasts)}.")
         source.jump(round(seconds * opened.tick_rate))
         Window(source, pixels, f"Hamlet: {source.name} (recording)", paused=paused).run()
-
-
-def _verify(session: Any) -> None:
-    from engine.verify import resimulate  # noqa: PLC0415
-
-    with progress() as bar:
-        task = bar.add_task("running it again", total=len(session.ticks), note="")
-        tick, count = 0, 0
-        for tick, divergence in resimulate(session):
-            count += 1
-            bar.update(task, completed=count)
-            if divergence:
-                fail(f"{session.path}: tick {tick} differs from the recording in: {', '.join(divergence.rooms)}.", 1)
-    out.print(f"{count} ticks run again without a model: every state hash is the recorded one.")
 
 
 def _redraw(session: Any) -> None:

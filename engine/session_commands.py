@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 SessionArgument = Annotated[Path, typer.Argument(help="A session.hamlet file, or the folder it is in.")]
 NewFileOption = Annotated[Path, typer.Option("--out", help="The new session's file; it must not be there yet.")]
+FINDINGS_SHOWN = 20
 TicksHelp = "From a tick or time up to another: 160:800, 10s:1min, 30s: (the end is not part of it)."
 
 
@@ -47,6 +48,91 @@ def info(
     from engine.overview_page import page  # noqa: PLC0415
 
     out.print(page(seen))
+
+
+@app.command()
+def verify(
+    session: SessionArgument,
+    mode: Annotated[
+        str, typer.Option(help="'state' reads and checks all there is; 'resim' runs it again without a model.")
+    ] = "state",
+) -> None:
+    """Check a session to its last byte, or run it again and compare.
+
+    **state** reads everything: every checksum, index, tick, line and image, and puts every keyframe back into a
+    simulation, which must give the recorded state.
+
+    **resim** steps the scenario again with the words of the log and compares every hash. It says the first tick, room
+    and value that differ.
+
+    Exit code 0: all is as it should be, 1: damaged or different, 2: it cannot be done.
+    """
+    from recorder.container import CorruptSession  # noqa: PLC0415
+    from recorder.reader import Session  # noqa: PLC0415
+
+    if mode not in ("state", "resim"):
+        fail(f"--mode: '{mode}' is not known; choose from state or resim.")
+    try:
+        with Session.open(session) as opened:
+            examine(opened) if mode == "state" else run_again(opened)
+    except CorruptSession as error:
+        fail(str(error), 1)
+
+
+def examine(session: Session) -> None:
+    """Read all of a session; ends the program with exit code 1 where something is wrong."""
+    from engine.verify import Examination, other_versions  # noqa: PLC0415
+
+    examination = Examination(session)
+    with progress() as bar:
+        for stage in examination.stages():
+            task = bar.add_task(stage.name, total=stage.total, note="")
+            done = 0
+            for done, _ in enumerate(stage.run(), 1):
+                found = len(examination.findings)
+                bar.update(task, completed=done, note=f"{found} wrong" if found else "")
+            bar.update(task, total=done, completed=done)
+    for note in examination.notes:
+        say(note)
+    for finding in examination.findings[:FINDINGS_SHOWN]:
+        say(finding)
+    if examination.findings:
+        count = len(examination.findings)
+        versions = other_versions(session) if any("keyframe" in each for each in examination.findings) else ""
+        _say_versions(versions)
+        more = f", of which the first {FINDINGS_SHOWN} are told above" if count > FINDINGS_SHOWN else ""
+        fail(f"{session.path}: {_counted(count, 'thing')} wrong{more}.", 1)
+    parts = (
+        (examination.records, "record"),
+        (len(session.ticks), "tick"),
+        (len(session.lines()), "line"),
+        (examination.images, "image"),
+    )
+    put_back = f"; {_counted(examination.keyframes, 'keyframe')} put back" if examination.keyframes else ""
+    say(f"{session.path} is whole: {', '.join(_counted(*part) for part in parts if part[0])}{put_back}.")
+
+
+def run_again(session: Session) -> None:
+    """Run a session again without a model; ends the program with exit code 1 where it differs from the recording."""
+    from engine.verify import other_versions, resimulate  # noqa: PLC0415
+
+    with progress() as bar:
+        task = bar.add_task("running it again", total=len(session.ticks), note="")
+        count, divergence = 0, None
+        for count, (_, found) in enumerate(resimulate(session), 1):
+            divergence = found
+            bar.update(task, completed=count)
+    if divergence:
+        _say_versions(other_versions(session))
+        fail(f"{session.path} differs from the recording: {divergence}.", 1)
+    if count < len(session.ticks):
+        say(f"{_counted(len(session.ticks) - count, 'tick')} before the first keyframe cannot be run again.")
+    out.print(f"{_counted(count, 'tick')} run again without a model: every state hash is the recorded one.")
+
+
+def _say_versions(versions: str) -> None:
+    if versions:
+        say(f"A likely reason: this Hamlet is not the one that recorded it ({versions}).")
 
 
 @app.command()
@@ -106,7 +192,7 @@ def diff(
         task = bar.add_task("comparing", total=len(here.ticks) + len(here.frames()), note="")
         for result in compare(here, there):
             bar.update(task, advance=1, note="" if result.same else "they differ")
-        bar.update(task, visible=False)
+        bar.update(task, total=1, completed=1)
         bar.stop()
         for sentence in _compared(result, here, there):
             say(sentence)
