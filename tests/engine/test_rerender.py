@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import engine.cameras
 import engine.rerender
 from agents.language.templates import TemplateVoice
 from engine.capture import Capture
@@ -27,13 +28,14 @@ from recorder.container import SessionError
 from recorder.images import encode_image
 from recorder.moments import clock_words
 from recorder.reader import Session
+from recorder.schema import CameraPose
 from recorder.writer import SessionWriter
 from tests.test_walls import run_blocked
 
 SCENARIO: dict[str, Any] = {
     "name": "again",
     "seed": 5,
-    "place": {"start": "2026-06-12T13:00:00"},
+    "place": {"start": "2026-06-12T07:00:00"},
     "world": {"size_m": 512, "tick_rate": 8},
     "village": {"villagers": 3, "talkativeness": 5.0},
     "weather": {"opening": "drizzle"},
@@ -164,6 +166,24 @@ def test_cameras_of_a_file_stand_where_a_live_capture_of_that_rate_puts_them(rec
     assert [part["name"] for part in again.header["cameras"]] == ["overlook", "walk"]
 
 
+class CountingRig:
+    """Moves on with every snapshot it is shown."""
+
+    seen = 0
+
+    def pose(self, snapshot):
+        self.seen += 1
+        return CameraPose((self.seen, snapshot.tick, 0.0), 0.0, 0.0, 1.0)
+
+
+def test_rigs_see_every_frame_since_the_start_whatever_part_is_drawn(recorded, tmp_path, shots, monkeypatch):
+    monkeypatch.setattr(engine.cameras, "rigs", lambda scenario, scenery: {"walk": CountingRig()})
+    render(recorded, tmp_path, Order(cameras=("walk",), fps=2.0, ticks=range(30, 42)))
+    assert [shot.poses["walk"].position for shot in shots] == [(9, 32, 0), (10, 36, 0), (11, 40, 0)]
+    assert [shot.following_poses["walk"].position for shot in shots] == [(10, 36, 0), (11, 40, 0), (12, 44, 0)]
+    assert [shot.following.tick for shot in shots] == [36, 40, 44]
+
+
 def test_recorded_cameras_at_another_rate_are_those_of_a_capture_of_that_rate(
     recorded, recorded_often, tmp_path, shots
 ):
@@ -237,7 +257,7 @@ def world_of(changes, ticks):
             Override("snow", time(19, 30), "winter"),
             {"weather": {"opening": "snow"}, "place": {"start": "2026-01-15T19:30:00"}},
         ),
-        (Override(season="autumn"), {"place": {"start": "2026-10-16T13:00:00"}}),
+        (Override(season="autumn"), {"place": {"start": "2026-10-16T07:00:00"}}),
     ],
 )
 def test_another_sky_is_that_of_a_world_which_had_it(recorded, tmp_path, shots, override, changes):
@@ -251,34 +271,31 @@ def test_another_sky_is_that_of_a_world_which_had_it(recorded, tmp_path, shots, 
     )
     assert all(shot.snapshot.environment == again.snapshot(shot.snapshot.tick).environment for shot in shots)
     assert again.header["counterfactual"]["weather"] == override.weather
-    assert again.header["counterfactual"]["recorded_start"] == "2026-06-12T13:00:00"
+    assert again.header["counterfactual"]["recorded_start"] == "2026-06-12T07:00:00"
     assert clock_words(again.header, 0).endswith(", counterfactual")
     with pytest.raises(SessionError, match="another sky already"):
         Rerender(again, tmp_path / "twice", Order(override=override), 1)
 
 
 def test_the_hour_alone_moves_the_sun_to_where_the_range_begins(recorded, tmp_path, shots):
-    _, again = render(recorded, tmp_path, Order(ticks=range(16, 40), override=Override(time_of_day=time(6, 30))))
+    _, again = render(recorded, tmp_path, Order(ticks=range(16, 40), override=Override(time_of_day=time(5, 30))))
     live = Session.open(recorded)
-    early = world_of({"place": {"start": "2026-06-12T06:29:58"}}, 40)
+    early = world_of({"place": {"start": "2026-06-12T05:29:58"}}, 40)
     for snapshot in again.snapshots():
         for name in snapshot.environment.dtype.names:
             source = early[snapshot.tick] if name.startswith("sun_") else live.snapshot(snapshot.tick).environment
             assert snapshot.environment[name] == source[name]
-    assert clock_words(again.header, 16) == "Fri 12 Jun 2026, 06:30, counterfactual"
+    assert clock_words(again.header, 16) == "Fri 12 Jun 2026, 05:30, counterfactual"
 
 
-def test_seasons_turn_round_in_the_south(tmp_path, shots):
-    place = {"start": "2026-06-12T13:00:00", "latitude": -33.0}
-    job = Capture(
-        build({**SCENARIO, "place": place, "capture": {"duration": 1.0, "fps": 1.0, "size": (16, 16)}}, "test"),
-        tmp_path / "south",
-        TemplateVoice(),
-        Model("none", ""),
-    )
-    list(job.run())
-    _, again = render(job.path, tmp_path / "new", Order(override=Override(season="winter")))
-    assert clock_words(again.header, 0) == "Thu 16 Jul 2026, 13:00, counterfactual"
+def test_seasons_turn_round_in_the_south(recorded, tmp_path, shots):
+    live = Session.open(recorded)
+    south = {**SCENARIO, "place": {"start": "2026-06-12T07:00:00", "latitude": -33.0}}
+    header = {key: value for key, value in live.header.items() if key != "id"} | {"scenario": south}
+    with SessionWriter(tmp_path / "south.hamlet", header, live.scenery, live.cast) as writer:
+        writer.snapshot(live.snapshot(0))
+    _, again = render(tmp_path / "south.hamlet", tmp_path / "new", Order(override=Override(season="winter")))
+    assert clock_words(again.header, 0) == "Thu 16 Jul 2026, 07:00, counterfactual"
 
 
 def test_night_is_dark_and_snow_is_white_in_the_picture_and_nothing_else_moves(recorded, tmp_path, shots):
