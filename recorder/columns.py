@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -15,6 +15,7 @@ from recorder.container import MAX_PAYLOAD
 
 DTYPE_NAME = re.compile(r"[<|](b1|[iu][1248]|f[248])")  # what may stand in a file: little-endian numbers and booleans
 MAX_DIMENSIONS = 8
+LAYOUTS = 16  # tables of different columns that are in use at the same time
 
 
 @cache
@@ -159,13 +160,13 @@ def steps_to_plain(table: NDArray[np.void]) -> dict[str, Any]:
     return {"shape": list(table.shape), "steps": b"".join(parts)}
 
 
-@cache
+@lru_cache(LAYOUTS)
 def _stored(dtype: np.dtype[np.void]) -> np.dtype[np.void]:
     """The type with little-endian numbers and no bytes between its fields."""
     return layout_from_plain(layout_to_plain(dtype))
 
 
-@cache
+@lru_cache(LAYOUTS)
 def _alike(layout: np.dtype[np.void]) -> list[tuple[int, int, int]]:
     """Neighbouring fields of one size, as (fields, numbers in each, bytes of a number).
 
@@ -184,13 +185,13 @@ def steps_from_plain(value: Any, layout: np.dtype[np.void]) -> NDArray[np.void]:
     shape, data = checked_shape(value["shape"]), value["steps"]
     if len(data) != byte_count(layout, shape):
         raise ValueError(f"{len(data)} bytes do not make a table of shape {shape}")
-    table = np.empty(shape, layout)
-    start = 0
-    for name in layout.names or ():
-        number, whole = layout[name].base, (*shape, *layout[name].shape)
-        end = start + byte_count(number, whole)
-        bits = np.dtype(f"<u{number.itemsize}")
-        steps = unshuffle(data[start:end], bits.str, whole)
-        table[name] = np.add.accumulate(steps, axis=0, dtype=bits).view(number)
+    rows = np.empty((*shape, layout.itemsize), np.uint8)
+    stored, start, cells = np.frombuffer(data, np.uint8), 0, math.prod(shape)
+    for fields, numbers, size in _alike(layout):
+        end = start + fields * numbers * size
+        planes = stored[start * cells : end * cells].reshape(fields, size, numbers * cells)
+        steps = planes.transpose(0, 2, 1).copy().view(f"<u{size}").reshape(fields, *shape, numbers)
+        values = np.moveaxis(np.add.accumulate(steps, axis=1, dtype=steps.dtype), 0, -2)
+        rows[..., start:end] = values.copy().view(np.uint8).reshape(*shape, end - start)
         start = end
-    return table
+    return rows.view(layout).reshape(shape)
