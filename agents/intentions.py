@@ -84,7 +84,8 @@ class Intentions:
             wanted = choose(self._minds.personas[row], current, self._round(row, now.day), situation)
             if view.closed:
                 wanted = self._elsewhere(row, wanted, view.closed)
-                if current.place in view.closed or self._shut_out(row, bodies, view):
+                driven_out = current.place in view.closed or self._shut_out(row, bodies, view)
+                if driven_out and wanted.place not in view.closed:
                     self._begin(row, wanted, bodies, view, now, events)
                     continue
             if (wanted.intent, wanted.place) == (current.intent, current.place):

@@ -202,8 +202,8 @@ class Knowledge:
         self.held, self._packed = [{} for _ in range(villagers)], [{} for _ in range(villagers)]
         for row, fact in zip(np.repeat(np.arange(villagers), count).tolist(), facts.tolist(), strict=True):
             ident, content, subject, place, told_by, day, minute = fact
-            kind, source, details = contents[content]
-            held = Fact(ident, _TOPIC_OF[kind], kind, subject, place, day, minute, details, source, told_by)
+            topic, kind, source, details = contents[content]
+            held = Fact(ident, topic, kind, subject, place, day, minute, details, source, told_by)
             self.held[row][ident], self._packed[row][ident] = held, _PACKED.pack(*fact)
         self.witnesses = {f: list(rows) for f, rows in _grouped(part(state, "witnesses"), "witnesses").items()}
         self._shared = {f: dict.fromkeys(pairs) for f, pairs in _grouped(part(state, "shared"), "shared").items()}
@@ -239,16 +239,17 @@ def _grouped(columns: Any, name: str) -> dict[int, list[int]]:
     return groups
 
 
-def _contents(texts: Any) -> list[tuple[str, str, dict[str, Any]]]:
-    """Kind, source and details from their JSON. Raises ValueError where villagers know no such kind."""
+def _contents(texts: Any) -> list[tuple[Topic, str, str, dict[str, Any]]]:
+    """Topic, kind, source and details from their JSON. Raises ValueError where villagers know no such kind."""
     if not isinstance(texts, list):
         raise ValueError("the state's 'contents' is no list")
     contents = []
     for text in texts:
-        kind, source, details = json.loads(text)
-        if kind not in _TOPIC_OF:
-            raise ValueError(f"the state's 'contents' holds a fact of the unknown kind '{kind}'")
-        contents.append((kind, source, details))
+        try:
+            kind, source, details = json.loads(text)
+            contents.append((_TOPIC_OF[kind], str(kind), str(source), dict(details)))
+        except (TypeError, ValueError, KeyError):
+            raise ValueError(f"the state's 'contents' holds {text!r}, which is no kind of fact") from None
     return contents
 
 

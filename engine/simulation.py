@@ -19,7 +19,7 @@ from engine.interventions import Intervention
 from engine.scenario import Scenario, ScenarioError
 from recorder.schema import Cast, Scenery, Snapshot
 from world.site import NoRoomError
-from world.state import part, put_back, taken
+from world.state import part, put_back, taken, typed
 from world.weather import WeatherOpening
 from world.world import World, WorldConfig
 
@@ -128,7 +128,7 @@ class Simulation:
         simulation.society.thaw(part(state, "agents"))
         put_back(simulation, ("_utterances",), state)
         simulation.snapshot = simulation._observe((), (), ())
-        for record in part(state, "unworded"):
+        for record in typed(part(state, "unworded"), list[dict[str, Any]], "unworded"):
             simulation._ask(plan_from(record, simulation.society.personas))
         return simulation
 

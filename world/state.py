@@ -105,7 +105,7 @@ def typed(value: Any, kind: type[T], name: str) -> T:
         record = _RECORDS.structure(value, kind)
     except Exception as error:  # cattrs raises groups of whatever the constructors raise
         raise ValueError(f"the state's '{name}' does not fit: {'; '.join(transform_error(error))}") from None
-    if plain(record) != value:  # a field with a default was missing, or a text stood for a number
+    if plain(record) != _listed(value):  # a field with a default was missing, or a text stood for a number
         raise ValueError(f"the state's '{name}' does not fit at {_unlike(plain(record), value)}")
     return record
 
