@@ -140,5 +140,4 @@ class View:
 
 def _in_steps(values: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
     """The nearest multiples of 1 / steps, zero without a sign: what a recording holds in few bytes."""
-    rounded: NDArray[np.float32] = np.round(values * np.float32(steps)) / np.float32(steps) + np.float32(0)
-    return rounded
+    return (np.round(values * steps) / steps + 0).astype(np.float32)
