@@ -11,10 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.columns import array_from_plain, array_to_plain
-from recorder.container import CorruptSession, Gap, RecordHead, RecordReader, RecordType
+from recorder.container import (
+    CRC,
+    MAX_PAYLOAD,
+    RECORD,
+    CorruptSession,
+    Gap,
+    RecordHead,
+    RecordReader,
+    RecordType,
+    unpack,
+)
 
 PREAMBLE = (RecordType.HEADER, RecordType.SCENERY, RecordType.CAST)
 INDEXED_SINCE_MAJOR = 2  # indexes of the first format lack the ticks of what was said
+LAST_TICK = 1 << 53  # beyond it the time of a tick is no longer exact
+CHUNK_TICKS = 1 << 20  # more are never in one chunk: it takes an entry of a list for each
+INDEX_OVERHEAD = 64 << 10  # bytes of an index beyond its entries: names of its parts, of cameras and modalities
 NONSENSE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError)  # of a decoded record
 
 
@@ -52,9 +65,27 @@ class Catalogue:
         self.modalities += [name for name in modalities if name not in self.modalities]
         self.frames[tick, camera] = offset
 
+    def add_chunk(self, chunk: ChunkPlace) -> None:
+        """Note a chunk that lies behind those noted before.
+
+        Raises:
+            ValueError: its ticks are none, too many, or not behind those before.
+        """
+        last = self.chunks[-1] if self.chunks else None
+        free = 0 if last is None else last.first + last.length
+        if not (free <= chunk.first and 1 <= chunk.length <= CHUNK_TICKS and chunk.first + chunk.length <= LAST_TICK):
+            raise ValueError(f"a chunk of {chunk.length} ticks from {chunk.first} on where tick {free} may follow")
+        self.chunks.append(chunk)
+
     def extend(self, later: Catalogue) -> None:
-        """Append what lies further on in the file."""
-        for name in ("preamble", "chunks", "utterances", "wordings", "keyframes"):
+        """Append what lies further on in the file.
+
+        Raises:
+            ValueError: the chunks do not follow each other.
+        """
+        for chunk in later.chunks:
+            self.add_chunk(chunk)
+        for name in ("preamble", "utterances", "wordings", "keyframes"):
             getattr(self, name).extend(getattr(later, name))
         self.cameras += [name for name in later.cameras if name not in self.cameras]
         self.modalities += [name for name in later.modalities if name not in self.modalities]
@@ -80,25 +111,36 @@ def _rows(rows: list[Any], width: int) -> NDArray[np.int64]:
     return np.array(rows, np.int64).reshape(-1, width)
 
 
-def catalogue_from_plain(value: Any) -> Catalogue:
-    """The catalogue behind an INDEX record.
+def catalogue_from_plain(value: Any, size: int) -> Catalogue:
+    """The catalogue behind an INDEX or PART record of a file of `size` bytes.
 
     Raises:
-        ValueError, KeyError, TypeError, IndexError: it is not one.
+        ValueError, KeyError, TypeError, IndexError: it is not one, or holds more than the file can.
     """
     cameras = [str(name) for name in value["cameras"]]
-    frames = array_from_plain(value["frames"]).tolist()
-    places = {
-        name: [Place(*map(int, row)) for row in array_from_plain(value[name]).tolist()]
-        for name in ("preamble", "utterances", "wordings", "keyframes")
-    }
-    return Catalogue(
-        chunks=[ChunkPlace(*map(int, row)) for row in array_from_plain(value["chunks"]).tolist()],
+    catalogue = Catalogue(
         cameras=cameras,
         modalities=[str(name) for name in value["modalities"]],
-        frames={(int(tick), cameras[number]): int(offset) for tick, number, offset in frames},
-        **places,
+        frames={(tick, cameras[number]): offset for tick, number, offset in _entries(value["frames"], 3, size)},
     )
+    for name in ("preamble", "utterances", "wordings", "keyframes"):
+        getattr(catalogue, name).extend(Place(*row) for row in _entries(value[name], 2, size))
+    for row in _entries(value["chunks"], 3, size):
+        catalogue.add_chunk(ChunkPlace(*row))
+    return catalogue
+
+
+def _entries(value: Any, width: int, size: int) -> list[list[int]]:
+    """The rows of one array of an index; each names a record of its own, so there cannot be more than fit the file."""
+    rows = array_from_plain(value)
+    if rows.dtype != np.int64 or rows.ndim != 2 or rows.shape[1] != width:
+        raise ValueError(f"an index with an array of {rows.dtype} and shape {rows.shape}")
+    if len(rows) * (RECORD.size + CRC.size) > size:
+        raise ValueError(f"an index of {len(rows)} records in {size} bytes")
+    if rows.size and rows.min() < -1:
+        raise ValueError("an index with negative places")
+    entries: list[list[int]] = rows.tolist()
+    return entries
 
 
 @dataclass(frozen=True)
@@ -133,26 +175,32 @@ def _by_index(records: RecordReader) -> Layout | None:
     if end is None:
         return None
     closing = records.value(end, RecordType.END)
-    catalogue = catalogue_from_plain(records.value(int(closing["index"]), RecordType.INDEX))
+    index = records.value(int(closing["index"]), RecordType.INDEX, min(records.size + INDEX_OVERHEAD, MAX_PAYLOAD))
+    catalogue = catalogue_from_plain(index, records.size)
     return Layout(catalogue, True, bool(closing["last"]), False, dict(closing["summary"]))
 
 
 def _by_parts(records: RecordReader) -> Layout | None:
-    head = records.last(RecordType.PART)
-    if head is None:
+    last = records.last(RecordType.PART)
+    if last is None:
         return None
     parts: list[Catalogue] = []
-    offset = head.offset
+    offset, allowed = last.offset, 4 * records.size + INDEX_OVERHEAD  # all parts together describe one file
     while offset:
-        value = records.value(offset, RecordType.PART)
+        head = records.head(offset)
+        if head is None or head.type != RecordType.PART:
+            raise ValueError("a part of the index is missing")
+        payload = records.payload(head, min(allowed, MAX_PAYLOAD))
+        allowed -= len(payload) + head.length
+        value = unpack(payload)
         if int(value["previous"]) >= offset:
             raise ValueError("parts of the index do not lead back")
-        parts.append(catalogue_from_plain(value))
+        parts.append(catalogue_from_plain(value, records.size))
         offset = int(value["previous"])
     catalogue = Catalogue()
     for part in reversed(parts):
         catalogue.extend(part)
-    return _walked(records, catalogue, head.end, head.sequence + 1, scanned=False)
+    return _walked(records, catalogue, last.end, last.sequence + 1, scanned=False)
 
 
 def _walked(records: RecordReader, catalogue: Catalogue, offset: int, sequence: int, *, scanned: bool) -> Layout:
@@ -193,7 +241,7 @@ def enter(catalogue: Catalogue, records: RecordReader, head: RecordHead) -> dict
     value = records.content(head)
     try:
         if kind == RecordType.CHUNK:
-            catalogue.chunks.append(ChunkPlace(int(value["first"]), int(value["count"]), offset))
+            catalogue.add_chunk(ChunkPlace(int(value["first"]), int(value["count"]), offset))
         elif kind == RecordType.FRAME:
             names = [str(name) for name in value["blobs"]]
             catalogue.add_frame(int(value["tick"]), str(value["camera"]), names, offset)

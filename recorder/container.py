@@ -6,9 +6,12 @@ not yet handed over. Every checksum is verified on every read. FORMAT.md describ
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import errno
 import fcntl
 import os
+import stat
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -196,6 +199,7 @@ class Gap:
     first: int  # sequence number of the first record missing
     after: int | None  # sequence number of the record behind the gap; None where the file ends in it
     why: str
+    kind: int | None = None  # type of the first record missing, where its header is still whole
 
 
 class RecordWriter:
@@ -216,7 +220,8 @@ class RecordWriter:
             ) from error
         except OSError as error:
             raise SessionError(f"{path} cannot be written: {error.strerror}.") from error
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # tells readers that it is being written
+        with contextlib.suppress(OSError):  # only tells readers that it is being written; some file systems cannot
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _file_head(self) -> bytes:
         head = HEAD.pack(MAGIC, MAJOR, MINOR, self._sync, 0)[: -CRC.size]
@@ -284,10 +289,13 @@ class RecordWriter:
 
     def _give_up(self, whole: int) -> None:
         """Cut a half-written record off, so the file ends with whole ones, and close it."""
-        if self._descriptor is not None:
-            os.ftruncate(self._descriptor, whole)
-            os.close(self._descriptor)
-            self._descriptor = None
+        if self._descriptor is None:
+            return
+        descriptor, self._descriptor = self._descriptor, None
+        with contextlib.suppress(OSError):  # a disk that refuses even this: a reader steps over the half record
+            os.ftruncate(descriptor, whole)
+        with contextlib.suppress(OSError):  # the error that led here is the one to tell
+            os.close(descriptor)
 
     def finish(self, end_offset: int) -> None:
         """Write what is pending and the trailer that points at the END record, reach the disk, close."""
@@ -311,20 +319,31 @@ class RecordWriter:
 
 
 class RecordReader:
-    """Reads records by offset or in order, checking every byte it returns. May be shared between threads and forks."""
+    """Reads records by offset or in order, checking every byte it returns. May be shared between threads and forks.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: an ordinary file.
+        sync: the mark that begins its records, where that is known although the head of the file is lost.
+
+    Raises:
+        SessionError: it cannot be opened, is no session, or one of a newer format.
+        CorruptSession: its head is damaged.
+    """
+
+    def __init__(self, path: Path, sync: bytes | None = None) -> None:
         self.path = path
         try:
-            self._file = path.open("rb", buffering=0)
-        except OSError as error:
-            raise SessionError(f"{path} cannot be opened: {error.strerror}.") from error
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_BINARY", 0))  # a pipe must not wait
+        except (OSError, ValueError) as error:
+            raise SessionError(f"{path} cannot be opened: {getattr(error, 'strerror', error)}.") from error
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            os.close(descriptor)
+            raise SessionError(f"{path} cannot be opened: it is not an ordinary file.")
+        self._file = os.fdopen(descriptor, "rb", buffering=0)
+        self.size = about.st_size
         try:
-            self.size = os.fstat(self._file.fileno()).st_size
-            self.major, self.minor, self._sync = self._read_file_head()
-        except OSError as error:
-            self._file.close()
-            raise SessionError(f"{path} cannot be read: {error.strerror}.") from error
+            self.major, self.minor, self._sync = (MAJOR, MINOR, sync) if sync else self._read_file_head()
         except BaseException:
             self._file.close()
             raise
@@ -342,17 +361,22 @@ class RecordReader:
         """True while a writer has the file open."""
         try:
             fcntl.flock(self._file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return True
+        except OSError:  # a file system without locks: nobody can tell
+            return False
         fcntl.flock(self._file.fileno(), fcntl.LOCK_UN)
         return False
 
     def _read(self, offset: int, size: int) -> bytes:
         parts: list[bytes] = []
-        while size > 0 and (part := os.pread(self._file.fileno(), size, offset)):
-            parts.append(part)
-            size -= len(part)
-            offset += len(part)
+        try:
+            while size > 0 and (part := os.pread(self._file.fileno(), size, offset)):
+                parts.append(part)
+                size -= len(part)
+                offset += len(part)
+        except OSError as error:
+            raise SessionError(f"{self.path} cannot be read at byte {offset}: {error.strerror}.") from error
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _read_file_head(self) -> tuple[int, int, bytes]:
@@ -369,6 +393,8 @@ class RecordReader:
                 )
             if major < FIRST_MAJOR:
                 raise CorruptSession(self.path, 8, f"there is no format {major}")
+            if any(sync.startswith(sync[shift:]) for shift in range(1, len(sync) // 2)):
+                raise CorruptSession(self.path, 12, "its sync mark repeats itself")  # would be found all over the file
             return major, minor, bytes(sync)
         if not data or not any(copy and MAGIC.startswith(copy[: len(MAGIC)]) for copy in copies):
             empty = "it is empty" if not data else "it begins with other bytes"
@@ -399,48 +425,68 @@ class RecordReader:
             raise CorruptSession(self.path, offset, f"a record claims {length} bytes, above the limit of {MAX_PAYLOAD}")
         return RecordHead(offset, kind, flags, sequence, length)
 
-    def walk(self, offset: int | None = None, sequence: int = 0) -> Iterator[RecordHead | Gap]:
-        """All records in order from an offset on, and the gaps between them.
+    def walk(self, offset: int | None = None, sequence: int = 0, *, whole: bool = False) -> Iterator[RecordHead | Gap]:
+        """All records in order from an offset on, and the gaps between them, in time linear in the size of the file.
 
         Behind damage the next sync mark with a right header is searched. Where the file ends inside a record, that is
-        the last gap. Only headers are read: whether a payload is whole shows when it is read.
+        the last gap.
 
         Args:
             offset: of a record; the first one if None.
             sequence: number of the record there.
+            whole: give only records whose payload is whole too, and search for others inside one that is not, in case
+                bytes were taken out of it; otherwise only headers are read.
         """
         offset = self.start if offset is None else offset
+        in_vain = 0  # bytes of damaged payloads; records laid over each other must not be read again and again
         while offset < self.size:
-            why = ""
-            try:
-                head = self.head(offset)
-            except CorruptSession as error:
-                head, why = None, error.what
-            if head is None or head.sequence < sequence:
-                following = self._search(offset + 1, sequence)
-                why = why or ("a record is out of order" if head else "the file ends inside a record")
-                end, after = (following.offset, following.sequence) if following else (self.size, None)
-                yield Gap(offset, end, sequence, after, why)
-                if following is None:
-                    return
-                head = following
-            elif head.sequence > sequence:
-                yield Gap(offset, offset, sequence, head.sequence, "records are missing")
-            yield head
-            if head.type == RecordType.END:
+            head, why = self._met(offset)
+            resume, kind = offset + 1, None
+            if head is not None and head.sequence < sequence:
+                head, why = None, "a record is out of order"
+            if head is not None:
+                if head.sequence > sequence:
+                    yield Gap(offset, offset, sequence, head.sequence, "records are missing")
+                sequence = head.sequence
+                why = self._payload_damage(head) if whole else ""
+                if not why:
+                    yield head
+                    if head.type == RecordType.END:
+                        return
+                    offset, sequence = head.end, sequence + 1
+                    continue
+                in_vain += head.length
+                resume, kind = (resume if in_vain <= 2 * self.size else head.end), head.type
+            following = self._search(resume, sequence + (kind is not None))
+            end, after = (following.offset, following.sequence) if following else (self.size, None)
+            yield Gap(offset, end, sequence, after, why, kind)
+            if following is None:
                 return
-            offset, sequence = head.end, head.sequence + 1
+            offset, sequence = following.offset, following.sequence
+
+    def _met(self, offset: int) -> tuple[RecordHead | None, str]:
+        """The record header at an offset, or why there is none."""
+        try:
+            head = self.head(offset)
+        except CorruptSession as error:
+            return None, error.what
+        return head, "" if head else "the file ends inside a record"
+
+    def _payload_damage(self, head: RecordHead) -> str:
+        """What is wrong with a payload, empty for nothing."""
+        try:
+            self.payload(head)
+        except CorruptSession as error:
+            return error.what
+        return ""
 
     def _search(self, offset: int, sequence: int) -> RecordHead | None:
-        """The first whole record from an offset on whose number is at least `sequence`."""
-        while offset < self.size:
-            window = self._read(offset, SEARCH_BYTES + len(self._sync) - 1)
+        """The first record from an offset on whose header is whole and whose number is at least `sequence`."""
+        while (offset := self._next_data(offset)) < self.size:
+            window = self._read(offset, SEARCH_BYTES + RECORD.size - 1)
             at = window.find(self._sync)
             while at >= 0:
-                try:
-                    head = self.head(offset + at)
-                except CorruptSession:
-                    head = None
+                head = self._head_in(window, at, offset)
                 if head is not None and head.sequence >= sequence:
                     return head
                 at = window.find(self._sync, at + 1)
@@ -448,29 +494,46 @@ class RecordReader:
         return None
 
     def last(self, kind: RecordType) -> RecordHead | None:
-        """The last whole record of a type, searched from the end of the file backwards."""
+        """The last record of a type whose header is whole, searched from the end of the file backwards."""
         end = self.size
         while end > self.start:
             begin = max(self.start, end - SEARCH_BYTES)
-            window = self._read(begin, end - begin + len(self._sync) - 1)
+            window = self._read(begin, end - begin + RECORD.size - 1) if self._next_data(begin) < end else b""
             at = window.rfind(self._sync)
             while at >= 0:
-                try:
-                    head = self.head(begin + at)
-                except CorruptSession:
-                    head = None
+                head = self._head_in(window, at, begin)
                 if head is not None and head.type == kind:
                     return head
                 at = window.rfind(self._sync, 0, at + len(self._sync) - 1)
             end = begin
         return None
 
-    def payload(self, head: RecordHead) -> bytes:
-        """The checked and decompressed payload of a record.
+    def _head_in(self, window: bytes, at: int, offset: int) -> RecordHead | None:
+        """The header of a record that ends within the file, at a place in a window that begins at an offset."""
+        data = window[at : at + RECORD.size]
+        if len(data) < RECORD.size or zlib.crc32(data[: -CRC.size]) != _crc_of(data):
+            return None
+        try:
+            head = self._parsed_head(data, offset + at)
+        except CorruptSession:
+            return None
+        return head if head.end <= self.size else None
+
+    def _next_data(self, offset: int) -> int:
+        """The first byte from an offset on that does not lie in a hole of the file; its size where there is none."""
+        try:
+            return os.lseek(self._file.fileno(), offset, os.SEEK_DATA)
+        except OSError as error:
+            return self.size if error.errno == errno.ENXIO else offset  # some file systems know no holes
+
+    def payload(self, head: RecordHead, limit: int = MAX_PAYLOAD) -> bytes:
+        """The checked and decompressed payload of a record, of at most `limit` bytes.
 
         Raises:
             CorruptSession: the checksum does not match or the payload breaks a limit.
         """
+        if head.length > limit:
+            raise CorruptSession(self.path, head.offset, f"a record of {head.length} bytes is above the limit {limit}")
         data = self._read(head.offset + RECORD.size, head.length + CRC.size)
         if len(data) < head.length + CRC.size:
             raise CorruptSession(self.path, head.offset, "the record is cut off")
@@ -482,22 +545,22 @@ class RecordReader:
             raise CorruptSession(self.path, head.offset, f"a record has unknown flags {head.flags:#04x}")
         try:
             undo = decompress[head.flags]
-            return body if undo is None else undo(body, MAX_PAYLOAD)
+            return body if undo is None else undo(body, limit)
         except ValueError as error:
             raise CorruptSession(self.path, head.offset, f"a record does not decompress, {error}") from error
 
-    def content(self, head: RecordHead) -> Any:
-        """The unpacked payload of a record.
+    def content(self, head: RecordHead, limit: int = MAX_PAYLOAD) -> Any:
+        """The unpacked payload of a record, of at most `limit` bytes.
 
         Raises:
             CorruptSession: it is damaged.
         """
         try:
-            return unpack(self.payload(head))
+            return unpack(self.payload(head, limit))
         except ValueError as error:
             raise CorruptSession(self.path, head.offset, f"a record does not unpack, {error}") from error
 
-    def value(self, offset: int, kind: RecordType) -> Any:
+    def value(self, offset: int, kind: RecordType, limit: int = MAX_PAYLOAD) -> Any:
         """The unpacked payload of the record of a given type at an offset.
 
         Raises:
@@ -506,7 +569,7 @@ class RecordReader:
         head = self.head(offset)
         if head is None or head.type != kind:
             raise CorruptSession(self.path, offset, f"no whole {kind.name} record stands where one should")
-        return self.content(head)
+        return self.content(head, limit)
 
     def end_offset(self) -> int | None:
         """Offset of the END record as the trailer tells it; None where there is no whole trailer."""

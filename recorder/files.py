@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.catalogue import Layout, find_layout
-from recorder.container import RecordReader, SessionError
+from recorder.container import RecordReader, RecordType, SessionError
 from recorder.segment import later_segments
 
 SESSION_FILE = "session.hamlet"  # in the folder of a run
@@ -21,13 +21,23 @@ class OpenFile:
     layout: Layout
 
     @classmethod
-    def open(cls, path: Path) -> OpenFile:
+    def open(cls, path: Path, *, begun: bool = False) -> OpenFile:
+        """Open one file.
+
+        Args:
+            path: of the file.
+            begun: it must say of itself whose it is, which a file that was being begun when its writer was killed does
+                not.
+
+        Raises:
+            SessionError: it is not a file of a session, or does not say whose.
+        """
         records = RecordReader(path)
         try:
-            return cls(records, find_layout(records))
-        except OSError as error:
-            records.close()
-            raise SessionError(f"{path} cannot be read: {error.strerror}.") from error
+            file = cls(records, find_layout(records))
+            if begun and RecordType.HEADER not in [place.tick for place in file.layout.catalogue.preamble]:
+                raise SessionError(f"{path} has no header; nothing was recorded in it.")
+            return file
         except BaseException:
             records.close()
             raise

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 from os import PathLike
@@ -43,14 +43,15 @@ class Session:
     come back as lists. Sessions may be pickled and shared with forked processes.
     """
 
-    def __init__(self, segments: Sequence[OpenFile]) -> None:
+    def __init__(self, segments: Sequence[OpenFile], unreadable: Iterable[Damage] = ()) -> None:
         self._segments = segments
         self.path = segments[0].records.path
         self.complete = segments[-1].layout.last  # False: the writer was killed, the tail is missing
         self.scanned = any(segment.layout.scanned for segment in segments)  # no usable index: all records were visited
         self.summary = segments[-1].layout.summary
-        self.damage = tuple(damage for segment in segments for damage in segment.damage())
-        self.header: dict[str, Any] = self._preamble(RecordType.HEADER, dict)
+        self.damage = (*(damage for segment in segments for damage in segment.damage()), *unreadable)
+        self.header: dict[str, Any]
+        self.header, self._number, self._layouts = self._preamble(RecordType.HEADER, _header)
         self._check_segments()
         self._index()
         version, rate = self.header.get("schema_version"), self.header.get("tick_rate")
@@ -58,18 +59,16 @@ class Session:
             raise SessionError(f"{self.path} has the tick rate {rate!r}; a whole number above 0 is needed.")
         if not isinstance(version, int) or version > SCHEMA_VERSION:
             raise SessionError(f"{self.path} has schema {version}; this Hamlet reads up to {SCHEMA_VERSION}.")
-        self._layouts = self._preamble(RecordType.HEADER, decode.layouts)
         self._chunk: tuple[int, decode.Chunk] | None = None
 
     def _check_segments(self) -> None:
         """One session's files, and which of them are missing."""
-        due = int(self.header.get("segment", 0))
+        due = self._number
         for number in range(1, len(self._segments)):
             path = self._segments[number].records.path
-            header = self._preamble(RecordType.HEADER, dict, number)
+            header, found, _ = self._preamble(RecordType.HEADER, _header, number)
             if header.get("id") != self.header.get("id"):
                 raise SessionError(f"{path} belongs to another session than {self.path}; move it away.")
-            found = int(header.get("segment", 0))
             if found != due + 1:
                 self.damage += (Damage(path, 0, 0, None, f"segments {due + 1} to {found - 1} are missing before it"),)
             due = found
@@ -108,12 +107,18 @@ class Session:
             CorruptSession: it is damaged where nothing can be read without it.
         """
         segments: list[OpenFile] = []
+        unreadable: list[Damage] = []
         try:
             for file in session_files(Path(path)):
-                segments.append(OpenFile.open(file))
+                try:
+                    segments.append(OpenFile.open(file, begun=bool(segments)))
+                except SessionError as error:
+                    if not segments:
+                        raise
+                    unreadable.append(Damage(file, 0, 0, None, f"this segment cannot be read: {error}"))
                 if segments[-1].layout.last:
                     break
-            return cls(segments)
+            return cls(segments, unreadable)
         except BaseException:
             for segment in segments:
                 segment.records.close()
@@ -361,3 +366,12 @@ class Session:
         if place is None:
             raise SessionError(f"{self.path} has no frame of camera {camera!r} at tick {tick}.")
         return self._decoded(place, RecordType.FRAME, lambda value: decode.frame(value, tick, camera))
+
+
+def _header(value: Any) -> tuple[dict[str, Any], int, decode.Layouts]:
+    """The header, which file of its session this is, and the columns of the file's chunks."""
+    header = dict(value)
+    number = header.get("segment", 0)
+    if not isinstance(number, int):
+        raise ValueError(f"a segment with the number {number!r}")
+    return header, number, decode.layouts(header)

@@ -1,0 +1,104 @@
+"""Everything a session gives, piece by piece, so that what is left of a damaged one can be held against the whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from recorder.container import CorruptSession, SessionError, pack
+from recorder.reader import Session
+from recorder.segment import state_to_plain
+
+Pieces = dict[tuple[Hashable, ...], bytes]
+OWN = ("id", "run", "segment", "origin")  # what a session says of itself rather than of the run
+
+
+def pieces(session: Session) -> tuple[Pieces, int]:
+    """All that can be read, by kind and key, and how many pieces are known to the session but damaged."""
+    found: Pieces = {}
+    refused = 0
+    for key, read in _readers(session):
+        try:
+            found[key] = read()
+        except SessionError as error:
+            assert any(str(path) in str(error) for path in session.segments)
+            refused += 1
+    for what, texts in (("line", _lines(session)), ("wording", _wordings(session))):
+        if texts is None:
+            refused += 1
+        else:
+            assert len({key for key, _ in texts}) == len(texts)
+            found.update(((what, key), text) for key, text in texts)
+    return found, refused
+
+
+def lost(whole: Pieces, left: Pieces) -> Counter[Hashable]:
+    """How many pieces of each kind are missing; AssertionError where one is not what it was."""
+    for key, value in left.items():
+        assert whole.get(key) == value, f"{key} was never written so"
+    return Counter(key[0] for key in whole if key not in left)
+
+
+def _readers(session: Session) -> Iterator[tuple[tuple[Hashable, ...], Callable[[], bytes]]]:
+    yield ("header",), lambda: pack({name: value for name, value in session.header.items() if name not in OWN})
+    yield ("scenery",), lambda: _arrays(vars(session.scenery))
+    yield ("cast",), lambda: _arrays(vars(session.cast))
+    for tick in session.ticks:
+        yield ("tick", tick), lambda tick=tick: _columns(session, tick)
+    for tick in session.keyframes:
+        yield ("keyframe", tick), lambda tick=tick: pack(state_to_plain(session.keyframe(tick)))
+    for key in session._frames:
+        yield from _images(session, *key)
+
+
+def _images(session: Session, tick: int, camera: str) -> Iterator[tuple[tuple[Hashable, ...], Callable[[], bytes]]]:
+    try:
+        ref = session.frame_ref(tick, camera)
+    except CorruptSession as error:
+        yield ("frame", tick, camera), lambda error=error: _fail(error)
+        return
+    yield ("frame", tick, camera), lambda: pack([asdict(ref.pose), ref.width, ref.height])
+    for name in ref.modalities:
+        yield ("image", tick, camera, name), lambda name=name: pack(session.encoded_frame(tick, camera, name))
+
+
+def _fail(error: Exception) -> bytes:
+    raise error
+
+
+def _columns(session: Session, tick: int) -> bytes:
+    """A tick without what was said in it: that lies in records of its own."""
+    snapshot = session.snapshot(tick)
+    events = [[event.tick, event.kind, event.data] for event in snapshot.events]
+    return pack([snapshot.environment.tobytes(), snapshot.villagers.tobytes(), events, sorted(snapshot.hashes.items())])
+
+
+def _lines(session: Session) -> list[tuple[int, bytes]] | None:
+    try:
+        return [(line.id, pack(asdict(line))) for line in session.lines()]
+    except CorruptSession:
+        return None
+
+
+def _wordings(session: Session) -> list[tuple[Any, bytes]] | None:
+    try:
+        return [(tuple(wording["key"]), pack(wording)) for wording in session.wordings()]
+    except CorruptSession:
+        return None
+
+
+def _arrays(parts: dict[str, Any]) -> bytes:
+    return pack([value.tobytes() if isinstance(value, np.ndarray) else value for value in parts.values()])
+
+
+def opened(path: Any) -> Session | None:
+    """The session, or None where it is refused, which must be with a sentence."""
+    try:
+        return Session.open(path)
+    except SessionError as error:
+        assert str(error).endswith(".") and "\n" not in str(error)
+        return None
