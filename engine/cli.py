@@ -172,14 +172,18 @@ def replay(
     verify: Annotated[
         bool, typer.Option(help="No window: run the scenario again and compare every state hash.")
     ] = False,
-    at: Annotated[str | None, typer.Option(help="Start so far into the recording: 90s, 5min.")] = None,
+    at: Annotated[str | None, typer.Option(help="Start at this time of the run: 90s, 5min.")] = None,
     paused: Annotated[bool, typer.Option("--paused", help="Start paused.")] = False,
     size: Annotated[str, typer.Option(help="Window size in pixels.")] = "1280x720",
 ) -> None:
     """Open a recording in the same window, with no model loaded.
 
-    Keys as in watch; comma and semicolon jump ten seconds back and on. With --headless the frames are drawn again from
-    the recorded state and compared with those recorded, byte for byte; with --verify the run itself is repeated.
+    Keys as in watch. The timeline along the bottom shows when there is talk; click or drag on it to go anywhere. Comma
+    and semicolon jump ten seconds back and on, page up and page down a minute, Home and End to either end; T hides the
+    timeline.
+
+    With --headless the frames are drawn again from the recorded state and compared with those recorded, byte for byte;
+    with --verify the run itself is repeated.
     """
     from recorder.reader import Session  # noqa: PLC0415
 
@@ -195,10 +199,12 @@ def replay(
         from engine.watch import Window  # noqa: PLC0415
 
         source = RecordedSource(opened)
-        lasts = opened.ticks[-1] / opened.tick_rate
-        if seconds > lasts:
-            fail(f"--at {at} lies beyond the end of {opened.path}, which lasts {format_duration(lasts)}.")
-        source.jump(round(seconds * opened.tick_rate))
+        if at is not None:
+            first, last = (tick / opened.tick_rate for tick in (opened.ticks[0], opened.ticks[-1]))
+            if not first <= seconds <= last:
+                where = "before the beginning" if seconds < first else "beyond the end"
+                fail(f"--at {at} lies {where} of {opened.path}, which holds {first:g} s to {last:g} s.")
+            source.seek(round(seconds * opened.tick_rate))
         Window(source, pixels, f"Hamlet: {source.name} (recording)", paused=paused).run()
 
 

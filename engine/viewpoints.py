@@ -97,7 +97,7 @@ class Viewpoint:
 _AXES = {
     "ahead": (("w", "arrow_up"), ("s", "arrow_down")),
     "aside": (("d", "arrow_right"), ("a", "arrow_left")),
-    "up": (("e", "page_up"), ("q", "page_down")),
+    "up": (("e",), ("q",)),
 }
 
 

@@ -29,6 +29,8 @@ class Input:
     held: frozenset[str] = frozenset()
     drag: tuple[float, float] = (0.0, 0.0)  # mouse movement in pixels with a button held, right and down
     wheel: int = 0  # notches, positive away from the person
+    pointer: tuple[float, float] = (0.0, 0.0)  # of the mouse, in pixels right and down from the upper left
+    inside: bool = False  # the mouse is over the window
     closed: bool = False
 
 
@@ -70,11 +72,11 @@ class Controls:
             else:
                 self._held.discard(button)
         self._held -= _WHEEL.keys()
-        return Input(tuple(pressed), frozenset(self._held), self._drag(), wheel, closed)
+        mouse = self._window.get_pointer(0)
+        now = (mouse.x, mouse.y)
+        return Input(tuple(pressed), frozenset(self._held), self._drag(now), wheel, now, bool(mouse.in_window), closed)
 
-    def _drag(self) -> tuple[float, float]:
-        pointer = self._window.get_pointer(0)
-        now = (pointer.x, pointer.y)
+    def _drag(self, now: tuple[float, float]) -> tuple[float, float]:
         before, self._pointer = self._pointer, now if self._held & _DRAG_BUTTONS else None
         return (now[0] - before[0], now[1] - before[1]) if before and self._pointer else (0.0, 0.0)
 

@@ -1,4 +1,4 @@
-"""What lies over the picture in the window: speech bubbles, the clock and weather panel, a line of help.
+"""What lies over the picture in the window: speech bubbles, the clock and weather panel, help, a timeline.
 
 Never part of a captured image.
 """
@@ -22,6 +22,7 @@ from panda3d.core import (
 )
 
 from engine.render.geometry import geom
+from engine.timeline import HEIGHT_PX, STRIP_PX, Bar, Timeline
 from recorder.schema import CameraPose
 
 LINE_PX = 17.0  # height of a line of text
@@ -33,6 +34,16 @@ ABOVE_HEAD_M = 0.35
 FARTHEST_M = 60.0  # speech farther away is not shown
 PAPER, INK, FAINT = (0.99, 0.975, 0.94, 0.93), (0.16, 0.13, 0.12, 1.0), (0.45, 0.33, 0.22, 1.0)
 SLATE, CHALK = (0.10, 0.11, 0.14, 0.55), (0.97, 0.96, 0.93, 1.0)
+TRACK, PLAYED, HAIR = (0.97, 0.96, 0.93, 0.36), (0.97, 0.96, 0.93, 0.9), (0.97, 0.96, 0.93, 0.6)
+TALK, GAP = (0.98, 0.80, 0.45, 0.95), (0.68, 0.26, 0.20, 1.0)
+BAR_PX, BAR_ABOVE_PX = 4.0, 24.0  # the bar is so thick, and so far above the lower edge of its strip
+TALK_PX = 13.0  # height of the most talk anywhere
+KNOB_PX = 5.0  # radius
+SMALL = 0.76  # of a line of text: clocks on the timeline
+OVER_ALL = 1 << 16  # drawn after any number of bubbles
+Colour = tuple[float, float, float, float]
+Box = tuple[float, float, float, float, Colour]  # left, lower, right, upper edge
+COLOURED = np.dtype([("place", "<f4", (3,)), ("colour", "u1", (4,))])
 
 
 @dataclass(frozen=True)
@@ -45,12 +56,22 @@ class Bubble:
 
 
 @dataclass(frozen=True)
+class Playhead:
+    """A recording's timeline, where the playhead is on it, and where somebody points at it."""
+
+    timeline: Timeline
+    tick: int
+    pointer: float | None = None  # pixels from the left side of the window
+
+
+@dataclass(frozen=True)
 class Overlay:
     """Everything written over one frame of the window."""
 
     bubbles: tuple[Bubble, ...] = ()
     panel: tuple[str, ...] = ()  # lines in the upper left corner: clock, weather
-    help: str = ""  # one line at the bottom
+    help: str = ""  # one line at the bottom, above the timeline
+    playhead: Playhead | None = None
 
 
 def rounded(width: float, height: float, tail: float | None) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
@@ -87,6 +108,7 @@ class Hud:
         region.set_clear_depth_active(True)
         region.set_camera(camera)
         self._page = self.root.attach_new_node("page")
+        self._strip = Strip(self.root)
         self._layers = 0
         self._drawn: tuple[object, ...] = ()
 
@@ -102,11 +124,13 @@ class Hud:
         self._page, self._layers = self.root.attach_new_node("page"), 0
         self._bubbles(overlay.bubbles, pose, size)
         if overlay.panel:
-            text = _text("\n".join(overlay.panel), CHALK)
+            text = _text("\n".join(overlay.panel), CHALK, wrap=(width - 60.0) / LINE_PX)
             self._box(text, (14.0, height - 14.0 - _extent(text)[1] - 2 * MARGIN_PX), SLATE, None)
         if overlay.help:
             text = _text(overlay.help, CHALK, 0.82, wrap=(width - 60.0) / LINE_PX)
-            self._box(text, ((width - _extent(text)[0]) / 2 - MARGIN_PX, 12.0), SLATE, None)
+            foot = 12.0 if overlay.playhead is None else STRIP_PX + HEIGHT_PX + 8.0
+            self._box(text, ((width - _extent(text)[0]) / 2 - MARGIN_PX, foot), SLATE, None)
+        self._strip.lay(overlay.playhead, width)
 
     def _bubbles(self, bubbles: tuple[Bubble, ...], pose: CameraPose, size: tuple[int, int]) -> None:
         if not bubbles:
@@ -135,17 +159,12 @@ class Hud:
         self,
         text: TextNode,
         corner: tuple[float, float],
-        colour: tuple[float, float, float, float],
+        colour: Colour,
         tail: float | None,
         size: tuple[float, float] | None = None,
     ) -> None:
         w, h = size or (_extent(text)[0] + 2 * MARGIN_PX, _extent(text)[1] + 2 * MARGIN_PX)
-        outline, fan = rounded(w, h, tail)
-        places = np.zeros((len(outline), 3), np.float32)
-        places[:, 0], places[:, 2] = outline[:, 0] + corner[0], outline[:, 1] + corner[1]
-        paper = self._page.attach_new_node(_sheet(geom(places, fan, GeomVertexFormat.get_v3())))
-        paper.set_color(*colour)
-        self._on_top(paper)
+        self._on_top(_paper(self._page, (w, h), corner, colour, tail))
         self._place(text, corner[0] + MARGIN_PX, corner[1] + MARGIN_PX - text.get_bottom() * LINE_PX)
 
     def _place(self, text: TextNode, x: float, y: float) -> None:
@@ -160,21 +179,124 @@ class Hud:
         path.set_bin("fixed", self._layers)
 
 
+class Strip:
+    """Draws a timeline along the bottom: speech over a bar with the playhead, and the clock under it.
+
+    What only changes with the window's width or the recording is kept from frame to frame.
+    """
+
+    def __init__(self, root: NodePath) -> None:
+        self._root = root.attach_new_node("timeline")
+        self._root.set_bin("fixed", OVER_ALL)
+        self._still = self._root.attach_new_node("still")
+        self._moving = self._root.attach_new_node("moving")
+        self._laid: Bar | None = None
+
+    def lay(self, playhead: Playhead | None, width: int) -> None:
+        """Lay it out for a window so many pixels wide; None hides it."""
+        self._moving.remove_node()
+        self._moving = self._root.attach_new_node("moving")
+        if playhead is None:
+            self._still.hide()
+            return
+        self._still.show()
+        bar = Bar(playhead.timeline, width)
+        if self._laid != bar:
+            self._laid = bar
+            self._still.remove_node()
+            self._still = self._root.attach_new_node("still")
+            self._draw_still(bar)
+        self._draw_moving(bar, playhead)
+
+    def _draw_still(self, bar: Bar) -> None:
+        _paper(self._still, (bar.width - 2 * STRIP_PX, HEIGHT_PX), (STRIP_PX, STRIP_PX), SLATE, None).set_bin(
+            "fixed", OVER_ALL
+        )
+        foot, top = STRIP_PX + BAR_ABOVE_PX, STRIP_PX + BAR_ABOVE_PX + BAR_PX
+        boxes = [(bar.left, foot, bar.right + 1, top, TRACK)]
+        boxes += [(x, foot - 5, x + 1, foot - 1, HAIR) for x in bar.marks()]
+        edges, loudness = bar.speech()
+        for left, right, share in zip(edges, edges[1:], loudness, strict=False):
+            if share > 0:
+                boxes.append((left, top + 1, right - 1, top + 1 + max(TALK_PX * share, 2), TALK))
+        _boxes(self._still, boxes, OVER_ALL + 1)
+        places = [(round(bar.x(gap.start)), round(bar.x(gap.stop))) for gap in bar.timeline.gaps]
+        gaps = {
+            (left, max(right, left + 2)) for left, right in places
+        }  # the shortest is seen, many in one place are one
+        _boxes(self._still, [(left, foot, right, top, GAP) for left, right in sorted(gaps)], OVER_ALL + 3)
+        for tick, right_of in ((bar.timeline.first, bar.left), (bar.timeline.last, None)):
+            text = _text(bar.timeline.clock(tick), CHALK, SMALL)
+            self._write(self._still, text, bar.right - _extent(text)[0] if right_of is None else right_of)
+
+    def _draw_moving(self, bar: Bar, playhead: Playhead) -> None:
+        foot, top = STRIP_PX + BAR_ABOVE_PX, STRIP_PX + BAR_ABOVE_PX + BAR_PX
+        x = bar.x(playhead.tick)
+        boxes = [(bar.left, foot, x, top, PLAYED), (x, foot, x + 1, top + TALK_PX + 1, PLAYED)]
+        if playhead.pointer is not None:
+            at = min(max(playhead.pointer, bar.left), bar.right)
+            boxes.append((at, foot - 5, at + 1, top + TALK_PX + 1, HAIR))
+            tick = bar.tick(at)
+            absent = "" if bar.timeline.holds(tick) else ", missing"
+            text = _text(bar.timeline.clock(tick) + absent, CHALK, SMALL)
+            end = _extent(_text(bar.timeline.clock(bar.timeline.last), CHALK, SMALL))[0] + 10.0
+            wide = _extent(text)[0]
+            self._write(self._moving, text, min(max(at - wide / 2, bar.left + end), bar.right - end - wide))
+        _boxes(self._moving, boxes, OVER_ALL + 2)
+        knob = _paper(self._moving, (2 * KNOB_PX, 2 * KNOB_PX), (x - KNOB_PX, (foot + top) / 2 - KNOB_PX), CHALK, None)
+        knob.set_bin("fixed", OVER_ALL + 4)
+
+    def _write(self, parent: NodePath, text: TextNode, x: float) -> None:
+        path = parent.attach_new_node(text.generate())
+        path.set_pos(round(x), 0.0, STRIP_PX + 6.0)
+        path.set_scale(LINE_PX)
+        path.set_bin("fixed", OVER_ALL + 1)
+
+
+def _boxes(parent: NodePath, boxes: list[Box], layer: int) -> None:
+    """Draw boxes on whole pixels, later ones over earlier ones."""
+    if not boxes:
+        return
+    corners = np.zeros((len(boxes), 4), COLOURED)
+    edges = np.rint([box[:4] for box in boxes])
+    corners["place"][:, :, 0] = edges[:, [0, 2, 2, 0]]
+    corners["place"][:, :, 2] = edges[:, [1, 1, 3, 3]]
+    corners["colour"] = np.rint(np.array([box[4] for box in boxes]) * 255)[:, None, :]
+    two = np.array([[0, 1, 2], [0, 2, 3]])
+    triangles = (np.arange(len(boxes))[:, None, None] * 4 + two).reshape(-1, 3)
+    path = parent.attach_new_node(_sheet(geom(corners.reshape(-1), triangles, GeomVertexFormat.get_v3c4())))
+    path.set_bin("fixed", layer)
+
+
+def _paper(
+    parent: NodePath,
+    size: tuple[float, float],
+    corner: tuple[float, float],
+    colour: Colour,
+    tail: float | None,
+) -> NodePath:
+    """A box with round corners, its lower left one at `corner`, with a tail hanging down at x = tail."""
+    outline, fan = rounded(*size, tail)
+    places = np.zeros((len(outline), 3), np.float32)
+    places[:, 0], places[:, 2] = outline[:, 0] + corner[0], outline[:, 1] + corner[1]
+    paper = parent.attach_new_node(_sheet(geom(places, fan, GeomVertexFormat.get_v3())))
+    paper.set_color(*colour)
+    return paper
+
+
 def _sheet(made: Geom) -> GeomNode:
     holder = GeomNode("box")
     holder.add_geom(made)
     return holder
 
 
-def _text(
-    words: str, colour: tuple[float, float, float, float], scale: float = 1.0, wrap: float | None = None
-) -> TextNode:
+def _text(words: str, colour: Colour, scale: float = 1.0, wrap: float | None = None) -> TextNode:
     node = TextNode("text")
     node.set_text(words)
     node.set_text_color(*colour)
     node.set_text_scale(scale)
     if wrap is not None:
-        node.set_wordwrap(wrap / scale)
+        node.set_wordwrap(wrap)  # in the units of the laid out text, whatever its scale
     return node
 
 

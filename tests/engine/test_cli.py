@@ -98,7 +98,7 @@ def test_watch_names_the_option_that_is_wrong():
 
 def test_replay_says_when_the_recording_ends_before_the_asked_moment(tmp_path):
     record(tmp_path, {"start": "2026-06-12T09:30:00"}, ticks=33)
-    assert_refused(hamlet("replay", tmp_path, "--at", "1h"), "--at 1h", "lasts 2 s")
+    assert_refused(hamlet("replay", tmp_path, "--at", "1h"), "--at 1h", "beyond the end", "0 s to 2 s")
 
 
 @pytest.mark.parametrize(
