@@ -68,7 +68,7 @@ def _rows(seen: Overview) -> list[tuple[str, str]]:
         ("when", _when(seen)),
         ("ticks", f"{stretches}, {seen.tick_rate} each second"),
         ("villagers", f"{len(seen.villagers)}: {names}" if seen.villagers else "none"),
-        ("lines", f"{seen.lines}, {seen.lines_by_model} of them worded by the model" if seen.lines else "none"),
+        ("lines", _lines(seen)),
         ("model", seen.model or "not said"),
         ("keyframes", str(seen.keyframes) if seen.keyframes else "none"),
         ("files", _files(seen)),
@@ -80,7 +80,7 @@ def _rows(seen: Overview) -> list[tuple[str, str]]:
         rows.append(("made by", _origin(seen.origin)))
     if seen.counterfactual:
         rows.append(("sky changed", _pairs(seen.counterfactual)))
-    rows += [("changed", _pairs(each)) for each in seen.interventions]
+    rows += [("changed", _change(each)) for each in seen.interventions]
     if seen.created:
         rows.append(("recorded", seen.created.replace("T", " ")))
     return rows
@@ -100,6 +100,21 @@ def _files(seen: Overview) -> str:
     return f"{format_bytes(seen.bytes)}{f' in {count} segments' if count > 1 else ''}, format {seen.format}"
 
 
+def _lines(seen: Overview) -> str:
+    if not seen.lines:
+        return "none"
+    return f"{seen.lines}, {seen.lines_by_model or 'none'} of them worded by the model"
+
+
+def _change(given: Any) -> str:
+    """An intervention in words: `from tick 481 on: talkativeness, to 0.0`."""
+    if not isinstance(given, dict) or not isinstance(given.get("change"), dict):
+        return str(given)
+    change = dict(given["change"])
+    what = change.pop("what", "?")
+    return f"from tick {given.get('tick')} on: {', '.join(part for part in (what, _pairs(change)) if part)}"
+
+
 def _origin(origin: dict[str, Any]) -> str:
     of = origin.get("of")
     parents = ", ".join(str(each)[:8] for each in (of if isinstance(of, list) else [of]) if each)
@@ -107,6 +122,8 @@ def _origin(origin: dict[str, Any]) -> str:
     text = str(origin.get("kind", "?")) + (f" of {parents}" if parents else "")
     if isinstance(ticks, list) and len(ticks) == 2 and all(isinstance(tick, int) for tick in ticks):
         text += f", ticks {ticks[0]} to {ticks[1]}"
+    if origin.get("kind") == "fork":
+        text += f" at tick {origin.get('at')}, the {origin.get('role')} twin of {str(origin.get('twin'))[:8]}"
     earlier = [_origin(each) for each in origin.get("earlier", []) if isinstance(each, dict)]
     return f"{text} <- {'; '.join(earlier)}" if earlier else text
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -15,7 +15,7 @@ from engine.quantities import format_duration, tick_range
 from engine.terminal import INTERRUPTED, fail, out, parsed, progress, say
 
 if TYPE_CHECKING:
-    from recorder.compare import Comparison, Difference
+    from recorder.compare import Comparison, Difference, Tally
     from recorder.edit import Copied
     from recorder.reader import Session
 
@@ -25,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+K = TypeVar("K")
 SessionArgument = Annotated[Path, typer.Argument(help="A session.hamlet file, or the folder it is in.")]
 NewFileOption = Annotated[Path, typer.Option("--out", help="The new session's file; it must not be there yet.")]
 FINDINGS_SHOWN = 20
@@ -86,6 +87,8 @@ def examine(session: Session) -> None:
     examination = Examination(session)
     with progress() as bar:
         for stage in examination.stages():
+            if stage.total == 0:
+                continue
             task = bar.add_task(stage.name, total=stage.total, note="")
             done = 0
             for done, _ in enumerate(stage.run(), 1):
@@ -213,10 +216,10 @@ def _compared(result: Comparison, here: Session, there: Session) -> Iterator[str
     else:
         yield "They share no tick."
     rows = [
-        *((f"{room}: {name}", f"{count} values") for (room, name), count in result.fields.most_common()),
+        *((f"{room}: {name}", _tally(tally, "value")) for (room, name), tally in _most(result.fields)),
         ("language", _counted(result.lines, "line")),
         ("language log", _counted(result.wordings, "wording")),
-        *((f"frames: {name}", _counted(count, "frame")) for name, count in result.frames.most_common()),
+        *((f"frames: {name}", _tally(tally, "frame")) for name, tally in _most(result.frames)),
         ("keyframes", _counted(result.keyframes, "keyframe")),
         ("the valley", ", ".join(result.valley)),
         ("header", ", ".join(result.header)),
@@ -233,6 +236,15 @@ def _compared(result: Comparison, here: Session, there: Session) -> Iterator[str
         only = [_counted(ticks, "tick"), _counted(frames, "frame"), _counted(keyframes, "keyframe")]
         if any(only):
             yield f"Only in {side}: {', '.join(part for part in only if part)}."
+
+
+def _most(tallies: dict[K, Tally]) -> list[tuple[K, Tally]]:
+    return sorted(tallies.items(), key=lambda item: -item[1].count)
+
+
+def _tally(tally: Tally, what: str) -> str:
+    first = tally.first
+    return f"{_counted(tally.count, what)}, first at tick {first.tick}{f', {first.entity}' if first.entity else ''}"
 
 
 def _first(result: Comparison, first: Difference, here: Session) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ LINEAGE = ("id", "run", "created", "origin", "segment")  # of a header: where a 
 DESCRIPTION = ("schema_version", "channels", "columns")  # of a header: how to read the records, by who wrote the file
 SHOWN_CHARACTERS = 60  # of a value in a sentence
 MISSING = "nothing"
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,14 @@ def _shown(value: Any) -> str:
 
 
 @dataclass
+class Tally:
+    """How often something differs, and where first."""
+
+    count: int
+    first: Difference
+
+
+@dataclass
 class Comparison:
     """What two sessions do not share. What only one of them holds is counted; `first` is a value that both hold."""
 
@@ -218,10 +227,10 @@ class Comparison:
     differing_ticks: int = 0
     only_here: int = 0  # ticks
     only_there: int = 0
-    fields: Counter[tuple[str, str]] = field(default_factory=Counter)  # (room, field) -> differing values
+    fields: dict[tuple[str, str], Tally] = field(default_factory=dict)  # (room, field) -> values that differ
     lines: int = 0  # at shared ticks that differ, or that one lacks
     wordings: int = 0
-    frames: Counter[str] = field(default_factory=Counter)  # modality or `pose` -> frames of both that differ in it
+    frames: dict[str, Tally] = field(default_factory=dict)  # modality or `pose` -> frames of both that differ in it
     frames_only_here: int = 0
     frames_only_there: int = 0
     keyframes: int = 0  # of both that differ
@@ -268,12 +277,17 @@ def compare(here: Session, there: Session) -> Iterator[Comparison]:
     yield result
 
 
+def _count(tallies: dict[K, Tally], key: K, difference: Difference) -> None:
+    tally = tallies.setdefault(key, Tally(0, difference))
+    tally.count += 1
+
+
 def _compare_tick(result: Comparison, here: Snapshot, there: Snapshot, cast: Cast) -> None:
     found = list(differences(here, there, cast))
     for difference in found:
         result.note(difference)
         if difference.room != "language":
-            result.fields[difference.room, difference.field] += 1
+            _count(result.fields, (difference.room, difference.field), difference)
     result.differing_ticks += bool(found)
 
 
@@ -338,7 +352,7 @@ def _compare_frames(result: Comparison, here: Session, there: Session) -> Iterat
     for key in mine:
         if key in its:
             for difference in frame_differences(here, there, *key):
-                result.frames[difference.field] += 1
+                _count(result.frames, difference.field, difference)
                 result.note(difference)
             yield
 

@@ -184,7 +184,7 @@ def test_diff_says_where_first(path: Path, tmp_path: Path) -> None:
     words = " ".join(done.stdout.split())
     assert "The same up to tick 19 (1 s), different from tick 20 on." in words
     assert "First difference: tick 20: agents: Tomas: activity" in words
-    assert "agents: activity 44 values" in words and "language 3 lines" in words
+    assert "agents: activity 44 values, first at tick 20, Tomas" in words and "language 3 lines" in words
     assert "Only in B: 8 frames, 1 keyframe." in words
 
 
