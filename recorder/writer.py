@@ -1,7 +1,9 @@
 """Writes a session while it happens: what is older than one second of ticks is in the file, whatever comes next.
 
-The simulation's thread only hands things over; one thread packs, compresses and writes them in order, others encode
-images. Nothing is dropped: where the disk or the encoders are slower than the simulation, the simulation waits.
+What is small is packed, compressed and written by the simulation's thread itself: to wake another and to wait for the
+interpreter's lock takes longer. What may take its time (frames, which other threads encode, reaching the disk, a new
+file) is left to a thread that keeps the order. Nothing is dropped: where the disk or the encoders are slower than the
+simulation, the simulation waits.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from recorder.images import encode_image
 from recorder.schema import ENVIRONMENT, SCHEMA_VERSION, VILLAGER, CameraPose, Cast, Scenery, Snapshot, Utterance
 from recorder.segment import Segment, later_segments, segment_path
 
-CHUNKS_PER_S = 2  # one chunk is gathered while the one before is on its way: a kill costs less than a second
+CHUNKS_PER_S = 2  # one chunk is gathered while the one before may be on its way: a kill costs less than a second
 CHUNK_BYTES = 256 << 10  # raw state gathered before a chunk is written, even if its time is not over
 SEGMENT_BYTES = 1 << 30  # a file above this is closed and the next one begun
 PENDING_FRAMES = 4  # frames handed over and not yet written; each may be some tens of megabytes
@@ -226,7 +228,7 @@ class SessionWriter:
             except ValueError as error:
                 raise SessionError(f"{what} cannot be stored: {error}.") from error
 
-        self._scribe.do(write, self._scribe.frames)
+        self._scribe.hand_over(write, self._scribe.frames)
 
     def _write_chunk(self) -> None:
         if self._gathered:
@@ -273,7 +275,7 @@ def session_header(header: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Scribe:
-    """The thread that writes. Work is done in the order in which it was handed over, with the segment of the moment."""
+    """Does the writing in the order in which it comes, with the segment of the moment: at once, or on its thread."""
 
     def __init__(self, path: Path, header: Mapping[str, Any], scenery: Scenery, cast: Cast, segment_bytes: int) -> None:
         self.path = path
@@ -287,6 +289,7 @@ class _Scribe:
         self._segment = self._begin()
         self._failure: BaseException | None = None
         self._synced = time.monotonic()
+        self._handed = self._done = 0  # works given to the thread, and over
         self._work: queue.SimpleQueue[tuple[Callable[[Segment], None], threading.Semaphore | None] | None]
         self._work = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=f"writing {path.name}", daemon=True)
@@ -297,9 +300,17 @@ class _Scribe:
         return Segment(segment_path(self.path, self._number), header, self._scenery, self._cast)
 
     def do(self, work: Callable[[Segment], None], places: threading.Semaphore | None = None) -> None:
-        """Hand work over, waiting for a place where only so much of its kind may be on its way."""
+        """Do small work at once; hand it over where some is on its way before it, or more than it is due."""
+        if self._handed > self._done or self._page_is_full() or self._sync_is_due():
+            self.hand_over(work, places)
+        else:
+            self._perform(work)
+
+    def hand_over(self, work: Callable[[Segment], None], places: threading.Semaphore | None = None) -> None:
+        """Leave work to the thread, waiting for a place where only so much of its kind may be on its way."""
         if places is not None:
             places.acquire()
+        self._handed += 1
         self._work.put((work, places))
 
     def check(self) -> None:
@@ -311,24 +322,33 @@ class _Scribe:
         while (item := self._work.get()) is not None:
             work, places = item
             try:
-                if self._failure is None:
-                    self._turn_page()
-                    work(self._segment)
-            except BaseException as error:
-                self._failure = error
-                self._segment.abandon()
+                self._perform(work)
             finally:
+                self._done += 1
                 if places is not None:
                     places.release()
 
-    def _turn_page(self) -> None:
-        if self._segment.size >= self._segment_bytes:
-            self._segment.close({}, last=False)
-            self._number += 1
-            self._segment = self._begin()
-        if time.monotonic() - self._synced > SYNC_S:
-            self._segment.sync()
-            self._synced = time.monotonic()
+    def _perform(self, work: Callable[[Segment], None]) -> None:
+        if self._failure is not None:
+            return
+        try:
+            if self._page_is_full():
+                self._segment.close({}, last=False)
+                self._number += 1
+                self._segment = self._begin()
+            if self._sync_is_due():
+                self._segment.sync()
+                self._synced = time.monotonic()
+            work(self._segment)
+        except BaseException as error:
+            self._failure = error
+            self._segment.abandon()
+
+    def _page_is_full(self) -> bool:
+        return self._segment.size >= self._segment_bytes
+
+    def _sync_is_due(self) -> bool:
+        return time.monotonic() - self._synced > SYNC_S
 
     def _finish(self) -> None:
         self._work.put(None)
