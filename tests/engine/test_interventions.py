@@ -174,7 +174,9 @@ def test_nobody_enters_a_closed_place_and_all_leave_it(plain_run: Kept, place: s
         if snapshot.tick < AT:
             assert snapshot.hashes == plain_run.snapshots[snapshot.tick].hashes
             continue
-        within = set(np.flatnonzero(np.hypot(bodies.x - shut.x, bodies.y - shut.y) < shut.radius_m - 0.75).tolist())
+        within = set(np.flatnonzero(~simulation.world.view().walkable(bodies.x, bodies.y)).tolist())
+        near = np.hypot(bodies.x - shut.x, bodies.y - shut.y) < shut.radius_m - 0.75
+        assert set(np.flatnonzero(near).tolist()) <= within
         assert within <= before, f"{within - before} entered at tick {snapshot.tick}"
         before, ever = within, ever | within
     assert not within, "there was time enough to leave"

@@ -7,8 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from world.closures import ClosedNavigation
 from world.grid import bilinear
-from world.navigation import footprints, snow_factor
+from world.navigation import Navigation, footprints, snow_factor, survey
 from world.view import Weather
 from world.world import World
 
@@ -120,3 +121,37 @@ def test_wet_ground_makes_the_way_longer(world: World) -> None:
     x, y = scattered(world, 50, 5)
     goal = np.zeros(len(x), dtype=np.int64)
     assert (world._navigation.distance_to(goal, x, y, WET) > world._navigation.distance_to(goal, x, y, DRY)).all()
+
+
+def test_ways_lead_round_closed_ground_and_out_of_it(world: World) -> None:
+    """Walkers who take the steps they are offered, with the square open and with the square closed."""
+    valley, view = world.valley, world.view()
+    square = valley.places[0]
+    grounds = ClosedNavigation(valley, survey(valley), (square,))
+    x, y = scattered(world, 60, 2)
+    rng = np.random.default_rng(3)
+    on_x, on_y = square.x + rng.uniform(-9, 9, 40), square.y + rng.uniform(-9, 9, 40)
+    standing = view.walkable(on_x, on_y)
+    x, y = np.concatenate([x, on_x[standing]]), np.concatenate([y, on_y[standing]])
+    far = [(p.x, p.y, p.id) for p in view.places if np.hypot(p.x - square.x, p.y - square.y) > 2 * square.radius_m]
+    goal_x, goal_y, goal = np.array(far)[np.arange(len(x)) % len(far)].T
+
+    def over_the_square(px: np.ndarray, py: np.ndarray) -> np.ndarray:
+        return view.walkable(px, py) & ~grounds.walkable(px, py)
+
+    def walk(navigation: Navigation) -> np.ndarray:
+        """Which of the walkers came onto the square from outside; all arrive."""
+        px, py, came = x, y, np.zeros(len(x), dtype=bool)
+        for _ in range(2500):
+            way = navigation.way_to(goal.astype(np.int64), px, py)
+            nx, ny = px + way[:, 0] * 0.2, py + way[:, 1] * 0.2
+            free = navigation.may_step(px, py, nx, ny)
+            nx, ny = np.where(free, nx, px), np.where(free, ny, py)
+            came |= over_the_square(nx, ny) & ~over_the_square(px, py)
+            px, py = nx, ny
+        assert (np.hypot(px - goal_x, py - goal_y) < 1.5).mean() > 0.97
+        return came
+
+    assert over_the_square(x, y).sum() > 10
+    assert walk(view.navigation).sum() > 5, "the shortest ways lead over the square"
+    assert not walk(grounds).any()

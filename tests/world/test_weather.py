@@ -149,3 +149,24 @@ def test_rain_extinction_is_the_cross_section_of_its_drops() -> None:
     area, _ = quad(lambda d: 2 * np.pi / 4 * d**2 * 8000 * np.exp(-slope * d), 0, 20)  # mm2 per m3
     with_rain, without = (visibility_m(r, 0.0, 0.5, 10.0, 5.0) for r in (rate, 0.0))
     assert 3.912 / with_rain - 3.912 / without == pytest.approx(area * 1e-6, rel=0.01)
+
+
+def test_a_front_that_is_sent_is_a_front_that_was_announced_from_its_beginning_on() -> None:
+    announced = Sky(WeatherOpening("fair", "storm", 0.5, 0.25), 3, JUNE, 47.0, 11.0)
+    sent = Sky(WeatherOpening("fair"), 3, JUNE, 47.0, 11.0)
+    for second in range(0, 5400, 10):
+        if second == 1800:
+            sent.send("storm", 1800, 900)
+        assert sent.at(second) == announced.at(second)
+    assert sent.at(5400).rain_mm_h > 3
+    with pytest.raises(KeyError, match="hail"):
+        sent.send("hail", 5400, 60)
+
+
+def test_a_sky_put_back_goes_on_the_same() -> None:
+    one, other = (Sky(WeatherOpening("rain"), 3, JUNE, 47.0, 11.0) for _ in range(2))
+    one.send("snow", 0, 600)
+    one.at(777.0)
+    other.thaw(one.freeze())
+    for second in range(777, 3000, 7):
+        assert one.at(second) == other.at(second)
