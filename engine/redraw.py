@@ -18,7 +18,8 @@ FLOW = ("flow", "flow_valid")
 def redraw(session: Session) -> Iterator[tuple[FrameRef, tuple[str, ...]]]:
     """Draw every recorded frame again, yielding it with the names of the modalities in which it differs.
 
-    Where a recording was cut off, the flow of its last frames led to frames that are not there, and is not compared.
+    Where a recording was cut off, cut or drawn in part, the flow of some frames led to frames that are not there, and
+    is not compared.
 
     Raises:
         SessionError: there are no frames.
@@ -32,16 +33,17 @@ def redraw(session: Session) -> Iterator[tuple[FrameRef, tuple[str, ...]]]:
     stage = Stage(session.scenery, session.cast, (width, height), modalities, tick_rate=session.tick_rate)
     try:
         for camera in session.cameras:
-            for here, after in pairwise([*session.frames(camera), None]):
-                if here is None:
-                    continue
+            frames = list(session.frames(camera))
+            step = min((b.tick - a.tick for a, b in pairwise(frames)), default=0)
+            for here, following in zip(frames, [*frames[1:], None], strict=True):
+                after = following if following is not None and following.tick == here.tick + step else None
                 images = stage.render(
                     session.snapshot(here.tick),
                     here.pose,
                     None if after is None else session.snapshot(after.tick),
                     None if after is None else after.pose,
                 )
-                unknown_next = after is None and not session.complete
+                unknown_next = after is None and _led_on(session, here)
                 differing = tuple(
                     name
                     for name, image in images.items()
@@ -53,3 +55,8 @@ def redraw(session: Session) -> Iterator[tuple[FrameRef, tuple[str, ...]]]:
                 yield here, differing
     finally:
         stage.close()
+
+
+def _led_on(session: Session, last: FrameRef) -> bool:
+    """True where the flow of a frame that nothing follows here did lead somewhere when it was drawn."""
+    return "flow_valid" in last.modalities and bool(session.frame(last.tick, last.camera, "flow_valid").any())
