@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from agents.language.voice import Voice
@@ -58,9 +60,16 @@ class Recording:
             path = self.session.path
             raise SessionError(f"{path} has a language log this version cannot read ({error}).") from None
 
+    @cached_property
+    def _village(self) -> Simulation:
+        """The run at tick 0, made once: the ways through a valley take most of the time."""
+        return Simulation(self.scenario, self.voice(), self.interventions)
+
     def begun(self) -> Simulation:
         """The run at tick 0."""
-        return Simulation(self.scenario, self.voice(), self.interventions)
+        simulation = copy.deepcopy(self._village)
+        simulation.voice = self.voice()
+        return simulation
 
     def resumed(self, tick: int) -> Simulation:
         """The run at a keyframe.
@@ -69,7 +78,9 @@ class Recording:
             ValueError: the state in it does not fit this version.
             LookupError: words that were waited for are not in the log.
         """
-        return Simulation.resume(self.scenario, self.voice(), self.session.keyframe(tick), self.interventions)
+        simulation = self.begun()
+        simulation.thaw(self.session.keyframe(tick))
+        return simulation
 
 
 def resimulate(session: Session) -> Iterator[tuple[int, Divergence | None]]:

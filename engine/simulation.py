@@ -116,21 +116,29 @@ class Simulation:
             ValueError: the state does not fit this scenario or this version; the message says where.
             ScenarioError: as for a new simulation.
         """
+        simulation = cls(scenario, voice, interventions)
+        simulation.thaw(state)
+        return simulation
+
+    def thaw(self, state: Mapping[str, Any]) -> None:
+        """Stand where `freeze` was taken of a run of the same making; for a simulation that has not stepped yet.
+
+        Raises:
+            ValueError: the state does not fit this scenario or this version; the message says where.
+        """
         for name, wanted in (
             ("layout", STATE_LAYOUT),
-            ("seed", scenario.seed),
-            ("villagers", scenario.village.villagers),
+            ("seed", self.scenario.seed),
+            ("villagers", self.scenario.village.villagers),
         ):
             if part(state, name) != wanted:
                 raise ValueError(f"the state is of {name} {state[name]!r}, where {name} {wanted} is wanted")
-        simulation = cls(scenario, voice, interventions)
-        simulation.world.thaw(part(state, "world"))
-        simulation.society.thaw(part(state, "agents"))
-        put_back(simulation, ("_utterances",), state)
-        simulation.snapshot = simulation._observe((), (), ())
+        self.world.thaw(part(state, "world"))
+        self.society.thaw(part(state, "agents"))
+        put_back(self, ("_utterances",), state)
+        self.snapshot = self._observe((), (), ())
         for record in typed(part(state, "unworded"), list[dict[str, Any]], "unworded"):
-            simulation._ask(plan_from(record, simulation.society.personas))
-        return simulation
+            self._ask(plan_from(record, self.society.personas))
 
     def _ask(self, plan: SpeechPlan) -> None:
         self._unworded[plan.key] = plan
