@@ -15,8 +15,8 @@ from engine.provenance import package_versions
 from engine.scenario import Scenario
 from engine.simulation import Simulation
 from engine.voice import logged_voice
-from recorder.compare import Difference, state_differences, villager_differences, weather_differences
 from recorder.container import SessionError
+from recorder.differences import Difference, state_differences, villager_differences, weather_differences
 from recorder.reader import Session
 from recorder.schema import Snapshot
 

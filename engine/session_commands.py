@@ -15,7 +15,8 @@ from engine.quantities import format_duration, tick_range
 from engine.terminal import INTERRUPTED, fail, out, parsed, progress, say
 
 if TYPE_CHECKING:
-    from recorder.compare import Comparison, Difference, Tally
+    from recorder.compare import Comparison, Tally
+    from recorder.differences import Difference
     from recorder.edit import Copied
     from recorder.reader import Session
 

@@ -12,17 +12,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from recorder.compare import (
-    DESCRIPTION,
-    LINEAGE,
-    MISSING,
-    arrival,
-    differences,
-    frame_differences,
-    state_differences,
-    valley_differences,
-)
+from recorder.compare import DESCRIPTION, LINEAGE, arrival, frame_differences, valley_differences
 from recorder.container import SessionError, pack
+from recorder.differences import MISSING, differences, state_differences
 from recorder.reader import Session
 from recorder.schema import Snapshot, Utterance
 from recorder.segment import later_segments, segment_path

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recorder.compare import Comparison, compare, state_differences
+from recorder.compare import Comparison, compare
+from recorder.differences import state_differences
 from recorder.reader import Session
 from recorder.schema import ENVIRONMENT, VILLAGER, Event, Snapshot
 from recorder.writer import SessionWriter
