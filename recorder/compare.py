@@ -134,11 +134,11 @@ def _compare_language(result: Comparison, here: Session, there: Session) -> None
         if unlike is not None:
             result.lines += 1
             result.note(unlike)
-    words = [
-        Counter(pack(word) for word in side.wordings() if not _explained(arrival(word), side, other, None))
-        for side, other in ((here, there), (there, here))
-    ]
-    result.wordings = max((words[0] - words[1]).total(), (words[1] - words[0]).total())
+    words = [[(arrival(word), pack(word)) for word in side.wordings()] for side in (here, there)]
+    result.wordings = max(
+        sum(not _explained(tick, here, there, None) for tick, _ in (Counter(words[0]) - Counter(words[1])).elements()),
+        sum(not _explained(tick, there, here, None) for tick, _ in (Counter(words[1]) - Counter(words[0])).elements()),
+    )
 
 
 def _explained(tick: int, holder: Session, other: Session, in_both: object) -> bool:

@@ -100,6 +100,8 @@ def test_a_piece_holds_its_range_and_what_it_takes_to_run_it_again(tmp_path: Pat
         for name in ref.modalities:
             key = (ref.tick, ref.camera, name)
             assert part.encoded_frame(*key) == whole.encoded_frame(*key), "as it lies"
+    *_, result = compare(part, whole)
+    assert (result.first, result.wordings, result.lines, result.frames_only_here) == (None, 0, 0, 0), "nothing but less"
     of_piece = piece(part, tmp_path / "smaller.hamlet", 60, 62)
     assert of_piece.keyframes == [53]
     assert of_piece.header["origin"]["earlier"] == [part.header["origin"]]
