@@ -227,7 +227,8 @@ def _compared(result: Comparison, here: Session, there: Session) -> Iterator[str
     ]
     rows = [(name, found) for name, found in rows if found]
     if rows:
-        yield f"What differs{f', at {result.differing_ticks} of {result.ticks} shared ticks' if result.ticks else ''}:"
+        where = f", at {result.differing_ticks} of {result.ticks} shared ticks" if result.differing_ticks else ""
+        yield f"What differs{where}:"
     for name, found in rows:
         yield f"  {name:28} {found}"
     for side, ticks, frames, keyframes in (
