@@ -25,8 +25,8 @@ def display() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     os.close(write)
-    number = os.read(read, 16).decode().strip()
-    os.close(read)
+    with os.fdopen(read) as announced:
+        number = announced.readline().strip()  # to its end: the server dies if it cannot write the whole line
     yield f":{number}"
     server.terminate()
     server.wait()
