@@ -5,6 +5,7 @@ People stay where they were and say what they said; only what the weather and th
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any, get_args
@@ -70,7 +71,8 @@ class Counterfactual:
     """
 
     def __init__(self, override: Override, session: Session, first: int) -> None:
-        from engine.simulation import world_config  # noqa: PLC0415 - re-rendering as recorded needs no world
+        from engine.interventions import WeatherChange, intervention  # noqa: PLC0415 - frames as recorded need no world
+        from engine.simulation import world_config  # noqa: PLC0415
         from world.weather import Sky, WeatherOpening  # noqa: PLC0415
 
         if session.header.get("counterfactual"):
@@ -87,6 +89,9 @@ class Counterfactual:
         self._sky = None
         if override.weather is not None or override.season is not None:
             self._sky = Sky(opening, config.seed, self._start, config.latitude, config.longitude)
+        made = [intervention(given) for given in session.header.get("interventions") or ()]
+        fronts = [(given.tick, given.change) for given in made if isinstance(given.change, WeatherChange)]
+        self._fronts = deque(fronts if override.weather is None else ())
 
     def of(self, snapshot: Snapshot) -> Snapshot:
         """The tick under the other sky, without hashes and without events of the recorded sky."""
@@ -107,6 +112,11 @@ class Counterfactual:
         record = snapshot.environment.copy()
         record["sun_azimuth"], record["sun_elevation"] = sun.azimuth_heading, sun.elevation
         if self._sky is not None:
+            while self._fronts and self._fronts[0][0] <= snapshot.tick:
+                tick, front = self._fronts.popleft()
+                sent = (tick - 1) / self._rate  # before the world stepped to its tick
+                self._sky.at(sent)
+                self._sky.send(front.to, sent, front.over)
             weather = self._sky.at(seconds)
             for name in ENVIRONMENT.names or ():
                 if not name.startswith("sun_"):

@@ -206,10 +206,8 @@ def tick_range(text: str, ticks: Sequence[int], tick_rate: int) -> range:
     first, end = ticks[0], ticks[-1] + 1
     start, stop = first if start is None else start, end if stop is None else stop
     if not first <= start < stop <= end:
-        raise ValueError(
-            f"'{text}' means ticks {start} to {stop - 1}; the recording holds ticks {first} to {end - 1}, "
-            f"{tick_rate} each second"
-        )
+        meant = f"means ticks {start} up to {stop}" if start < stop else "ends before it begins"
+        raise ValueError(f"'{text}' {meant}; the recording holds ticks {first} to {end - 1}, {tick_rate} each second")
     return range(start, stop)
 
 
@@ -241,17 +239,35 @@ def _recorded_step(session: Session, recorded: dict[str, set[int]]) -> int | Non
 def _view(session: Session, order: Order, recorded: dict[str, set[int]]) -> Scenario:
     """Rate, size and modalities as wanted or else as recorded, checked as a scenario's are."""
     shown = next(iter(session.frames()), None)
+    capture = _as_captured(session)
     step = _recorded_step(session, recorded)
     known = {
-        "fps": step and session.tick_rate / step,
-        "size": session.header.get("size") if shown is None else (shown.width, shown.height),
-        "modalities": session.header.get("modalities")
-        if shown is None
-        else [name for name in session.modalities if name in MODALITIES],
+        "fps": session.tick_rate / step if step else capture.get("fps"),
+        "size": capture.get("size") if shown is None else (shown.width, shown.height),
+        "modalities": [name for name in session.modalities if name in MODALITIES] or capture.get("modalities") or None,
     }
     wanted = {"fps": order.fps, "size": order.size, "modalities": order.modalities}
     chosen = known | {key: value for key, value in wanted.items() if value is not None}
-    return _scenario(session, {"capture": {key: value for key, value in chosen.items() if value is not None}})
+    view = _scenario(session, {"capture": {key: value for key, value in chosen.items() if value is not None}})
+    if not view.capture.modalities:
+        raise RerenderError(
+            "Modalities 'none' leave nothing to draw: name some, or leave them out for the recorded ones."
+        )
+    return view
+
+
+def _as_captured(session: Session) -> dict[str, Any]:
+    """What the header says of frames, or else its scenario: forks, and captures without frames, have none yet."""
+    scenario = session.header.get("scenario")
+    told = dict(scenario.get("capture") or {}) if isinstance(scenario, dict) else {}
+    return told | {key: session.header[key] for key in ("size", "modalities") if session.header.get(key)}
+
+
+def _described(session: Session) -> dict[str, dict[str, Any]]:
+    """By name, the cameras that the header describes, or else its scenario."""
+    scenario = session.header.get("scenario")
+    parts = session.header.get("cameras") or (scenario.get("camera") if isinstance(scenario, dict) else None) or ()
+    return {part["name"]: part for part in parts if isinstance(part, dict)}
 
 
 def _scenario(session: Session, parts: dict[str, Any], about: str = "") -> Scenario:
@@ -270,7 +286,7 @@ def _cameras(
     grid = frozenset(tick for tick in session.ticks if tick % view.ticks_per_frame == 0)
     if isinstance(wanted, Path):
         return _rigged(session, _file_cameras(wanted, session, view), grid)
-    parts = {part["name"]: part for part in session.header.get("cameras", ()) if isinstance(part, dict)}
+    parts = _described(session)
     known = tuple(dict.fromkeys((*session.cameras, *parts)))
     if not known:
         raise RerenderError(f"{session.path} knows no camera: describe some in a file, --cameras cameras.toml.")

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import re
 import signal
+from dataclasses import replace
 from datetime import time
 from typing import Any
 
@@ -17,6 +18,7 @@ import engine.rerender
 from agents.language.templates import TemplateVoice
 from engine.capture import Capture
 from engine.counterfactual import Override, parse_time_of_day
+from engine.interventions import parse_set
 from engine.products import OutputError
 from engine.provenance import Model
 from engine.render.graphics import RenderError
@@ -30,6 +32,7 @@ from recorder.moments import clock_words
 from recorder.reader import Session
 from recorder.schema import CameraPose
 from recorder.writer import SessionWriter
+from tests.recorder.synthetic import utterance
 from tests.test_walls import run_blocked
 
 SCENARIO: dict[str, Any] = {
@@ -219,10 +222,6 @@ def test_words_of_the_past_and_lines_under_way_come_along(recorded, tmp_path, sh
 
 def written_with_a_line(live, path):
     """The recording with a line from tick 20 to 28, and words that arrived at 19 and 60."""
-    from dataclasses import replace
-
-    from tests.recorder.synthetic import utterance
-
     line = replace(utterance(0, 20), text="Good day.", start_tick=20, end_tick=28)
     with SessionWriter(path, {k: v for k, v in live.header.items() if k != "id"}, live.scenery, live.cast) as writer:
         for snapshot in live.snapshots():
@@ -245,9 +244,9 @@ def test_an_unfinished_session_is_drawn_up_to_its_last_frame(recorded, tmp_path,
     assert shots[-1].following is None
 
 
-def world_of(changes, ticks):
+def world_of(changes, ticks, interventions=()):
     """What the world really is in a scenario with these changes, tick by tick."""
-    simulation = Simulation(build(SCENARIO | changes, "test"), TemplateVoice())
+    simulation = Simulation(build(SCENARIO | changes, "test"), TemplateVoice(), interventions)
     made = [simulation.snapshot.environment]
     while simulation.tick < ticks:
         made.append(simulation.step().environment)
@@ -280,6 +279,34 @@ def test_another_sky_is_that_of_a_world_which_had_it(recorded, tmp_path, shots, 
     assert clock_words(again.header, 0).endswith(", counterfactual")
     with pytest.raises(SessionError, match="another sky already"):
         Rerender(again, tmp_path / "twice", Order(override=override), 1)
+
+
+def test_a_front_sent_into_the_run_arrives_in_the_other_season_too(recorded, tmp_path, shots):
+    live, front = Session.open(recorded), parse_set("weather=snow,over=5s", 30)
+    header = {key: value for key, value in live.header.items() if key != "id"} | {"interventions": [front.plain()]}
+    with SessionWriter(tmp_path / "sent.hamlet", header, live.scenery, live.cast) as writer:
+        for tick in range(161):  # the weather answers at its next update, up to ten seconds later
+            writer.snapshot(replace(live.snapshot(min(tick, 64)), tick=tick, events=(), utterances=(), hashes={}))
+    _, again = render(tmp_path / "sent.hamlet", tmp_path / "new", Order(override=Override(season="winter")))
+    winter = {"place": {"start": "2026-01-15T07:00:00"}}
+    assert [snapshot.environment for snapshot in again.snapshots()] == world_of(winter, 160, [front])
+    assert again.snapshot(160).environment != world_of(winter, 160)[-1]
+
+
+def test_a_run_recorded_without_frames_is_drawn_as_its_scenario_says(recorded, tmp_path, shots):
+    live = Session.open(recorded)
+    left_out = ("id", "cameras", "capture_rate", "size", "modalities")
+    header = {key: value for key, value in live.header.items() if key not in left_out}
+    with SessionWriter(tmp_path / "blind.hamlet", header, live.scenery, live.cast) as writer:
+        for snapshot in live.snapshots():
+            writer.snapshot(snapshot)
+    _, again = render(tmp_path / "blind.hamlet", tmp_path / "new")
+    assert {(shot.snapshot.tick, name): pose for shot in shots for name, pose in shot.poses.items()} == {
+        (ref.tick, ref.camera): ref.pose for ref in live.frames()
+    }
+    assert (again.header["size"], again.header["capture_rate"]) == ([48, 36], 1.0)
+    with pytest.raises(RerenderError, match="nothing to draw"):
+        Rerender(live, tmp_path / "none", Order(modalities="none"), 1)
 
 
 def test_the_hour_alone_moves_the_sun_to_where_the_range_begins(recorded, tmp_path, shots):
@@ -385,7 +412,7 @@ def test_an_existing_session_is_never_replaced(recorded):
 
 def test_a_session_without_frames_or_ticks_says_what_it_lacks(recorded, tmp_path):
     live = Session.open(recorded)
-    header = {key: value for key, value in live.header.items() if key not in ("id", "cameras")}
+    header = {key: value for key, value in live.header.items() if key not in ("id", "cameras", "scenario")}
     with SessionWriter(tmp_path / "empty.hamlet", header, live.scenery, live.cast):
         pass
     with pytest.raises(RerenderError, match="nothing to draw"):
@@ -406,8 +433,8 @@ def test_ranges_of_ticks_and_of_times_agree(start, length, rate):
 
 @pytest.mark.parametrize(
     ("text", "part"),
-    [("5", "no range"), ("1:2:3", "no range"), ("60:700", "ticks 60 to 699; the recording holds ticks 16 to 480"),
-     ("0:20", "holds ticks 16"), ("90:80", "ticks 90 to 79"), ("soon:1min", "soon")],
+    [("5", "no range"), ("1:2:3", "no range"), ("60:700", "ticks 60 up to 700; the recording holds ticks 16 to 480"),
+     ("0:20", "holds ticks 16"), ("90:80", "ends before it begins; the recording"), ("soon:1min", "soon")],
 )  # fmt: skip
 def test_ranges_that_make_no_sense_are_refused(text, part):
     with pytest.raises(ValueError, match=re.escape(part)):
