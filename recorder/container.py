@@ -63,6 +63,10 @@ class SessionError(Exception):
     """A session that cannot be written or read, said in one sentence for the person at the keyboard."""
 
 
+class OtherFile(SessionError):  # noqa: N818 - named for the person who reads it
+    """A file that does not begin as a session does."""
+
+
 class CorruptSession(SessionError):  # noqa: N818 - named for the person who reads it
     """Bytes that were changed after they were written; the sentence names the file and the offset."""
 
@@ -323,14 +327,15 @@ class RecordReader:
 
     Args:
         path: an ordinary file.
-        sync: the mark that begins its records, where that is known although the head of the file is lost.
+        head: major version and the mark that begins the records, where those are known although the file's head is
+            lost.
 
     Raises:
         SessionError: it cannot be opened, is no session, or one of a newer format.
         CorruptSession: its head is damaged.
     """
 
-    def __init__(self, path: Path, sync: bytes | None = None) -> None:
+    def __init__(self, path: Path, head: tuple[int, bytes] | None = None) -> None:
         self.path = path
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_BINARY", 0))  # a pipe must not wait
@@ -343,7 +348,7 @@ class RecordReader:
         self._file = os.fdopen(descriptor, "rb", buffering=0)
         self.size = about.st_size
         try:
-            self.major, self.minor, self._sync = (MAJOR, MINOR, sync) if sync else self._read_file_head()
+            self.major, self.minor, self._sync = (head[0], 0, head[1]) if head else self._read_file_head()
         except BaseException:
             self._file.close()
             raise
@@ -398,7 +403,7 @@ class RecordReader:
             return major, minor, bytes(sync)
         if not data or not any(copy and MAGIC.startswith(copy[: len(MAGIC)]) for copy in copies):
             empty = "it is empty" if not data else "it begins with other bytes"
-            raise SessionError(f"{self.path} is not a Hamlet session: {empty}.")
+            raise OtherFile(f"{self.path} is not a Hamlet session: {empty}.")
         if len(data) < HEAD.size:
             raise SessionError(f"{self.path} ends inside its first {HEAD.size} bytes; nothing was recorded in it.")
         raise CorruptSession(self.path, 0, "the checksum of the file's head does not match")
@@ -475,7 +480,7 @@ class RecordReader:
     def _payload_damage(self, head: RecordHead) -> str:
         """What is wrong with a payload, empty for nothing."""
         try:
-            self.payload(head)
+            self._stored(head)
         except CorruptSession as error:
             return error.what
         return ""
@@ -534,12 +539,7 @@ class RecordReader:
         """
         if head.length > limit:
             raise CorruptSession(self.path, head.offset, f"a record of {head.length} bytes is above the limit {limit}")
-        data = self._read(head.offset + RECORD.size, head.length + CRC.size)
-        if len(data) < head.length + CRC.size:
-            raise CorruptSession(self.path, head.offset, "the record is cut off")
-        body = data[: head.length]
-        if zlib.crc32(body) != _crc_of(data):
-            raise CorruptSession(self.path, head.offset, "the checksum of a record does not match")
+        body = self._stored(head)
         decompress = {0: None, FLAG_ZLIB: inflate, FLAG_ZSTD: zstd_decompress}
         if head.flags not in decompress:
             raise CorruptSession(self.path, head.offset, f"a record has unknown flags {head.flags:#04x}")
@@ -548,6 +548,15 @@ class RecordReader:
             return body if undo is None else undo(body, limit)
         except ValueError as error:
             raise CorruptSession(self.path, head.offset, f"a record does not decompress, {error}") from error
+
+    def _stored(self, head: RecordHead) -> bytes:
+        data = self._read(head.offset + RECORD.size, head.length + CRC.size)
+        if len(data) < head.length + CRC.size:
+            raise CorruptSession(self.path, head.offset, "the record is cut off")
+        body = data[: head.length]
+        if zlib.crc32(body) != _crc_of(data):
+            raise CorruptSession(self.path, head.offset, "the checksum of a record does not match")
+        return body
 
     def content(self, head: RecordHead, limit: int = MAX_PAYLOAD) -> Any:
         """The unpacked payload of a record, of at most `limit` bytes.

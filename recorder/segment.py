@@ -82,8 +82,12 @@ class Segment:
             "rooms": rooms,
             "hashes": [[snapshot.hashes.get(room, b"") for room in rooms] for snapshot in ticks],
         }
-        offset = self._records.append(RecordType.CHUNK, pack(value), compress=True)
-        self._fresh.chunks.append(ChunkPlace(ticks[0].tick, len(ticks), offset))
+        self.packed_chunk(ticks[0].tick, len(ticks), pack(value))
+
+    def packed_chunk(self, first: int, count: int, payload: bytes) -> None:
+        """Write a chunk as another session with the same columns in its header holds it."""
+        offset = self._records.append(RecordType.CHUNK, payload, compress=True)
+        self._fresh.chunks.append(ChunkPlace(first, count, offset))
 
     def utterance(self, tick: int, payload: bytes) -> None:
         """Write one packed utterance."""
@@ -95,7 +99,10 @@ class Segment:
 
     def keyframe(self, tick: int, state: Mapping[str, Any]) -> None:
         """Write the whole state behind a tick, then the index so far."""
-        payload = pack({"tick": tick, "state": state_to_plain(state)})
+        self.packed_keyframe(tick, pack({"tick": tick, "state": state_to_plain(state)}))
+
+    def packed_keyframe(self, tick: int, payload: bytes) -> None:
+        """Write a keyframe as another session holds it, then the index so far."""
         self._fresh.keyframes.append(Place(tick, self._records.append(RecordType.KEYFRAME, payload, compress=True)))
         self.part()
 
@@ -107,11 +114,13 @@ class Segment:
         self._fresh = Catalogue()
 
     def frame(self, about: Mapping[str, Any], encoded: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write the images of one frame, then the record that names them."""
+        """Write the images of one frame, then the record that names them; each tells from where it was seen, in case
+        that record is lost.
+        """
         tick, camera = about["tick"], about["camera"]
         blobs = {}
         for name, image in encoded.items():
-            payload = pack({"tick": tick, "camera": camera, "modality": name, **image})
+            payload = pack({"tick": tick, "camera": camera, "modality": name, "pose": about["pose"], **image})
             blobs[name] = self._records.append(RecordType.BLOB, payload, compress=False)
         offset = self._records.append(RecordType.FRAME, pack({**about, "blobs": blobs}), compress=False)
         self._fresh.add_frame(tick, camera, list(blobs), offset)

@@ -1,0 +1,253 @@
+"""Makes a whole, closed session of what is left of a damaged or unfinished one, and says exactly what was lost.
+
+The source is only read. Values are those of the source, bit for bit; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from recorder import decode
+from recorder.container import CorruptSession, RecordHead, RecordType, SessionError, pack
+from recorder.files import session_files
+from recorder.losses import NAMES, Loss, losses
+from recorder.remains import Remains, Step, examine, frame_of
+from recorder.segment import Segment, later_segments, segment_path
+from recorder.writer import SEGMENT_BYTES
+
+TOLD_IN_HEADER = 1000  # losses; of more, the header says how many
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What became of a session that was recovered."""
+
+    source: Path
+    target: Path
+    of: str | None  # id of the source; sessions of the first format have none
+    complete: bool  # the source had been closed by its writer
+    kept: dict[str, int]  # how many of each kind the new session holds
+    lost: tuple[Loss, ...]
+    lost_bytes: int  # in which no whole record was found
+
+    def lines(self) -> list[str]:
+        """For people, without a full stop at the end of a line."""
+        kept = ", ".join(f"{count:,} {what}" for what, count in self.kept.items() if count)
+        lines = [f"{self.target} holds {kept or 'the valley and its people alone'}"]
+        if self.lost:
+            where = f" in {self.lost_bytes:,} damaged bytes" if self.lost_bytes else ""
+            return [*lines, f"Lost{where}:", *(f"  {loss}" for loss in self.lost)]
+        return [*lines, f"Nothing was lost; {self.source} {'was whole' if self.complete else 'had not been closed'}"]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def to_plain(self) -> dict[str, Any]:
+        """The same in types that JSON has."""
+        return {
+            "source": str(self.source),
+            "target": str(self.target),
+            "of": self.of,
+            "complete": self.complete,
+            "kept": self.kept,
+            "lost": [loss.to_plain() for loss in self.lost],
+            "lost_bytes": self.lost_bytes,
+        }
+
+
+def recover(source: str | PathLike[str], target: str | PathLike[str]) -> Recovery:
+    """Write every whole record of a session, with all its segments, to a new session.
+
+    Args:
+        source: its first file, or its folder; never touched.
+        target: the file to make; it appears when it is whole, and not at all on an error.
+
+    Raises:
+        SessionError: there is nothing to recover, the source is still being written, or the target exists or cannot be
+            written.
+    """
+    source, target = Path(source), Path(target)
+    _refuse_existing(target)
+    files, lost = _examined(source)
+    try:
+        if any(remains.records.being_written() for remains in files.values()):
+            raise SessionError(f"{source} is still being written; stop its writer first.")
+        before = None
+        for remains in files.values():
+            lost += losses(remains, before)
+            before = remains
+        recovery = Recovery(
+            source,
+            target,
+            _header(source, files).get("id"),
+            _is_last(files[max(files)]),
+            _kept(files),
+            tuple(lost),
+            sum(gap.end - gap.offset for remains in files.values() for gap in remains.gaps),
+        )
+        _write(recovery, files)
+        return recovery
+    finally:
+        for remains in files.values():
+            remains.records.close()
+
+
+def _refuse_existing(target: Path) -> None:
+    for path in (target, *later_segments(target)):
+        if path.exists() or path.is_symlink():
+            raise SessionError(f"{path} already exists; a session is never overwritten, choose another name.")
+
+
+def _is_last(remains: Remains) -> bool:
+    return remains.end is not None and bool(remains.end.get("last", True))
+
+
+def _examined(source: Path) -> tuple[dict[int, Remains], list[Loss]]:
+    """The files of the session by their numbers, in order, and those that are missing or cannot be read."""
+    files: dict[int, Remains] = {}
+    lost: dict[int, Loss] = {}
+    for path in (paths := list(session_files(source))):
+        number = 0 if path == paths[0] else int(path.stem.rpartition(".")[2])
+        try:
+            remains = _examine(path, files)
+        except SessionError as error:
+            if len(paths) == 1:
+                raise
+            lost[number] = Loss("segment", number, note=error.what if isinstance(error, CorruptSession) else "empty")
+            continue
+        stated = remains.header.get("segment")
+        files[stated if isinstance(stated, int) and stated not in files else number] = remains
+        if _is_last(remains):
+            break
+    if not files:
+        raise SessionError(f"{source}: none of its files can be read; there is nothing to recover.")
+    due = range(min(files), max(files) + (1 if files[max(files)].end is None or _is_last(files[max(files)]) else 2))
+    lost.update({number: Loss("segment", number) for number in due if number not in {*files, *lost}})
+    return dict(sorted(files.items())), [lost[number] for number in sorted(lost)]
+
+
+def _examine(path: Path, files: Mapping[int, Remains]) -> Remains:
+    """One file more of a session."""
+    header = next((other.header for other in files.values() if other.header), {})
+    remains = examine(path, header)
+    if remains.header and header and remains.header.get("id") != header.get("id"):
+        remains.records.close()
+        raise SessionError(f"{path} belongs to another session than {files[min(files)].records.path}; move it away.")
+    return remains
+
+
+def _header(source: Path, files: Mapping[int, Remains]) -> dict[str, Any]:
+    found = next((remains.header for remains in files.values() if remains.header), None)
+    if found is None:
+        raise SessionError(f"{source}: every copy of its header is lost; there is nothing to recover.")
+    return found
+
+
+def _preamble(source: Path, files: Mapping[int, Remains], kind: RecordType) -> bytes:
+    found = next((remains.preamble[kind] for remains in files.values() if kind in remains.preamble), None)
+    if found is None:
+        raise SessionError(f"{source}: every copy of its {kind.name.lower()} is lost; there is nothing to recover.")
+    return found
+
+
+def _can_be_written(remains: Remains, step: Step) -> bool:
+    kind, *rest = step
+    if kind != RecordType.FRAME:
+        return True
+    key = int(rest[0]), str(rest[1])
+    return bool(remains.images.get(key)) and frame_of(remains, key) is not None
+
+
+def _kept(files: Mapping[int, Remains]) -> dict[str, int]:
+    kept: Counter[RecordType] = Counter()
+    for remains in files.values():
+        kept.update(RecordType(step[0]) for step in remains.steps if _can_be_written(remains, step))
+    ticks = sum(chunk.length for remains in files.values() for chunk, _ in remains.chunks)
+    named = {f"{name}s": kept[kind] for kind, name in NAMES.items() if kind != RecordType.CHUNK}
+    named["images"] = sum(len(images) for remains in files.values() for images in remains.images.values())
+    return {"ticks": ticks, **named}
+
+
+def _new_header(recovery: Recovery, header: Mapping[str, Any]) -> dict[str, Any]:
+    told = [loss.to_plain() for loss in recovery.lost[:TOLD_IN_HEADER]]
+    more = len(recovery.lost) - len(told)
+    told += [{"what": "more", "count": more}] if more else []
+    origin = {"kind": "recover", "of": recovery.of, "complete": recovery.complete, "lost": told}
+    kept = {name: value for name, value in header.items() if name not in ("id", "segment", "origin")}
+    whole = {**kept, "segment": 0, "origin": {**origin, **({"before": header["origin"]} if "origin" in header else {})}}
+    name = hashlib.blake2b(pack(whole), digest_size=16).hexdigest()
+    return {"id": name, **whole, "run": header.get("run", name)}
+
+
+def _write(recovery: Recovery, files: Mapping[int, Remains]) -> None:
+    """Write the new session in a folder of its own beside the target, then move it there."""
+    source, target = recovery.source, recovery.target
+    header = _new_header(recovery, _header(source, files))
+    scenery, cast = (_preamble(source, files, kind) for kind in (RecordType.SCENERY, RecordType.CAST))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise SessionError(f"{target} cannot be written: {error.strerror}.") from error
+    try:
+        number = 0
+        segment = Segment(folder / target.name, header, scenery, cast)
+        for remains in files.values():
+            for step, head in remains.steps.items():
+                if segment.size >= SEGMENT_BYTES:
+                    segment.close({}, last=False)
+                    number += 1
+                    path = segment_path(folder / target.name, number)
+                    segment = Segment(path, {**header, "segment": number}, scenery, cast)
+                if _can_be_written(remains, step):
+                    _copy(segment, remains, step, head)
+        end = files[max(files)].end
+        segment.close({} if end is None else end["summary"], last=True)
+        _refuse_existing(target)
+        for each in range(number, -1, -1):  # the first file last: until then there is no session
+            segment_path(folder / target.name, each).rename(segment_path(target, each))
+    except OSError as error:
+        raise SessionError(f"{target} cannot be written: {error.strerror}.") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy(segment: Segment, remains: Remains, step: Step, head: RecordHead) -> None:
+    """Write one thing as the source holds it."""
+    kind, *rest = step
+    if kind == RecordType.FRAME:
+        key = int(rest[0]), str(rest[1])
+        about = frame_of(remains, key)
+        images = {
+            name: decode.image(remains.records.content(image), *key, name)
+            for name, image in remains.images[key].items()
+        }
+        segment.frame(about or {}, images)
+        return
+    payload = remains.records.payload(head)
+    value = remains.records.content(head)
+    if kind == RecordType.CHUNK:
+        segment.packed_chunk(int(value["first"]), int(value["count"]), _rooms_named_once(value, payload))
+    elif kind == RecordType.UTTERANCE:
+        segment.utterance(int(value["start_tick"]), payload)
+    elif kind == RecordType.WORDING:
+        segment.wording(int(value.get("arrival_tick", -1)), payload)
+    else:
+        segment.packed_keyframe(int(value["tick"]), payload)
+
+
+def _rooms_named_once(value: dict[str, Any], payload: bytes) -> bytes:
+    """A chunk with its hashes as the second format has them; the first named the rooms anew at every tick."""
+    if "rooms" in value:
+        return payload
+    rooms = sorted(set().union(*value["hashes"]))
+    return pack(
+        {**value, "rooms": rooms, "hashes": [[row.get(room, b"") for room in rooms] for row in value["hashes"]]}
+    )
