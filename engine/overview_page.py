@@ -103,6 +103,8 @@ def _files(seen: Overview) -> str:
 def _lines(seen: Overview) -> str:
     if not seen.lines:
         return "none"
+    if seen.lines_by_model is None:
+        return f"{seen.lines}, not all of them readable"
     return f"{seen.lines}, {seen.lines_by_model or 'none'} of them worded by the model"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -297,8 +298,6 @@ def merge(
 
     **Example:** `hamlet session merge morning.hamlet noon.hamlet --out both.hamlet`
     """
-    from contextlib import ExitStack  # noqa: PLC0415
-
     from recorder.edit import merge as joined  # noqa: PLC0415
     from recorder.reader import Session  # noqa: PLC0415
 
@@ -313,11 +312,11 @@ def merge(
             say(f"Nothing was recorded in {_counted(gaps, 'gap')}: it holds {whole.ticks}.")
 
 
-def _write(what: str, work: Iterable[Copied], target: Path, ticks: int | None) -> None:
+def _write(what: str, work: Generator[Copied, None, None], target: Path, ticks: int | None) -> None:
     """Show how a new session comes to be, then what is in it."""
     copied: Any = None
     try:
-        with progress() as bar:
+        with closing(work), progress() as bar:
             task = bar.add_task(what, total=ticks, note="")
             for copied in work:
                 bar.update(task, completed=copied.ticks, note=f"{copied.frames} frames")

@@ -6,7 +6,7 @@ The new session appears under its name only when it is whole; what is there is n
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -37,11 +37,11 @@ class Copied:
     left_out: int = 0  # frames whose tick is not recorded
 
 
-def cut(session: Session, target: Path, span: range) -> Iterator[Copied]:
+def cut(session: Session, target: Path, span: range) -> Generator[Copied, None, None]:
     """Write the ticks of a range with everything said and seen in them; yields how far it is.
 
     The last keyframe at or before the first tick comes along, and the words from it on, so that the piece can be run
-    again.
+    again. Closed before its end, it leaves nothing.
 
     Raises:
         SessionError: the session holds none of the ticks, the target is there, or the disk refuses.
@@ -64,7 +64,7 @@ def cut(session: Session, target: Path, span: range) -> Iterator[Copied]:
     yield from _written(plan, target)
 
 
-def merge(sessions: Sequence[Session], target: Path) -> Iterator[Copied]:
+def merge(sessions: Sequence[Session], target: Path) -> Generator[Copied, None, None]:
     """Write all that sessions of one run hold, once each; yields how far it is.
 
     Where several hold a tick, a line, a word, a keyframe or an image, they must agree. Ticks that none holds stay
@@ -196,7 +196,7 @@ class _Plan:
         return having
 
 
-def _written(plan: _Plan, target: Path) -> Iterator[Copied]:
+def _written(plan: _Plan, target: Path) -> Generator[Copied, None, None]:
     source = plan.sources[0]
     copied = Copied()
     with _appearing(target) as path, SessionWriter(path, plan.header, source.scenery, source.cast) as writer:

@@ -61,7 +61,7 @@ class Overview:
     world_s: float  # recorded world time
     villagers: list[str]
     lines: int
-    lines_by_model: int
+    lines_by_model: int | None  # None where a line cannot be read
     wordings: int
     keyframes: int
     cameras: dict[str, CameraView]
@@ -82,7 +82,7 @@ def overview(session: Session) -> Overview:
     """Look a session over.
 
     Raises:
-        CorruptSession: one of its lines cannot be read.
+        CorruptSession: its cast or a record of a frame cannot be read.
     """
     weights: dict[str, Weight] = {}
     cameras: dict[str, CameraView] = {}
@@ -98,7 +98,11 @@ def overview(session: Session) -> Overview:
         finally:
             records.close()
     header = session.header
-    lines = session.lines()
+    try:
+        by_model: int | None = sum(line.source == "model" for line in session.lines())
+    except CorruptSession as error:
+        by_model = None
+        damage.append(str(error))
     scenario, model = header.get("scenario"), header.get("model")
     hours = len(session.ticks) / session.tick_rate / SECONDS_PER_HOUR * len(session.cast.personas)
     steady = sum(weights[kind.name.lower()].bytes for kind in STATE_AND_LANGUAGE if kind.name.lower() in weights)
@@ -108,7 +112,7 @@ def overview(session: Session) -> Overview:
         id=str(header.get("id", "")),
         run=str(header.get("run", "")),
         format=", ".join(sorted(formats)),
-        state=state_of(session),
+        state="damaged" if damage else state_of(session),
         damage=damage,
         scenario=str(scenario.get("name", "")) if isinstance(scenario, dict) else "",
         seed=header.get("seed"),
@@ -119,8 +123,8 @@ def overview(session: Session) -> Overview:
         ticks=[(stretch[0], stretch[-1]) for stretch in session.ticks.stretches],
         world_s=len(session.ticks) / session.tick_rate,
         villagers=[str(persona.get("name", "")) for persona in session.cast.personas],
-        lines=len(lines),
-        lines_by_model=sum(line.source == "model" for line in lines),
+        lines=weights.get("utterance", Weight()).records,
+        lines_by_model=by_model,
         wordings=weights.get("wording", Weight()).records,
         keyframes=len(session.keyframes),
         cameras=cameras,

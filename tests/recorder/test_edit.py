@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from recorder import edit
 from recorder.compare import compare
 from recorder.container import SessionError
 from recorder.edit import Copied, cut, merge
@@ -167,8 +169,19 @@ def test_nothing_is_overwritten_and_a_stopped_cut_leaves_nothing(tmp_path: Path,
     work = cut(whole, tmp_path / "stopped.hamlet", range(100))
     assert isinstance(next(work), Copied) and next(work).ticks
     assert not (tmp_path / "stopped.hamlet").exists(), "it appears when it is whole"
-    work.close()  # type: ignore[attr-defined]
+    work.close()
     assert [path.name for path in tmp_path.iterdir()] == ["there.hamlet"]
+
+
+def test_long_sessions_come_in_segments(tmp_path: Path, whole: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edit, "SessionWriter", partial(SessionWriter, segment_bytes=40_000))
+    part = piece(whole, tmp_path / "part.hamlet", 0, TICKS)
+    assert len(part.segments) > 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in part.segments)
+    assert_same(part, whole)
+    with pytest.raises(SessionError, match=r"part\.001\.hamlet already exists"):
+        part.segments[0].unlink()
+        piece(whole, tmp_path / "part.hamlet", 0, TICKS)
 
 
 def test_sessions_of_the_first_format_can_be_cut_and_joined(tmp_path: Path) -> None:
