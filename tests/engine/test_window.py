@@ -12,6 +12,8 @@ from PIL import Image
 
 from engine.cameras import Surroundings
 from engine.render.stage import Stage
+from engine.sources import RecordedSource
+from engine.timeline import Bar
 from engine.viewpoints import Viewpoint
 from recorder.reader import Session
 from tests.test_walls import ROOT
@@ -113,6 +115,13 @@ def test_a_recording_shows_the_speaker_and_the_bubble_and_answers_keys(display, 
     assert shown == tick
     _, silent = window.press("b")
     assert window.press("period")[0] == tick + 1
+    bar = Bar(RecordedSource(session).timeline, SIZE[0])
+    x = round(bar.left + (bar.right - bar.left) * (0.23 if tick > session.ticks[-1] / 2 else 0.77))
+    window.xdotool("mousemove", str(x), str(SIZE[1] - 35), "click", "1")
+    clicked, elsewhere = window.picture()
+    assert clicked == bar.tick(x), "a click on the timeline goes there"
+    assert window.press("End")[0] == session.ticks[-1]
+    assert window.press("comma")[0] == session.ticks[-1] - 10 * session.tick_rate
     _, orbit = window.press("2")
     window.close()
 
@@ -126,11 +135,22 @@ def test_a_recording_shows_the_speaker_and_the_bubble_and_answers_keys(display, 
     view.switch("follow", session.snapshot(tick))
     stage = Stage(session.scenery, session.cast, SIZE, ("rgb", "instance"), tick_rate=session.tick_rate)
     expected = stage.render(session.snapshot(tick), view.pose(session.snapshot(tick)))
+    there = session.snapshot(clicked)
+    expected_elsewhere = stage.render(there, view.pose(there))["rgb"].astype(int)
     stage.close()
     body = expected["instance"] == session.cast.looks["id"][line.speaker]
     assert body.sum() > 800
     difference = np.abs(silent - expected["rgb"].astype(int)).max(axis=-1)
     assert np.median(difference[body]) <= 2
+
+    # Where the click led, all is as at that tick, between the panel and the timeline; above all what differs by then.
+    difference = np.abs(elsewhere - expected_elsewhere).max(axis=-1)
+    between = slice(150, -70)
+    moved = np.abs(expected_elsewhere - expected["rgb"].astype(int)).max(axis=-1) > 8
+    assert moved[between].sum() > 500
+    assert (difference[between] <= 2).mean() > 0.97
+    assert (difference[between][moved[between]] <= 2).mean() > 0.9
+    assert difference[-54:-20, 30:-30].mean() > 20, "no timeline"
 
 
 def test_the_live_window_opens_flies_and_closes(display, tmp_path):
