@@ -153,7 +153,7 @@ def steps_to_plain(table: NDArray[np.void]) -> dict[str, Any]:
     for fields, numbers, size in _alike(layout):
         end = start + fields * numbers * size
         values = rows[..., start:end].copy().view(f"<u{size}").reshape(*table.shape, fields, numbers)
-        steps = np.moveaxis(values, -2, 0).copy()
+        steps = values.transpose(-2, *range(table.ndim), -1).copy()
         steps[:, 1:] -= steps[:, :-1].copy()
         parts.append(steps.view(np.uint8).reshape(fields, -1, size).transpose(0, 2, 1).tobytes())
         start = end
@@ -191,7 +191,7 @@ def steps_from_plain(value: Any, layout: np.dtype[np.void]) -> NDArray[np.void]:
         end = start + fields * numbers * size
         planes = stored[start * cells : end * cells].reshape(fields, size, numbers * cells)
         steps = planes.transpose(0, 2, 1).copy().view(f"<u{size}").reshape(fields, *shape, numbers)
-        values = np.moveaxis(np.add.accumulate(steps, axis=1, dtype=steps.dtype), 0, -2)
+        values = np.add.accumulate(steps, axis=1, dtype=steps.dtype).transpose(*range(1, steps.ndim - 1), 0, -1)
         rows[..., start:end] = values.copy().view(np.uint8).reshape(*shape, end - start)
         start = end
     return rows.view(layout).reshape(shape)

@@ -30,7 +30,6 @@ from recorder.images import encode_image
 from recorder.schema import ENVIRONMENT, SCHEMA_VERSION, VILLAGER, CameraPose, Cast, Scenery, Snapshot, Utterance
 from recorder.segment import Segment, later_segments, segment_path
 
-CHUNKS_PER_S = 2  # one chunk is gathered while the one before may be on its way: a kill costs less than a second
 CHUNK_BYTES = 256 << 10  # raw state gathered before a chunk is written, even if its time is not over
 SEGMENT_BYTES = 1 << 30  # a file above this is closed and the next one begun
 PENDING_FRAMES = 4  # frames handed over and not yet written; each may be some tens of megabytes
@@ -81,8 +80,9 @@ class SessionWriter:
         self.header = session_header(header)
         self.last_tick: int | None = None
         self._first_tick: int | None = None
-        self._chunk_ticks = max(1, tick_rate // CHUNKS_PER_S)
+        self._second = tick_rate
         self._people = len(cast.looks)
+        self._types: tuple[np.dtype[Any], np.dtype[Any]] = (VILLAGER, ENVIRONMENT)
         self._gathered: list[Snapshot] = []
         self._gathered_bytes = 0
         self._said: set[int] = set()
@@ -122,8 +122,11 @@ class SessionWriter:
                 f"{self.path}: tick {snapshot.tick} has villagers {snapshot.villagers.shape} and environment "
                 f"{snapshot.environment.shape}; ({self._people},) and () were expected."
             )
-        if snapshot.villagers.dtype != VILLAGER or snapshot.environment.dtype != ENVIRONMENT:
-            raise SessionError(f"{self.path}: tick {snapshot.tick} has other columns than the schema.")
+        types = (snapshot.villagers.dtype, snapshot.environment.dtype)
+        if types[0] is not self._types[0] or types[1] is not self._types[1]:  # to compare them field by field is slow
+            if types != (VILLAGER, ENVIRONMENT):
+                raise SessionError(f"{self.path}: tick {snapshot.tick} has other columns than the schema.")
+            self._types = types
         if self._gathered and snapshot.tick != self._gathered[-1].tick + 1:
             self._write_chunk()
         for utterance in snapshot.utterances:
@@ -132,7 +135,9 @@ class SessionWriter:
         self._gathered_bytes += snapshot.villagers.nbytes + snapshot.environment.nbytes
         self._first_tick = snapshot.tick if self._first_tick is None else self._first_tick
         self.last_tick = snapshot.tick
-        if len(self._gathered) >= self._chunk_ticks or self._gathered_bytes >= CHUNK_BYTES:
+        # Behind frames half a second may be on its way, and the next is gathered: a kill costs no more than a second.
+        most = max(1, self._second // 2) if self._frames else self._second
+        if len(self._gathered) >= most or self._gathered_bytes >= CHUNK_BYTES:
             self._write_chunk()
 
     def _utterance(self, utterance: Utterance) -> None:
@@ -300,11 +305,14 @@ class _Scribe:
         return Segment(segment_path(self.path, self._number), header, self._scenery, self._cast)
 
     def do(self, work: Callable[[Segment], None], places: threading.Semaphore | None = None) -> None:
-        """Do small work at once; hand it over where some is on its way before it, or more than it is due."""
-        if self._handed > self._done or self._page_is_full() or self._sync_is_due():
+        """Do small work at once, or hand it over where some is on its way before it."""
+        if self._handed > self._done or self._segment.size >= self._segment_bytes:
             self.hand_over(work, places)
         else:
             self._perform(work)
+        if time.monotonic() - self._synced > SYNC_S:
+            self._synced = time.monotonic()
+            self.hand_over(Segment.sync)
 
     def hand_over(self, work: Callable[[Segment], None], places: threading.Semaphore | None = None) -> None:
         """Leave work to the thread, waiting for a place where only so much of its kind may be on its way."""
@@ -332,23 +340,14 @@ class _Scribe:
         if self._failure is not None:
             return
         try:
-            if self._page_is_full():
+            if self._segment.size >= self._segment_bytes:
                 self._segment.close({}, last=False)
                 self._number += 1
                 self._segment = self._begin()
-            if self._sync_is_due():
-                self._segment.sync()
-                self._synced = time.monotonic()
             work(self._segment)
         except BaseException as error:
             self._failure = error
             self._segment.abandon()
-
-    def _page_is_full(self) -> bool:
-        return self._segment.size >= self._segment_bytes
-
-    def _sync_is_due(self) -> bool:
-        return time.monotonic() - self._synced > SYNC_S
 
     def _finish(self) -> None:
         self._work.put(None)
