@@ -100,7 +100,8 @@ def _of_frame(remains: Remains, key: FrameKey, named: Counter[int]) -> list[Loss
             return [Loss("frame", tick, camera=camera, note="none of its images is left")]
         return [Loss("image", tick, camera=camera, modality=name) for name in missing]
     if images and not any(gap.after is None or gap.after > _last(remains, key) for gap in remains.gaps):
-        return [Loss("frame", tick, camera=camera, note="its writing was not finished")]
+        kept = f"; kept: {', '.join(images)}" if frame_of(remains, key) else ""
+        return [Loss("frame", tick, camera=camera, note=f"its writing was not finished{kept}")]
     named[RecordType.FRAME] += 1
     if frame_of(remains, key) is not None:
         return []
