@@ -21,9 +21,13 @@ from recorder.files import session_files
 from recorder.losses import NAMES, Loss, losses
 from recorder.remains import Remains, Step, examine, frame_of
 from recorder.segment import Segment, later_segments, segment_path
-from recorder.writer import SEGMENT_BYTES
+from recorder.writer import SEGMENT_BYTES, session_header
 
 TOLD_IN_HEADER = 1000  # losses; of more, the header says how many
+
+
+class NothingToRecover(SessionError):  # noqa: N818 - named for the person who reads it
+    """So little is left that no session can be made of it."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Recovery:
 
     source: Path
     target: Path
-    of: str | None  # id of the source; sessions of the first format have none
+    of: str  # id of the source
     complete: bool  # the source had been closed by its writer
     kept: dict[str, int]  # how many of each kind the new session holds
     lost: tuple[Loss, ...]
@@ -71,7 +75,8 @@ def recover(source: str | PathLike[str], target: str | PathLike[str]) -> Recover
         target: the file to make; it appears when it is whole, and not at all on an error.
 
     Raises:
-        SessionError: there is nothing to recover, the source is still being written, or the target exists or cannot be
+        NothingToRecover: no copy of something without which there is no session is left.
+        SessionError: the source is still being written, or the target exists or cannot be
             written.
     """
     source, target = Path(source), Path(target)
@@ -84,10 +89,11 @@ def recover(source: str | PathLike[str], target: str | PathLike[str]) -> Recover
         for remains in files.values():
             lost += losses(remains, before)
             before = remains
+        header = _header(source, files)
         recovery = Recovery(
             source,
             target,
-            _header(source, files).get("id"),
+            str(header.get("id") or session_header(header)["id"]),
             _is_last(files[max(files)]),
             _kept(files),
             tuple(lost),
@@ -128,7 +134,7 @@ def _examined(source: Path) -> tuple[dict[int, Remains], list[Loss]]:
         if _is_last(remains):
             break
     if not files:
-        raise SessionError(f"{source}: none of its files can be read; there is nothing to recover.")
+        raise NothingToRecover(f"{source}: none of its files can be read; there is nothing to recover.")
     due = range(min(files), max(files) + (1 if files[max(files)].end is None or _is_last(files[max(files)]) else 2))
     lost.update({number: Loss("segment", number) for number in due if number not in {*files, *lost}})
     return dict(sorted(files.items())), [lost[number] for number in sorted(lost)]
@@ -147,14 +153,14 @@ def _examine(path: Path, files: Mapping[int, Remains]) -> Remains:
 def _header(source: Path, files: Mapping[int, Remains]) -> dict[str, Any]:
     found = next((remains.header for remains in files.values() if remains.header), None)
     if found is None:
-        raise SessionError(f"{source}: every copy of its header is lost; there is nothing to recover.")
+        raise NothingToRecover(f"{source}: every copy of its header is lost; there is nothing to recover.")
     return found
 
 
 def _preamble(source: Path, files: Mapping[int, Remains], kind: RecordType) -> bytes:
     found = next((remains.preamble[kind] for remains in files.values() if kind in remains.preamble), None)
     if found is None:
-        raise SessionError(f"{source}: every copy of its {kind.name.lower()} is lost; there is nothing to recover.")
+        raise NothingToRecover(f"{source}: every copy of its {kind.name.lower()} is lost; there is nothing to recover.")
     return found
 
 
@@ -182,7 +188,8 @@ def _new_header(recovery: Recovery, header: Mapping[str, Any]) -> dict[str, Any]
     told += [{"what": "more", "count": more}] if more else []
     origin = {"kind": "recover", "of": recovery.of, "complete": recovery.complete, "lost": told}
     kept = {name: value for name, value in header.items() if name not in ("id", "segment", "origin")}
-    whole = {**kept, "segment": 0, "origin": {**origin, **({"before": header["origin"]} if "origin" in header else {})}}
+    earlier = {"earlier": [header["origin"]]} if header.get("origin") else {}
+    whole = {**kept, "segment": 0, "origin": {**origin, **earlier}}
     name = hashlib.blake2b(pack(whole), digest_size=16).hexdigest()
     return {"id": name, **whole, "run": header.get("run", name)}
 
