@@ -362,7 +362,7 @@ def test_a_drawing_process_that_dies_is_one_sentence_and_what_was_drawn_can_be_r
     assert not multiprocessing.active_children()
 
 
-def test_an_interrupt_ends_with_a_complete_session(recorded, tmp_path):
+def test_an_interrupt_ends_with_a_complete_session(recorded, tmp_path, shots):
     job = Rerender(Session.open(recorded), tmp_path, Order(), 1)
     for state in job.run():
         if state.frames == 2:
