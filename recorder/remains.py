@@ -16,6 +16,7 @@ from recorder import decode
 from recorder.catalogue import (
     INDEX_OVERHEAD,
     INDEXED_SINCE_MAJOR,
+    LAST_TICK,
     NONSENSE,
     PREAMBLE,
     Catalogue,
@@ -115,21 +116,27 @@ def _keep(remains: Remains, head: RecordHead, value: Any) -> None:
         remains.steps[kind, place.first] = head
     elif kind == RecordType.UTTERANCE:
         line = decode.utterance(value)
-        remains.said.append((int(line.start_tick), int(line.id)))
+        remains.said.append((_tick(line.start_tick), int(line.id)))
         remains.steps[kind, line.id] = head
     elif kind == RecordType.WORDING:
-        remains.words.append(int(dict(value).get("arrival_tick", -1)))
+        remains.words.append(_tick({**value}.get("arrival_tick", -1)))
         remains.steps[kind, head.sequence] = head
     elif kind == RecordType.KEYFRAME:
         dict(decode.state(value["state"]))
-        remains.keyframes[int(value["tick"])] = head.sequence
-        remains.steps[kind, int(value["tick"])] = head
+        remains.keyframes[_tick(value["tick"])] = head.sequence
+        remains.steps[kind, value["tick"]] = head
     elif kind in (RecordType.BLOB, RecordType.FRAME):
         _keep_frame(remains, head, value)
     elif kind in (RecordType.INDEX, RecordType.PART):
         _keep_index(remains, head, value)
     elif kind == RecordType.END:
         remains.end, remains.end_sequence = {**value, "summary": dict(value["summary"])}, head.sequence
+
+
+def _tick(value: Any) -> int:
+    if not isinstance(value, int) or not -1 <= value <= LAST_TICK:
+        raise ValueError(f"{value!r} is not a tick")
+    return value
 
 
 def _keep_preamble(remains: Remains, head: RecordHead, value: Any) -> None:
@@ -144,9 +151,9 @@ def _keep_preamble(remains: Remains, head: RecordHead, value: Any) -> None:
 
 
 def _keep_frame(remains: Remains, head: RecordHead, value: Any) -> None:
-    key = int(value["tick"]), str(value["camera"])
+    key = _tick(value["tick"]), str(value["camera"])
     if head.type == RecordType.BLOB:
-        decode.image(value, *key, value["modality"])
+        decode.image(value, *key, str(value["modality"]))
         remains.images.setdefault(key, {})[str(value["modality"])] = head
     else:
         _, blobs = decode.frame(value, *key)
