@@ -19,7 +19,7 @@ from recorder.reader import Session
 from recorder.schema import Snapshot, Utterance
 from recorder.segment import later_segments, segment_path
 from recorder.ticks import Ticks
-from recorder.writer import SessionWriter, session_header
+from recorder.writer import SessionWriter, columns_of, session_header
 
 # Keys of a header in which sessions of one run may differ: what was drawn, and by which versions.
 DRAWN = ("cameras", "capture_rate", "size", "modalities", "versions", "conventions", *DESCRIPTION)
@@ -56,7 +56,7 @@ def cut(session: Session, target: Path, span: range) -> Generator[Copied, None, 
     plan = _Plan(
         sources=[session],
         ticks=ticks,
-        header=_copied_header(session.header) | {"run": run_of(session), "origin": origin},
+        header=_copied_header(session, session.snapshot(ticks[0])) | {"run": run_of(session), "origin": origin},
         carried=[carried] if carried < ticks[0] else [],
         wordings=[word for word in session.wordings() if since <= arrival(word) < span.stop],
         loose=[line for line in session.lines() if line.start_tick in span and line.start_tick not in session.ticks],
@@ -111,7 +111,9 @@ def _origin(kind: str, sessions: Sequence[Session], ids: Sequence[str], ticks: l
     return {"kind": kind, "of": of, "ticks": ticks, **({"earlier": earlier} if earlier else {})}
 
 
-def _copied_header(header: Mapping[str, Any]) -> dict[str, Any]:
+def _copied_header(session: Session, snapshot: Snapshot) -> dict[str, Any]:
+    """The header without what a new session says anew; columns are those recorded, whatever the schema has today."""
+    header = {"columns": columns_of(snapshot), **session.header}
     return {key: value for key, value in header.items() if key not in ("id", "segment")}
 
 
@@ -132,7 +134,8 @@ def _check_kin(first: Session, other: Session) -> None:
 
 def _merged_header(sessions: Sequence[Session]) -> dict[str, Any]:
     """The header of the first, with the cameras and modalities of all."""
-    header = _copied_header(sessions[0].header)
+    filled = next(session for session in sessions if session.ticks)
+    header = _copied_header(sessions[0], filled.snapshot(filled.ticks[0]))
     for key in ("cameras", "modalities"):
         values = [item for session in sessions for item in session.header.get(key) or []]
         if values:

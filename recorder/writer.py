@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.channels import channels
-from recorder.columns import array_to_plain, layout_to_plain, table_to_plain
+from recorder.columns import array_to_plain, layout_from_plain, layout_to_plain, table_to_plain
 from recorder.container import SessionError, pack, plain
 from recorder.images import encode_image
 from recorder.schema import ENVIRONMENT, SCHEMA_VERSION, VILLAGER, CameraPose, Cast, Scenery, Snapshot, Utterance
@@ -82,7 +82,8 @@ class SessionWriter:
         self._first_tick: int | None = None
         self._second = tick_rate
         self._people = len(cast.looks)
-        self._types: tuple[np.dtype[Any], np.dtype[Any]] = (VILLAGER, ENVIRONMENT)
+        self._columns = _layouts(self.path, self.header["columns"])
+        self._types = self._columns
         self._gathered: list[Snapshot] = []
         self._gathered_bytes = 0
         self._said: set[int] = set()
@@ -111,7 +112,7 @@ class SessionWriter:
         """Record one tick with its utterances; ticks only go forward, and a gap between them begins a new chunk.
 
         Raises:
-            SessionError: the tick lies before the last one, the columns are not those of the schema, or the disk
+            SessionError: the tick lies before the last one, the columns are not those of the header, or the disk
                 refuses.
         """
         self._check()
@@ -124,8 +125,8 @@ class SessionWriter:
             )
         types = (snapshot.villagers.dtype, snapshot.environment.dtype)
         if types[0] is not self._types[0] or types[1] is not self._types[1]:  # to compare them field by field is slow
-            if types != (VILLAGER, ENVIRONMENT):
-                raise SessionError(f"{self.path}: tick {snapshot.tick} has other columns than the schema.")
+            if types != self._columns:
+                raise SessionError(f"{self.path}: tick {snapshot.tick} has other columns than the header says.")
             self._types = types
         if self._gathered and snapshot.tick != self._gathered[-1].tick + 1:
             self._write_chunk()
@@ -269,14 +270,37 @@ class SessionWriter:
 def session_header(header: Mapping[str, Any]) -> dict[str, Any]:
     """A header with what every session says of itself: schema version, channels, columns of the chunks, and an id.
 
+    What a copied header says of channels and columns stands, so that sessions of older schemas can be copied.
+
     Raises:
         SessionError: it holds something that cannot be stored.
     """
     columns = {"environment": layout_to_plain(ENVIRONMENT), "villagers": layout_to_plain(VILLAGER)}
-    own = {"channels": channels(), "columns": columns, "segment": 0}
-    whole = {"schema_version": SCHEMA_VERSION, **plain(header), **own}
+    own = {
+        "schema_version": SCHEMA_VERSION,
+        "columns": columns,
+        **({} if "channels" in header else {"channels": channels()}),
+    }
+    whole = {**own, **plain(header), "segment": 0}
     named = {"id": hashlib.blake2b(pack(whole), digest_size=16).hexdigest(), **whole}
     return {**named, "run": named.get("run", named["id"])}
+
+
+def columns_of(snapshot: Snapshot) -> dict[str, Any]:
+    """The columns of a snapshot as a header has them, for copies of sessions whose header has none."""
+    return {
+        "environment": layout_to_plain(snapshot.environment.dtype),
+        "villagers": layout_to_plain(snapshot.villagers.dtype),
+    }
+
+
+def _layouts(path: Path, columns: Any) -> tuple[np.dtype[Any], np.dtype[Any]]:
+    try:
+        return layout_from_plain(columns["villagers"]), layout_from_plain(columns["environment"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise SessionError(
+            f"{path}: the header's columns are no list of names, types and shapes ({error!r})."
+        ) from None
 
 
 class _Scribe:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import numpy.lib.recfunctions as rfn
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,8 +18,8 @@ from recorder.compare import compare
 from recorder.container import SessionError
 from recorder.edit import Copied, cut, merge
 from recorder.reader import Session
-from recorder.schema import Snapshot
-from recorder.writer import SessionWriter
+from recorder.schema import VILLAGER, Snapshot
+from recorder.writer import SessionWriter, columns_of
 from tests.recorder import synthetic
 
 TICKS = 120
@@ -188,3 +189,24 @@ def test_sessions_of_the_first_format_can_be_cut_and_joined(tmp_path: Path) -> N
     with Session.open(Path(__file__).parent / "corpus" / "v1-synthetic.hamlet") as old:
         pieces = [piece(old, tmp_path / f"{a}.hamlet", a, b) for a, b in ((0, 33), (33, 60))]
         assert_same(joined(pieces, tmp_path / "again.hamlet"), old)
+
+
+def test_sessions_of_other_schemas_can_be_cut(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    fewer = [name for name in VILLAGER.names or () if name != "loneliness"]
+    lived = []
+    for tick in range(20):
+        whole = synthetic.snapshot(rng, tick)
+        lived.append(replace(whole, villagers=rfn.repack_fields(whole.villagers[fewer])))
+    header = synthetic.header(columns=columns_of(lived[0]))
+    with SessionWriter(tmp_path / "old.hamlet", header, synthetic.scenery(rng), synthetic.cast()) as writer:
+        for snapshot in lived:
+            writer.snapshot(snapshot)
+        with pytest.raises(SessionError, match="other columns than the header says"):
+            writer.snapshot(synthetic.snapshot(rng, 20))
+    with Session.open(tmp_path / "old.hamlet") as session:
+        for _ in cut(session, tmp_path / "piece.hamlet", range(5, 12)):
+            pass
+    with Session.open(tmp_path / "piece.hamlet") as piece:
+        assert piece.ticks == range(5, 12) and piece.snapshot(5).villagers.dtype.names == tuple(fewer)
+        assert piece.snapshot(7).villagers.tobytes() == lived[7].villagers.tobytes()
