@@ -138,6 +138,7 @@ class Rerender:
         """
         first, last = self._ticks[0], self._ticks[-1]
         log = deque(self._session.wordings())
+        keyframes = set() if self._counterfactual else set(self._session.keyframes)  # nobody lived under another sky
         every = self._view.ticks_per_frame
         pending: Shot | None = None
         for tick in self._session.ticks:
@@ -152,6 +153,8 @@ class Rerender:
                 while log and int(log[0]["arrival_tick"]) <= tick:
                     writer.wording(log.popleft())
                 writer.snapshot(snapshot)
+                if tick in keyframes:
+                    writer.keyframe(tick, self._session.keyframe(tick))
             if tick in self._cameras.ticks:
                 poses = {name: rig.pose(snapshot) for name, rig in self._cameras.rigs.items()}
                 seen = replace(snapshot, events=(), utterances=(), hashes={})
