@@ -16,7 +16,7 @@ from engine.scenario import Scenario
 from engine.simulation import Simulation
 from engine.voice import logged_voice
 from recorder.container import SessionError
-from recorder.differences import Difference, state_differences, villager_differences, weather_differences
+from recorder.differences import differences, state_differences, villager_differences, weather_differences
 from recorder.reader import Session
 from recorder.schema import Snapshot
 
@@ -87,8 +87,9 @@ def resimulate(session: Session) -> Iterator[tuple[int, Divergence | None]]:
     """Step the recording's scenario again, without a model, yielding each tick and its divergence.
 
     Begins at tick 0, or where the session begins later, at its last keyframe before; ticks before its first keyframe
-    are then left out. Behind a gap it goes on from the last keyframe before the gap's end, if there is one. The states
-    in keyframes are compared too. Ends after the first divergence, or at the recording's last tick.
+    are then left out. Behind a gap it goes on from the last keyframe before the gap's end, if there is one. Besides
+    the hashes it compares what was recorded: columns, events, lines and the states in keyframes. Ends after the first
+    divergence, or at the recording's last tick.
 
     Raises:
         SessionError: nothing was recorded, or the session does not say of what scenario, or its words make no sense.
@@ -125,37 +126,36 @@ def _resumed(recording: Recording, tick: int) -> Simulation:
 
 def _stepped(simulation: Simulation, session: Session, tick: int) -> Divergence | None:
     """Go on to a tick, and say how it differs from the recorded one."""
+    resumed = simulation.tick == tick > 0
     try:
         while simulation.tick < tick:
             simulation.step()
     except LookupError as error:
         return Divergence(simulation.tick + 1, ("language",), f"tick {simulation.tick + 1}: language: {error}")
-    recorded = session.snapshot(tick)
-    found = simulation.snapshot.hashes
-    rooms = tuple(room for room, digest in found.items() if recorded.hashes.get(room) != digest)
+    found, recorded = simulation.snapshot, session.snapshot(tick)
+    rooms = tuple(room for room, digest in found.hashes.items() if recorded.hashes.get(room) != digest)
     if rooms:
-        what = unlike_columns(simulation.snapshot, recorded, rooms, session) or _unlike_later(simulation, session)
-        return Divergence(tick, rooms, f"tick {tick}: {_hash_words(rooms, recorded)}{what}" if what else "")
+        what = unlike_columns(found, recorded, session) or _unlike_later(simulation, session)
+        return Divergence(tick, rooms, f"tick {tick}: {what}" if what else "")
+    if not resumed:  # the snapshot of a state put back tells no events and no lines
+        for difference in differences(found, recorded, session.cast):
+            if difference.room not in _redrawn(session):
+                return Divergence(tick, (difference.room,), str(difference))
     if tick in session.keyframes:
         return unlike_state(simulation.freeze(), session, tick)
     return None
 
 
-def _hash_words(rooms: tuple[str, ...], recorded: Snapshot) -> str:
-    """Nothing where a room differs; that the recording has no hashes where it has none."""
-    return "" if any(room in recorded.hashes for room in rooms) else "no hash was recorded; "
+def _redrawn(session: Session) -> tuple[str, ...]:
+    """Rooms that a recording under another sky shows as they were not; their hashes are those of the run."""
+    return ("world", "language") if session.header.get("counterfactual") else ()
 
 
-def unlike_columns(found: Snapshot, recorded: Snapshot, rooms: tuple[str, ...], session: Session) -> str:
-    """The first recorded value that differs in the rooms whose hashes do; nothing where all values agree."""
-    unlike: list[Difference] = []
-    if "world" in rooms:
-        unlike += weather_differences(found, recorded)
-    if "agents" in rooms:
-        unlike += villager_differences(found, recorded, session.cast)
-    if not unlike:
-        return ""
-    return str(unlike[0]).split(": ", 1)[1] + _more(len(unlike) - 1)
+def unlike_columns(found: Snapshot, recorded: Snapshot, session: Session) -> str:
+    """The first column of a room that differs; nothing where all agree."""
+    unlike = [*weather_differences(found, recorded), *villager_differences(found, recorded, session.cast)]
+    unlike = [difference for difference in unlike if difference.room not in _redrawn(session)]
+    return str(unlike[0]).split(": ", 1)[1] + _more(len(unlike) - 1) if unlike else ""
 
 
 def _more(count: int) -> str:

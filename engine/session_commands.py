@@ -31,6 +31,7 @@ K = TypeVar("K")
 SessionArgument = Annotated[Path, typer.Argument(help="A session.hamlet file, or the folder it is in.")]
 NewFileOption = Annotated[Path, typer.Option("--out", help="The new session's file; it must not be there yet.")]
 FINDINGS_SHOWN = 20
+SOMETHING_LOST = 3  # exit code of recover
 TicksHelp = "From a tick or time up to another: 160:800, 10s:1min, 30s: (the end is not part of it)."
 
 
@@ -314,6 +315,8 @@ def merge(
 
 def _write(what: str, work: Generator[Copied, None, None], target: Path, ticks: int | None) -> None:
     """Show how a new session comes to be, then what is in it."""
+    from recorder.container import CorruptSession  # noqa: PLC0415
+
     copied: Any = None
     try:
         with closing(work), progress() as bar:
@@ -322,7 +325,34 @@ def _write(what: str, work: Generator[Copied, None, None], target: Path, ticks: 
                 bar.update(task, completed=copied.ticks, note=f"{copied.frames} frames")
     except KeyboardInterrupt:
         fail(f"stopped; {target} was not written.", INTERRUPTED)
+    except CorruptSession as error:
+        fail(f"{error} 'hamlet session recover' makes a whole session of what is left.")
     parts = ((copied.ticks, "tick"), (copied.lines, "line"), (copied.frames, "frame"), (copied.keyframes, "keyframe"))
     say(f"{target}: {', '.join(_counted(count, name) or f'no {name}s' for count, name in parts)}.")
     if copied.left_out:
         say(f"{_counted(copied.left_out, 'frame')} left out: nobody recorded the state behind them.")
+
+
+@app.command()
+def recover(
+    session: SessionArgument,
+    target: NewFileOption,
+) -> None:
+    """Make a whole session of what is left of a damaged or unfinished one, and say exactly what was lost.
+
+    The source is only read. Exit code 0: nothing was lost, 3: something was, 1: there is nothing to recover.
+
+    **Example:** `hamlet session recover runs/valley-001 --out whole.hamlet`
+    """
+    from recorder.recover import NothingToRecover  # noqa: PLC0415
+    from recorder.recover import recover as recovered  # noqa: PLC0415
+
+    try:
+        with out.status("Looking for what is left ..."):
+            recovery = recovered(session, target)
+    except NothingToRecover as error:
+        fail(str(error), 1)
+    for line in recovery.lines():
+        say(line)
+    if recovery.lost:
+        raise typer.Exit(SOMETHING_LOST)

@@ -63,7 +63,8 @@ class Examination:
     def _records(self) -> Iterator[None]:
         """Every checksum, every payload, and the index against what is there."""
         for damage in self.session.damage:
-            self._wrong(f"{damage}.")
+            if damage.end == 0:  # a file is missing; what is wrong inside one shows below
+                self._wrong(f"{damage}.")
         for path in self.session.segments:
             records = RecordReader(path)
             try:
@@ -73,6 +74,7 @@ class Examination:
 
     def _one_file(self, records: RecordReader) -> Iterator[None]:
         layout, found = find_layout(records), Catalogue()
+        before = len(self.findings)
         for met in records.walk():
             if isinstance(met, Gap):
                 self._gap(records, met, closed=layout.closed)
@@ -84,8 +86,8 @@ class Examination:
             except CorruptSession as error:
                 self._wrong(str(error))
             yield
-        if records.major < INDEXED_SINCE_MAJOR:
-            return
+        if records.major < INDEXED_SINCE_MAJOR or len(self.findings) > before:
+            return  # no index, or one that rightly tells of records that cannot be read any more
         if layout.scanned and layout.closed:
             self._wrong(f"{records.path}: its index cannot be read.")
         indexed, there = layout.catalogue.to_plain(), found.to_plain()
@@ -186,27 +188,32 @@ class Examination:
             self.notes.append(f"The keyframes were read but not put back: {error}")
             return
         for tick in sorted(session.keyframes):
-            what = self._put_back(recording, tick)
+            yield
+            try:
+                what = self._put_back(recording, tick)
+            except CorruptSession as error:
+                self._wrong(str(error))
+                continue
             self.keyframes += not what
             if what:
                 self._wrong(f"{session.path}: keyframe of tick {tick}: {what}.")
-            yield
 
     def _put_back(self, recording: Recording, tick: int) -> str:
-        """What is wrong with a keyframe; nothing if all is well."""
+        """What is wrong with a keyframe; nothing if all is well. Raises CorruptSession if it cannot be read."""
         session = self.session
         try:
             found = recording.resumed(tick).snapshot
             if found.tick != tick:
                 return f"it holds the state of tick {found.tick}"
             recorded = session.snapshot(tick) if tick in session.ticks else None
-        except (LookupError, TypeError, ValueError, SessionError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             return str(error).rstrip(".")
         if recorded is None:
             return ""
         rooms = tuple(room for room, digest in found.hashes.items() if recorded.hashes.get(room) != digest)
-        unlike = unlike_columns(found, recorded, ("world", "agents") if rooms else (), session)
-        return unlike or (f"put back, the hash of {', '.join(rooms)} is another" if rooms else "")
+        return unlike_columns(found, recorded, session) or (
+            f"put back, the hash of {', '.join(rooms)} is another" if rooms else ""
+        )
 
 
 def _wrong_in(snapshot: Snapshot, people: int) -> Iterator[str]:

@@ -202,6 +202,23 @@ def test_verify_as_typed(path: Path, tmp_path: Path) -> None:
     assert bad.read_bytes() == data, "it only reads"
 
 
+def test_recover_as_typed(path: Path, tmp_path: Path) -> None:
+    bad, whole = tmp_path / "bad.hamlet", tmp_path / "whole.hamlet"
+    with Session.open(path) as session:
+        _, (_, offset) = session._said[1]
+    data = bytearray(path.read_bytes())
+    data[offset + 40 : offset + 80] = bytes(40)
+    bad.write_bytes(data)
+    done = hamlet("recover", bad, "--out", whole)
+    assert done.returncode == 3 and "Lost" in done.stdout and "utterance at tick 20" in done.stdout
+    assert hamlet("verify", whole).returncode == 0
+    assert hamlet("recover", path, "--out", tmp_path / "same.hamlet").returncode == 0
+    bad.write_bytes(data[:100])
+    done = hamlet("recover", bad, "--out", tmp_path / "none.hamlet")
+    assert done.returncode == 1 and "nothing to recover" in done.stderr
+    assert not (tmp_path / "none.hamlet").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [

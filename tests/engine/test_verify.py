@@ -28,6 +28,7 @@ from tests.recorder import synthetic
 
 TICKS = 160
 KEYFRAME_EVERY = 40
+Change = Callable[[Snapshot], Snapshot]
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -83,20 +84,19 @@ def write(run: Run, path: Path) -> Session:
     return Session.open(path)
 
 
-def forged(run: Run, tick: int, change: Callable[[Snapshot], Snapshot], after: int = 0) -> Run:
-    """The run with other snapshots from a tick on."""
-    return replace(
-        run,
-        snapshots=[
-            change(each) if each.tick == tick or (after and each.tick >= tick) else each for each in run.snapshots
-        ],
-    )
+def forged(run: Run, tick: int, change: Change) -> Run:
+    """The run with another snapshot at a tick."""
+    return replace(run, snapshots=[change(each) if each.tick == tick else each for each in run.snapshots])
 
 
 def moved(snapshot: Snapshot) -> Snapshot:
     rows = snapshot.villagers.copy()
     rows["x"][2] += 1
-    return replace(snapshot, villagers=rows, hashes={**snapshot.hashes, "agents": bytes(16), "total": bytes(16)})
+    return replace(snapshot, villagers=rows)
+
+
+def moved_and_hashed(snapshot: Snapshot) -> Snapshot:
+    return replace(moved(snapshot), hashes={**snapshot.hashes, "agents": bytes(16), "total": bytes(16)})
 
 
 def findings(session: Session, stages: int = 5) -> list[str]:
@@ -125,17 +125,33 @@ def test_a_true_session_is_whole_and_is_repeated(run: Run, tmp_path: Path) -> No
         assert other_versions(session) == ""
 
 
-def test_a_moved_villager_is_named(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("change", "rooms"), [(moved, ("agents",)), (moved_and_hashed, ("agents", "total"))])
+def test_a_moved_villager_is_named(run: Run, tmp_path: Path, change: Change, rooms: tuple[str, ...]) -> None:
     name = run.simulation.cast.personas[2]["name"]
     true = run.snapshots[71].villagers["x"][2]
-    with write(forged(run, 71, moved), tmp_path / "s.hamlet") as session:
+    with write(forged(run, 71, change), tmp_path / "s.hamlet") as session:
         found = divergence(session)
-        assert found == Divergence(71, ("agents", "total"))
+        assert found == Divergence(71, rooms)
         assert str(found) == f"tick 71: agents: {name}: x {true!s} instead of {true + np.float32(1)!s}"
         assert findings(session, 4) == [], "no keyframe lies at tick 71, so reading alone cannot know"
 
 
-def test_columns_that_are_not_those_of_the_keyframe_are_found_by_reading(run: Run, tmp_path: Path) -> None:
+def test_lines_and_events_are_compared_too(run: Run, tmp_path: Path) -> None:
+    (spoken,) = [each for each in run.snapshots if each.utterances][:1]
+
+    def hushed(snapshot: Snapshot) -> Snapshot:
+        return replace(snapshot, utterances=tuple(replace(line, text="Hush.") for line in snapshot.utterances))
+
+    with write(forged(run, spoken.tick, hushed), tmp_path / "s.hamlet") as session:
+        found = divergence(session)
+    assert found == Divergence(spoken.tick, ("language",))
+    assert str(found).endswith("instead of 'Hush.'")
+
+
+@pytest.mark.parametrize("moved", [moved, moved_and_hashed])
+def test_columns_that_are_not_those_of_the_keyframe_are_found_by_reading(
+    run: Run, tmp_path: Path, moved: Change
+) -> None:
     name = run.simulation.cast.personas[2]["name"]
     with write(forged(run, 80, moved), tmp_path / "s.hamlet") as session:
         (found,) = findings(session)
