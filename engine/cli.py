@@ -53,9 +53,9 @@ def watch(
 ) -> None:
     """Open the valley in a window and watch it live.
 
-    Keys: 1 fly, 2 orbit, 3 follow; WASD or arrows move, dragging looks round, the wheel zooms; Tab next villager; space
-    pauses, full stop steps one tick, + and - change the speed (1x to 64x); B bubbles, H help, P saves a picture, Esc
-    closes.
+    Keys: 1 fly, 2 orbit, 3 follow; WASD or arrows move, E and Q raise and lower, dragging looks round, the wheel zooms;
+    Tab next villager; space pauses, full stop steps one tick, + and - change the speed (1x to 64x); B bubbles, H help,
+    P saves a picture, Esc closes.
     """
     overrides = _given({"seed": seed, "language.model": model})
     chosen = load(scenario, overrides)

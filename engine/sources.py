@@ -18,7 +18,7 @@ from recorder.reader import Session
 from recorder.schema import Cast, Scenery, Snapshot, Utterance
 from recorder.ticks import Ticks
 
-LONGEST_LINE_S = 60.0  # lines that began earlier are over; villagers' longest take some ten seconds
+LONGEST_LINE_S = 60.0  # lines that began earlier are over; villagers' longest take some six seconds
 
 
 class Source(Protocol):

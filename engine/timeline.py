@@ -13,6 +13,7 @@ STRIP_PX = 12.0  # from the sides and the bottom of the window to the strip
 INSET_PX = 12.0  # from the sides of the strip to the bar
 HEIGHT_PX = 46.0  # of the strip: the clock, the bar above it, speech on top
 BIN_PX = 3.0  # speech is counted over so many pixels
+LOUDNESS = 0.75  # power of the count: one line is still seen where many talk elsewhere, and crowds still differ
 TICK_PX = 14.0  # marks of time are at least so far apart
 STEPS_S = (1, 5, 10, 30, 60, 300, 600, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 
@@ -73,13 +74,13 @@ class Bar:
     def speech(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Edges (n + 1,) of n equal parts of the bar, and how much is said in each (n,): 0 none, 1 the most anywhere.
 
-        The number of lines that begin there, as its root, so that a single one is still seen where many talk elsewhere.
+        What counts is the number of lines that begin there.
         """
         edges = np.linspace(self.left, self.right, max(round((self.right - self.left) / BIN_PX), 1) + 1)
         places = np.array([self.x(tick) for tick in (self.timeline.first, self.timeline.last)])
         spoken = np.interp(self.timeline.spoken, (self.timeline.first, self.timeline.last), places)
         counts, _ = np.histogram(spoken, edges)
-        return edges, np.sqrt(counts / max(counts.max(), 1))
+        return edges, (counts / max(counts.max(), 1)) ** LOUDNESS
 
     def marks(self) -> list[float]:
         """Where full seconds, minutes or hours of local time lie, at the finest step that is not crowded."""
