@@ -24,6 +24,14 @@ from recorder.container import (
 )
 
 PREAMBLE = (RecordType.HEADER, RecordType.SCENERY, RecordType.CAST)
+ENTERED = (
+    RecordType.CHUNK,
+    RecordType.UTTERANCE,
+    RecordType.WORDING,
+    RecordType.KEYFRAME,
+    RecordType.FRAME,
+    RecordType.END,
+)  # records that a walk looks into
 INDEXED_SINCE_MAJOR = 2  # indexes of the first format lack the ticks of what was said
 LAST_TICK = 1 << 53  # beyond it the time of a tick is no longer exact
 CHUNK_TICKS = 1 << 20  # more are never in one chunk: it takes an entry of a list for each
@@ -206,12 +214,15 @@ def _by_parts(records: RecordReader) -> Layout | None:
 def _walked(records: RecordReader, catalogue: Catalogue, offset: int, sequence: int, *, scanned: bool) -> Layout:
     gaps: list[Gap] = []
     closing: dict[str, Any] | None = None
+    allowed = records.allowance
     for met in records.walk(offset, sequence):
         if isinstance(met, Gap):
             gaps.append(met)
             continue
         try:
-            found = enter(catalogue, records, met)
+            payload = records.payload(met, min(allowed, MAX_PAYLOAD)) if met.type in ENTERED else b""
+            allowed -= len(payload)
+            found = enter(catalogue, records, met, payload)
         except CorruptSession as error:
             gaps.append(Gap(met.offset, met.end, met.sequence, met.sequence + 1, error.what))
             continue
@@ -221,7 +232,9 @@ def _walked(records: RecordReader, catalogue: Catalogue, offset: int, sequence: 
     return Layout(catalogue, closing is not None, last, scanned, summary, tuple(gaps))
 
 
-def enter(catalogue: Catalogue, records: RecordReader, head: RecordHead) -> dict[str, Any] | None:
+def enter(
+    catalogue: Catalogue, records: RecordReader, head: RecordHead, payload: bytes | None = None
+) -> dict[str, Any] | None:
     """Note one record in a catalogue; gives back the content of the END record.
 
     Raises:
@@ -236,10 +249,11 @@ def enter(catalogue: Catalogue, records: RecordReader, head: RecordHead) -> dict
         RecordType.WORDING: ("arrival_tick", catalogue.wordings),
         RecordType.KEYFRAME: ("tick", catalogue.keyframes),
     }
-    if kind not in (*named, RecordType.CHUNK, RecordType.FRAME, RecordType.END):
+    if kind not in ENTERED:
         return None
-    value = records.content(head)
+    payload = records.payload(head) if payload is None else payload
     try:
+        value = unpack(payload)
         if kind == RecordType.CHUNK:
             catalogue.add_chunk(ChunkPlace(int(value["first"]), int(value["count"]), offset))
         elif kind == RecordType.FRAME:

@@ -14,7 +14,7 @@ import os
 import stat
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from pathlib import Path
@@ -39,6 +39,7 @@ FLAG_ZLIB = 1
 FLAG_ZSTD = 2
 MAX_PAYLOAD = 256 << 20  # bytes; a length above this is damage or malice, not a record
 MAX_ITEMS = 1 << 20  # entries of one msgpack array or map, and of all of one payload together
+WALK_RATIO = 1000  # of what a walk decompresses to the size of the file; even a village asleep stays far below
 SEARCH_BYTES = 1 << 20  # window in which a sync mark is searched
 
 
@@ -99,7 +100,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _known(value: Any) -> Any:
+def known_value(value: Any) -> Any:
     """What msgpack does not know by itself, in the types it knows."""
     known = plain(value)
     if known is value:
@@ -107,14 +108,18 @@ def _known(value: Any) -> Any:
     return known
 
 
-def pack(value: Any) -> bytes:
+def pack(value: Any, known: Callable[[Any], Any] = known_value) -> bytes:
     """The msgpack bytes of a value made of maps, sequences, numbers, text and bytes.
+
+    Args:
+        value: to be packed.
+        known: gives what msgpack does not know in types it knows.
 
     Raises:
         SessionError: the value holds something that cannot be stored, such as an object or an integer above 64 bits.
     """
     try:
-        return bytes(msgpack.packb(value, default=_known, use_bin_type=True, unicode_errors="surrogatepass"))
+        return bytes(msgpack.packb(value, default=known, use_bin_type=True, unicode_errors="surrogatepass"))
     except (TypeError, ValueError, OverflowError) as error:
         raise SessionError(f"This value cannot be stored in a session: {error}.") from error
 
@@ -557,6 +562,11 @@ class RecordReader:
         if zlib.crc32(body) != _crc_of(data):
             raise CorruptSession(self.path, head.offset, "the checksum of a record does not match")
         return body
+
+    @property
+    def allowance(self) -> int:
+        """Bytes that all records together may decompress to in a walk."""
+        return MAX_PAYLOAD + WALK_RATIO * self.size
 
     def content(self, head: RecordHead, limit: int = MAX_PAYLOAD) -> Any:
         """The unpacked payload of a record, of at most `limit` bytes.

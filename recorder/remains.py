@@ -37,6 +37,7 @@ from recorder.container import (
     RecordHead,
     RecordReader,
     RecordType,
+    unpack,
 )
 
 Step = tuple[Any, ...]  # (RecordType, ...) of something to be written again
@@ -83,6 +84,7 @@ def examine(path: Path, header: dict[str, Any] | None = None) -> Remains:
             raise
         records = RecordReader(path, head)
     remains = Remains(records, columns=decode.layouts(header or {}))
+    allowed = records.allowance
     try:
         for met in records.walk(whole=True):
             if isinstance(met, Gap):
@@ -91,7 +93,9 @@ def examine(path: Path, header: dict[str, Any] | None = None) -> Remains:
             try:
                 about_the_file = met.type in (RecordType.INDEX, RecordType.PART)
                 limit = records.size + INDEX_OVERHEAD if about_the_file else MAX_PAYLOAD
-                _keep(remains, met, records.content(met, min(limit, MAX_PAYLOAD)))
+                payload = records.payload(met, min(limit, allowed, MAX_PAYLOAD))
+                allowed -= len(payload)
+                _keep(remains, met, unpack(payload))
             except (CorruptSession, *NONSENSE) as error:
                 remains.gaps.append(
                     Gap(met.offset, met.end, met.sequence, met.sequence + 1, f"no sense in it, {error!r}", met.type)

@@ -11,7 +11,6 @@ import numpy as np
 
 from recorder.container import CorruptSession, SessionError, pack
 from recorder.reader import Session
-from recorder.segment import state_to_plain
 
 Pieces = dict[tuple[Hashable, ...], bytes]
 OWN = ("id", "run", "segment", "origin")  # what a session says of itself rather than of the run
@@ -50,7 +49,7 @@ def _readers(session: Session) -> Iterator[tuple[tuple[Hashable, ...], Callable[
     for tick in session.ticks:
         yield ("tick", tick), lambda tick=tick: _columns(session, tick)
     for tick in session.keyframes:
-        yield ("keyframe", tick), lambda tick=tick: pack(state_to_plain(session.keyframe(tick)))
+        yield ("keyframe", tick), lambda tick=tick: pack(_flat(session.keyframe(tick)))
     for key in session._frames:
         yield from _images(session, *key)
 
@@ -89,6 +88,15 @@ def _wordings(session: Session) -> list[tuple[Any, bytes]] | None:
         return [(tuple(wording["key"]), pack(wording)) for wording in session.wordings()]
     except CorruptSession:
         return None
+
+
+def _flat(state: Any) -> Any:
+    """A keyframe's state with its arrays as bytes."""
+    if isinstance(state, np.ndarray):
+        return [str(state.dtype), state.shape, state.tobytes()]
+    if isinstance(state, dict):
+        return {key: _flat(value) for key, value in state.items()}
+    return [_flat(value) for value in state] if isinstance(state, list) else state
 
 
 def _arrays(parts: dict[str, Any]) -> bytes:

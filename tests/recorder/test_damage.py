@@ -370,6 +370,20 @@ def test_records_laid_over_each_other_cost_no_more_than_a_few_readings(tmp_path:
     reader.close()
 
 
+def test_many_small_bombs_are_not_all_set_off(tmp_path: Path) -> None:
+    path = tmp_path / "bombs.hamlet"
+    forge = Forge.begun()
+    for _ in range(100):
+        forge.add(RecordType.WORDING, body=zstd_compress(bytes(16 << 20)), flags=FLAG_ZSTD)
+    forge.add(RecordType.WORDING, {"key": [1]})
+    path.write_bytes(forge.data)
+    reader = RecordReader(path)
+    assert reader.allowance < 20 * (16 << 20)
+    reader.close()
+    with Session.open(path) as session:
+        assert any("decompresses to more than" in damage.why for damage in session.damage)
+
+
 def test_only_ordinary_files_are_opened(tmp_path: Path, small: tuple[bytes, Pieces]) -> None:
     os.mkfifo(tmp_path / "pipe.hamlet")
     with pytest.raises(SessionError, match=r"pipe.hamlet cannot be opened: it is not an ordinary file\."):
