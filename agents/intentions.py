@@ -15,7 +15,7 @@ from agents.minds import Minds, Moment
 from agents.plans import COMMITMENT_S, WALK_M_PER_MIN, Intent, Intention, Round, Situation, choose, day_round
 from agents.spots import Spots, way_out
 from assets.palette import Activity
-from world.state import Plain, column, narrow, part, put_back, taken
+from world.state import Plain, column, part, put_back, taken
 from world.streams import stream
 from world.view import Floats, WorldView
 
@@ -294,7 +294,7 @@ class Intentions:
 
     def freeze(self) -> Plain:
         """What each villager is about, and how far along; rounds and spots follow from the scenario."""
-        return taken(self, _CHANGING) | {"current": narrow(self._current())}
+        return taken(self, _CHANGING) | {"current": self._current()}
 
     def thaw(self, state: Plain) -> None:
         """Put back what `freeze` gave. Raises ValueError if it does not fit."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from agents.acts import Fact, Persona, Topic
 from agents.memory import mixed
-from world.state import Plain, check_rows, column, columns_of, narrow, part, put_back, rows_of, taken
+from world.state import Plain, check_rows, column, columns_of, part, put_back, rows_of, taken
 from world.streams import stream
 from world.view import Place
 
@@ -223,8 +223,8 @@ def _flat(groups: Mapping[int, Collection[int]]) -> Plain:
     facts = chain.from_iterable(map(repeat, groups, map(len, groups.values())))
     members = chain.from_iterable(groups.values())
     return {
-        "fact": narrow(np.fromiter(facts, np.int64, total)),
-        "member": narrow(np.fromiter(members, np.int64, total)),
+        "fact": np.fromiter(facts, np.int64, total),
+        "member": np.fromiter(members, np.int64, total),
     }
 
 

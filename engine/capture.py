@@ -85,7 +85,7 @@ class Capture:
 
     def _record(self, snapshot: Snapshot) -> None:
         for wording in self.simulation.wordings:
-            self._writer.wording(asdict(wording))
+            self._writer.wording(vars(wording))
         self._writer.snapshot(snapshot)
         if snapshot.tick % self._ticks_per_keyframe == 0:
             self._writer.keyframe(snapshot.tick, self.simulation.freeze())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,7 @@ class Fork:
             while role == COUNTERFACTUAL and simulation.tick < self.last:
                 snapshot = simulation.step()
                 for wording in simulation.wordings:
-                    writer.wording(asdict(wording))
+                    writer.wording(vars(wording))
                 writer.snapshot(snapshot)
                 if snapshot.tick % every == 0:
                     writer.keyframe(snapshot.tick, simulation.freeze())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from functools import cache, lru_cache
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -142,38 +141,23 @@ def layout_from_plain(value: Any) -> np.dtype[np.void]:
 
 
 def steps_to_plain(table: NDArray[np.void]) -> dict[str, Any]:
-    """A structured array whose rows follow each other in time, as how each value differs from the row before.
+    """A structured array whose rows follow each other in time, as how each of its bytes differs from the row before.
 
-    The bits of a value are taken as an unsigned integer; differences wrap around, so nothing is lost. Names and types
-    are not in it: a table of few rows would be mostly those.
+    Bytes wrap around, so nothing is lost. Names and types are not in it: a table of few rows would be mostly those.
+    Differences of whole numbers took a tenth fewer bytes, and five times as long: a chunk is small, and the calls of
+    numpy cost more than the work they do.
     """
-    layout = _stored(table.dtype)
-    rows = np.ascontiguousarray(table, layout).view(np.uint8).reshape(*table.shape, layout.itemsize)
-    parts, start = [], 0
-    for fields, numbers, size in _alike(layout):
-        end = start + fields * numbers * size
-        values = rows[..., start:end].copy().view(f"<u{size}").reshape(*table.shape, fields, numbers)
-        steps = values.transpose(-2, *range(table.ndim), -1).copy()
-        steps[:, 1:] -= steps[:, :-1].copy()
-        parts.append(steps.view(np.uint8).reshape(fields, -1, size).transpose(0, 2, 1).tobytes())
-        start = end
-    return {"shape": list(table.shape), "steps": b"".join(parts)}
+    rows = np.ascontiguousarray(table, _stored(table.dtype))
+    bytes_ = rows.view(np.uint8).reshape(len(rows), math.prod(rows.shape[1:]), rows.dtype.itemsize)
+    steps = bytes_.copy()
+    steps[1:] -= bytes_[:-1]
+    return {"shape": list(table.shape), "steps": steps.transpose(2, 1, 0).tobytes()}
 
 
 @lru_cache(LAYOUTS)
 def _stored(dtype: np.dtype[np.void]) -> np.dtype[np.void]:
     """The type with little-endian numbers and no bytes between its fields."""
     return layout_from_plain(layout_to_plain(dtype))
-
-
-@lru_cache(LAYOUTS)
-def _alike(layout: np.dtype[np.void]) -> list[tuple[int, int, int]]:
-    """Neighbouring fields of one size, as (fields, numbers in each, bytes of a number).
-
-    They are taken apart together: for the few rows of a chunk the calls of numpy cost more than the work they do.
-    """
-    sizes = [(math.prod(layout[name].shape), layout[name].base.itemsize) for name in layout.names or ()]
-    return [(len(list(fields)), numbers, size) for (numbers, size), fields in groupby(sizes)]
 
 
 def steps_from_plain(value: Any, layout: np.dtype[np.void]) -> NDArray[np.void]:
@@ -183,15 +167,8 @@ def steps_from_plain(value: Any, layout: np.dtype[np.void]) -> NDArray[np.void]:
         ValueError: shape and bytes do not fit the layout.
     """
     shape, data = checked_shape(value["shape"]), value["steps"]
-    if len(data) != byte_count(layout, shape):
+    if not shape or len(data) != byte_count(layout, shape):
         raise ValueError(f"{len(data)} bytes do not make a table of shape {shape}")
-    rows = np.empty((*shape, layout.itemsize), np.uint8)
-    stored, start, cells = np.frombuffer(data, np.uint8), 0, math.prod(shape)
-    for fields, numbers, size in _alike(layout):
-        end = start + fields * numbers * size
-        planes = stored[start * cells : end * cells].reshape(fields, size, numbers * cells)
-        steps = planes.transpose(0, 2, 1).copy().view(f"<u{size}").reshape(fields, *shape, numbers)
-        values = np.add.accumulate(steps, axis=1, dtype=steps.dtype).transpose(*range(1, steps.ndim - 1), 0, -1)
-        rows[..., start:end] = values.copy().view(np.uint8).reshape(*shape, end - start)
-        start = end
-    return rows.view(layout).reshape(shape)
+    steps = np.frombuffer(data, np.uint8).reshape(layout.itemsize, math.prod(shape[1:]), shape[0])
+    rows = np.add.accumulate(steps.transpose(2, 1, 0), axis=0, dtype=np.uint8)
+    return np.ascontiguousarray(rows).view(layout).reshape(shape)

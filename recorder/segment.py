@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from recorder.catalogue import Catalogue, ChunkPlace, Place
 from recorder.columns import array_to_plain, steps_to_plain, table_to_plain
-from recorder.container import RecordType, RecordWriter, SessionError, pack
+from recorder.container import RecordType, RecordWriter, known_value, pack
 from recorder.schema import Snapshot
 
 NUMBERS = (int, float)  # most of a state
+PART_CHUNKS = 15  # after so many without a keyframe, which brings the index along, it comes alone
 COPIES = 2  # of header, scenery and cast: one flipped bit must not cost a whole session
 
 
@@ -88,6 +89,8 @@ class Segment:
         """Write a chunk as another session with the same columns in its header holds it."""
         offset = self._records.append(RecordType.CHUNK, payload, compress=True)
         self._fresh.chunks.append(ChunkPlace(first, count, offset))
+        if len(self._fresh.chunks) >= PART_CHUNKS:
+            self.part()
 
     def utterance(self, tick: int, payload: bytes) -> None:
         """Write one packed utterance."""
@@ -99,7 +102,7 @@ class Segment:
 
     def keyframe(self, tick: int, state: Mapping[str, Any]) -> None:
         """Write the whole state behind a tick, then the index so far."""
-        self.packed_keyframe(tick, pack({"tick": tick, "state": state_to_plain(state)}))
+        self.packed_keyframe(tick, pack({"tick": tick, "state": state}, state_value))
 
     def packed_keyframe(self, tick: int, payload: bytes) -> None:
         """Write a keyframe as another session holds it, then the index so far."""
@@ -148,14 +151,8 @@ def _rows(tables: list[NDArray[np.void]]) -> NDArray[np.void]:
     return rows.reshape(len(tables), *tables[0].shape)
 
 
-def state_to_plain(value: Any) -> Any:
-    """A keyframe's state as msgpack can hold it: arrays become {"array": ...}, structured ones {"table": ...}."""
+def state_value(value: Any) -> Any:
+    """What a keyframe holds beside plain values: an array becomes {"array": ...}, a structured one {"table": ...}."""
     if isinstance(value, np.ndarray):
         return {"table": table_to_plain(value)} if value.dtype.names else {"array": array_to_plain(value)}
-    if isinstance(value, Mapping):
-        if {"array", "table"} & set(value) and len(value) == 1:
-            raise SessionError("A keyframe's state must not hold a map whose only key is 'array' or 'table'.")
-        return {key: item if type(item) in NUMBERS else state_to_plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [item if type(item) in NUMBERS else state_to_plain(item) for item in value]
-    return value
+    return known_value(value)

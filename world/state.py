@@ -1,6 +1,7 @@
 """The state of a living object taken out as plain values and put back: columns and numbers by name, records by type.
 
-Plain means maps with text keys, lists, numbers, text, None and numpy arrays; nothing in it is ever executed.
+Plain means maps with text keys, lists or tuples, numbers, text (also as members of text enumerations), None and numpy
+arrays; nothing in it is ever executed.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ _RECORDS = Converter(forbid_extra_keys=True)
 
 
 def taken(owner: object, names: Iterable[str]) -> Plain:
-    """Copies of the attributes `names` of an object; those of numpy arrays in their narrowest type of integers."""
-    return {name: _copied(getattr(owner, name)) for name in names}
+    """The attributes `names` of an object, numpy arrays copied."""
+    values = ((name, getattr(owner, name)) for name in names)
+    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in values}
 
 
 def put_back(owner: object, names: Iterable[str], state: Mapping[str, Any]) -> None:
@@ -63,17 +65,9 @@ def column(value: Any, name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
     return fitting
 
 
-def narrow(array: NDArray[Any]) -> NDArray[Any]:
-    """A copy of an array; integers in the narrowest type that holds them all, for states are kept by the thousand."""
-    if array.dtype.kind not in "iu" or array.size == 0:
-        return array.copy()
-    low, high = int(array.min()), int(array.max())
-    return array.astype(np.promote_types(np.min_scalar_type(low), np.min_scalar_type(high)))
-
-
 def columns_of(rows: NDArray[np.void]) -> Plain:
     """The fields of a structured array as arrays of their own: like beside like packs best."""
-    return {name: narrow(rows[name]) for name in rows.dtype.names or ()}
+    return {name: rows[name].copy() for name in rows.dtype.names or ()}
 
 
 def rows_of(columns: Any, dtype: np.dtype[np.void]) -> NDArray[np.void]:
@@ -96,7 +90,7 @@ def check_rows(name: str, count: int, *rows: NDArray[np.integer[Any]]) -> None:
 
 def plain(record: Any) -> Any:
     """A typed record (dataclass, or tuple or list of such) as plain values."""
-    return _listed(_RECORDS.unstructure(record))
+    return _RECORDS.unstructure(record)
 
 
 def typed(value: Any, kind: type[T], name: str) -> T:
@@ -105,8 +99,8 @@ def typed(value: Any, kind: type[T], name: str) -> T:
         record = _RECORDS.structure(value, kind)
     except Exception as error:  # cattrs raises groups of whatever the constructors raise
         raise ValueError(f"the state's '{name}' does not fit: {'; '.join(transform_error(error))}") from None
-    if plain(record) != _listed(value):  # a field with a default was missing, or a text stood for a number
-        raise ValueError(f"the state's '{name}' does not fit at {_unlike(plain(record), value)}")
+    if (wanted := _listed(plain(record))) != _listed(value):  # a default was taken, or a text stood for a number
+        raise ValueError(f"the state's '{name}' does not fit at {_unlike(wanted, value)}")
     return record
 
 
@@ -130,7 +124,3 @@ def _unlike(wanted: Any, given: Any, where: str = "$") -> str:
         at = next(i for i, (one, other) in enumerate(zip(wanted, given, strict=True)) if one != other)
         return _unlike(wanted[at], given[at], f"{where}[{at}]")
     return where
-
-
-def _copied(value: Any) -> Any:
-    return narrow(value) if isinstance(value, np.ndarray) else value

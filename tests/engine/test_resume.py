@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import Enum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -138,6 +138,8 @@ def unpacked(data: bytes) -> dict[str, Any]:
 
 
 def _encoded(value: Any) -> Any:
+    if type(value) is tuple or isinstance(value, StrEnum):  # a list and a text to msgpack, unless it is strict
+        return list(value) if type(value) is tuple else str(value)
     assert type(value) is np.ndarray, f"a {type(value)} is nothing plain"
     return {"dtype": value.dtype.str, "shape": list(value.shape), "data": value.tobytes()}
 

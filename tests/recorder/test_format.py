@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from pathlib import Path
@@ -43,14 +42,11 @@ def array(value: Any) -> np.ndarray:
 
 
 def columns(table: Any, layout: Any) -> dict[str, np.ndarray]:
-    found, data = {}, io.BytesIO(table["steps"])
-    for name, dtype, own in layout:
-        kind, shape = np.dtype(dtype), table["shape"] + own
-        raw = data.read(kind.itemsize * int(np.prod(shape)))
-        steps = array({"dtype": f"<u{kind.itemsize}", "shape": shape, "data": raw})
-        found[name] = np.add.accumulate(steps, axis=0, dtype=steps.dtype).view(kind)
-    assert not data.read()
-    return found
+    row = np.dtype([(name, dtype, tuple(own)) for name, dtype, own in layout])
+    count, *rest = table["shape"]
+    steps = np.frombuffer(table["steps"], np.uint8).reshape(row.itemsize, -1, count)
+    rows = np.frombuffer(np.cumsum(steps, axis=2, dtype=np.uint8).T.tobytes(), row).reshape(count, *rest)
+    return {name: rows[name] for name, _, _ in layout}
 
 
 def image(value: Any) -> np.ndarray:

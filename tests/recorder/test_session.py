@@ -226,7 +226,7 @@ def test_what_cannot_be_encoded_ends_the_session_with_a_sentence(tmp_path: Path)
     writer = make(tmp_path / "a.hamlet")
     writer.snapshot(synthetic.snapshot(np.random.default_rng(0), 0))
     writer.frame(0, "a", synthetic.POSE, {"instance": np.full((2, 2), 1 << 24, np.uint32)})
-    with pytest.raises(SessionError, match="camera 'a' at tick 0 cannot be stored: .*ids end below"):
+    with pytest.raises(SessionError, match=r"camera 'a' at tick 0 cannot be stored: .*ids end below"):
         writer.close()
     with Session.open(tmp_path / "a.hamlet") as session:
         assert session.ticks == range(1) and not session.complete and not session.frames()
