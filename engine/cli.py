@@ -13,12 +13,12 @@ import typer
 from rich.markup import escape
 
 from engine.fork_command import fork
-from engine.quantities import format_duration, parse_duration, parse_size
+from engine.quantities import format_duration, parse_moment, parse_size
 from engine.render_command import render
 from engine.scenario import load, shipped
 from engine.session_commands import app as session_commands
 from engine.session_commands import run_again
-from engine.terminal import INTERRUPTED, fail, out, parsed, progress, say
+from engine.terminal import INTERRUPTED, busy, fail, out, parsed, progress, say
 
 app = typer.Typer(
     help="Hamlet: a small valley that lives, talks and records itself. Start with 'hamlet watch' for a window, or "
@@ -66,10 +66,10 @@ def watch(
     from engine.voice import lost_words, open_voice  # noqa: PLC0415
     from engine.watch import Window  # noqa: PLC0415
 
-    with out.status("The model loads ..."):
+    with busy("The model loads ..."):
         voice, _ = open_voice(chosen.language.model, lockstep=False)
     try:
-        with out.status("The valley takes shape ..."):
+        with busy("The valley takes shape ..."):
             simulation = Simulation(chosen, voice)
         Window(LiveSource(simulation), pixels, f"Hamlet: {chosen.name}").run()
     finally:
@@ -123,7 +123,7 @@ def capture(
     from engine.capture import Capture  # noqa: PLC0415
     from engine.voice import LostWords, open_voice  # noqa: PLC0415
 
-    with out.status("The valley takes shape and the model loads ..."):
+    with busy("The valley takes shape and the model loads ..."):
         voice, which = open_voice(chosen.language.model, lockstep=True)
         try:
             job = Capture(chosen, folder, voice, which)
@@ -145,7 +145,7 @@ def capture(
         if state.stopped:
             say("Stopped early; what was captured is complete.")
         made = []
-        with out.status("Making the video, the contact sheet and the texts ...") as status:
+        with busy("Making the video, the contact sheet and the texts ...") as status:
             for what, path in job.products(loose_frames):
                 made.append((what, path))
                 status.update(f"Made the {what} ...")
@@ -188,7 +188,7 @@ def replay(
     from recorder.reader import Session  # noqa: PLC0415
 
     pixels = parsed("--size", size, parse_size)
-    seconds = 0.0 if at is None else parsed("--at", at, parse_duration)
+    seconds = 0.0 if at is None else parsed("--at", at, parse_moment)
     opened = Session.open(session)
     if verify:
         run_again(opened)
@@ -249,7 +249,7 @@ def doctor(
     table = Table(title="Hamlet's doctor", title_justify="left")
     for column in ("", "checked", "found", "remedy"):
         table.add_column(column, overflow="fold")
-    with out.status("Examining ...") as status:
+    with busy("Examining ...") as status:
         for finding in examine(model):
             status.update(f"{finding.name} ...")
             mark = (

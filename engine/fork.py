@@ -7,6 +7,7 @@ recording, the counterfactual one is the same up to the fork and is lived anew f
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,7 @@ class Fork:
             raise SessionError(f"The fork would end at tick {last}, which is not after tick {at}, where it begins.")
         self.parent, self.at, self.last, self.changes = parent, at, last, tuple(changes)
         self.scenario = recorded_scenario(parent)
-        self.paths = {role: _folder(out / role) / SESSION_FILE for role in (FACTUAL, COUNTERFACTUAL)}
+        self.paths = {role: _free(out / role) / SESSION_FILE for role in (FACTUAL, COUNTERFACTUAL)}
         self._ids = twin_ids(parent, at, self.changes)
 
     @property
@@ -81,7 +82,7 @@ class Fork:
         Raises:
             SessionError: this version does not live the recorded ticks again as they were, or the disk refuses.
         """
-        simulation = self._resumed(live)
+        simulation = self._resumed(live)  # which finds what cannot be, before there is any file
         try:
             yield from self._write(FACTUAL, simulation, model)
             yield from self._write(COUNTERFACTUAL, simulation, model)
@@ -119,6 +120,7 @@ class Fork:
         parent, every = self.parent, round(KEYFRAME_S * self.parent.tick_rate)
         shared = self.last if role == FACTUAL else self.at
         lines = 0
+        _make(self.paths[role].parent)
         with SessionWriter(self.paths[role], self._header(role, model), parent.scenery, parent.cast) as writer:
             for snapshot in self._copied(writer, shared):
                 lines += len(snapshot.utterances)
@@ -199,11 +201,26 @@ def recorded_interventions(session: Session) -> tuple[Intervention, ...]:
     return tuple(intervention(given) for given in session.header.get("interventions") or ())
 
 
-def _folder(path: Path) -> Path:
+def _free(path: Path) -> Path:
+    """The same folder, if it is empty or can be made."""
     try:
         if path.exists() and any(path.iterdir()):
             raise OutputError(f"{path} is there already: name another folder with --out.")
+        there = next(above for above in (path, *path.absolute().parents) if above.exists())
+    except OSError as error:
+        raise _no_folder(path, error) from None
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        why = "is no folder" if not there.is_dir() else "may not be written to"
+        raise OutputError(f"{path} cannot be made ({there} {why}): name another folder with --out.")
+    return path
+
+
+def _make(path: Path) -> None:
+    try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{path} cannot be made ({error.strerror}): name another folder with --out.") from None
-    return path
+        raise _no_folder(path, error) from None
+
+
+def _no_folder(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"{path} cannot be made ({error.strerror}): name another folder with --out.")

@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from engine.quantities import format_duration, parse_duration
-from engine.terminal import INTERRUPTED, fail, out, parsed, progress, say
+from engine.quantities import format_duration, parse_duration, parse_moment
+from engine.terminal import INTERRUPTED, busy, counted, fail, parsed, progress, say
 
 
 def fork(
     session: Annotated[Path, typer.Argument(help="A session.hamlet file, or the folder it is in.")],
-    at: Annotated[str, typer.Option(help="World time of the fork since the start: 90s, 5min.")],
+    at: Annotated[str, typer.Option(help="World time of the fork since the start: 0s, 90s, 5min.")],
     out_dir: Annotated[Path, typer.Option("--out", help="Folder for the twins: factual/ and counterfactual/.")],
     settings: Annotated[
         list[str] | None,
@@ -34,7 +34,8 @@ def fork(
         ),
     ] = None,
     duration: Annotated[
-        str | None, typer.Option(help="How long the twins go on after the fork; by default to the recording's end.")
+        str | None,
+        typer.Option(help="How long the twins go on after the fork; by default, and at most, to the recording's end."),
     ] = None,
 ) -> None:
     """Let a recorded village go on from one moment with one change, beside a twin without it.
@@ -48,7 +49,7 @@ def fork(
     **Example:** `hamlet fork runs/valley-001 --at 1min --set weather=storm,over=2min --out runs/what-if`, then
     `hamlet session diff runs/what-if/factual runs/what-if/counterfactual`
     """
-    start_s = parsed("--at", at, parse_duration)
+    start_s = parsed("--at", at, parse_moment)
     lasts_s = None if duration is None else parsed("--duration", duration, parse_duration)
     from engine.interventions import parse_inject, parse_set  # noqa: PLC0415
     from recorder.reader import Session  # noqa: PLC0415
@@ -64,30 +65,37 @@ def fork(
             fail(f"{parent.path} ends before its first tick; there is nothing to fork.")
         end = parent.ticks[-1]
         last = end if lasts_s is None else tick + round(lasts_s * rate)
-        if tick >= end or last > end:
+        if tick >= end:
+            fail(f"--at {at}: {parent.path} ends at {end / rate:g} s; choose an earlier moment.")
+        if last > end:
             fail(
-                f"the fork would end at {format_duration(last / rate)}, or begin at the end: {parent.path} lasts "
-                f"{format_duration(end / rate)}; choose an earlier --at or a shorter --duration."
+                f"--duration {duration}: {parent.path} ends {(end - tick) / rate:g} s after {at}, and the twins with "
+                "it; choose a shorter one."
             )
+        if last <= tick:
+            fail(f"--duration {duration}: is shorter than a tick, which lasts {1 / rate:g} s.")
         began = time.monotonic()
         from engine.fork import COUNTERFACTUAL, Fork  # noqa: PLC0415
         from engine.voice import open_voice  # noqa: PLC0415
 
         job = Fork(parent, tick, last, changes, out_dir)
-        with out.status("The model loads and the valley takes shape ..."):
+        with busy("The model loads and the valley takes shape ..."):
             voice, which = open_voice(job.model, lockstep=True)
         try:
             with progress() as bar:
                 task = bar.add_task("the fork", total=2 * (last - parent.ticks[0] + 1), note="")
                 for done, state in enumerate(job.run(voice, which), 1):
-                    note = f"{state.role}, {format_duration(state.tick / rate)}, {state.lines} lines"
+                    lines = counted(state.lines, "line") or "no lines"
+                    note = f"{state.role}, {format_duration(state.tick / rate)}, {lines}"
                     bar.update(task, completed=done, note=note)
         except KeyboardInterrupt:
-            fail(f"stopped; what was written is in {out_dir} and unfinished.", INTERRUPTED)
+            begun = [path for path in job.paths.values() if path.exists()]
+            left = f"what was written is in {out_dir} and unfinished" if begun else "nothing was written"
+            fail(f"stopped; {left}.", INTERRUPTED)
         finally:
             voice.close()
-    out.print(
-        f"\nTwins of [bold]{parent.path}[/bold], the same up to {format_duration(tick / rate)} and "
+    say(
+        f"\nTwins of {parent.path}, the same up to {format_duration(tick / rate)} and "
         f"{format_duration((last - tick) / rate)} beyond, made in {format_duration(time.monotonic() - began)}"
     )
     for role, path in job.paths.items():

@@ -220,6 +220,6 @@ def _explained(error: ValidationError) -> str:
         case "extra_forbidden":
             return f"'{key}' is not known here"
         case "literal_error":
-            return f"{key} = {value} is none of {problem['ctx']['expected']}"
+            return f"{key} = {value!r} is none of {problem['ctx']['expected']}"
         case _:
             return f"{key} = {value!r}: {message[0].lower()}{message[1:]}"

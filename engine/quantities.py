@@ -31,6 +31,15 @@ def parse_duration(text: str) -> float:
     return seconds
 
 
+def parse_moment(text: str) -> float:
+    """Seconds since the start in `text`: a duration, or zero.
+
+    Raises:
+        ValueError: as parse_duration().
+    """
+    return 0.0 if text.strip().rstrip("hmins ") == "0" else parse_duration(text)
+
+
 def tick_range(text: str, ticks: Sequence[int], tick_rate: int) -> range:
     """The ticks from `a` up to, not including, `b` of a text `a:b`; each a tick, a time such as 1min30s, or left out.
 
@@ -49,10 +58,11 @@ def tick_range(text: str, ticks: Sequence[int], tick_rate: int) -> range:
     first, end = ticks[0], ticks[-1] + 1
     start, stop = first if start is None else start, end if stop is None else stop
     if not first <= start < stop <= end:
-        raise ValueError(
-            f"'{text[:SHOWN_CHARACTERS]}' means ticks {start} to {stop - 1}; the recording holds ticks {first} to "
-            f"{end - 1}, {tick_rate} each second"
-        )
+        shown = text[:SHOWN_CHARACTERS]
+        meant = f"'{shown}' means ticks {start} up to {stop}" if start < stop else f"'{shown}' ends before it begins"
+        if start == stop:
+            meant = f"'{shown}' holds no tick, since its end is not part of it"
+        raise ValueError(f"{meant}; the recording holds ticks {first} to {end - 1}, {tick_rate} each second")
     return range(start, stop)
 
 
@@ -61,7 +71,7 @@ def _tick(side: str, tick_rate: int) -> int | None:
         return None
     if side.isdecimal():
         return int(side[:SHOWN_CHARACTERS])
-    return round((0.0 if side.rstrip("hmins") == "0" else parse_duration(side)) * tick_rate)
+    return round(parse_moment(side) * tick_rate)
 
 
 def parse_size(text: str) -> tuple[int, int]:

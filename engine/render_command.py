@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from engine.quantities import format_duration, parse_size
-from engine.terminal import INTERRUPTED, fail, out, parsed, progress, say
+from engine.quantities import format_duration, parse_size, tick_range
+from engine.terminal import INTERRUPTED, busy, fail, parsed, progress, say
 
 
 def render(
@@ -70,10 +70,10 @@ def render(
     pixels = None if size is None else parsed("--size", size, parse_size)
     began = time.monotonic()
     from engine.drawing import cores  # noqa: PLC0415
-    from engine.rerender import Order, Rerender, tick_range  # noqa: PLC0415
+    from engine.rerender import Order, Rerender  # noqa: PLC0415
     from recorder.reader import Session  # noqa: PLC0415
 
-    with Session.open(session / "session.hamlet" if session.is_dir() else session) as opened:
+    with Session.open(session) as opened:
         span = None
         if ticks is not None and opened.ticks:
             span = parsed("--ticks", ticks, lambda text: tick_range(text, opened.ticks, opened.tick_rate))
@@ -91,7 +91,7 @@ def render(
                 say("Stopped early; what was drawn is complete.")
             made = []
             if state.frames:
-                with out.status("Making the video, the contact sheet and the texts ...") as status:
+                with busy("Making the video, the contact sheet and the texts ...") as status:
                     for what, path in job.products(loose_frames):
                         made.append((what, path))
                         status.update(f"Made the {what} ...")

@@ -19,7 +19,6 @@ from engine.drawing import Shot, Studio, drawn
 from engine.interrupts import interrupts
 from engine.products import prepare_folder, products
 from engine.provenance import package_versions
-from engine.quantities import parse_duration
 from engine.scenario import MODALITIES, Scenario, build, load
 from recorder.reader import Session
 from recorder.schema import CameraPose, Snapshot
@@ -194,32 +193,6 @@ class Rerender:
             return header
         header.pop("run", None)  # under another sky it is another run, not to be merged with the recorded one
         return header | self._counterfactual.header()
-
-
-def tick_range(text: str, ticks: Sequence[int], tick_rate: int) -> range:
-    """The ticks from `a` up to, not including, `b` of a text `a:b`; each a tick, a time such as 1min30s, or left out.
-
-    Raises:
-        ValueError: the text is no such pair, or the recording does not hold it.
-    """
-    sides = text.split(":")
-    if len(sides) != 2:
-        raise ValueError(f"'{text}' is no range; write it like 160:800, 10s:1min or 30s:")
-    start, stop = (_tick(side.strip(), tick_rate) for side in sides)
-    first, end = ticks[0], ticks[-1] + 1
-    start, stop = first if start is None else start, end if stop is None else stop
-    if not first <= start < stop <= end:
-        meant = f"means ticks {start} up to {stop}" if start < stop else "ends before it begins"
-        raise ValueError(f"'{text}' {meant}; the recording holds ticks {first} to {end - 1}, {tick_rate} each second")
-    return range(start, stop)
-
-
-def _tick(side: str, tick_rate: int) -> int | None:
-    if not side:
-        return None
-    if side.isdecimal():
-        return int(side)
-    return round((0.0 if side.rstrip("hmins") == "0" else parse_duration(side)) * tick_rate)
 
 
 def _frame_ticks(session: Session) -> dict[str, set[int]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from engine.quantities import format_duration, tick_range
-from engine.terminal import INTERRUPTED, fail, out, parsed, progress, say
+from engine.terminal import INTERRUPTED, busy, counted, fail, out, parsed, progress, say
 
 if TYPE_CHECKING:
     from recorder.compare import Comparison, Tally
@@ -107,15 +107,15 @@ def examine(session: Session) -> None:
         versions = other_versions(session) if any("keyframe" in each for each in examination.findings) else ""
         _say_versions(versions)
         more = f", of which the first {FINDINGS_SHOWN} are told above" if count > FINDINGS_SHOWN else ""
-        fail(f"{session.path}: {_counted(count, 'thing')} wrong{more}.", 1)
+        fail(f"{session.path}: {counted(count, 'thing')} wrong{more}.", 1)
     parts = (
         (examination.records, "record"),
         (len(session.ticks), "tick"),
         (len(session.lines()), "line"),
         (examination.images, "image"),
     )
-    put_back = f"; {_counted(examination.keyframes, 'keyframe')} put back" if examination.keyframes else ""
-    say(f"{session.path} is whole: {', '.join(_counted(*part) for part in parts if part[0])}{put_back}.")
+    put_back = f"; {counted(examination.keyframes, 'keyframe')} put back" if examination.keyframes else ""
+    say(f"{session.path} is whole: {', '.join(counted(*part) for part in parts if part[0])}{put_back}.")
 
 
 def run_again(session: Session) -> None:
@@ -132,8 +132,8 @@ def run_again(session: Session) -> None:
         _say_versions(other_versions(session))
         fail(f"{session.path} differs from the recording: {divergence}.", 1)
     if count < len(session.ticks):
-        say(f"{_counted(len(session.ticks) - count, 'tick')} before the first keyframe cannot be run again.")
-    out.print(f"{_counted(count, 'tick')} run again without a model: every state hash is the recorded one.")
+        say(f"{counted(len(session.ticks) - count, 'tick')} before the first keyframe cannot be run again.")
+    out.print(f"{counted(count, 'tick')} run again without a model: every state hash is the recorded one.")
 
 
 def _say_versions(versions: str) -> None:
@@ -194,12 +194,12 @@ def diff(
     from recorder.compare import compare  # noqa: PLC0415
     from recorder.reader import Session  # noqa: PLC0415
 
-    with Session.open(a) as here, Session.open(b) as there, progress() as bar:
-        task = bar.add_task("comparing", total=len(here.ticks) + len(here.frames()), note="")
-        for result in compare(here, there):
-            bar.update(task, advance=1, note="" if result.same else "they differ")
-        bar.update(task, total=1, completed=1)
-        bar.stop()
+    with Session.open(a) as here, Session.open(b) as there:
+        with progress() as bar:
+            task = bar.add_task("comparing", total=len(here.ticks) + len(here.frames()), note="")
+            for result in compare(here, there):
+                bar.update(task, advance=1, note="" if result.same else "they differ")
+            bar.update(task, total=1, completed=1)
         for sentence in _compared(result, here, there):
             say(sentence)
     if not result.same:
@@ -220,10 +220,10 @@ def _compared(result: Comparison, here: Session, there: Session) -> Iterator[str
         yield "They share no tick."
     rows = [
         *((f"{room}: {name}", _tally(tally, "value")) for (room, name), tally in _most(result.fields)),
-        ("language", _counted(result.lines, "line")),
-        ("language log", _counted(result.wordings, "wording")),
+        ("language", counted(result.lines, "line")),
+        ("language log", counted(result.wordings, "wording")),
         *((f"frames: {name}", _tally(tally, "frame")) for name, tally in _most(result.frames)),
-        ("keyframes", _counted(result.keyframes, "keyframe")),
+        ("keyframes", counted(result.keyframes, "keyframe")),
         ("the valley", ", ".join(result.valley)),
         ("header", ", ".join(result.header)),
     ]
@@ -237,7 +237,7 @@ def _compared(result: Comparison, here: Session, there: Session) -> Iterator[str
         ("A", result.only_here, result.frames_only_here, result.keyframes_only_here),
         ("B", result.only_there, result.frames_only_there, result.keyframes_only_there),
     ):
-        only = [_counted(ticks, "tick"), _counted(frames, "frame"), _counted(keyframes, "keyframe")]
+        only = [counted(ticks, "tick"), counted(frames, "frame"), counted(keyframes, "keyframe")]
         if any(only):
             yield f"Only in {side}: {', '.join(part for part in only if part)}."
 
@@ -248,7 +248,7 @@ def _most(tallies: dict[K, Tally]) -> list[tuple[K, Tally]]:
 
 def _tally(tally: Tally, what: str) -> str:
     first = tally.first
-    return f"{_counted(tally.count, what)}, first at tick {first.tick}{f', {first.entity}' if first.entity else ''}"
+    return f"{counted(tally.count, what)}, first at tick {first.tick}{f', {first.entity}' if first.entity else ''}"
 
 
 def _first(result: Comparison, first: Difference, here: Session) -> Iterator[str]:
@@ -261,10 +261,6 @@ def _first(result: Comparison, first: Difference, here: Session) -> Iterator[str
 
 def _time(tick: int, session: Session) -> str:
     return format_duration(tick / session.tick_rate)
-
-
-def _counted(count: int, what: str) -> str:
-    return "" if not count else f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 @app.command()
@@ -310,7 +306,7 @@ def merge(
     with Session.open(target) as whole:
         gaps = len(whole.ticks.stretches) - 1
         if gaps:
-            say(f"Nothing was recorded in {_counted(gaps, 'gap')}: it holds {whole.ticks}.")
+            say(f"Nothing was recorded in {counted(gaps, 'gap')}: it holds {whole.ticks}.")
 
 
 def _write(what: str, work: Generator[Copied, None, None], target: Path, ticks: int | None) -> None:
@@ -328,9 +324,9 @@ def _write(what: str, work: Generator[Copied, None, None], target: Path, ticks: 
     except CorruptSession as error:
         fail(f"{error} 'hamlet session recover' makes a whole session of what is left.")
     parts = ((copied.ticks, "tick"), (copied.lines, "line"), (copied.frames, "frame"), (copied.keyframes, "keyframe"))
-    say(f"{target}: {', '.join(_counted(count, name) or f'no {name}s' for count, name in parts)}.")
+    say(f"{target}: {', '.join(counted(count, name) or f'no {name}s' for count, name in parts)}.")
     if copied.left_out:
-        say(f"{_counted(copied.left_out, 'frame')} left out: nobody recorded the state behind them.")
+        say(f"{counted(copied.left_out, 'frame')} left out: nobody recorded the state behind them.")
 
 
 @app.command()
@@ -348,7 +344,7 @@ def recover(
     from recorder.recover import recover as recovered  # noqa: PLC0415
 
     try:
-        with out.status("Looking for what is left ..."):
+        with busy("Looking for what is left ..."):
             recovery = recovered(session, target)
     except NothingToRecover as error:
         fail(str(error), 1)

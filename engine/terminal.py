@@ -1,4 +1,4 @@
-"""What every command says and how: one console, progress, durations of work, and errors of one sentence."""
+"""What every command says and how: results on stdout, progress and errors of one sentence on stderr."""
 
 from __future__ import annotations
 
@@ -9,24 +9,33 @@ from typing import NoReturn, TypeVar
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.status import Status
+from rich.table import Column
 
 T = TypeVar("T")
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
 
 out = Console()
+_err = Console(stderr=True)
 
 
 def progress() -> Progress:
-    """A progress bar for long work; give each task a `note`."""
+    """A progress bar for long work; give each task a `note`. Files and pipes get none."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[note]}"),
         TimeRemainingColumn(),
-        console=out,
+        TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
+        console=_err,
+        disable=not _err.is_terminal,
     )
+
+
+def busy(text: str) -> Status:
+    """A spinner beside what is done at the moment, for work that cannot say how far it is."""
+    return Status(text, console=_err)
 
 
 def parsed(option: str, text: str, parse: Callable[[str], T]) -> T:
@@ -46,3 +55,8 @@ def fail(sentence: str, code: int = 2) -> NoReturn:
     """End the program with one sentence on stderr."""
     print(f"hamlet: {sentence}", file=sys.stderr)
     raise typer.Exit(code)
+
+
+def counted(count: int, what: str) -> str:
+    """`1 tick`, `2 ticks`; nothing for none."""
+    return "" if not count else f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -21,9 +21,10 @@ from engine.counterfactual import Override, parse_time_of_day
 from engine.interventions import parse_set
 from engine.products import OutputError
 from engine.provenance import Model
+from engine.quantities import tick_range
 from engine.render.graphics import RenderError
 from engine.render.stage import Stage
-from engine.rerender import Order, Rerender, RerenderError, tick_range
+from engine.rerender import Order, Rerender, RerenderError
 from engine.scenario import ScenarioError, build
 from engine.simulation import Simulation
 from recorder.container import SessionError
