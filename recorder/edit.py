@@ -17,7 +17,7 @@ from recorder.container import SessionError, pack
 from recorder.differences import MISSING, differences, state_differences
 from recorder.reader import Session
 from recorder.schema import Snapshot, Utterance
-from recorder.segment import later_segments, segment_path
+from recorder.segment import check_new, later_segments, segment_path
 from recorder.ticks import Ticks
 from recorder.writer import SessionWriter, columns_of, session_header
 
@@ -282,10 +282,7 @@ def _copy_frame(having: Sequence[Session], writer: SessionWriter, tick: int, cam
 @contextmanager
 def _appearing(target: Path) -> Iterator[Path]:
     """Where to write a session that is to have the name `target` once it is whole."""
-    for there in [target] * target.exists() + later_segments(target):
-        raise SessionError(f"{there} already exists; a session is never overwritten, choose another name.")
-    if not target.parent.is_dir():
-        raise SessionError(f"{target} cannot be written: there is no folder {target.parent}.")
+    check_new(target)
     unfinished = target.with_name(f".unfinished-{target.name}")
     if unfinished.exists():
         raise SessionError(f"{unfinished} is in the way: another command is writing it, or was killed; then remove it.")

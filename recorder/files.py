@@ -77,7 +77,9 @@ def session_files(path: Path) -> Iterator[Path]:
         found = sorted(path.glob("*.hamlet"))
         firsts = [each for each in found if not any(each in later_segments(other) for other in found)]
         if len(firsts) != 1:
-            names = ", ".join(each.name for each in firsts) or "none"
+            if not firsts:
+                raise SessionError(f"{path} is a folder without a session in it.")
+            names = ", ".join(each.name for each in firsts)
             raise SessionError(f"{path} is a folder without {SESSION_FILE}; name the session in it ({names}).")
         path = firsts[0]
         yield path

@@ -20,7 +20,7 @@ from recorder.container import CorruptSession, RecordHead, RecordType, SessionEr
 from recorder.files import session_files
 from recorder.losses import NAMES, Loss, losses
 from recorder.remains import Remains, Step, examine, frame_of
-from recorder.segment import Segment, later_segments, segment_path
+from recorder.segment import Segment, check_new, segment_path
 from recorder.writer import SEGMENT_BYTES, session_header
 
 TOLD_IN_HEADER = 1000  # losses; of more, the header says how many
@@ -80,7 +80,7 @@ def recover(source: str | PathLike[str], target: str | PathLike[str]) -> Recover
             written.
     """
     source, target = Path(source), Path(target)
-    _refuse_existing(target)
+    check_new(target)
     files, lost = _examined(source)
     try:
         if any(remains.records.being_written() for remains in files.values()):
@@ -104,12 +104,6 @@ def recover(source: str | PathLike[str], target: str | PathLike[str]) -> Recover
     finally:
         for remains in files.values():
             remains.records.close()
-
-
-def _refuse_existing(target: Path) -> None:
-    for path in (target, *later_segments(target)):
-        if path.exists() or path.is_symlink():
-            raise SessionError(f"{path} already exists; a session is never overwritten, choose another name.")
 
 
 def _is_last(remains: Remains) -> bool:
@@ -217,7 +211,7 @@ def _write(recovery: Recovery, files: Mapping[int, Remains]) -> None:
                     _copy(segment, remains, step, head)
         end = files[max(files)].end
         segment.close({} if end is None else end["summary"], last=True)
-        _refuse_existing(target)
+        check_new(target)
         for each in range(number, -1, -1):  # the first file last: until then there is no session
             segment_path(folder / target.name, each).rename(segment_path(target, each))
     except OSError as error:

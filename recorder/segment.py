@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from recorder.catalogue import Catalogue, ChunkPlace, Place
 from recorder.columns import array_to_plain, steps_to_plain, table_to_plain
-from recorder.container import RecordType, RecordWriter, known_value, pack
+from recorder.container import RecordType, RecordWriter, SessionError, known_value, pack
 from recorder.schema import Snapshot
 
 NUMBERS = (int, float)  # most of a state
@@ -29,8 +30,19 @@ def segment_path(path: Path, number: int) -> Path:
 def later_segments(path: Path) -> list[Path]:
     """The files that lie beside a session's first one with the names of its further segments, in order."""
     pattern = re.compile(rf"{re.escape(path.stem)}\.(\d{{3,}}){re.escape(path.suffix)}")
-    named = ((pattern.fullmatch(other.name), other) for other in path.parent.glob(f"*{path.suffix}"))
+    named = ((pattern.fullmatch(other.name), other) for other in path.parent.glob(f"*{escape(path.suffix)}"))
     return [other for _, other in sorted((int(match[1]), other) for match, other in named if match)]
+
+
+def check_new(target: Path) -> None:
+    """Raise SessionError unless a session can be made under this name: nothing has it, and its folder is there."""
+    if target.is_dir():
+        raise SessionError(f"{target} is a folder; name the new session's file, such as {target / 'piece.hamlet'}.")
+    for path in (target, *later_segments(target)):
+        if path.exists() or path.is_symlink():
+            raise SessionError(f"{path} already exists; a session is never overwritten, choose another name.")
+    if not target.parent.is_dir():
+        raise SessionError(f"{target} cannot be written: there is no folder {target.parent}.")
 
 
 class Segment:

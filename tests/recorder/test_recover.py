@@ -365,7 +365,7 @@ def test_nothing_is_harmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             recover(path, target)
         assert taken.read_bytes() == b"mine"
         taken.unlink()
-    with pytest.raises(SessionError, match="cannot be written: No such file"):
+    with pytest.raises(SessionError, match="cannot be written: there is no folder"):
         recover(path, tmp_path / "nowhere" / "b.hamlet")
     for junk in (b"", b"RIFF....AVI " * 20, bytes(1 << 16)):
         (tmp_path / "junk.hamlet").write_bytes(junk)
