@@ -20,8 +20,9 @@ from engine.provenance import Model
 from engine.scenario import Scenario, ScenarioError, build
 from engine.simulation import Simulation
 from engine.voice import continued_voice
-from recorder.container import SessionError, pack
+from recorder.container import SessionError
 from recorder.files import SESSION_FILE
+from recorder.payload import pack
 from recorder.reader import Session
 from recorder.schema import Snapshot
 from recorder.writer import KEYFRAME_S, SessionWriter

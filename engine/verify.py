@@ -12,8 +12,10 @@ from engine.resimulation import Divergence, Recording, other_versions, resimulat
 from engine.scenario import ScenarioError
 from recorder.catalogue import INDEXED_SINCE_MAJOR, Catalogue, enter, find_layout
 from recorder.compare import arrival
-from recorder.container import CorruptSession, Gap, RecordReader, SessionError, pack
+from recorder.container import CorruptSession, Gap, SessionError
+from recorder.payload import pack
 from recorder.reader import Session
+from recorder.record_reader import RecordReader
 from recorder.schema import Snapshot, Utterance
 
 __all__ = ["Divergence", "Examination", "other_versions", "resimulate"]

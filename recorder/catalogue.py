@@ -11,17 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.columns import array_from_plain, array_to_plain
-from recorder.container import (
-    CRC,
-    MAX_PAYLOAD,
-    RECORD,
-    CorruptSession,
-    Gap,
-    RecordHead,
-    RecordReader,
-    RecordType,
-    unpack,
-)
+from recorder.container import CRC, MAX_PAYLOAD, RECORD, CorruptSession, Gap, RecordHead, RecordType
+from recorder.payload import unpack
+from recorder.record_reader import RecordReader
 
 PREAMBLE = (RecordType.HEADER, RecordType.SCENERY, RecordType.CAST)
 ENTERED = (

@@ -16,7 +16,7 @@ from typing import Any, NotRequired, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from recorder.container import plain
+from recorder.payload import plain
 from recorder.schema import IMAGE_COLUMNS, Cast, Column, Event, Frame, Meaning, Scenery, Snapshot, Utterance, Wording
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

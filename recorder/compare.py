@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from recorder.container import pack
 from recorder.differences import MISSING, Difference, differences, line_differences, state_differences
 from recorder.images import decode_image
+from recorder.payload import pack
 from recorder.reader import Session
 from recorder.schema import Cast, Snapshot
 from recorder.writer import scenery_to_plain

@@ -7,6 +7,7 @@ the records of a session have checksums of their own.
 from __future__ import annotations
 
 import threading
+import zlib
 
 import zstandard
 
@@ -84,3 +85,21 @@ def zstd_decompress(data: bytes | memoryview, limit: int) -> bytes:
         )
     except zstandard.ZstdError as error:
         raise ValueError(str(error)) from error
+
+
+def inflate(data: bytes, limit: int) -> bytes:
+    """Decompressed zlib bytes, never more than `limit`.
+
+    Raises:
+        ValueError: the stream is broken, unfinished, or larger than the limit.
+    """
+    stream = zlib.decompressobj()
+    try:
+        out = stream.decompress(data, limit + 1)
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+    if len(out) > limit:
+        raise ValueError(f"decompresses to more than {limit} bytes")
+    if not stream.eof or stream.unused_data:
+        raise ValueError("the compressed bytes do not end where they should")
+    return out

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder.container import pack
 from recorder.moments import name_of
+from recorder.payload import pack
 from recorder.schema import ENVIRONMENT_COLUMNS, VILLAGER_COLUMNS, Cast, Column, Event, Snapshot, Utterance
 
 SHOWN_CHARACTERS = 60  # of a value in a sentence

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from recorder.compare import DESCRIPTION, LINEAGE, arrival, frame_differences, valley_differences
-from recorder.container import SessionError, pack
+from recorder.container import SessionError
 from recorder.differences import MISSING, differences, state_differences
+from recorder.payload import pack
 from recorder.reader import Session
 from recorder.schema import Snapshot, Utterance
 from recorder.segment import check_new, later_segments, segment_path

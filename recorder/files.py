@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.catalogue import Layout, find_layout
-from recorder.container import RecordReader, RecordType, SessionError
+from recorder.container import RecordType, SessionError
+from recorder.record_reader import RecordReader
 from recorder.segment import later_segments
 
 SESSION_FILE = "session.hamlet"  # in the folder of a run

@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.columns import byte_count, checked_dtype, checked_shape, dtype_name, shuffle, unshuffle
-from recorder.compression import zstd_compress, zstd_decompress
-from recorder.container import inflate
+from recorder.compression import inflate, zstd_compress, zstd_decompress
 from recorder.png import decode_png
 
 ID_LIMIT = 1 << 24  # instance ids fit the three channels of a PNG: R + 256 G + 65536 B

@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from recorder.catalogue import NONSENSE
-from recorder.container import CRC, RECORD, CorruptSession, Gap, RecordHead, RecordReader, RecordType
+from recorder.container import CRC, RECORD, CorruptSession, Gap, RecordHead, RecordType
 from recorder.moments import local_time
 from recorder.reader import Session
+from recorder.record_reader import RecordReader
 
 STATE_AND_LANGUAGE = (RecordType.CHUNK, RecordType.KEYFRAME, RecordType.UTTERANCE, RecordType.WORDING)
 AGENT_HOUR_BYTES = 6_000_000  # what state and language of one villager may take for one hour of world time

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.columns import byte_count
-from recorder.container import inflate
+from recorder.compression import inflate
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 IHDR = struct.Struct(">IIBBBBB")  # width, height, bit depth, colour type, compression, filter, interlace

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from recorder import decode
 from recorder.catalogue import NONSENSE
 from recorder.columns import table_from_plain
-from recorder.container import CorruptSession, RecordReader, RecordType, SessionError
+from recorder.container import CorruptSession, RecordType, SessionError
 from recorder.files import Damage, OpenFile, session_files
 from recorder.frames import FrameRef, Frames
 from recorder.images import decode_image
+from recorder.record_reader import RecordReader
 from recorder.schema import SCHEMA_VERSION, CameraPose, Cast, Event, Scenery, Snapshot, Utterance
 from recorder.ticks import Ticks
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from recorder import decode
-from recorder.container import CorruptSession, RecordHead, RecordType, SessionError, pack
+from recorder.container import CorruptSession, RecordHead, RecordType, SessionError
 from recorder.files import session_files
 from recorder.losses import NAMES, Loss, losses
+from recorder.payload import pack
 from recorder.remains import Remains, Step, examine, frame_of
 from recorder.segment import Segment, check_new, segment_path
 from recorder.writer import SEGMENT_BYTES, session_header

@@ -30,15 +30,14 @@ from recorder.container import (
     MAJOR,
     MAX_PAYLOAD,
     RECORD,
-    SEARCH_BYTES,
     CorruptSession,
     Gap,
     OtherFile,
     RecordHead,
-    RecordReader,
     RecordType,
-    unpack,
 )
+from recorder.payload import unpack
+from recorder.record_reader import SEARCH_BYTES, RecordReader
 
 Step = tuple[Any, ...]  # (RecordType, ...) of something to be written again
 FrameKey = tuple[int, str]  # tick, camera

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from recorder.catalogue import Catalogue, ChunkPlace, Place
 from recorder.columns import array_to_plain, steps_to_plain, table_to_plain
-from recorder.container import RecordType, RecordWriter, SessionError, known_value, pack
+from recorder.container import RecordType, SessionError
+from recorder.payload import known_value, pack
+from recorder.record_writer import RecordWriter
 from recorder.schema import Snapshot
 
 NUMBERS = (int, float)  # most of a state

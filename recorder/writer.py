@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 
 from recorder.channels import channels
 from recorder.columns import array_to_plain, layout_from_plain, layout_to_plain, table_to_plain
-from recorder.container import SessionError, pack, plain
+from recorder.container import SessionError
 from recorder.images import encode_image
+from recorder.payload import pack, plain
 from recorder.schema import ENVIRONMENT, SCHEMA_VERSION, VILLAGER, CameraPose, Cast, Scenery, Snapshot, Utterance
 from recorder.segment import Segment, later_segments, segment_path
 

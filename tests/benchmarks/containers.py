@@ -25,7 +25,8 @@ from mcap.writer import Writer
 
 from recorder.channels import channels
 from recorder.columns import table_to_plain
-from recorder.container import SessionError, plain
+from recorder.container import SessionError
+from recorder.payload import plain
 from recorder.reader import Session
 from recorder.schema import ENVIRONMENT, VILLAGER, CameraPose, Cast, Scenery, Snapshot
 from recorder.writer import SessionWriter, scenery_to_plain

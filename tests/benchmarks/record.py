@@ -28,9 +28,10 @@ from engine.cameras import look
 from engine.render.stage import MODALITIES, Stage
 from engine.scenario import load
 from engine.simulation import Simulation
-from recorder.container import RecordReader, RecordType, SessionError
+from recorder.container import RecordType, SessionError
 from recorder.images import encode_image
 from recorder.reader import Session
+from recorder.record_reader import RecordReader
 from recorder.schema import Snapshot
 from recorder.writer import KEYFRAME_S, SessionWriter
 from tests.benchmarks.containers import SAFE_CHUNK, TICK_RATE, Container, Hamlet, Mcap, Stream, Tick

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from engine.sources import RecordedSource
 from recorder import decode
-from recorder.container import RECORD, RecordHead, RecordReader, RecordType, SessionError
+from recorder.container import RECORD, RecordHead, RecordType, SessionError
 from recorder.reader import Session
+from recorder.record_reader import RecordReader
 from recorder.writer import SessionWriter
 from tests.engine.test_cli import assert_refused, hamlet
 from tests.recorder.synthetic import TICK_RATE, cast, header, scenery, snapshot, utterance

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from recorder.container import CorruptSession, SessionError, pack
+from recorder.container import CorruptSession, SessionError
+from recorder.payload import pack
 from recorder.reader import Session
 
 Pieces = dict[tuple[Hashable, ...], bytes]

@@ -14,8 +14,10 @@ import pytest
 from agents.language.templates import TemplateVoice
 from engine.scenario import load
 from engine.simulation import Simulation
-from recorder.container import Gap, RecordReader, RecordType, RecordWriter
+from recorder.container import Gap, RecordType
 from recorder.reader import Session
+from recorder.record_reader import RecordReader
+from recorder.record_writer import RecordWriter
 from recorder.writer import KEYFRAME_S, PENDING_FRAMES, SessionWriter
 from tests.recorder import synthetic
 

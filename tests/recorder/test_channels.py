@@ -21,7 +21,7 @@ from jsonschema import Draft202012Validator
 from assets import palette
 from recorder.annotate import BOX, BOX_COLUMNS
 from recorder.channels import as_json, channels
-from recorder.container import pack, unpack
+from recorder.payload import pack, unpack
 from recorder.reader import Session
 from recorder.schema import (
     BUILDING,

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from recorder.columns import array_from_plain, array_to_plain, checked_dtype
-from recorder.compression import zstd_compress
+from recorder.compression import inflate, zstd_compress
 from recorder.container import (
     CRC,
     FLAG_ZSTD,
@@ -28,15 +28,14 @@ from recorder.container import (
     CorruptSession,
     Gap,
     RecordHead,
-    RecordReader,
     RecordType,
     SessionError,
-    inflate,
-    unpack,
 )
 from recorder.images import decode_image
+from recorder.payload import unpack
 from recorder.png import encode_png
 from recorder.reader import Session
+from recorder.record_reader import RecordReader
 from recorder.writer import SessionWriter
 from tests.recorder import synthetic
 from tests.recorder.originals import Pieces, lost, opened, pieces

@@ -18,8 +18,9 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from recorder import recover as recovering
-from recorder.container import HEAD, Gap, RecordHead, RecordReader, RecordType, SessionError
+from recorder.container import HEAD, Gap, RecordHead, RecordType, SessionError
 from recorder.reader import Session
+from recorder.record_reader import RecordReader
 from recorder.recover import Recovery, recover
 from recorder.segment import later_segments
 from recorder.writer import SessionWriter

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from recorder.columns import array_from_plain, array_to_plain, table_from_plain, table_to_plain
-from recorder.container import SessionError, pack, unpack
+from recorder.container import SessionError
+from recorder.payload import pack, unpack
 from recorder.reader import Session
 from recorder.schema import BUILDING, ENVIRONMENT, LOOKS, PLANT, VILLAGER, Event, Snapshot, Utterance
 from recorder.writer import SessionWriter

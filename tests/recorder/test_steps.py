@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder.columns import layout_from_plain, layout_to_plain, steps_from_plain, steps_to_plain
-from recorder.container import SessionError, pack, unpack
+from recorder.container import SessionError
+from recorder.payload import pack, unpack
 from recorder.schema import BUILDING, ENVIRONMENT, LOOKS, PLANT, VILLAGER
 from recorder.writer import SessionWriter
 from tests.recorder import synthetic
