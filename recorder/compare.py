@@ -12,15 +12,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from recorder import encode
 from recorder.differences import MISSING, Difference, differences, line_differences, state_differences
+from recorder.header import DESCRIPTION, LINEAGE
 from recorder.images import decode_image
 from recorder.payload import pack
 from recorder.reader import Session
 from recorder.schema import Cast, Snapshot
-from recorder.writer import scenery_to_plain
 
-LINEAGE = ("id", "run", "created", "origin", "segment")  # of a header: where a recording comes from, not what it holds
-DESCRIPTION = ("schema_version", "channels", "columns")  # of a header: how to read the records, by who wrote the file
 K = TypeVar("K")
 
 
@@ -115,7 +114,7 @@ def _compare_opening(result: Comparison, here: Session, there: Session) -> None:
 
 def valley_differences(here: Session, there: Session) -> list[str]:
     """The parts of scenery and cast that differ, by name."""
-    mine, its = scenery_to_plain(here.scenery), scenery_to_plain(there.scenery)
+    mine, its = encode.scenery(here.scenery), encode.scenery(there.scenery)
     unlike = [f"scenery.{name}" for name in mine if pack(mine[name]) != pack(its[name])]
     if here.cast.looks.dtype != there.cast.looks.dtype or here.cast.looks.tobytes() != there.cast.looks.tobytes():
         unlike.append("cast.looks")

@@ -12,18 +12,19 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from recorder.compare import DESCRIPTION, LINEAGE, arrival, frame_differences, valley_differences
+from recorder.compare import arrival, frame_differences, valley_differences
 from recorder.container import SessionError
 from recorder.differences import MISSING, differences, state_differences
+from recorder.header import DESCRIPTION, DRAWN, LINEAGE, copied_header, id_of, origin, run_of
 from recorder.payload import pack
 from recorder.reader import Session
 from recorder.schema import Snapshot, Utterance
 from recorder.segment import check_new, later_segments, segment_path
 from recorder.ticks import Ticks
-from recorder.writer import SessionWriter, columns_of, session_header
+from recorder.writer import SessionWriter
 
 # Keys of a header in which sessions of one run may differ: what was drawn, and by which versions.
-DRAWN = ("cameras", "capture_rate", "size", "modalities", "versions", "conventions", *DESCRIPTION)
+MAY_DIFFER = (*LINEAGE, *DESCRIPTION, *DRAWN, "versions", "conventions")
 
 
 @dataclass
@@ -53,11 +54,13 @@ def cut(session: Session, target: Path, span: range) -> Generator[Copied, None, 
         raise SessionError(f"{session.path} holds {session.ticks}; none of them lies in {span.start}:{span.stop}.")
     carried = max((tick for tick in session.keyframes if tick <= ticks[0]), default=ticks[0])
     since = ticks[0] if carried == ticks[0] else carried + 1
-    origin = _origin("cut", [session], [id_of(session)], [ticks[0], ticks[-1]])
+    header = copied_header(session.header, session.snapshot(ticks[0]))
+    header["run"] = run_of(session.header)
+    header["origin"] = origin("cut", id_of(session.header), [session.header], ticks=[ticks[0], ticks[-1]])
     plan = _Plan(
         sources=[session],
         ticks=ticks,
-        header=_copied_header(session, session.snapshot(ticks[0])) | {"run": run_of(session), "origin": origin},
+        header=header,
         carried=[carried] if carried < ticks[0] else [],
         wordings=[word for word in session.wordings() if since <= arrival(word) < span.stop],
         loose=[line for line in session.lines() if line.start_tick in span and line.start_tick not in session.ticks],
@@ -82,12 +85,15 @@ def merge(sessions: Sequence[Session], target: Path) -> Generator[Copied, None, 
     if not ticks:
         raise SessionError(f"{first.path} and the others hold no tick at all; there is nothing to merge.")
     spans = [[session.ticks[0], session.ticks[-1]] if session.ticks else [] for session in sessions]
-    origin = _origin("merge", sessions, [id_of(session) for session in sessions], spans)
+    headers = [session.header for session in sessions]
+    header = _merged_header(sessions)
+    header["run"] = run_of(first.header)
+    header["origin"] = origin("merge", [id_of(each) for each in headers], headers, ticks=spans)
     known = {tick for session in sessions for tick in session.keyframes}
     plan = _Plan(
         sources=sessions,
         ticks=ticks,
-        header=_merged_header(sessions) | {"run": run_of(first), "origin": origin},
+        header=header,
         carried=sorted(tick for tick in known if tick not in ticks),
         wordings=_merged_words(sessions),
         loose=[line for each in sessions for line in each.lines() if line.start_tick not in each.ticks],
@@ -95,35 +101,12 @@ def merge(sessions: Sequence[Session], target: Path) -> Generator[Copied, None, 
     yield from _written(plan, target)
 
 
-def run_of(session: Session) -> str:
-    """What all pieces of a run share; sessions of the first format have it made from their headers."""
-    return str(session.header.get("run") or session_header(session.header)["run"])
-
-
-def id_of(session: Session) -> str:
-    """The id of a session; sessions of the first format have it made from their headers."""
-    return str(session.header.get("id") or session_header(session.header)["id"])
-
-
-def _origin(kind: str, sessions: Sequence[Session], ids: Sequence[str], ticks: list[Any]) -> dict[str, Any]:
-    """Where a session comes from, with where those come from that it was made of."""
-    earlier = [session.header["origin"] for session in sessions if session.header.get("origin")]
-    of = ids[0] if kind == "cut" else list(ids)
-    return {"kind": kind, "of": of, "ticks": ticks, **({"earlier": earlier} if earlier else {})}
-
-
-def _copied_header(session: Session, snapshot: Snapshot) -> dict[str, Any]:
-    """The header without what a new session says anew; columns are those recorded, whatever the schema has today."""
-    header = {"columns": columns_of(snapshot), **session.header}
-    return {key: value for key, value in header.items() if key not in ("id", "segment")}
-
-
 def _check_kin(first: Session, other: Session) -> None:
     """Raise SessionError unless both are of one run."""
-    if run_of(first) != run_of(other):
+    if run_of(first.header) != run_of(other.header):
         raise SessionError(f"{other.path} is of another run than {first.path}; only pieces of one run can be merged.")
     for key in dict.fromkeys((*first.header, *other.header)):
-        if key in (*LINEAGE, *DRAWN):
+        if key in MAY_DIFFER:
             continue
         if pack(first.header.get(key)) != pack(other.header.get(key)):
             raise SessionError(
@@ -136,7 +119,7 @@ def _check_kin(first: Session, other: Session) -> None:
 def _merged_header(sessions: Sequence[Session]) -> dict[str, Any]:
     """The header of the first, with the cameras and modalities of all."""
     filled = next(session for session in sessions if session.ticks)
-    header = _copied_header(sessions[0], filled.snapshot(filled.ticks[0]))
+    header = copied_header(sessions[0].header, filled.snapshot(filled.ticks[0]))
     for key in ("cameras", "modalities"):
         values = [item for session in sessions for item in session.header.get(key) or []]
         if values:

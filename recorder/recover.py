@@ -5,7 +5,6 @@ The source is only read. Values are those of the source, bit for bit; nothing is
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from collections import Counter
@@ -18,11 +17,12 @@ from typing import Any
 from recorder import decode
 from recorder.container import CorruptSession, RecordHead, RecordType, SessionError
 from recorder.files import session_files
+from recorder.header import SAID_ANEW, digest, id_of, origin, run_of
 from recorder.losses import NAMES, Loss, losses
 from recorder.payload import pack
 from recorder.remains import Remains, Step, examine, frame_of
 from recorder.segment import Segment, check_new, segment_path
-from recorder.writer import SEGMENT_BYTES, session_header
+from recorder.writer import SEGMENT_BYTES
 
 TOLD_IN_HEADER = 1000  # losses; of more, the header says how many
 
@@ -94,7 +94,7 @@ def recover(source: str | PathLike[str], target: str | PathLike[str]) -> Recover
         recovery = Recovery(
             source,
             target,
-            str(header.get("id") or session_header(header)["id"]),
+            id_of(header),
             _is_last(files[max(files)]),
             _kept(files),
             tuple(lost),
@@ -181,12 +181,10 @@ def _new_header(recovery: Recovery, header: Mapping[str, Any]) -> dict[str, Any]
     told = [loss.to_plain() for loss in recovery.lost[:TOLD_IN_HEADER]]
     more = len(recovery.lost) - len(told)
     told += [{"what": "more", "count": more}] if more else []
-    origin = {"kind": "recover", "of": recovery.of, "complete": recovery.complete, "lost": told}
-    kept = {name: value for name, value in header.items() if name not in ("id", "segment", "origin")}
-    earlier = {"earlier": [header["origin"]]} if header.get("origin") else {}
-    whole = {**kept, "segment": 0, "origin": {**origin, **earlier}}
-    name = hashlib.blake2b(pack(whole), digest_size=16).hexdigest()
-    return {"id": name, **whole, "run": header.get("run", name)}
+    kept = {name: value for name, value in header.items() if name not in SAID_ANEW}
+    made = origin("recover", recovery.of, [header], complete=recovery.complete, lost=told)
+    whole = {**kept, "segment": 0, "origin": made}
+    return {"id": digest(whole), **whole, "run": run_of(header)}
 
 
 def _write(recovery: Recovery, files: Mapping[int, Remains]) -> None:

@@ -9,17 +9,13 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from recorder import encode
 from recorder.catalogue import Catalogue, ChunkPlace, Place
-from recorder.columns import array_to_plain, steps_to_plain, table_to_plain
 from recorder.container import RecordType, SessionError
-from recorder.payload import known_value, pack
+from recorder.payload import pack
 from recorder.record_writer import RecordWriter
 from recorder.schema import Snapshot
 
-NUMBERS = (int, float)  # most of a state
 PART_CHUNKS = 15  # after so many without a keyframe, which brings the index along, it comes alone
 COPIES = 2  # of header, scenery and cast: one flipped bit must not cost a whole session
 
@@ -86,18 +82,7 @@ class Segment:
 
     def chunk(self, ticks: list[Snapshot]) -> None:
         """Write ticks that follow each other."""
-        rooms = sorted(set().union(*(snapshot.hashes for snapshot in ticks)))
-        value = {
-            "first": ticks[0].tick,
-            "count": len(ticks),
-            "environment": steps_to_plain(_rows([snapshot.environment for snapshot in ticks])),
-            "villagers": steps_to_plain(_rows([snapshot.villagers for snapshot in ticks])),
-            "events": [[event.tick, event.kind, event.data] for snapshot in ticks for event in snapshot.events],
-            "event_counts": [len(snapshot.events) for snapshot in ticks],
-            "rooms": rooms,
-            "hashes": [[snapshot.hashes.get(room, b"") for room in rooms] for snapshot in ticks],
-        }
-        self.packed_chunk(ticks[0].tick, len(ticks), pack(value))
+        self.packed_chunk(ticks[0].tick, len(ticks), pack(encode.chunk(ticks)))
 
     def packed_chunk(self, first: int, count: int, payload: bytes) -> None:
         """Write a chunk as another session with the same columns in its header holds it."""
@@ -116,7 +101,7 @@ class Segment:
 
     def keyframe(self, tick: int, state: Mapping[str, Any]) -> None:
         """Write the whole state behind a tick, then the index so far."""
-        self.packed_keyframe(tick, pack({"tick": tick, "state": state}, state_value))
+        self.packed_keyframe(tick, pack(encode.keyframe(tick, state), encode.state_value))
 
     def packed_keyframe(self, tick: int, payload: bytes) -> None:
         """Write a keyframe as another session holds it, then the index so far."""
@@ -131,15 +116,13 @@ class Segment:
         self._fresh = Catalogue()
 
     def frame(self, about: Mapping[str, Any], encoded: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write the images of one frame, then the record that names them; each tells from where it was seen, in case
-        that record is lost.
-        """
+        """Write the images of one frame, then the record that names them."""
         tick, camera = about["tick"], about["camera"]
         blobs = {}
         for name, image in encoded.items():
-            payload = pack({"tick": tick, "camera": camera, "modality": name, "pose": about["pose"], **image})
+            payload = pack(encode.image(tick, camera, name, about["pose"], image))
             blobs[name] = self._records.append(RecordType.BLOB, payload, compress=False)
-        offset = self._records.append(RecordType.FRAME, pack({**about, "blobs": blobs}), compress=False)
+        offset = self._records.append(RecordType.FRAME, pack(encode.frame(about, blobs)), compress=False)
         self._fresh.add_frame(tick, camera, list(blobs), offset)
 
     def sync(self) -> None:
@@ -157,16 +140,3 @@ class Segment:
     def abandon(self) -> None:
         """Close the file without an end marker; what was written stays readable."""
         self._records.abandon()
-
-
-def _rows(tables: list[NDArray[np.void]]) -> NDArray[np.void]:
-    """Tables of one type one above the other, like np.stack, which looks at every field of every table."""
-    rows = np.frombuffer(b"".join(table.tobytes() for table in tables), tables[0].dtype)
-    return rows.reshape(len(tables), *tables[0].shape)
-
-
-def state_value(value: Any) -> Any:
-    """What a keyframe holds beside plain values: an array becomes {"array": ...}, a structured one {"table": ...}."""
-    if isinstance(value, np.ndarray):
-        return {"table": table_to_plain(value)} if value.dtype.names else {"array": array_to_plain(value)}
-    return known_value(value)

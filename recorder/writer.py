@@ -8,13 +8,12 @@ simulation, the simulation waits.
 
 from __future__ import annotations
 
-import hashlib
 import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -23,12 +22,13 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder.channels import channels
-from recorder.columns import array_to_plain, layout_from_plain, layout_to_plain, table_to_plain
+from recorder import encode
+from recorder.columns import layout_from_plain
 from recorder.container import SessionError
+from recorder.header import session_header
 from recorder.images import encode_image
-from recorder.payload import pack, plain
-from recorder.schema import ENVIRONMENT, SCHEMA_VERSION, VILLAGER, CameraPose, Cast, Scenery, Snapshot, Utterance
+from recorder.payload import pack
+from recorder.schema import CameraPose, Cast, Scenery, Snapshot, Utterance
 from recorder.segment import Segment, later_segments, segment_path
 
 CHUNK_BYTES = 256 << 10  # raw state gathered before a chunk is written, even if its time is not over
@@ -145,7 +145,7 @@ class SessionWriter:
     def _utterance(self, utterance: Utterance) -> None:
         if utterance.id in self._said:
             raise SessionError(f"{self.path}: two utterances have the id {utterance.id}.")
-        payload = pack({item.name: getattr(utterance, item.name) for item in fields(utterance)})
+        payload = pack(encode.utterance(utterance))
         self._said.add(utterance.id)
         self._scribe.do(lambda segment: segment.utterance(utterance.start_tick, payload))
 
@@ -268,33 +268,6 @@ class SessionWriter:
             self._encoders.shutdown()
 
 
-def session_header(header: Mapping[str, Any]) -> dict[str, Any]:
-    """A header with what every session says of itself: schema version, channels, columns of the chunks, and an id.
-
-    What a copied header says of channels and columns stands, so that sessions of older schemas can be copied.
-
-    Raises:
-        SessionError: it holds something that cannot be stored.
-    """
-    columns = {"environment": layout_to_plain(ENVIRONMENT), "villagers": layout_to_plain(VILLAGER)}
-    own = {
-        "schema_version": SCHEMA_VERSION,
-        "columns": columns,
-        **({} if "channels" in header else {"channels": channels()}),
-    }
-    whole = {**own, **plain(header), "segment": 0}
-    named = {"id": hashlib.blake2b(pack(whole), digest_size=16).hexdigest(), **whole}
-    return {**named, "run": named.get("run", named["id"])}
-
-
-def columns_of(snapshot: Snapshot) -> dict[str, Any]:
-    """The columns of a snapshot as a header has them, for copies of sessions whose header has none."""
-    return {
-        "environment": layout_to_plain(snapshot.environment.dtype),
-        "villagers": layout_to_plain(snapshot.villagers.dtype),
-    }
-
-
 def _layouts(path: Path, columns: Any) -> tuple[np.dtype[Any], np.dtype[Any]]:
     try:
         return layout_from_plain(columns["villagers"]), layout_from_plain(columns["environment"])
@@ -312,8 +285,8 @@ class _Scribe:
         self.chunks = threading.Semaphore(1)  # on their way
         self.frames = threading.Semaphore(PENDING_FRAMES)
         self._header = header
-        self._scenery = pack(scenery_to_plain(scenery))
-        self._cast = pack({"looks": table_to_plain(cast.looks), "personas": cast.personas})
+        self._scenery = pack(encode.scenery(scenery))
+        self._cast = pack(encode.cast(cast))
         self._segment_bytes = segment_bytes
         self._number = 0
         self._segment = self._begin()
@@ -388,14 +361,3 @@ class _Scribe:
         """Do what was handed over, then leave the session without an end marker."""
         self._finish()
         self._segment.abandon()
-
-
-def scenery_to_plain(scenery: Scenery) -> dict[str, Any]:
-    """The valley as a map that msgpack can hold."""
-    value: dict[str, Any] = {}
-    for item in fields(scenery):
-        part = getattr(scenery, item.name)
-        if isinstance(part, np.ndarray):
-            part = table_to_plain(part) if part.dtype.names else array_to_plain(part)
-        value[item.name] = part
-    return value

@@ -23,13 +23,14 @@ from mcap.records import Channel, Message
 from mcap.stream_reader import StreamReader
 from mcap.writer import Writer
 
+from recorder import encode
 from recorder.channels import channels
 from recorder.columns import table_to_plain
 from recorder.container import SessionError
 from recorder.payload import plain
 from recorder.reader import Session
 from recorder.schema import ENVIRONMENT, VILLAGER, CameraPose, Cast, Scenery, Snapshot
-from recorder.writer import SessionWriter, scenery_to_plain
+from recorder.writer import SessionWriter
 
 TICK_RATE = 16
 TICK_NS = 10**9 // TICK_RATE
@@ -149,7 +150,7 @@ class McapRecording:
             number = self._writer.register_schema(name, encoding, data.encode())
             self._channels[name] = self._writer.register_channel(name, "numpy" if name in tables else "msgpack", number)
         cast = {"looks": table_to_plain(stream.cast.looks), "personas": plain(stream.cast.personas)}
-        self._put("scenery", 0, msgpack.packb(plain(scenery_to_plain(stream.scenery))))
+        self._put("scenery", 0, msgpack.packb(plain(encode.scenery(stream.scenery))))
         self._put("cast", 0, msgpack.packb(cast))
 
     def _put(self, channel: str, tick: int, data: bytes) -> None:

@@ -17,9 +17,10 @@ from recorder import edit
 from recorder.compare import compare
 from recorder.container import SessionError
 from recorder.edit import Copied, cut, merge
+from recorder.header import copied_header
 from recorder.reader import Session
 from recorder.schema import VILLAGER, Snapshot
-from recorder.writer import SessionWriter, columns_of
+from recorder.writer import SessionWriter
 from tests.recorder import synthetic
 
 TICKS = 120
@@ -198,7 +199,7 @@ def test_sessions_of_other_schemas_can_be_cut(tmp_path: Path) -> None:
     for tick in range(20):
         whole = synthetic.snapshot(rng, tick)
         lived.append(replace(whole, villagers=rfn.repack_fields(whole.villagers[fewer])))
-    header = synthetic.header(columns=columns_of(lived[0]))
+    header = copied_header(synthetic.header(), lived[0])
     with SessionWriter(tmp_path / "old.hamlet", header, synthetic.scenery(rng), synthetic.cast()) as writer:
         for snapshot in lived:
             writer.snapshot(snapshot)
