@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.scenario import Sky as Kind
-from engine.scenario import build
 from recorder.container import SessionError
 from recorder.reader import Session
 from recorder.schema import ENVIRONMENT, Snapshot
@@ -71,16 +70,14 @@ class Counterfactual:
     """
 
     def __init__(self, override: Override, session: Session, first: int) -> None:
-        from engine.interventions import WeatherChange, intervention  # noqa: PLC0415 - frames as recorded need no world
+        from engine.interventions import WeatherChange  # noqa: PLC0415 - frames as recorded need no world
+        from engine.recorded import recorded_interventions, recorded_scenario  # noqa: PLC0415
         from engine.simulation import world_config  # noqa: PLC0415
         from world.weather import Sky, WeatherOpening  # noqa: PLC0415
 
         if session.header.get("counterfactual"):
             raise SessionError(f"{session.path} has another sky already: take the recording that it was made from.")
-        scenario = session.header.get("scenario")
-        if not isinstance(scenario, dict):
-            raise SessionError(f"{session.path} does not hold the scenario it was made from, and so no weather.")
-        config = world_config(build(scenario, f"{session.path}, recorded scenario"))
+        config = world_config(recorded_scenario(session))
         self._override, self._rate = override, session.tick_rate
         self._latitude, self._longitude = config.latitude, config.longitude
         self._recorded_start = config.start
@@ -89,7 +86,7 @@ class Counterfactual:
         self._sky = None
         if override.weather is not None or override.season is not None:
             self._sky = Sky(opening, config.seed, self._start, config.latitude, config.longitude)
-        made = [intervention(given) for given in session.header.get("interventions") or ()]
+        made = recorded_interventions(session)
         fronts = [(given.tick, given.change) for given in made if isinstance(given.change, WeatherChange)]
         self._fronts = deque(fronts if override.weather is None else ())
 

@@ -6,7 +6,6 @@ recording, the counterfactual one is the same up to the fork and is lived anew f
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,15 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from agents.language.voice import Voice
-from engine.interventions import Intervention, intervention
+from engine.interventions import Intervention
 from engine.products import OutputError
 from engine.provenance import Model
-from engine.scenario import Scenario, ScenarioError, build
+from engine.recorded import recorded_interventions, recorded_scenario
+from engine.scenario import ScenarioError
 from engine.simulation import Simulation
 from engine.voice import continued_voice
 from recorder.container import SessionError
+from recorder.copying import TickCopier, states_of
 from recorder.files import SESSION_FILE
-from recorder.payload import pack
+from recorder.header import DRAWN, copied_header, digest, id_of, origin, run_of
 from recorder.reader import Session
 from recorder.schema import Snapshot
 from recorder.writer import KEYFRAME_S, SessionWriter
@@ -85,6 +86,8 @@ class Fork:
         """
         simulation = self._resumed(live)  # which finds what cannot be, before there is any file
         try:
+            for path in self.paths.values():
+                _make(path.parent)
             yield from self._write(FACTUAL, simulation, model)
             yield from self._write(COUNTERFACTUAL, simulation, model)
         finally:
@@ -139,37 +142,33 @@ class Fork:
 
     def _copied(self, writer: SessionWriter, until: int) -> Iterator[Snapshot]:
         """Copy the recording's ticks, words and keyframes up to a tick."""
-        parent = self.parent
-        words = sorted(parent.wordings(), key=lambda entry: int(entry["arrival_tick"]))
-        keyframes = set(parent.keyframes)
-        for tick in parent.ticks:
+        copier = TickCopier(writer, self.parent.wordings(), states_of(self.parent))
+        for tick in self.parent.ticks:
             if tick > until:
                 return
-            snapshot = parent.snapshot(tick)
-            while words and words[0]["arrival_tick"] <= tick:
-                writer.wording(words.pop(0))
-            writer.snapshot(snapshot)
-            if tick in keyframes:
-                writer.keyframe(tick, parent.keyframe(tick))
+            snapshot = self.parent.snapshot(tick)
+            copier.write(snapshot)
             yield snapshot
 
     def _header(self, role: str, model: Model) -> dict[str, Any]:
-        own = ("id", "segment", "channels", "cameras", "capture_rate", "size", "modalities")
-        header = {key: value for key, value in self.parent.header.items() if key not in own}
+        parent = self.parent
         other = COUNTERFACTUAL if role == FACTUAL else FACTUAL
+        header = copied_header(parent.header, parent.snapshot(parent.ticks[0]), DRAWN)
         header |= {
             "id": self._ids[role],
-            "origin": {
-                "kind": "fork",
-                "role": role,
-                "of": str(self.parent.header.get("id", "")),
-                "at": self.at,
-                "twin": self._ids[other],
-                "changes": [change.plain() for change in self.changes],
-            },
+            "run": run_of(parent.header),
+            "origin": origin(
+                "fork",
+                id_of(parent.header),
+                [parent.header],
+                role=role,
+                at=self.at,
+                twin=self._ids[other],
+                changes=[change.plain() for change in self.changes],
+            ),
         }
         if role == COUNTERFACTUAL:
-            lived = [*recorded_interventions(self.parent), *self.changes]
+            lived = [*recorded_interventions(parent), *self.changes]
             header |= {"run": self._ids[role], "interventions": [change.plain() for change in lived]}
             header |= {"model": {"name": model.name, "sha256": model.sha256}}
         return header
@@ -177,29 +176,8 @@ class Fork:
 
 def twin_ids(parent: Session, at: int, changes: Sequence[Intervention]) -> dict[str, str]:
     """The ids of both twins: the same fork of the same recording always has the same."""
-    about = pack([parent.header.get("id", ""), at, [change.plain() for change in changes]])
-    return {
-        role: hashlib.blake2b(about, digest_size=16, person=role.encode()).hexdigest()
-        for role in (FACTUAL, COUNTERFACTUAL)
-    }
-
-
-def recorded_scenario(session: Session) -> Scenario:
-    """The scenario that a session was made from.
-
-    Raises:
-        SessionError: it does not hold one.
-        ScenarioError: this version cannot run it.
-    """
-    recorded = session.header.get("scenario")
-    if not isinstance(recorded, dict):
-        raise SessionError(f"{session.path} does not hold the scenario it was made from; it cannot be run again.")
-    return build(recorded, f"{session.path}, recorded scenario")
-
-
-def recorded_interventions(session: Session) -> tuple[Intervention, ...]:
-    """The changes that were made to a run."""
-    return tuple(intervention(given) for given in session.header.get("interventions") or ())
+    about = [id_of(parent.header), at, [change.plain() for change in changes]]
+    return {role: digest(about, role) for role in (FACTUAL, COUNTERFACTUAL)}
 
 
 def _free(path: Path) -> Path:

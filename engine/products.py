@@ -9,12 +9,12 @@ from pathlib import Path
 
 from recorder.container import SessionError
 from recorder.dialogue import write_dialogue, write_srt
+from recorder.files import SESSION_FILE
 from recorder.loose import write_frames
 from recorder.reader import Session
 from recorder.sheet import moments, write_contact_sheet
 from recorder.video import write_video
 
-SESSION_FILE = "session.hamlet"
 CONTACT_SHEET, DIALOGUE, SUBTITLES, FRAMES = "contact_sheet.png", "dialogue.txt", "dialogue.srt", "frames"
 
 

@@ -6,8 +6,7 @@ Needs neither the model nor the generator of the valley: scenery, cast and snaps
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -20,14 +19,14 @@ from engine.interrupts import interrupts
 from engine.products import prepare_folder, products
 from engine.provenance import package_versions
 from engine.scenario import MODALITIES, Scenario, build, load
+from recorder.copying import TickCopier, states_of
+from recorder.header import DRAWN, copied_header, id_of, origin, run_of
 from recorder.reader import Session
 from recorder.schema import CameraPose, Snapshot
 from recorder.writer import SessionWriter
 
 if TYPE_CHECKING:
     from engine.cameras import Rig
-
-OWN_KEYS = ("id", "segment", "schema_version", "channels")  # of a header: never the parent's
 
 
 class RerenderError(ValueError):
@@ -136,8 +135,8 @@ class Rerender:
         Rigs see every frame's snapshot from the session's start, and so stand where a live capture's would.
         """
         first, last = self._ticks[0], self._ticks[-1]
-        log = deque(self._session.wordings())
-        keyframes = set() if self._counterfactual else set(self._session.keyframes)  # nobody lived under another sky
+        # Earlier words too: with them the scenario can be run again without a model, up to these ticks.
+        copier = TickCopier(writer, self._session.wordings(), self._states())
         every = self._view.ticks_per_frame
         pending: Shot | None = None
         for tick in self._session.ticks:
@@ -148,12 +147,7 @@ class Rerender:
                 continue
             snapshot = self._snapshot(tick)
             if wanted:
-                # Earlier words too: with them the scenario can be run again without a model, up to these ticks.
-                while log and int(log[0]["arrival_tick"]) <= tick:
-                    writer.wording(log.popleft())
-                writer.snapshot(snapshot)
-                if tick in keyframes:
-                    writer.keyframe(tick, self._session.keyframe(tick))
+                copier.write(snapshot)
             if tick in self._cameras.ticks:
                 poses = {name: rig.pose(snapshot) for name, rig in self._cameras.rigs.items()}
                 seen = replace(snapshot, events=(), utterances=(), hashes={})
@@ -163,6 +157,9 @@ class Rerender:
                 pending = Shot(seen, poses) if wanted else None
         if pending is not None:
             yield pending
+
+    def _states(self) -> Callable[[int], dict[str, Any] | None]:
+        return states_of(self._session) if self._counterfactual is None else lambda _: None  # nobody lived under it
 
     def _snapshot(self, tick: int) -> Snapshot:
         """The recorded tick, under another sky where one is wanted; the first holds the lines that are under way."""
@@ -174,24 +171,26 @@ class Rerender:
 
     def _header(self) -> dict[str, Any]:
         parent, capture = self._session.header, self._view.capture
-        header = {key: value for key, value in parent.items() if key not in OWN_KEYS}
+        header = copied_header(parent, self._session.snapshot(self._ticks[0]), DRAWN)
         header |= {
+            "run": run_of(parent),
             "cameras": self._cameras.described,
             "capture_rate": capture.fps,
             "size": list(capture.size),
             "modalities": list(capture.modalities),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "origin": {
-                "kind": "render",
-                "of": parent.get("id", ""),
-                "ticks": [self._ticks[0], self._ticks[-1]],
-                "cameras": list(self._cameras.rigs),
-                "versions": package_versions(),
-            },
+            "origin": origin(
+                "render",
+                id_of(parent),
+                [parent],
+                ticks=[self._ticks[0], self._ticks[-1]],
+                cameras=list(self._cameras.rigs),
+                versions=package_versions(),
+            ),
         }
         if self._counterfactual is None:
             return header
-        header.pop("run", None)  # under another sky it is another run, not to be merged with the recorded one
+        del header["run"]  # under another sky it is another run, not to be merged with the recorded one
         return header | self._counterfactual.header()
 
 

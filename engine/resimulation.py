@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from agents.language.voice import Voice
-from engine.fork import recorded_interventions, recorded_scenario
 from engine.interventions import Intervention
 from engine.provenance import package_versions
+from engine.recorded import recorded_interventions, recorded_scenario
 from engine.scenario import Scenario
 from engine.simulation import Simulation
 from engine.voice import logged_voice

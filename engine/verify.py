@@ -11,8 +11,8 @@ from typing import TypeVar
 from engine.resimulation import Divergence, Recording, other_versions, resimulate, unlike_columns
 from engine.scenario import ScenarioError
 from recorder.catalogue import INDEXED_SINCE_MAJOR, Catalogue, enter, find_layout
-from recorder.compare import arrival
 from recorder.container import CorruptSession, Gap, SessionError
+from recorder.decode import arrival
 from recorder.payload import pack
 from recorder.reader import Session
 from recorder.record_reader import RecordReader

@@ -6,13 +6,14 @@ What is compared is what was recorded, not how it lies in the file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
 
 from recorder import encode
+from recorder.decode import arrival
 from recorder.differences import MISSING, Difference, differences, line_differences, state_differences
 from recorder.header import DESCRIPTION, LINEAGE
 from recorder.images import decode_image
@@ -143,11 +144,6 @@ def _compare_language(result: Comparison, here: Session, there: Session) -> None
 def _explained(tick: int, holder: Session, other: Session, in_both: object) -> bool:
     """Whether the other session lacks something because it lacks the whole tick."""
     return not in_both and tick in holder.ticks and tick not in other.ticks
-
-
-def arrival(wording: Mapping[str, Any]) -> int:
-    """The tick at which logged words reached the simulation."""
-    return int(wording.get("arrival_tick", -1))
 
 
 def _compare_keyframes(result: Comparison, here: Session, there: Session) -> None:

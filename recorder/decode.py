@@ -5,6 +5,7 @@ A value that is not what it should be raises one of `catalogue.NONSENSE`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from itertools import accumulate, pairwise
 from typing import Any
@@ -94,6 +95,11 @@ def utterance(value: dict[str, Any]) -> Utterance:
     parts["positions"] = {row: tuple(place) for row, place in parts["positions"].items()}
     parts["sees"] = {row: tuple(rows) for row, rows in parts["sees"].items()}
     return Utterance(**parts)
+
+
+def arrival(wording: Mapping[str, Any]) -> int:
+    """The tick at which logged words reached the simulation; -1 where the log does not say."""
+    return int(wording.get("arrival_tick", -1))
 
 
 def image(value: dict[str, Any], tick: int, camera: str, modality: str) -> dict[str, Any]:

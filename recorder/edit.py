@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from recorder.compare import arrival, frame_differences, valley_differences
+from recorder.compare import frame_differences, valley_differences
 from recorder.container import SessionError
+from recorder.copying import TickCopier, appearing
+from recorder.decode import arrival
 from recorder.differences import MISSING, differences, state_differences
 from recorder.header import DESCRIPTION, DRAWN, LINEAGE, copied_header, id_of, origin, run_of
 from recorder.payload import pack
 from recorder.reader import Session
 from recorder.schema import Snapshot, Utterance
-from recorder.segment import check_new, later_segments, segment_path
 from recorder.ticks import Ticks
 from recorder.writer import SessionWriter
 
@@ -137,7 +138,7 @@ def _union(stretches: Iterable[range]) -> Iterator[range]:
 
 
 def _merged_words(sessions: Sequence[Session]) -> list[dict[str, Any]]:
-    """The language logs as one, in the order in which the words arrived."""
+    """The language logs as one."""
     words: dict[tuple[int, bytes], dict[str, Any]] = {}
     for session in sessions:
         for word in session.wordings():
@@ -146,7 +147,7 @@ def _merged_words(sessions: Sequence[Session]) -> list[dict[str, Any]]:
                 raise SessionError(
                     f"{session.path}: tick {named[0]}: other words were logged than in {sessions[0].path}."
                 )
-    return sorted(words.values(), key=arrival)
+    return list(words.values())
 
 
 @dataclass(frozen=True)
@@ -157,15 +158,24 @@ class _Plan:
     ticks: Ticks
     header: dict[str, Any]
     carried: list[int]  # keyframes of ticks that are not written
-    wordings: list[dict[str, Any]]  # in order of arrival
+    wordings: list[dict[str, Any]]
     loose: list[Utterance]  # lines that begin at ticks their session does not hold
 
     def holders(self, tick: int) -> list[Session]:
         return [session for session in self.sources if tick in session.ticks]
 
+    @cached_property
+    def _keepers(self) -> dict[int, list[Session]]:
+        """Who has a keyframe, by tick."""
+        having: dict[int, list[Session]] = {}
+        for session in self.sources:
+            for tick in session.keyframes:
+                having.setdefault(tick, []).append(session)
+        return having
+
     def keyframe(self, tick: int) -> dict[str, Any] | None:
         """The state behind a tick, on which all who have it agree."""
-        having = [session for session in self.sources if tick in session.keyframes]
+        having = self._keepers.get(tick, [])
         states = [session.keyframe(tick) for session in having]
         for session, state in zip(having[1:], states[1:], strict=True):
             for path, here, there in state_differences(state, states[0], session.cast):
@@ -186,7 +196,7 @@ class _Plan:
 def _written(plan: _Plan, target: Path) -> Generator[Copied, None, None]:
     source = plan.sources[0]
     copied = Copied()
-    with _appearing(target) as path, SessionWriter(path, plan.header, source.scenery, source.cast) as writer:
+    with appearing(target) as path, SessionWriter(path, plan.header, source.scenery, source.cast) as writer:
         for _ in _copy(plan, writer, copied):
             yield copied
         writer.close(asdict(copied))
@@ -202,26 +212,19 @@ def _copy(plan: _Plan, writer: SessionWriter, copied: Copied) -> Iterator[None]:
         for tick, cameras in frames.items()
         if plan.ticks[0] <= tick <= plan.ticks[-1] and tick not in plan.ticks
     )
-    words, last = deque(plan.wordings), plan.ticks[-1]
     said: dict[int, bytes] = {}  # lines by id
     for tick in plan.carried:
-        state = plan.keyframe(tick)
-        if state is not None:
-            writer.carried_keyframe(tick, state)
-            copied.keyframes += 1
+        writer.carried_keyframe(tick, plan.keyframe(tick) or {})
+    copier = TickCopier(writer, plan.wordings, plan.keyframe)
     for tick in plan.ticks:
-        while words and (arrival(words[0]) <= tick or tick == last):
-            writer.wording(words.popleft())
-            copied.wordings += 1
         snapshot = _agreed(plan, tick, said)
-        writer.snapshot(snapshot)
+        copier.write(snapshot)
+        if tick == plan.ticks[-1]:
+            copier.finish()
         copied.ticks += 1
         copied.lines += len(snapshot.utterances)
-        state = plan.keyframe(tick)
-        if state is not None:
-            writer.keyframe(tick, state)
-            copied.keyframes += 1
-        while late and (late[0] <= tick - writer.header["tick_rate"] or tick == last):
+        copied.wordings, copied.keyframes = copier.wordings, len(plan.carried) + copier.keyframes
+        while late and (late[0] <= tick - writer.header["tick_rate"] or tick == plan.ticks[-1]):
             drawn = late.popleft()
             for camera, having in frames[drawn].items():
                 _copy_frame(having, writer, drawn, camera)
@@ -261,21 +264,3 @@ def _copy_frame(having: Sequence[Session], writer: SessionWriter, tick: int, cam
             if MISSING not in (difference.found, difference.expected):
                 raise SessionError(f"{session.path}: {difference} in {first.path}; they cannot be merged.")
     writer.encoded_frame(tick, camera, first.frame_ref(tick, camera).pose, images)
-
-
-@contextmanager
-def _appearing(target: Path) -> Iterator[Path]:
-    """Where to write a session that is to have the name `target` once it is whole."""
-    check_new(target)
-    unfinished = target.with_name(f".unfinished-{target.name}")
-    if unfinished.exists():
-        raise SessionError(f"{unfinished} is in the way: another command is writing it, or was killed; then remove it.")
-    try:
-        yield unfinished
-        for number in reversed(range(len(later_segments(unfinished)) + 1)):
-            segment_path(unfinished, number).rename(segment_path(target, number))
-    except OSError as error:
-        raise SessionError(f"{target} cannot be written: {error.strerror}.") from error
-    finally:
-        for left in (unfinished, *later_segments(unfinished)):
-            left.unlink(missing_ok=True)

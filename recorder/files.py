@@ -75,7 +75,7 @@ def session_files(path: Path) -> Iterator[Path]:
         path = path / SESSION_FILE
         yield path
     else:
-        found = sorted(path.glob("*.hamlet"))
+        found = sorted(path.glob("[!.]*.hamlet"))  # one with a dot is not whole yet
         firsts = [each for each in found if not any(each in later_segments(other) for other in found)]
         if len(firsts) != 1:
             if not firsts:

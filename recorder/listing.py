@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from recorder.channels import as_json, json_value
-from recorder.compare import arrival
+from recorder.decode import arrival
 from recorder.reader import Session
 from recorder.schema import Snapshot
 

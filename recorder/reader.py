@@ -259,7 +259,12 @@ class Session:
         return (event for snapshot in self.snapshots() for event in snapshot.events)
 
     def lines(self) -> list[Utterance]:
-        """All utterances in the order they were written; after a kill, one may be newer than the last tick."""
+        """All utterances in the order they were written; after a kill, one may be newer than the last tick.
+
+        Raises:
+            CorruptSession: one that the index names cannot be read: better none than silently fewer. `recover` makes a
+                session of those that are left; `snapshot` and `lines_between` read only what they are asked for.
+        """
         return [self._decoded(place, RecordType.UTTERANCE, decode.utterance) for _, place in self._said]
 
     @cached_property
@@ -289,13 +294,17 @@ class Session:
         return utterance_table(spoken, self.cast, self.tick_rate)
 
     def wordings(self) -> list[dict[str, Any]]:
-        """The language log, in the order in which the words arrived."""
+        """The language log, in the order in which the words arrived.
+
+        Raises:
+            CorruptSession: an entry cannot be read; without it a run would go on otherwise than it went.
+        """
         return [self._decoded(place, RecordType.WORDING, dict) for place in self._words]
 
     @property
     def keyframes(self) -> list[int]:
-        """Ticks whose whole state is recorded, from which a run can go on."""
-        return list(self._keyframes)
+        """Ticks whose whole state is recorded, from which a run can go on, in order."""
+        return sorted(self._keyframes)
 
     def keyframe(self, tick: int) -> dict[str, Any]:
         """The whole state behind a tick, as it was given to the writer; sequences come back as lists.

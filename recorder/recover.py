@@ -5,8 +5,6 @@ The source is only read. Values are those of the source, bit for bit; nothing is
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from typing import Any
 
 from recorder import decode
 from recorder.container import CorruptSession, RecordHead, RecordType, SessionError
+from recorder.copying import appearing
 from recorder.files import session_files
 from recorder.header import SAID_ANEW, digest, id_of, origin, run_of
 from recorder.losses import NAMES, Loss, losses
@@ -188,35 +187,26 @@ def _new_header(recovery: Recovery, header: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _write(recovery: Recovery, files: Mapping[int, Remains]) -> None:
-    """Write the new session in a folder of its own beside the target, then move it there."""
-    source, target = recovery.source, recovery.target
+    """Write the new session."""
+    source = recovery.source
     header = _new_header(recovery, _header(source, files))
     scenery, cast = (_preamble(source, files, kind) for kind in (RecordType.SCENERY, RecordType.CAST))
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except OSError as error:
-        raise SessionError(f"{target} cannot be written: {error.strerror}.") from error
-    try:
-        number = 0
-        segment = Segment(folder / target.name, header, scenery, cast)
-        for remains in files.values():
-            for step, head in remains.steps.items():
-                if segment.size >= SEGMENT_BYTES:
-                    segment.close({}, last=False)
-                    number += 1
-                    path = segment_path(folder / target.name, number)
-                    segment = Segment(path, {**header, "segment": number}, scenery, cast)
-                if _can_be_written(remains, step):
-                    _copy(segment, remains, step, head)
-        end = files[max(files)].end
-        segment.close({} if end is None else end["summary"], last=True)
-        check_new(target)
-        for each in range(number, -1, -1):  # the first file last: until then there is no session
-            segment_path(folder / target.name, each).rename(segment_path(target, each))
-    except OSError as error:
-        raise SessionError(f"{target} cannot be written: {error.strerror}.") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with appearing(recovery.target) as path:
+        number, segment = 0, Segment(path, header, scenery, cast)
+        try:
+            for remains in files.values():
+                for step, head in remains.steps.items():
+                    if segment.size >= SEGMENT_BYTES:
+                        segment.close({}, last=False)
+                        number += 1
+                        segment = Segment(segment_path(path, number), {**header, "segment": number}, scenery, cast)
+                    if _can_be_written(remains, step):
+                        _copy(segment, remains, step, head)
+            end = files[max(files)].end
+            segment.close({} if end is None else end["summary"], last=True)
+        except BaseException:
+            segment.abandon()
+            raise
 
 
 def _copy(segment: Segment, remains: Remains, step: Step, head: RecordHead) -> None:
@@ -238,7 +228,7 @@ def _copy(segment: Segment, remains: Remains, step: Step, head: RecordHead) -> N
     elif kind == RecordType.UTTERANCE:
         segment.utterance(int(value["start_tick"]), payload)
     elif kind == RecordType.WORDING:
-        segment.wording(int(value.get("arrival_tick", -1)), payload)
+        segment.wording(decode.arrival(value), payload)
     else:
         segment.packed_keyframe(int(value["tick"]), payload)
 

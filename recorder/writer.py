@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from recorder import encode
 from recorder.columns import layout_from_plain
 from recorder.container import SessionError
+from recorder.decode import arrival
 from recorder.header import session_header
 from recorder.images import encode_image
 from recorder.payload import pack
@@ -156,7 +157,7 @@ class SessionWriter:
             SessionError: a value cannot be stored, or the disk refuses.
         """
         self._check()
-        payload, tick = pack(dict(wording)), int(wording.get("arrival_tick", -1))
+        payload, tick = pack(dict(wording)), arrival(wording)
         self._scribe.do(lambda segment: segment.wording(tick, payload))
 
     def keyframe(self, tick: int, state: Mapping[str, Any] | Frozen) -> None:

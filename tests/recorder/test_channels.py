@@ -264,7 +264,7 @@ def test_free_values_have_json_whatever_is_in_them():
 
 def test_the_same_schemas_in_every_process_as_plain_values():
     assert unpack(pack(SCHEMAS)) == SCHEMAS
-    code = "import sys; from recorder.channels import channels; from recorder.container import pack;"
+    code = "import sys; from recorder.channels import channels; from recorder.payload import pack;"
     code += "sys.stdout.buffer.write(pack(channels()))"
     for seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}

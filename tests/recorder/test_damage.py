@@ -390,7 +390,7 @@ def test_only_ordinary_files_are_opened(tmp_path: Path, small: tuple[bytes, Piec
     with pytest.raises(SessionError, match="not an ordinary file"):
         Session.open("/dev/zero")
     (tmp_path / "folder.hamlet").mkdir()
-    with pytest.raises(SessionError, match="name the session in it"):
+    with pytest.raises(SessionError, match="without a session in it"):
         Session.open(tmp_path / "folder.hamlet")
     with pytest.raises(SessionError, match="cannot be opened"):
         Session.open(tmp_path / "no\0file.hamlet")
