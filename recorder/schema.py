@@ -70,10 +70,10 @@ def dtype_of(columns: Sequence[Column]) -> np.dtype[np.void]:
 
 
 PLANT_COLUMNS = (
-    Column("id", "<u4", "instance id in the pictures"),
+    Column("id", "<u4", "id in the instance images"),
     Column("species", "u1", "kind of plant or stone", names=value_names(Species)),
-    Column("x", "<f4", "east", "m"),
-    Column("y", "<f4", "north", "m"),
+    Column("x", "<f4", "position, towards east", "m"),
+    Column("y", "<f4", "position, towards north", "m"),
     Column("z", "<f4", "ground height at the foot", "m"),
     Column("height_m", "<f4", "height above the foot", "m"),
     Column("yaw", "<f4", "turn about the vertical, counter-clockwise", "rad"),
@@ -82,25 +82,25 @@ PLANT_COLUMNS = (
 PLANT = dtype_of(PLANT_COLUMNS)
 
 BUILDING_COLUMNS = (
-    Column("id", "<u4", "instance id in the pictures"),
+    Column("id", "<u4", "id in the instance images"),
     Column("kind", "u1", "kind of building or other built thing", names=value_names(BuildingKind)),
-    Column("x", "<f4", "east, centre of the footprint", "m"),
-    Column("y", "<f4", "north, centre of the footprint", "m"),
-    Column("z", "<f4", "floor height", "m"),
+    Column("x", "<f4", "centre of the footprint, towards east", "m"),
+    Column("y", "<f4", "centre of the footprint, towards north", "m"),
+    Column("z", "<f4", "height of the floor", "m"),
     Column("yaw", "<f4", "turns the local frame; the door is in the middle of the local -y side", "rad"),
     Column("width_m", "<f4", "extent along local x", "m"),
     Column("depth_m", "<f4", "extent along local y", "m"),
-    Column("wall_height_m", "<f4", "wall top above the floor", "m"),
-    Column("roof_height_m", "<f4", "ridge above the wall top", "m"),
+    Column("wall_height_m", "<f4", "height of the wall tops above the floor", "m"),
+    Column("roof_height_m", "<f4", "height of the ridge above the wall tops", "m"),
     Column("wall_rgb", "u1", "wall colour, sRGB", shape=(3,)),
     Column("roof_rgb", "u1", "roof colour, sRGB", shape=(3,)),
 )
 BUILDING = dtype_of(BUILDING_COLUMNS)
 
 LOOKS_COLUMNS = (
-    Column("id", "<u4", "instance id in the pictures"),
+    Column("id", "<u4", "id in the instance images"),
     Column("height_m", "<f4", "body height", "m"),
-    Column("build", "<f4", "0 slight .. 1 stout", "1"),
+    Column("build", "<f4", "of the body: 0 slight .. 1 stout", "1"),
     Column("hat", "u1", "what is on the head", names=("none", "straw hat", "cap", "hood")),
     Column("hair_style", "u1", "how the hair is worn", names=("short", "long", "bun", "bald")),
     Column("beard", "u1", "whether there is a beard", names=("no", "yes")),
@@ -114,18 +114,18 @@ LOOKS_COLUMNS = (
 LOOKS = dtype_of(LOOKS_COLUMNS)
 
 VILLAGER_COLUMNS = (
-    Column("x", "<f4", "east", "m"),
-    Column("y", "<f4", "north", "m"),
-    Column("z", "<f4", "ground under the feet", "m"),
+    Column("x", "<f4", "position, towards east", "m"),
+    Column("y", "<f4", "position, towards north", "m"),
+    Column("z", "<f4", "height of the ground under the feet", "m"),
     Column("heading", "<f4", "where the body faces, counter-clockwise from east", "rad"),
     Column("speed_m_s", "<f4", "speed over the ground", "m/s"),
     Column("stride", "<f4", "walk-cycle phase, 2 pi per two steps, advanced by distance walked", "rad"),
     Column("activity", "u1", "what the body is doing", names=value_names(Activity)),
     Column("indoors", "u1", "whether inside a building: neither drawn nor seen", names=("no", "yes")),
-    Column("speaking", "u1", "whether this villager holds the floor", names=("no", "yes")),
-    Column("look_at", "<i2", "row of the villager looked at, -1 for none"),
-    Column("place", "<i2", "id of the place this villager is at or goes to, -1 for none"),
-    Column("mood", "<f4", "-1 low .. 1 high", "1"),
+    Column("speaking", "u1", "whether this villager has the turn: says a line or pauses after it", names=("no", "yes")),
+    Column("look_at", "<i2", "row of the cast of the villager looked at, -1 for none"),
+    Column("place", "<i2", "id of the place, among those of the scenery, this villager is at or goes to, -1 for none"),
+    Column("mood", "<f4", "how this villager feels: -1 low .. 1 high", "1"),
     Column("hunger", "<f4", "need to eat: 0 satisfied .. 1 urgent", "1"),
     Column("fatigue", "<f4", "need to rest: 0 satisfied .. 1 urgent", "1"),
     Column("cold", "<f4", "need for warmth: 0 satisfied .. 1 urgent", "1"),
@@ -142,10 +142,10 @@ ENVIRONMENT_COLUMNS = (
     Column("wind_m_s", "<f8", "wind speed", "m/s"),
     Column("wind_towards", "<f8", "direction the air moves to, counter-clockwise from east", "rad"),
     Column("cloud", "<f8", "fraction of the sky that is clouded, 0..1", "1"),
-    Column("rain_mm_h", "<f8", "rain", "mm/h"),
+    Column("rain_mm_h", "<f8", "rainfall", "mm/h"),
     Column("snow_mm_h", "<f8", "snowfall as water", "mm/h"),
-    Column("visibility_m", "<f8", "meteorological: 2 % of the contrast is left (Koschmieder 1924)", "m"),
-    Column("ground_wetness", "<f8", "0 dry .. 1 saturated", "1"),
+    Column("visibility_m", "<f8", "how far one sees: there 2 % of the contrast is left (Koschmieder 1924)", "m"),
+    Column("ground_wetness", "<f8", "of the soil: 0 dry .. 1 saturated", "1"),
     Column("snow_depth_m", "<f8", "depth of the lying snow", "m"),
 )
 ENVIRONMENT = dtype_of(ENVIRONMENT_COLUMNS)
@@ -154,11 +154,11 @@ _PIXELS = ("height", "width")
 IMAGE_COLUMNS = (
     Column("rgb", "u1", "what the eye sees, sRGB; row 0 at the top, as in every image", shape=(*_PIXELS, 3)),
     Column("depth", "<f4", "along the optical axis (planar); inf where there is no surface", "m", shape=_PIXELS),
-    Column("instance", "<u4", "id below 2^24, the same through the session; 0 is nothing", shape=_PIXELS),
+    Column("instance", "<u4", "id of what is seen, below 2^24, one through the session; 0: nothing", shape=_PIXELS),
     Column("semantic", "u1", "class of what is seen", names=value_names(SemanticClass), shape=_PIXELS),
     Column("normal", "<f4", "world frame, unit length; 0 where there is no surface", "1", shape=(*_PIXELS, 3)),
-    Column("flow", "<f4", "right, down to the camera's next frame, where flow_valid is", "px", shape=(*_PIXELS, 2)),
-    Column("flow_valid", "b1", "whether flow holds", shape=_PIXELS),
+    Column("flow", "<f4", "right, down to where the camera's next frame has the point", "px", shape=(*_PIXELS, 2)),
+    Column("flow_valid", "b1", "whether a surface is seen that lies inside that next frame too", shape=_PIXELS),
 )
 
 Trait = Annotated[float, Meaning("Big Five trait, 0..1", "1")]
@@ -178,8 +178,8 @@ class Place(TypedDict):
     id: Annotated[int, Meaning("number by which villagers and facts name the place")]
     kind: Annotated[str, Meaning("kind of place: house, well, field, ...")]
     name: Annotated[str, Meaning("as villagers say it")]
-    x: Annotated[float, Meaning("east", "m")]
-    y: Annotated[float, Meaning("north", "m")]
+    x: Annotated[float, Meaning("position, towards east", "m")]
+    y: Annotated[float, Meaning("position, towards north", "m")]
     building: Annotated[int, Meaning("row of its building, -1 for none")]
     radius_m: NotRequired[Annotated[float, Meaning("how far around x, y the place reaches", "m")]]
 
@@ -213,8 +213,8 @@ class Fact(TypedDict, total=False):
     subject_name: Annotated[str, Meaning("name of the subject, empty for none")]
     place: Annotated[int, Meaning("id of the place where it was, -1 for none")]
     place_name: Annotated[str, Meaning("name of the place, empty for none")]
-    day: Annotated[int, Meaning("day since the start on which it was", "day")]
-    minute: Annotated[int, Meaning("minute of that day", "min")]
+    day: Annotated[int, Meaning("day on which it was, 0 for that of the start", "day")]
+    minute: Annotated[int, Meaning("minute of that day, from midnight", "min")]
     details: Annotated[dict[str, Any], Meaning("what the phrases name: what, how many, ...")]
     source: Annotated[str, Meaning("how the speaker came to know it: seen, told, inferred, own")]
     told_by: Annotated[int, Meaning("row of the villager who told it, -1 for none")]
@@ -275,7 +275,7 @@ class Cast:
     """Who lives here: one row per villager, in the same order as the rows of every snapshot."""
 
     looks: Annotated[NDArray[np.void], Meaning("how they look", shape=("villagers",), columns=LOOKS_COLUMNS)]
-    personas: Annotated[tuple[dict[str, Any], ...], Meaning("who they are", keys=Persona)]
+    personas: Annotated[tuple[dict[str, Any], ...], Meaning("who they are, in the order of the rows", keys=Persona)]
 
 
 @dataclass(frozen=True)
@@ -283,9 +283,9 @@ class Utterance:
     """One line said by one villager, with the truth behind it."""
 
     id: Annotated[int, Meaning("number of the line in the session")]
-    speaker: Annotated[int, Meaning("row of the cast")]
-    listeners: Annotated[tuple[int, ...], Meaning("rows within earshot who attend")]
-    overhearers: Annotated[tuple[int, ...], Meaning("rows within earshot who do not take part")]
+    speaker: Annotated[int, Meaning("row of the cast, as all rows here")]
+    listeners: Annotated[tuple[int, ...], Meaning("rows within earshot whom the line is for")]
+    overhearers: Annotated[tuple[int, ...], Meaning("other rows within earshot")]
     conversation: Annotated[int, Meaning("number of the conversation in the session")]
     act: Annotated[str, Meaning("what the line does: greet, tell, ask, ...")]
     topic: Annotated[str, Meaning("what it is about: weather, work, news, ...")]
@@ -304,7 +304,7 @@ class Utterance:
         Meaning("row -> x, y, z at start_tick, of speaker and hearers", "m"),
     ]
     sees: Annotated[dict[int, tuple[int, ...]], Meaning("row -> rows it sees at start_tick, for speaker and hearers")]
-    weather: Annotated[dict[str, float], Meaning("columns of the environment by name, without the sun")]
+    weather: Annotated[dict[str, float], Meaning("columns of the environment at start_tick by name, without the sun")]
     prompt: Prompt = ""
     raw: Candidates = ()
     rejections: Rejections = ()
@@ -317,7 +317,7 @@ class Event:
     """Something that happened at a tick, other than speech: arrivals, weather turning, plans made."""
 
     tick: Annotated[int, Meaning("when it happened", "tick")]
-    kind: Annotated[str, Meaning("what happened: arrives, rain_starts, learns, ...")]
+    kind: Annotated[str, Meaning("what happened: arrives, rain_starts, learns, ...; recorder/README.md lists them")]
     data: Annotated[
         dict[str, Any], Meaning("who, where and how much: villagers by row, places and facts by id, units in the names")
     ] = field(default_factory=dict)
@@ -335,18 +335,19 @@ class Snapshot:
     ]
     events: Annotated[tuple[Event, ...], Meaning("what happened at this tick")] = ()
     utterances: Annotated[tuple[Utterance, ...], Meaning("the lines that start at this tick")] = ()
-    hashes: Annotated[dict[str, bytes], Meaning("room -> 16-byte digest of its state after one tick; total of all")] = (
-        field(default_factory=dict)
-    )
+    hashes: Annotated[
+        dict[str, bytes],
+        Meaning("room -> 16-byte BLAKE2b of its state after the tick; total: of the tick and the others"),
+    ] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class CameraPose:
     """A pinhole camera in the world frame. Looks along `forward`; image x is to the right, y down."""
 
-    position: Annotated[tuple[float, float, float], Meaning("x, y, z of the pinhole", "m")]
+    position: Annotated[tuple[float, float, float], Meaning("x, y, z of the pinhole in the world", "m")]
     yaw: Annotated[float, Meaning("where it looks, counter-clockwise from east", "rad")]
-    pitch: Annotated[float, Meaning("how far it looks up", "rad")]
+    pitch: Annotated[float, Meaning("how far it looks up, negative for down", "rad")]
     fov_y: Annotated[float, Meaning("vertical field of view", "rad")]
 
     def rotation(self) -> NDArray[np.float64]:
@@ -385,7 +386,7 @@ class CameraPose:
 class Frame:
     """One frame of one camera: where it was taken from and which images there are."""
 
-    tick: Annotated[int, Meaning("of the snapshot it shows", "tick")]
+    tick: Annotated[int, Meaning("the moment it shows", "tick")]
     camera: Annotated[str, Meaning("name of the camera")]
     pose: Annotated[CameraPose, Meaning("of the camera")]
     width: Annotated[int, Meaning("of its images", "px")]
