@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from recorder.catalogue import PREAMBLE
+from recorder.catalogue import INDEXED_SINCE_MAJOR, PREAMBLE
 from recorder.container import Gap, RecordType
 from recorder.remains import FrameKey, Remains, frame_of, indexed_losses
+from recorder.segment import PART_CHUNKS
 
 WITHOUT_CONTENT = (*PREAMBLE, RecordType.INDEX, RecordType.PART)  # told elsewhere in the file, too
 PREAMBLE_RECORDS = {1: 3, 2: 6}  # with copies, by major version
@@ -156,10 +157,27 @@ def _without_content(remains: Remains, gap: Gap) -> set[int]:
     after = gap.first if gap.after is None else gap.after
     numbers = set(range(gap.first, min(after, PREAMBLE_RECORDS[remains.records.major])))
     numbers |= {gap.first} if gap.kind in WITHOUT_CONTENT else set()
-    parts = {number + 1 for number in remains.keyframes.values()}  # a part of the index follows every keyframe
+    parts = _parts(remains)
     parts |= {gap.first + 1} if gap.kind == RecordType.KEYFRAME else set()
     closing = set() if remains.end_sequence is None else {remains.end_sequence - 1}
     return numbers | {number for number in parts | closing if gap.first <= number < after}
+
+
+def _parts(remains: Remains) -> set[int]:
+    """Numbers of the records that are or were parts of the index: one follows every keyframe, and every so many chunks.
+
+    Behind a gap chunks are not counted until the next part that is sure, so that nothing else is taken for one.
+    """
+    parts = {*remains.parts, *(number + 1 for number in remains.keyframes.values())}
+    if remains.records.major < INDEXED_SINCE_MAJOR:
+        return parts
+    counted, since = 0, PREAMBLE_RECORDS[remains.records.major] - 1
+    for number, is_part in sorted([(part, True) for part in parts] + [(chunk, False) for _, chunk in remains.chunks]):
+        counted, since = (0, number) if is_part else (counted + 1, since)
+        if counted == PART_CHUNKS and not any(since < gap.first <= number for gap in remains.gaps):
+            parts.add(number + 1)
+            counted, since = 0, number + 1
+    return parts
 
 
 def _numbers_missing(remains: Remains) -> str:

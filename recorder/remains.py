@@ -56,6 +56,7 @@ class Remains:
     said: list[tuple[int, int]] = field(default_factory=list)  # tick, id
     words: list[int] = field(default_factory=list)  # ticks
     keyframes: dict[int, int] = field(default_factory=dict)  # tick -> number of the record
+    parts: list[int] = field(default_factory=list)  # numbers of the records that are parts of the index
     frames: dict[FrameKey, tuple[dict[str, Any], list[str]]] = field(default_factory=dict)  # record, modalities
     images: dict[FrameKey, dict[str, RecordHead]] = field(default_factory=dict)
     catalogues: list[Catalogue] = field(default_factory=list)  # parts of the index, or all of it
@@ -169,7 +170,10 @@ def _keep_index(remains: Remains, head: RecordHead, value: Any) -> None:
     if remains.records.major < INDEXED_SINCE_MAJOR:
         return
     remains.catalogues.append(catalogue_from_plain(value, remains.records.size))
-    remains.indexed = remains.indexed or head.type == RecordType.INDEX
+    if head.type == RecordType.PART:
+        remains.parts.append(head.sequence)
+    else:
+        remains.indexed = True
 
 
 def frame_of(remains: Remains, key: FrameKey) -> dict[str, Any] | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from recorder.container import CorruptSession, SessionError
 from recorder.payload import pack
 from recorder.reader import Session
 
-Pieces = dict[tuple[Hashable, ...], bytes]
+Key = tuple[Any, ...]  # kind, then what tells it from others of its kind
+Pieces = dict[Key, bytes]
 OWN = ("id", "run", "segment", "origin")  # what a session says of itself rather than of the run
 
 
@@ -36,34 +38,42 @@ def pieces(session: Session) -> tuple[Pieces, int]:
     return found, refused
 
 
-def lost(whole: Pieces, left: Pieces) -> Counter[Hashable]:
+def lost(whole: Pieces, left: Pieces) -> Counter[str]:
     """How many pieces of each kind are missing; AssertionError where one is not what it was."""
     for key, value in left.items():
         assert whole.get(key) == value, f"{key} was never written so"
     return Counter(key[0] for key in whole if key not in left)
 
 
-def _readers(session: Session) -> Iterator[tuple[tuple[Hashable, ...], Callable[[], bytes]]]:
+def _readers(session: Session) -> Iterator[tuple[Key, Callable[[], bytes]]]:
     yield ("header",), lambda: pack({name: value for name, value in session.header.items() if name not in OWN})
     yield ("scenery",), lambda: _arrays(vars(session.scenery))
     yield ("cast",), lambda: _arrays(vars(session.cast))
     for tick in session.ticks:
-        yield ("tick", tick), lambda tick=tick: _columns(session, tick)
+        yield ("tick", tick), partial(_columns, session, tick)
     for tick in session.keyframes:
-        yield ("keyframe", tick), lambda tick=tick: pack(_flat(session.keyframe(tick)))
+        yield ("keyframe", tick), partial(_keyframe, session, tick)
     for key in session._frames:
         yield from _images(session, *key)
 
 
-def _images(session: Session, tick: int, camera: str) -> Iterator[tuple[tuple[Hashable, ...], Callable[[], bytes]]]:
+def _images(session: Session, tick: int, camera: str) -> Iterator[tuple[Key, Callable[[], bytes]]]:
     try:
         ref = session.frame_ref(tick, camera)
     except CorruptSession as error:
-        yield ("frame", tick, camera), lambda error=error: _fail(error)
+        yield ("frame", tick, camera), partial(_fail, error)
         return
     yield ("frame", tick, camera), lambda: pack([asdict(ref.pose), ref.width, ref.height])
     for name in ref.modalities:
-        yield ("image", tick, camera, name), lambda name=name: pack(session.encoded_frame(tick, camera, name))
+        yield ("image", tick, camera, name), partial(_image, session, tick, camera, name)
+
+
+def _image(session: Session, tick: int, camera: str, name: str) -> bytes:
+    return pack(session.encoded_frame(tick, camera, name))
+
+
+def _keyframe(session: Session, tick: int) -> bytes:
+    return pack(_flat(session.keyframe(tick)))
 
 
 def _fail(error: Exception) -> bytes:

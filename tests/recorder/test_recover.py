@@ -383,6 +383,34 @@ def test_nothing_is_harmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert list(tmp_path.iterdir()) == [path], "something was left behind"
 
 
+@pytest.mark.parametrize("at", [3, 40])
+def test_a_part_of_the_index_is_no_loss(tmp_path: Path, at: int) -> None:
+    """It comes behind every fifteenth chunk, or a keyframe; a line there is one."""
+    path, unclosed = tmp_path / "a.hamlet", tmp_path / "unclosed.hamlet"
+    rng = np.random.default_rng(4)
+    writer = SessionWriter(path, synthetic.header(tick_rate=2), synthetic.scenery(rng), synthetic.cast())
+    for tick in range(100):
+        said = (synthetic.utterance(0, tick),) if tick == 31 else ()  # the chunk before it is the fifteenth
+        writer.snapshot(synthetic.snapshot(rng, tick, said=said))
+        if tick == 69:
+            writer.keyframe(tick, {"tick": tick})
+    writer.wording({"key": [0, 99, 0], "arrival_tick": 99, "text": "none"})
+    unclosed.write_bytes(path.read_bytes())
+    writer.close()
+    with Session.open(unclosed) as session:
+        whole, _ = pieces(session)
+    for number in range(3):  # behind 15 chunks, 30 chunks, the keyframe
+        damaged, target = tmp_path / f"{number}.hamlet", tmp_path / f"{number}-new.hamlet"
+        damaged.write_bytes(unclosed.read_bytes())
+        hit(damaged, RecordType.PART, number, at)
+        assert recover(damaged, target).lost == ()
+        with Session.open(target) as session:
+            assert pieces(session)[0] == whole
+    hit(unclosed, RecordType.PART, 0, at)
+    hit(unclosed, RecordType.UTTERANCE, 0, at)
+    assert [loss.count for loss in recover(unclosed, tmp_path / "line-lost.hamlet").lost] == [1]
+
+
 def test_a_session_being_written_is_left_to_its_writer(tmp_path: Path) -> None:
     path = tmp_path / "a.hamlet"
     rng = np.random.default_rng(0)
