@@ -1,24 +1,11 @@
 """Bad input to every command: one sentence, exit code 2, no traceback, nothing left behind."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from recorder.writer import SessionWriter
+from tests.engine.typed import hamlet, hamlet_process
 from tests.recorder.synthetic import cast, scenery, snapshot
-
-HAMLET = [sys.executable, "-c", "from engine.cli import main; main()"]
-ROOT = Path(__file__).parent.parent.parent
-
-
-def hamlet(*arguments, cwd=None, **options):
-    return subprocess.run(
-        [*HAMLET, *map(str, arguments)], cwd=cwd or ROOT, capture_output=True, text=True, timeout=120, **options
-    )
 
 
 def assert_refused(done, *parts):
@@ -30,7 +17,7 @@ def assert_refused(done, *parts):
 
 
 def test_help_names_the_commands_and_their_options():
-    done = hamlet("--help")
+    done = hamlet_process("--help")
     assert done.returncode == 0
     for command in ("watch", "capture", "replay", "doctor"):
         assert command in done.stdout
@@ -60,7 +47,7 @@ def test_capture_refuses_bad_input_and_leaves_nothing(tmp_path, arguments, parts
 def test_capture_refuses_a_file_that_is_no_model(tmp_path):
     fake = tmp_path / "fake.gguf"
     fake.write_bytes(b"GGUF" + b"\0" * 64)
-    assert_refused(hamlet("capture", "valley", "--model", fake, "--out", tmp_path / "out"), "fake.gguf")
+    assert_refused(hamlet_process("capture", "valley", "--model", fake, "--out", tmp_path / "out"), "fake.gguf")
 
 
 def test_capture_never_writes_over_a_recording(tmp_path):
@@ -73,7 +60,7 @@ def test_capture_never_writes_over_a_recording(tmp_path):
 def test_capture_refuses_a_folder_that_is_a_file(tmp_path):
     occupied = tmp_path / "out"
     occupied.write_text("a file")
-    assert_refused(hamlet("capture", "valley", "--model", "none", "--out", occupied), str(occupied), "--out")
+    assert_refused(hamlet_process("capture", "valley", "--model", "none", "--out", occupied), str(occupied), "--out")
 
 
 @pytest.mark.parametrize("name", ["overlook.mp4", "contact_sheet.png", "dialogue.txt", "dialogue.srt", "frames/x"])
@@ -133,6 +120,5 @@ def test_replay_refuses_what_is_no_session(tmp_path, content):
 
 
 def test_watch_without_a_display_says_what_to_do():
-    environment = {**os.environ, "DISPLAY": ":9999"}  # a screen that is not there
-    done = hamlet("watch", "valley", "--model", "none", env=environment)
+    done = hamlet_process("watch", "valley", "--model", "none", DISPLAY=":9999")  # a screen that is not there
     assert_refused(done, "DISPLAY", "capture")

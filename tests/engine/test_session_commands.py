@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,22 +17,14 @@ from recorder.channels import as_json
 from recorder.overview import overview
 from recorder.reader import Session
 from recorder.writer import SessionWriter
+from tests.engine import typed
 from tests.recorder import synthetic
 
-ROOT = Path(__file__).parents[2]
 TICKS = 64
-ENVIRONMENT = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT)}
 
 
 def hamlet(*arguments: object) -> subprocess.CompletedProcess[str]:
-    code = "from engine.cli import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, "session", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=ENVIRONMENT,
-    )
+    return typed.hamlet("session", *arguments)
 
 
 def lines_of(done: subprocess.CompletedProcess[str]) -> list[Any]:
@@ -62,7 +52,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_info_fits_a_terminal_and_says_what_there_is(path: Path) -> None:
-    done = hamlet("info", path.parent)
+    done = typed.hamlet_process("session", "info", path.parent)
     assert done.returncode == 0, done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 80
     words = " ".join(done.stdout.split())
@@ -135,12 +125,8 @@ def test_cat_takes_ticks_and_times(path: Path, ticks: str, numbers: range) -> No
 
 
 def test_cat_stops_where_nobody_reads_on(path: Path) -> None:
-    code = "from engine.cli import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "session", "cat", str(path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=ENVIRONMENT,
+        [*typed.HAMLET, "session", "cat", str(path)], cwd=typed.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     assert process.stdout is not None and process.stderr is not None
     assert json.loads(process.stdout.readline())["record"] == "header"

@@ -13,7 +13,8 @@ from recorder.container import RECORD, RecordHead, RecordType, SessionError
 from recorder.reader import Session
 from recorder.record_reader import RecordReader
 from recorder.writer import SessionWriter
-from tests.engine.test_cli import assert_refused, hamlet
+from tests.engine.test_cli import assert_refused
+from tests.engine.typed import hamlet
 from tests.recorder.synthetic import TICK_RATE, cast, header, scenery, snapshot, utterance
 
 RECORDED = [*range(32, 90), *range(100, 133), 140, *range(2000, 2040)]
