@@ -102,6 +102,28 @@ def arrival(wording: Mapping[str, Any]) -> int:
     return int(wording.get("arrival_tick", -1))
 
 
+def line(value: dict[str, Any], tick: int) -> Utterance:
+    """One line, which must begin at the tick that the index says."""
+    said = utterance(value)
+    if said.start_tick != tick:
+        raise ValueError("another line stands here")
+    return said
+
+
+def wording(value: dict[str, Any], tick: int) -> dict[str, Any]:
+    """An entry of the language log, which must have arrived at the tick that the index says."""
+    if arrival(value) != tick:
+        raise ValueError("other words stand here")
+    return dict(value)
+
+
+def keyframe(value: dict[str, Any], tick: int) -> dict[str, Any]:
+    """The state of a keyframe, which must be that of this tick."""
+    if value["tick"] != tick:
+        raise ValueError("another keyframe stands here")
+    return dict(state(value["state"]))
+
+
 def image(value: dict[str, Any], tick: int, camera: str, modality: str) -> dict[str, Any]:
     """An encoded image, which must be that of this frame."""
     if (value["tick"], value["camera"], value["modality"]) != (tick, camera, modality):

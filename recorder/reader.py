@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
@@ -64,14 +64,21 @@ class Session:
 
     def _check_segments(self) -> None:
         """One session's files, and which of them are missing."""
-        due = self._number
+        first = self._segments[0]
+        own_header = RecordType.HEADER in [place.tick for place in first.layout.catalogue.preamble]
+        due = self._number if own_header else self._number - 1  # else the next one's header is read
+        if len(self._segments) > 1 and due > 0:
+            self.damage += (Damage(self.path, 0, 0, None, f"{_segments(0, due - 1)} missing before it"),)
         for number in range(1, len(self._segments)):
-            path = self._segments[number].records.path
+            path, before = self._segments[number].records.path, self._segments[number - 1]
+            if not before.layout.closed:
+                cut, size = before.records.path, before.records.size
+                self.damage += (Damage(cut, size, size, None, "it was cut off, and more was recorded after it"),)
             header, found, _ = self._preamble(RecordType.HEADER, _header, number)
             if header.get("id") != self.header.get("id"):
                 raise SessionError(f"{path} belongs to another session than {self.path}; move it away.")
             if found != due + 1:
-                self.damage += (Damage(path, 0, 0, None, f"segments {due + 1} to {found - 1} are missing before it"),)
+                self.damage += (Damage(path, 0, 0, None, f"{_segments(due + 1, found - 1)} missing before it"),)
             due = found
         last = self._segments[-1]
         alone = bool(self.header.get("segment"))  # somebody opened a later segment by its own name
@@ -90,7 +97,7 @@ class Session:
                 )
         self._starts = [first for first, _, _ in self._chunks]
         self._said = [(p.tick, (n, p.offset)) for n, part in numbered for p in part.utterances]
-        self._words = [(n, p.offset) for n, part in numbered for p in part.wordings]
+        self._words = [(p.tick, (n, p.offset)) for n, part in numbered for p in part.wordings]
         self._keyframes = {p.tick: (n, p.offset) for n, part in numbered for p in part.keyframes}
         self._frames = {key: (n, offset) for n, part in numbered for key, offset in part.frames.items()}
         self.ticks = Ticks(range(first, first + count) for first, count, _ in self._chunks)
@@ -227,9 +234,7 @@ class Session:
             raise SessionError(f"{self.path} has no tick {tick}; it holds {self.ticks}.")
         chunk = self._chunk_at(bisect_right(self._starts, tick) - 1)
         row = tick - chunk.first
-        said = tuple(
-            self._decoded(place, RecordType.UTTERANCE, decode.utterance) for place in self._said_at.get(tick, ())
-        )
+        said = tuple(self._line(tick, place) for place in self._said_at.get(tick, ()))
         return Snapshot(
             tick, chunk.environment[row, ...], chunk.villagers[row], chunk.events[row], said, dict(chunk.hashes[row])
         )
@@ -265,7 +270,10 @@ class Session:
             CorruptSession: one that the index names cannot be read: better none than silently fewer. `recover` makes a
                 session of those that are left; `snapshot` and `lines_between` read only what they are asked for.
         """
-        return [self._decoded(place, RecordType.UTTERANCE, decode.utterance) for _, place in self._said]
+        return [self._line(tick, place) for tick, place in self._said]
+
+    def _line(self, tick: int, place: Where) -> Utterance:
+        return self._decoded(place, RecordType.UTTERANCE, partial(decode.line, tick=tick))
 
     @cached_property
     def _said_in_order(self) -> list[tuple[int, Where]]:
@@ -280,7 +288,7 @@ class Session:
         """The utterances that begin at ticks from `first` to `last`, both included, in order; only these are read."""
         begin, end = bisect_left(self.spoken_ticks, first), bisect_right(self.spoken_ticks, last)
         places = self._said_in_order[begin:end]
-        return [self._decoded(place, RecordType.UTTERANCE, decode.utterance) for _, place in places]
+        return [self._line(tick, place) for tick, place in places]
 
     def utterances(self) -> pyarrow.Table:
         """All utterances as a pyarrow.Table, one row each; see recorder.tables for its columns.
@@ -290,7 +298,7 @@ class Session:
         """
         from recorder.tables import utterance_table  # noqa: PLC0415 - only tables want pyarrow
 
-        spoken = (self._decoded(place, RecordType.UTTERANCE, decode.utterance) for _, place in self._said)
+        spoken = (self._line(tick, place) for tick, place in self._said)
         return utterance_table(spoken, self.cast, self.tick_rate)
 
     def wordings(self) -> list[dict[str, Any]]:
@@ -299,7 +307,9 @@ class Session:
         Raises:
             CorruptSession: an entry cannot be read; without it a run would go on otherwise than it went.
         """
-        return [self._decoded(place, RecordType.WORDING, dict) for place in self._words]
+        return [
+            self._decoded(place, RecordType.WORDING, partial(decode.wording, tick=tick)) for tick, place in self._words
+        ]
 
     @property
     def keyframes(self) -> list[int]:
@@ -315,7 +325,7 @@ class Session:
         place = self._keyframes.get(tick)
         if place is None:
             raise SessionError(f"{self.path} has no keyframe at tick {tick}.")
-        return self._decoded(place, RecordType.KEYFRAME, lambda value: dict(decode.state(value["state"])))
+        return self._decoded(place, RecordType.KEYFRAME, partial(decode.keyframe, tick=tick))
 
     def frames(self, camera: str | None = None, modality: str | None = None) -> Frames:
         """The frames of one camera or of all, in the order they were written, read one by one as they are asked for.
@@ -385,3 +395,7 @@ def _header(value: Any) -> tuple[dict[str, Any], int, decode.Layouts]:
     if not isinstance(number, int):
         raise ValueError(f"a segment with the number {number!r}")
     return header, number, decode.layouts(header)
+
+
+def _segments(first: int, last: int) -> str:
+    return f"segment {first} is" if first == last else f"segments {first} to {last} are"

@@ -447,3 +447,32 @@ def test_a_mark_that_is_everywhere_is_refused(tmp_path: Path) -> None:
     path.write_bytes(Forge(sync=bytes(16)).data + bytes(1 << 20))
     with pytest.raises(CorruptSession, match="sync mark repeats itself"):
         Session.open(path)
+
+
+def test_a_line_taken_out_never_makes_another_stand_in_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "s.hamlet"
+    rng = np.random.default_rng(0)
+    writer = SessionWriter(path, synthetic.header(), synthetic.scenery(rng), synthetic.cast())
+    lines = {tick: synthetic.utterance(tick, tick) for tick in range(40)}
+    for tick, line in lines.items():
+        writer.snapshot(synthetic.snapshot(rng, tick, said=(line,)))
+        if tick % 10 == 9:
+            writer.keyframe(tick, {"tick": tick})
+    data = path.read_bytes()  # as after a kill: found by the parts of the index
+    writer.close()
+    records = RecordReader(path)
+    said = [met for met in records.walk() if isinstance(met, RecordHead) and met.type == RecordType.UTTERANCE]
+    records.close()
+    for victim in (said[3], said[15], said[33]):
+        path.write_bytes(data[: victim.offset] + data[victim.end :])
+        with Session.open(path) as session:
+            for tick, line in lines.items():
+                try:
+                    assert session.lines_between(tick, tick) in ([line], [])
+                except CorruptSession as error:
+                    assert str(path) in str(error)
+            for tick in session.keyframes:
+                try:
+                    assert session.keyframe(tick) == {"tick": tick}
+                except CorruptSession as error:
+                    assert str(path) in str(error)
