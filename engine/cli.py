@@ -18,7 +18,7 @@ from engine.render_command import render
 from engine.scenario import load, shipped
 from engine.session_commands import app as session_commands
 from engine.session_commands import run_again
-from engine.terminal import INTERRUPTED, busy, fail, out, parsed, progress, say
+from engine.terminal import INTERRUPTED, busy, counted, fail, out, parsed, progress, say
 
 app = typer.Typer(
     help="Hamlet: a small valley that lives, talks and records itself. Start with 'hamlet watch' for a window, or "
@@ -212,13 +212,15 @@ def _redraw(session: Any) -> None:
     from engine.redraw import redraw  # noqa: PLC0415
 
     with progress() as bar:
-        references = list(session.frames())
+        references = [reference for reference in session.frames() if reference.tick in session.ticks]
         task = bar.add_task("drawing it again", total=len(references), note="")
         differing = []
         for done, (reference, names) in enumerate(redraw(session), 1):
             bar.update(task, completed=done)
             if names:
                 differing.append((reference, names))
+    if stateless := len(session.frames()) - len(references):
+        say(f"{counted(stateless, 'frame')} not drawn: the state behind them is not in the session.")
     if differing:
         reference, names = differing[0]
         fail(
@@ -282,12 +284,18 @@ def main() -> None:
     try:
         app()
     except _errors_for_people() as error:
-        print(f"hamlet: {error}", file=sys.stderr)
+        print(f"hamlet: {error}{_remedy(error)}", file=sys.stderr)
         sys.exit(2)
     except OSError as error:  # what no command foresees, such as an output that cannot be printed to
         where = f"{error.filename}: " if error.filename else ""
         print(f"hamlet: {where}{error.strerror or error}.", file=sys.stderr)
         sys.exit(2)
+
+
+def _remedy(error: Exception) -> str:
+    """What helps against damage met on the way."""
+    damaged = type(error).__name__ == "CorruptSession"
+    return " 'hamlet session recover' makes a whole session of what is left." if damaged else ""
 
 
 def _errors_for_people() -> tuple[type[Exception], ...]:

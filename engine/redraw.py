@@ -33,7 +33,7 @@ def redraw(session: Session) -> Iterator[tuple[FrameRef, tuple[str, ...]]]:
     stage = Stage(session.scenery, session.cast, (width, height), modalities, tick_rate=session.tick_rate)
     try:
         for camera in session.cameras:
-            frames = list(session.frames(camera))
+            frames = [frame for frame in session.frames(camera) if frame.tick in session.ticks]  # the state may be lost
             step = min((b.tick - a.tick for a, b in pairwise(frames)), default=0)
             for here, following in zip(frames, [*frames[1:], None], strict=True):
                 after = following if following is not None and following.tick == here.tick + step else None

@@ -311,8 +311,6 @@ def merge(
 
 def _write(what: str, work: Generator[Copied, None, None], target: Path, ticks: int | None) -> None:
     """Show how a new session comes to be, then what is in it."""
-    from recorder.container import CorruptSession  # noqa: PLC0415
-
     copied: Any = None
     try:
         with closing(work), progress() as bar:
@@ -321,8 +319,6 @@ def _write(what: str, work: Generator[Copied, None, None], target: Path, ticks: 
                 bar.update(task, completed=copied.ticks, note=f"{copied.frames} frames")
     except KeyboardInterrupt:
         fail(f"stopped; {target} was not written.", INTERRUPTED)
-    except CorruptSession as error:
-        fail(f"{error} 'hamlet session recover' makes a whole session of what is left.")
     parts = ((copied.ticks, "tick"), (copied.lines, "line"), (copied.frames, "frame"), (copied.keyframes, "keyframe"))
     say(f"{target}: {', '.join(counted(count, name) or f'no {name}s' for count, name in parts)}.")
     if copied.left_out:

@@ -65,7 +65,7 @@ class Examination:
     def _records(self) -> Iterator[None]:
         """Every checksum, every payload, and the index against what is there."""
         for damage in self.session.damage:
-            if damage.end == 0:  # a file is missing; what is wrong inside one shows below
+            if damage.end == damage.offset:  # a file or its end is missing; what is wrong inside one shows below
                 self._wrong(f"{damage}.")
         for path in self.session.segments:
             records = RecordReader(path)

@@ -1,8 +1,14 @@
 """Bad input to every command: one sentence, exit code 2, no traceback, nothing left behind."""
 
+import os
+import signal
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from engine import cli, entry, terminal
+from recorder.container import CorruptSession
 from recorder.writer import SessionWriter
 from tests.engine.typed import hamlet, hamlet_process
 from tests.recorder.synthetic import cast, scenery, snapshot
@@ -122,3 +128,34 @@ def test_replay_refuses_what_is_no_session(tmp_path, content):
 def test_watch_without_a_display_says_what_to_do():
     done = hamlet_process("watch", "valley", "--model", "none", DISPLAY=":9999")  # a screen that is not there
     assert_refused(done, "DISPLAY", "capture")
+
+
+@pytest.mark.parametrize("number", entry.STOPS)
+def test_what_ctrl_c_tidies_up_sigterm_does_too(monkeypatch, number):
+    before = {each: signal.getsignal(each) for each in entry.STOPS}
+    monkeypatch.setattr(cli, "main", lambda: os.kill(os.getpid(), number))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            entry.main()
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def test_damage_met_on_the_way_names_what_helps(monkeypatch, capsys):
+    def met():
+        raise CorruptSession(Path("some.hamlet"), 12, "a record is gone")
+
+    monkeypatch.setattr(cli, "app", met)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    sentence = capsys.readouterr().err
+    assert ended.value.code == 2 and sentence.count("\n") == 1
+    assert "some.hamlet" in sentence and "hamlet session recover" in sentence
+
+
+def test_progress_is_for_people_alone(capsys):
+    with terminal.progress() as bar, terminal.busy("Waiting ..."):
+        bar.add_task("counting", total=3, note="one")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "")
