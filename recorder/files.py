@@ -74,6 +74,8 @@ def session_files(path: Path) -> Iterator[Path]:
     elif (path / SESSION_FILE).exists():
         path = path / SESSION_FILE
         yield path
+    elif later_segments(path / SESSION_FILE):  # the first is lost
+        path = path / SESSION_FILE
     else:
         found = sorted(path.glob("[!.]*.hamlet"))  # one with a dot is not whole yet
         firsts = [each for each in found if not any(each in later_segments(other) for other in found)]

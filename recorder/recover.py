@@ -15,12 +15,12 @@ from typing import Any
 from recorder import decode
 from recorder.container import CorruptSession, RecordHead, RecordType, SessionError
 from recorder.copying import appearing
-from recorder.files import session_files
+from recorder.files import SESSION_FILE, session_files
 from recorder.header import SAID_ANEW, digest, id_of, origin, run_of
 from recorder.losses import NAMES, Loss, losses
 from recorder.payload import pack
 from recorder.remains import Remains, Step, examine, frame_of
-from recorder.segment import Segment, check_new, segment_path
+from recorder.segment import Segment, check_new, later_segments, segment_path
 from recorder.writer import SEGMENT_BYTES
 
 TOLD_IN_HEADER = 1000  # losses; of more, the header says how many
@@ -44,7 +44,7 @@ class Recovery:
 
     def lines(self) -> list[str]:
         """For people, without a full stop at the end of a line."""
-        kept = ", ".join(f"{count:,} {what}" for what, count in self.kept.items() if count)
+        kept = ", ".join(f"{n:,} {what if n > 1 else what.removesuffix('s')}" for what, n in self.kept.items() if n)
         lines = [f"{self.target} holds {kept or 'the valley and its people alone'}"]
         if self.lost:
             where = f" in {self.lost_bytes:,} damaged bytes" if self.lost_bytes else ""
@@ -86,9 +86,12 @@ def recover(source: str | PathLike[str], target: str | PathLike[str]) -> Recover
         if any(remains.records.being_written() for remains in files.values()):
             raise SessionError(f"{source} is still being written; stop its writer first.")
         before = None
-        for remains in files.values():
-            lost += losses(remains, before)
-            before = remains
+        for number, remains in files.items():
+            if before is not None:
+                torn = files[before].end is None or number > before + 1
+                lost += _between(files[before], remains, lost) if torn else []
+            lost += losses(remains, None if before is None else files[before])
+            before = number
         header = _header(source, files)
         recovery = Recovery(
             source,
@@ -106,6 +109,16 @@ def recover(source: str | PathLike[str], target: str | PathLike[str]) -> Recover
             remains.records.close()
 
 
+def _between(before: Remains, after: Remains, told: list[Loss]) -> list[Loss]:
+    """The ticks between two files of which the first was cut off, or after which others are missing."""
+    if not before.chunks or not after.chunks:
+        return []
+    last, following = before.chunks[-1][0], after.chunks[0][0]
+    first, end = last.first + last.length, following.first
+    known = any(loss.what == "ticks" and loss.first is not None and first <= loss.first < end for loss in told)
+    return [Loss("ticks", first, end - 1)] if first < end and not known else []
+
+
 def _is_last(remains: Remains) -> bool:
     return remains.end is not None and bool(remains.end.get("last", True))
 
@@ -114,8 +127,10 @@ def _examined(source: Path) -> tuple[dict[int, Remains], list[Loss]]:
     """The files of the session by their numbers, in order, and those that are missing or cannot be read."""
     files: dict[int, Remains] = {}
     lost: dict[int, Loss] = {}
-    for path in (paths := list(session_files(source))):
-        number = 0 if path == paths[0] else int(path.stem.rpartition(".")[2])
+    paths = list(session_files(source))
+    first_lost = source.is_dir() and paths[0] in later_segments(source / SESSION_FILE)
+    for path in paths:
+        number = 0 if path == paths[0] and not first_lost else int(path.stem.rpartition(".")[2])
         try:
             remains = _examine(path, files)
         except SessionError as error:
@@ -124,12 +139,19 @@ def _examined(source: Path) -> tuple[dict[int, Remains], list[Loss]]:
             lost[number] = Loss("segment", number, note=error.what if isinstance(error, CorruptSession) else "empty")
             continue
         stated = remains.header.get("segment")
-        files[stated if isinstance(stated, int) and stated not in files else number] = remains
+        stated = stated if isinstance(stated, int) else number
+        if stated in files:
+            remains.records.close()
+            lost[number] = Loss("segment", number, note=f"segment {stated} is there once more instead")
+            continue
+        files[stated] = remains
         if _is_last(remains):
             break
     if not files:
         raise NothingToRecover(f"{source}: none of its files can be read; there is nothing to recover.")
-    due = range(min(files), max(files) + (1 if files[max(files)].end is None or _is_last(files[max(files)]) else 2))
+    last = files[max(files)]
+    follows = last.end is not None and not _is_last(last)
+    due = range(0 if first_lost else min(files), max(files) + (2 if follows else 1))
     lost.update({number: Loss("segment", number) for number in due if number not in {*files, *lost}})
     return dict(sorted(files.items())), [lost[number] for number in sorted(lost)]
 
@@ -140,7 +162,7 @@ def _examine(path: Path, files: Mapping[int, Remains]) -> Remains:
     remains = examine(path, header)
     if remains.header and header and remains.header.get("id") != header.get("id"):
         remains.records.close()
-        raise SessionError(f"{path} belongs to another session than {files[min(files)].records.path}; move it away.")
+        raise CorruptSession(path, 0, "it belongs to another session")
     return remains
 
 

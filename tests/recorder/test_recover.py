@@ -344,6 +344,39 @@ def test_segments_are_joined_and_missing_ones_named(tmp_path: Path) -> None:
     assert set(told) == {2, len(parts)} and told[len(parts)].note == "empty"
 
 
+def test_a_file_that_is_there_twice_is_read_once(tmp_path: Path) -> None:
+    folder = tmp_path / "from"
+    folder.mkdir()
+    path = folder / "session.hamlet"
+    write(path, 200, segment_bytes=40_000)
+    one, two = later_segments(path)[:2]
+    with Session.open(two) as session:
+        ticks = list(session.ticks)
+    two.write_bytes(one.read_bytes())
+    recovery = recover(path, tmp_path / "rest.hamlet")
+    assert [str(loss) for loss in recovery.lost] == [
+        "segment 2 (segment 1 is there once more instead)",
+        f"ticks {ticks[0]} to {ticks[-1]}",
+    ]
+    with Session.open(tmp_path / "rest.hamlet") as session:
+        assert not set(ticks) & set(session.ticks) and len(session.ticks) == 200 - len(ticks)
+
+
+def test_a_session_without_its_first_file_is_recovered_by_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "from"
+    folder.mkdir()
+    write(folder / "session.hamlet", 200, segment_bytes=40_000)
+    with Session.open(folder) as session:
+        every = len(session.ticks)
+    with Session.open(later_segments(folder / "session.hamlet")[0]) as session:
+        first = session.ticks[0]
+    (folder / "session.hamlet").unlink()
+    recovery = recover(folder, tmp_path / "rest.hamlet")
+    assert "segment 0" in [str(loss) for loss in recovery.lost]
+    with Session.open(tmp_path / "rest.hamlet") as session:
+        assert list(session.ticks) == list(range(first, every))
+
+
 def test_a_lost_head_is_found_by_the_records(tmp_path: Path) -> None:
     path = tmp_path / "a.hamlet"
     write(path)
