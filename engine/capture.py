@@ -14,12 +14,13 @@ from engine.clock import Clock, LockstepClock
 from engine.interrupts import interrupts
 from engine.products import prepare_folder, products
 from engine.provenance import Model, header
+from engine.recording import record_tick
 from engine.render.stage import Stage
 from engine.scenario import Scenario
 from engine.simulation import Simulation
 from engine.voice import lost_words
 from recorder.schema import CameraPose, Snapshot
-from recorder.writer import KEYFRAME_S, SessionWriter
+from recorder.writer import SessionWriter
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,6 @@ class Capture:
             self.simulation.cast,
             segment_bytes=scenario.capture.segment_mib << 20,
         )
-        self._ticks_per_keyframe = round(KEYFRAME_S * scenario.world.tick_rate)
         self._pending: tuple[Snapshot, dict[str, CameraPose]] | None = None
         self._progress = Progress(0, scenario.ticks, 0, 0, 0)
 
@@ -66,10 +66,11 @@ class Capture:
         simulation, started = self.simulation, time.monotonic()
         try:
             with self._writer, interrupts() as interrupted:
-                self._record(simulation.snapshot)
+                self._record()
                 while simulation.tick < self.scenario.ticks and not interrupted:
                     for _ in range(self.clock.due(time.monotonic_ns())):
-                        self._record(simulation.step())
+                        simulation.step()
+                        self._record()
                     yield self._progress
                 self._draw_pending(None, None)
                 lost = lost_words(simulation.voice)
@@ -83,12 +84,9 @@ class Capture:
             simulation.voice.close()
         yield self._progress
 
-    def _record(self, snapshot: Snapshot) -> None:
-        for wording in self.simulation.wordings:
-            self._writer.wording(vars(wording))
-        self._writer.snapshot(snapshot)
-        if snapshot.tick % self._ticks_per_keyframe == 0:
-            self._writer.keyframe(snapshot.tick, self.simulation.freeze())
+    def _record(self) -> None:
+        record_tick(self._writer, self.simulation)
+        snapshot = self.simulation.snapshot
         if self._stage is not None and snapshot.tick % self.scenario.ticks_per_frame == 0:
             poses = {name: rig.pose(snapshot) for name, rig in self._rigs.items()}
             self._draw_pending(snapshot, poses)

@@ -17,6 +17,7 @@ from engine.interventions import Intervention
 from engine.products import OutputError
 from engine.provenance import Model
 from engine.recorded import recorded_interventions, recorded_scenario
+from engine.recording import record_tick
 from engine.scenario import ScenarioError
 from engine.simulation import Simulation
 from engine.voice import continued_voice
@@ -26,7 +27,7 @@ from recorder.files import SESSION_FILE
 from recorder.header import DRAWN, copied_header, digest, id_of, origin, run_of
 from recorder.reader import Session
 from recorder.schema import Snapshot
-from recorder.writer import KEYFRAME_S, SessionWriter
+from recorder.writer import SessionWriter
 
 FACTUAL, COUNTERFACTUAL = "factual", "counterfactual"
 
@@ -121,7 +122,7 @@ class Fork:
         return simulation
 
     def _write(self, role: str, simulation: Simulation, model: Model) -> Iterator[Progress]:
-        parent, every = self.parent, round(KEYFRAME_S * self.parent.tick_rate)
+        parent = self.parent
         shared = self.last if role == FACTUAL else self.at
         lines = 0
         _make(self.paths[role].parent)
@@ -131,11 +132,7 @@ class Fork:
                 yield Progress(snapshot.tick, role, lines)
             while role == COUNTERFACTUAL and simulation.tick < self.last:
                 snapshot = simulation.step()
-                for wording in simulation.wordings:
-                    writer.wording(vars(wording))
-                writer.snapshot(snapshot)
-                if snapshot.tick % every == 0:
-                    writer.keyframe(snapshot.tick, simulation.freeze())
+                record_tick(writer, simulation)
                 lines += len(snapshot.utterances)
                 yield Progress(snapshot.tick, role, lines)
             writer.close({"tick": self.last, "utterances": lines})

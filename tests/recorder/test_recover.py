@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from agents.language.templates import TemplateVoice
+from engine.capture import Capture
+from engine.provenance import Model
+from engine.scenario import load
 from recorder import recover as recovering
 from recorder.container import HEAD, Gap, RecordHead, RecordType, SessionError
 from recorder.reader import Session
@@ -27,7 +29,6 @@ from recorder.writer import SessionWriter
 from tests.recorder import synthetic
 from tests.recorder.originals import Pieces, lost, opened, pieces
 
-ROOT = Path(__file__).parents[2]
 CORPUS = Path(__file__).parent / "corpus"
 CASES = int(os.environ.get("HAMLET_DAMAGE_CASES", "60"))  # 1000 for the figures in the notes
 PATIENCE_S = 60  # no reading of these small files may take so long, on however busy a machine
@@ -52,17 +53,6 @@ modalities = ["rgb", "depth", "instance"]
 name = "overlook"
 kind = "orbit"
 """
-CAPTURE = """
-import sys
-from pathlib import Path
-from agents.language.templates import TemplateVoice
-from engine.capture import Capture
-from engine.provenance import Model
-from engine.scenario import load
-capture = Capture(load(sys.argv[1]), Path(sys.argv[2]), TemplateVoice(), Model("none", ""))
-for _ in capture.run():
-    pass
-"""
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +60,9 @@ def sessions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[bytes,
     """Real sessions: a capture made now, and those of every format there was."""
     folder = tmp_path_factory.mktemp("real")
     (folder / "village.toml").write_text(SCENARIO)
-    subprocess.run([sys.executable, "-c", CAPTURE, folder / "village.toml", folder / "run"], cwd=ROOT, check=True)
-    paths = {"captured": folder / "run" / "session.hamlet", **{path.stem: path for path in CORPUS.glob("*.hamlet")}}
+    capture = Capture(load(str(folder / "village.toml")), folder / "run", TemplateVoice(), Model("none", ""))
+    assert [*capture.run()][-1].frames > 0
+    paths = {"captured": capture.path, **{path.stem: path for path in CORPUS.glob("*.hamlet")}}
     found = {}
     for name, path in sorted(paths.items()):
         with Session.open(path) as session:
