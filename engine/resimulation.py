@@ -96,7 +96,7 @@ def resimulate(session: Session) -> Iterator[tuple[int, Divergence | None]]:
         ScenarioError: this version cannot run the recorded scenario.
     """
     recording = Recording(session)
-    keyframes = sorted(session.keyframes)
+    keyframes = session.keyframes
     simulation: Simulation | None = None
     for stretch in session.ticks.stretches:
         starts = [tick for tick in keyframes if tick <= stretch[0] and (simulation is None or tick > simulation.tick)]
@@ -133,7 +133,7 @@ def _stepped(simulation: Simulation, session: Session, tick: int) -> Divergence 
     except LookupError as error:
         return Divergence(simulation.tick + 1, ("language",), f"tick {simulation.tick + 1}: language: {error}")
     found, recorded = simulation.snapshot, session.snapshot(tick)
-    rooms = tuple(room for room, digest in found.hashes.items() if recorded.hashes.get(room) != digest)
+    rooms = unlike_rooms(found, recorded)
     if rooms:
         what = unlike_columns(found, recorded, session) or _unlike_later(simulation, session)
         return Divergence(tick, rooms, f"tick {tick}: {what}" if what else "")
@@ -149,6 +149,11 @@ def _stepped(simulation: Simulation, session: Session, tick: int) -> Divergence 
 def _redrawn(session: Session) -> tuple[str, ...]:
     """Rooms that a recording under another sky shows as they were not; their hashes are those of the run."""
     return ("world", "language") if session.header.get("counterfactual") else ()
+
+
+def unlike_rooms(found: Snapshot, recorded: Snapshot) -> tuple[str, ...]:
+    """The rooms whose state has another hash than was recorded."""
+    return tuple(room for room, digest in found.hashes.items() if recorded.hashes.get(room) != digest)
 
 
 def unlike_columns(found: Snapshot, recorded: Snapshot, session: Session) -> str:

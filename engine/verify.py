@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain, pairwise
 from typing import TypeVar
 
-from engine.resimulation import Divergence, Recording, other_versions, resimulate, unlike_columns
+from engine.resimulation import Divergence, Recording, other_versions, resimulate, unlike_columns, unlike_rooms
 from engine.scenario import ScenarioError
 from recorder.catalogue import INDEXED_SINCE_MAJOR, Catalogue, enter, find_layout
 from recorder.container import CorruptSession, Gap, SessionError
@@ -189,7 +189,7 @@ class Examination:
         except (SessionError, ScenarioError) as error:
             self.notes.append(f"The keyframes were read but not put back: {error}")
             return
-        for tick in sorted(session.keyframes):
+        for tick in session.keyframes:
             yield
             try:
                 what = self._put_back(recording, tick)
@@ -212,7 +212,7 @@ class Examination:
             return str(error).rstrip(".")
         if recorded is None:
             return ""
-        rooms = tuple(room for room, digest in found.hashes.items() if recorded.hashes.get(room) != digest)
+        rooms = unlike_rooms(found, recorded)
         return unlike_columns(found, recorded, session) or (
             f"put back, the hash of {', '.join(rooms)} is another" if rooms else ""
         )

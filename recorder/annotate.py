@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.palette import BuildingKind, SemanticClass, Species
+from recorder.moments import name_of
 from recorder.schema import (
     CROP_ID,
     GRASS_ID,
@@ -62,9 +63,9 @@ def instance_table(scenery: Scenery, cast: Cast) -> dict[int, Label]:
         semantic = BUILDING_CLASS.get(kind, SemanticClass.BUILDING)
         name = of_building.get(row, value_name(kind))
         table[number] = Label(number, semantic, name)
-    for row, persona in enumerate(cast.personas):
+    for row in range(len(cast.personas)):
         number = int(cast.looks["id"][row])
-        table[number] = Label(number, SemanticClass.VILLAGER, str(persona.get("name", f"villager {row}")))
+        table[number] = Label(number, SemanticClass.VILLAGER, name_of(cast, row))
     return table
 
 

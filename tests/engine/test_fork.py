@@ -109,6 +109,7 @@ def test_a_fork_can_be_forked(parent: Path, tmp_path: Path) -> None:
             pass
         twin = Session.open(job.paths[COUNTERFACTUAL])
         assert first_difference(session, twin) == 201
+        assert twin.header["origin"]["earlier"] == [session.header["origin"]]
         assert [given["tick"] for given in twin.header["interventions"]] == [AT + 1, 201]
         assert [wrong for _, wrong in resimulate(twin) if wrong] == []
 

@@ -85,10 +85,17 @@ def test_pieces_joined_again_are_the_whole(
     order.shuffle(pieces)  # type: ignore[attr-defined]
     again = joined(pieces, folder / "again.hamlet")
     assert_same(again, whole)
-    assert sorted(again.keyframes) == sorted(whole.keyframes) and again.complete
+    assert again.keyframes == whole.keyframes and again.complete
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         [*(f"{i}.hamlet" for i in range(len(spans))), "again.hamlet"]
     )
+
+
+def test_a_folder_is_opened_by_what_is_whole_in_it(tmp_path: Path, whole: Session) -> None:
+    piece(whole, tmp_path / "part.hamlet", 10, 20).close()
+    (tmp_path / ".unfinished-more.hamlet").write_bytes(b"")
+    with Session.open(tmp_path) as session:
+        assert session.path.name == "part.hamlet"
 
 
 def test_a_piece_holds_its_range_and_what_it_takes_to_run_it_again(tmp_path: Path, whole: Session) -> None:
