@@ -11,7 +11,7 @@ from typing import TypeVar
 from engine.resimulation import Divergence, Recording, other_versions, resimulate, unlike_columns, unlike_rooms
 from engine.scenario import ScenarioError
 from recorder.catalogue import INDEXED_SINCE_MAJOR, Catalogue, enter, find_layout
-from recorder.container import CorruptSession, Gap, SessionError
+from recorder.container import MAX_PAYLOAD, CorruptSession, Gap, SessionError
 from recorder.decode import arrival
 from recorder.payload import pack
 from recorder.reader import Session
@@ -76,6 +76,7 @@ class Examination:
 
     def _one_file(self, records: RecordReader) -> Iterator[None]:
         layout, found = find_layout(records), Catalogue()
+        allowed = records.allowance
         before = len(self.findings)
         for met in records.walk():
             if isinstance(met, Gap):
@@ -83,8 +84,10 @@ class Examination:
                 continue
             self.records += 1
             try:
-                records.content(met)
-                enter(found, records, met)
+                payload = records.payload(met, min(allowed, MAX_PAYLOAD))
+                allowed -= len(payload)
+                records.unpacked(met, payload)
+                enter(found, records, met, payload)
             except CorruptSession as error:
                 self._wrong(str(error))
             yield

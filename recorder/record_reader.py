@@ -288,8 +288,16 @@ class RecordReader:
         Raises:
             CorruptSession: it is damaged.
         """
+        return self.unpacked(head, self.payload(head, limit))
+
+    def unpacked(self, head: RecordHead, payload: bytes) -> Any:
+        """What the payload of a record, read before, says.
+
+        Raises:
+            CorruptSession: it does not unpack within the limits.
+        """
         try:
-            return unpack(self.payload(head, limit))
+            return unpack(payload)
         except ValueError as error:
             raise CorruptSession(self.path, head.offset, f"a record does not unpack, {error}") from error
 

@@ -18,13 +18,16 @@ from engine.provenance import Model, header
 from engine.scenario import Scenario, build
 from engine.simulation import Simulation
 from engine.verify import Divergence, Examination, other_versions, resimulate
-from recorder import segment
+from recorder import record_reader, segment
 from recorder.catalogue import Catalogue
+from recorder.compression import zstd_compress, zstd_decompress
+from recorder.container import FLAG_ZSTD, RecordType
 from recorder.edit import cut, merge
 from recorder.reader import Session
 from recorder.schema import Snapshot
 from recorder.writer import SessionWriter
 from tests.recorder import synthetic
+from tests.recorder.test_damage import Forge
 
 TICKS = 160
 KEYFRAME_EVERY = 40
@@ -284,3 +287,23 @@ def test_versions_that_differ_are_told(run: Run, tmp_path: Path) -> None:
     with write(replace(run, header={**run.header, "versions": versions}), tmp_path / "s.hamlet") as session:
         words = other_versions(session)
     assert f"numpy {np.__version__} instead of 1.0" in words and "gone not installed instead of 3" in words
+
+
+def test_many_small_compression_bombs_are_not_all_set_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forge = Forge.begun()
+    for _ in range(100):
+        forge.add(RecordType.BLOB, body=zstd_compress(bytes(16 << 20)), flags=FLAG_ZSTD)
+    (tmp_path / "bombs.hamlet").write_bytes(forge.data)
+    burst: list[int] = []
+
+    def decompressed(data: bytes, limit: int) -> bytes:
+        burst.append(len(content := zstd_decompress(data, limit)))
+        return content
+
+    monkeypatch.setattr(record_reader, "zstd_decompress", decompressed)
+    with Session.open(tmp_path / "bombs.hamlet") as session:
+        examination = Examination(session)
+        for _ in examination.stages()[0].run():
+            pass
+    assert any("decompresses to more than" in finding for finding in examination.findings)
+    assert sum(burst) < 20 * (16 << 20)
