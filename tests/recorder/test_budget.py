@@ -5,20 +5,20 @@ from __future__ import annotations
 import time
 import tracemalloc
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from agents.language.templates import TemplateVoice
+from engine.recording import record_tick
 from engine.scenario import load
 from engine.simulation import Simulation
 from recorder.container import Gap, RecordType
 from recorder.reader import Session
 from recorder.record_reader import RecordReader
 from recorder.record_writer import RecordWriter
-from recorder.writer import KEYFRAME_S, PENDING_FRAMES, SessionWriter
+from recorder.writer import PENDING_FRAMES, SessionWriter
 from tests.recorder import synthetic
 
 MB_PER_AGENT_HOUR = 6
@@ -33,12 +33,8 @@ def test_an_hour_of_a_villager_is_at_most_six_megabytes(tmp_path: Path, villager
     path = tmp_path / "a.hamlet"
     with SessionWriter(path, {"tick_rate": TICK_RATE}, simulation.scenery, simulation.cast) as writer:
         for _ in range(60 * TICK_RATE):
-            snapshot = simulation.step()
-            for wording in simulation.wordings:
-                writer.wording(asdict(wording))
-            writer.snapshot(snapshot)
-            if snapshot.tick % round(KEYFRAME_S * TICK_RATE) == 0:
-                writer.keyframe(snapshot.tick, simulation.freeze())
+            simulation.step()
+            record_tick(writer, simulation)
     stored: Counter[int] = Counter()
     for head in RecordReader(path).walk():
         assert not isinstance(head, Gap)
