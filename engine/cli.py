@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shlex
 import sys
 import time
@@ -17,7 +18,7 @@ from engine.quantities import format_duration, parse_moment, parse_size
 from engine.render_command import render
 from engine.scenario import load, shipped
 from engine.session_commands import app as session_commands
-from engine.session_commands import run_again
+from engine.session_commands import run_again, say_versions
 from engine.terminal import INTERRUPTED, busy, counted, fail, out, parsed, progress, say
 
 app = typer.Typer(
@@ -222,6 +223,9 @@ def _redraw(session: Any) -> None:
     if stateless := len(session.frames()) - len(references):
         say(f"{counted(stateless, 'frame')} not drawn: the state behind them is not in the session.")
     if differing:
+        from engine.verify import other_versions  # noqa: PLC0415
+
+        say_versions(other_versions(session))
         reference, names = differing[0]
         fail(
             f"{session.path}: {len(differing)} frames differ from the recording, first at tick {reference.tick}, "
@@ -277,6 +281,9 @@ def _new_run(name: str) -> Path:
 
 def main() -> None:
     """Run the command line. What the user can mend is one sentence on stderr and exit code 2."""
+    # Whoever closes an output wants nothing from it.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lasts
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     # A terminal or a pipe that knows few letters gets a question mark for the others, not an error.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

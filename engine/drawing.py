@@ -19,6 +19,7 @@ from typing import Any
 
 from engine.render.graphics import RenderError
 from engine.render.stage import Stage
+from recorder.container import SessionError
 from recorder.images import encode_image
 from recorder.reader import Session
 from recorder.schema import CameraPose, Snapshot
@@ -111,10 +112,25 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
+def stage_of(session: Session, size: tuple[int, int], modalities: tuple[str, ...]) -> Stage:
+    """What draws a recording.
+
+    Raises:
+        SessionError: its scenery or cast make no sense; other programs write sessions, too.
+        RenderError: nothing can be drawn here.
+    """
+    try:
+        return Stage(session.scenery, session.cast, size, modalities, tick_rate=session.tick_rate)
+    except SessionError:
+        raise
+    except (ValueError, LookupError) as error:
+        raise SessionError(f"{session.path} cannot be drawn: {error}.") from None
+
+
 @lru_cache(maxsize=1)
 def _stage(studio: Studio) -> Stage:
     with Session.open(studio.session) as session:
-        return Stage(session.scenery, session.cast, studio.size, studio.modalities, tick_rate=session.tick_rate)
+        return stage_of(session, studio.size, studio.modalities)
 
 
 def _draw(studio: Studio, shot: Shot) -> dict[str, Images]:

@@ -153,10 +153,10 @@ def _cameras(cameras: dict[str, CameraView]) -> Table:
 
 def _weights(seen: Overview) -> RenderableType:
     table = Table.grid(padding=(0, 2))
-    table.add_column(style="cyan", no_wrap=True)
-    for _ in range(3):
-        table.add_column(no_wrap=True, justify="right")
-    table.add_column(no_wrap=True)
+    table.add_column(style="cyan", no_wrap=True, min_width=max(map(len, KINDS.values())))
+    for widest in ("records", "999.9 MB", "100.0%"):
+        table.add_column(no_wrap=True, justify="right", min_width=len(widest))
+    table.add_column(no_wrap=True, overflow="crop")  # a narrow terminal has numbers rather than bars
     table.add_row(Text("holds", "dim"), *(Text(name, "dim") for name in ("records", "size", "share")))
     for kind, weight in seen.weights.items():
         share = weight.bytes / max(seen.bytes, 1)

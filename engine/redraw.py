@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from engine.drawing import stage_of
 from engine.render.stage import Stage
 from recorder.container import SessionError
 from recorder.frames import FrameRef
@@ -22,22 +23,19 @@ def redraw(session: Session) -> Iterator[tuple[FrameRef, tuple[str, ...]]]:
     is not compared.
 
     Raises:
-        SessionError: there are no frames.
+        SessionError: there are no frames, or what was recorded cannot be drawn.
         RenderError: nothing can be drawn here.
     """
-    references = list(session.frames())
-    if not references:
+    if not session.frames():
         raise SessionError(f"{session.path} holds no frames; there is nothing to draw again.")
-    width, height = references[0].width, references[0].height
-    modalities = tuple(name for name in references[0].modalities if name != "flow_valid")
-    stage = Stage(session.scenery, session.cast, (width, height), modalities, tick_rate=session.tick_rate)
+    stages = _Stages(session)
     try:
         for camera in session.cameras:
             frames = [frame for frame in session.frames(camera) if frame.tick in session.ticks]  # the state may be lost
             step = min((b.tick - a.tick for a, b in pairwise(frames)), default=0)
             for here, following in zip(frames, [*frames[1:], None], strict=True):
                 after = following if following is not None and following.tick == here.tick + step else None
-                images = stage.render(
+                images = stages.of(here).render(
                     session.snapshot(here.tick),
                     here.pose,
                     None if after is None else session.snapshot(after.tick),
@@ -54,7 +52,30 @@ def redraw(session: Session) -> Iterator[tuple[FrameRef, tuple[str, ...]]]:
                 )
                 yield here, differing
     finally:
-        stage.close()
+        stages.close()
+
+
+class _Stages:
+    """What draws frames as they were recorded; a merged session has them in several sizes and modalities."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._kind: tuple[tuple[int, int], tuple[str, ...]] | None = None
+        self._stage: Stage | None = None
+
+    def of(self, frame: FrameRef) -> Stage:
+        """The stage for a frame's size and modalities; the one before is over then."""
+        size, names = (frame.width, frame.height), tuple(name for name in frame.modalities if name != "flow_valid")
+        if self._stage is None or self._kind != (size, names):
+            self.close()
+            self._kind, self._stage = (size, names), stage_of(self._session, size, names)
+        return self._stage
+
+    def close(self) -> None:
+        """End the one there is."""
+        if self._stage is not None:
+            self._stage.close()
+            self._stage = None
 
 
 def _led_on(session: Session, last: FrameRef) -> bool:

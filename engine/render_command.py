@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from engine.quantities import format_duration, parse_size, tick_range
-from engine.terminal import INTERRUPTED, busy, fail, parsed, progress, say
+from engine.terminal import INTERRUPTED, busy, counted, fail, parsed, progress, say
 
 
 def render(
@@ -97,7 +97,7 @@ def render(
                         status.update(f"Made the {what} ...")
         except KeyboardInterrupt:
             fail(f"stopped; what was drawn is in {job.path}.", INTERRUPTED)
-    say(f"\n{state.frames} frames drawn in {format_duration(time.monotonic() - began)}")
+    say(f"\n{counted(state.frames, 'frame') or 'No frames'} drawn in {format_duration(time.monotonic() - began)}")
     for what, path in made:
         say(f"  {what:26} {path}")
     say(f"\nWatch it with:  hamlet replay {shlex.quote(str(job.path))}")

@@ -98,6 +98,8 @@ def examine(session: Session) -> None:
                 found = len(examination.findings)
                 bar.update(task, completed=done, note=f"{found} wrong" if found else "")
             bar.update(task, total=done, completed=done)
+    if session.being_written:
+        say(f"{session.path} is still being written; it was checked up to where it was.")
     for note in examination.notes:
         say(note)
     for finding in examination.findings[:FINDINGS_SHOWN]:
@@ -105,7 +107,7 @@ def examine(session: Session) -> None:
     if examination.findings:
         count = len(examination.findings)
         versions = other_versions(session) if any("keyframe" in each for each in examination.findings) else ""
-        _say_versions(versions)
+        say_versions(versions)
         more = f", of which the first {FINDINGS_SHOWN} are told above" if count > FINDINGS_SHOWN else ""
         fail(f"{session.path}: {counted(count, 'thing')} wrong{more}.", 1)
     parts = (
@@ -129,14 +131,15 @@ def run_again(session: Session) -> None:
             divergence = found
             bar.update(task, completed=count)
     if divergence:
-        _say_versions(other_versions(session))
+        say_versions(other_versions(session))
         fail(f"{session.path} differs from the recording: {divergence}.", 1)
     if count < len(session.ticks):
         say(f"{counted(len(session.ticks) - count, 'tick')} before the first keyframe cannot be run again.")
     out.print(f"{counted(count, 'tick')} run again without a model: every state hash is the recorded one.")
 
 
-def _say_versions(versions: str) -> None:
+def say_versions(versions: str) -> None:
+    """Name what may have made a difference, if anything is known to."""
     if versions:
         say(f"A likely reason: this Hamlet is not the one that recorded it ({versions}).")
 
@@ -210,7 +213,8 @@ def _compared(result: Comparison, here: Session, there: Session) -> Iterator[str
     """A comparison in sentences."""
     yield f"A  {here.path}: {here.ticks}\nB  {there.path}: {there.ticks}"
     if result.same:
-        yield f"The same: {len(here.ticks)} ticks, {len(here.lines())} lines, {len(here.frames())} frames."
+        parts = ((len(here.ticks), "tick"), (len(here.lines()), "line"), (len(here.frames()), "frame"))
+        yield f"The same: {', '.join(counted(*part) or f'no {part[1]}s' for part in parts)}."
         return
     if result.first is not None:
         yield from _first(result, result.first, here)

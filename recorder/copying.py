@@ -34,6 +34,10 @@ def appearing(target: Path) -> Iterator[Path]:
             segment_path(unfinished, number).rename(segment_path(target, number))
     except OSError as error:
         raise SessionError(f"{target} cannot be written: {error.strerror}.") from error
+    except SessionError as error:
+        if type(error) is not SessionError or str(unfinished) not in str(error):
+            raise
+        raise SessionError(str(error).replace(str(unfinished), str(target))) from error  # the name that was typed
     finally:
         for left in (unfinished, *later_segments(unfinished)):
             left.unlink(missing_ok=True)

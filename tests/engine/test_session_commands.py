@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -243,3 +244,15 @@ def test_bytes_in_words() -> None:
         "5.0 GB",
         "2000.0 GB",
     ]
+
+
+def test_a_scenery_that_nobody_can_draw_is_one_sentence(path: Path) -> None:
+    done = typed.hamlet("replay", path, "--headless")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert str(path) in done.stderr and "cannot be drawn" in done.stderr and "building" in done.stderr
+
+
+def test_an_output_nobody_listens_to_is_no_error(path: Path) -> None:
+    command = shlex.join([*typed.HAMLET, "session", "info", "--json", str(path)])
+    done = subprocess.run(f"{command} >&-", shell=True, cwd=typed.ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
