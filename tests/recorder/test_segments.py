@@ -71,7 +71,7 @@ def test_a_missing_segment_is_told(tmp_path: Path) -> None:
     given = write(tmp_path / "s.hamlet")
     (tmp_path / "s.002.hamlet").unlink()
     with Session.open(tmp_path) as session:
-        assert len(session.ticks.stretches) == 2 and "segments 2 to 2 are missing" in str(session.damage[0])
+        assert len(session.ticks.stretches) == 2 and "segment 2 is missing before it" in str(session.damage[0])
         before, after = session.ticks.stretches
         assert session.snapshot(after[0]).hashes == given[after[0]].hashes
         assert session.at(after[0] / session.tick_rate - 0.01).tick == before[-1]
@@ -86,6 +86,28 @@ def test_a_missing_last_segment_is_told(tmp_path: Path) -> None:
     with Session.open(tmp_path) as session:
         assert not session.complete and "which follows it, is missing" in str(session.damage[0])
         assert 0 < len(session.ticks) < TICKS
+
+
+def test_a_missing_first_segment_is_told(tmp_path: Path) -> None:
+    given = write(tmp_path / "session.hamlet")
+    (tmp_path / "session.hamlet").unlink()
+    with Session.open(tmp_path) as session:
+        assert "segment 0 is missing before it" in str(session.damage[0])
+        assert session.ticks[-1] == TICKS - 1 and session.complete
+        assert session.snapshot(session.ticks[0]).hashes == given[session.ticks[0]].hashes
+
+
+@pytest.mark.parametrize(("number", "size"), [(0, 100), (0, -200), (2, -200)])
+def test_a_file_cut_off_before_others_is_damage(tmp_path: Path, number: int, size: int) -> None:
+    write(tmp_path / "s.hamlet")
+    with Session.open(tmp_path) as session:
+        path = session.segments[number]
+    data = path.read_bytes()
+    path.write_bytes(data[:size])
+    with Session.open(tmp_path) as session:
+        told = [str(damage) for damage in session.damage]
+        assert any(str(path) in each and "cut off, and more was recorded after it" in each for each in told), told
+        assert not any("missing" in each for each in told)
 
 
 def test_a_segment_of_another_session_is_refused(tmp_path: Path) -> None:
