@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from recorder.catalogue import NONSENSE
-from recorder.container import CRC, RECORD, CorruptSession, Gap, RecordHead, RecordType
+from recorder.container import CRC, MAX_PAYLOAD, RECORD, CorruptSession, Gap, RecordHead, RecordType
 from recorder.moments import local_time
 from recorder.reader import Session
 from recorder.record_reader import RecordReader
@@ -151,13 +151,14 @@ def state_of(session: Session) -> str:
 def _weigh(records: RecordReader, weights: dict[str, Weight], cameras: dict[str, CameraView]) -> None:
     """Add what one file holds."""
     images: dict[int, int] = {}  # offset of an image since the last frame -> its bytes
+    allowed = records.allowance
     for head in _heads(records):
         size = RECORD.size + head.length + CRC.size
         weights.setdefault(_kind(head.type), Weight()).add(size)
         if head.type == RecordType.BLOB:
             images[head.offset] = size
         if head.type == RecordType.FRAME:
-            _enter_frame(records, head, images, cameras)
+            allowed -= _enter_frame(records, head, images, cameras, min(allowed, MAX_PAYLOAD))
             images = {}
 
 
@@ -173,14 +174,18 @@ def _kind(number: int) -> str:
 
 
 def _enter_frame(
-    records: RecordReader, head: RecordHead, images: dict[int, int], cameras: dict[str, CameraView]
-) -> None:
+    records: RecordReader, head: RecordHead, images: dict[int, int], cameras: dict[str, CameraView], limit: int
+) -> int:
+    """Count one frame, and give back to how many bytes its record decompressed, of at most `limit`."""
+    spent = 0
     try:
-        value = records.content(head)
+        payload = records.payload(head, limit)
+        spent = len(payload)
+        value = records.unpacked(head, payload)
         camera, (width, height) = str(value["camera"]), value["size"]
         blobs = {str(name): int(offset) for name, offset in value["blobs"].items()}
     except CorruptSession:
-        return  # it is weighed with the others; session.damage or `verify` tells of it
+        return spent  # it is weighed with the others; session.damage or `verify` tells of it
     except NONSENSE as error:
         raise CorruptSession(records.path, head.offset, f"a FRAME record makes no sense, {error!r}") from error
     view = cameras.setdefault(camera, CameraView())
@@ -189,3 +194,4 @@ def _enter_frame(
     for name, offset in blobs.items():
         if offset in images:
             view.modalities.setdefault(name, Weight()).add(images[offset])
+    return spent
