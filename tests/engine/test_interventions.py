@@ -83,14 +83,14 @@ def test_what_was_typed_survives_a_header(given: Intervention) -> None:
 @pytest.mark.parametrize(
     ("option", "text", "says"),
     [
-        ("set", "weather=hail", "weather = hail is none of .*'storm'"),
+        ("set", "weather=hail", "weather = 'hail' is none of .*'storm'"),
         ("set", "weather=storm,over=soon", "over = 'soon': 'soon' is not a duration"),
         ("set", "weather=storm,until=5min", "'until' is not known"),
         ("set", "wind=3", "write --set 'weather=storm,over=10min' or"),
         ("set", "talkativeness=9", "less than or equal to 5"),
         ("set", "model=", "at least 1 character"),
         ("inject", "rumour:who=Mira", "'kind' is missing"),
-        ("inject", "rumour:who=Mira,kind=war", "kind = war is none of .*'fox_in_barn'"),
+        ("inject", "rumour:who=Mira,kind=war", "kind = 'war' is none of .*'fox_in_barn'"),
         ("inject", "rumour:Mira", "write 'rumour:who=Mira,kind=fox_in_barn'"),
         ("inject", "closed:place=", "write 'closed:place=the mill'"),
         ("inject", "flood:place=the mill", "write --inject 'rumour:"),
