@@ -112,11 +112,12 @@ class Rerender:
         """Draw to the end, yielding after every tick drawn; Ctrl-C ends it after the frames under way."""
         session, capture, started = self._session, self._view.capture, time.monotonic()
         studio = Studio(session.path, capture.size, capture.modalities)
+        workers = min(self._workers, self.frames // len(self._cameras.rigs))  # one tick is drawn by one process
         progress = Progress(0, self.frames)
         yield progress
         writer = SessionWriter(self.path, self._header(), session.scenery, session.cast)
         with writer, interrupts() as interrupted:
-            for shot, images in drawn(self._shots(writer, interrupted), studio, self._workers):
+            for shot, images in drawn(self._shots(writer, interrupted), studio, workers):
                 for camera, encoded in images.items():
                     writer.encoded_frame(shot.snapshot.tick, camera, shot.poses[camera], encoded)
                 progress = replace(progress, frames=progress.frames + len(images))
