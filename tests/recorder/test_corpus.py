@@ -30,13 +30,23 @@ def digest(*parts: object) -> str:
     return total.hexdigest()[:16]
 
 
+def flat(state: Any) -> Any:
+    """A keyframe's state with its arrays as text."""
+    if isinstance(state, np.ndarray):
+        return [str(state.dtype.descr), state.shape, state.tobytes().hex()]
+    if isinstance(state, dict):
+        return {key: flat(value) for key, value in state.items()}
+    return [flat(value) for value in state] if isinstance(state, list) else state
+
+
 def content(path: Path) -> dict[str, Any]:
     """Everything a session holds, as digests by kind and as counts."""
     with Session.open(path) as session:
         snapshots = list(session.snapshots())
         frames = list(session.frames())
         arrays = [value for value in vars(session.scenery).values() if isinstance(value, np.ndarray)]
-        return {
+        frozen = {"keyframes": digest(*(flat(session.keyframe(tick)) for tick in session.keyframes))}
+        return (frozen if session.keyframes else {}) | {
             "complete": session.complete,
             "ticks": [session.ticks[0], session.ticks[-1], len(session.ticks)],
             "cameras": list(session.cameras),
@@ -57,10 +67,13 @@ def content(path: Path) -> dict[str, Any]:
         }
 
 
-@pytest.mark.parametrize("path", sorted(CORPUS.glob("*.hamlet")), ids=lambda path: path.stem)
+FIRSTS = sorted(path for path in CORPUS.glob("*.hamlet") if "." not in path.stem)  # others are further segments
+
+
+@pytest.mark.parametrize("path", FIRSTS, ids=lambda path: path.stem)
 def test_old_sessions_stay_readable(path: Path) -> None:
     assert content(path) == EXPECTED[path.name]
 
 
 def test_every_session_is_expected() -> None:
-    assert sorted(EXPECTED) == sorted(path.name for path in CORPUS.glob("*.hamlet"))
+    assert sorted(EXPECTED) == [path.name for path in FIRSTS]
