@@ -19,7 +19,7 @@ from engine.render_command import render
 from engine.scenario import load, shipped
 from engine.session_commands import app as session_commands
 from engine.session_commands import run_again, say_versions
-from engine.terminal import INTERRUPTED, busy, counted, fail, out, parsed, progress, say
+from engine.terminal import INTERRUPTED, busy, counted, fail, make_products, out, parsed, progress, say
 
 app = typer.Typer(
     help="Hamlet: a small valley that lives, talks and records itself. Start with 'hamlet watch' for a window, or "
@@ -145,11 +145,7 @@ def capture(
                 )
         if state.stopped:
             say("Stopped early; what was captured is complete.")
-        made = []
-        with busy("Making the video, the contact sheet and the texts ...") as status:
-            for what, path in job.products(loose_frames):
-                made.append((what, path))
-                status.update(f"Made the {what} ...")
+        made = make_products(job.products(loose_frames))
     except KeyboardInterrupt:
         fail(f"stopped; what was recorded is in {job.path}.", INTERRUPTED)
     frames = f"{state.frames} frames of {', '.join(chosen.capture.modalities)}" if state.frames else "no frames"
@@ -223,7 +219,7 @@ def _redraw(session: Any) -> None:
     if stateless := len(session.frames()) - len(references):
         say(f"{counted(stateless, 'frame')} not drawn: the state behind them is not in the session.")
     if differing:
-        from engine.verify import other_versions  # noqa: PLC0415
+        from engine.resimulation import other_versions  # noqa: PLC0415
 
         say_versions(other_versions(session))
         reference, names = differing[0]

@@ -87,8 +87,6 @@ class Fork:
         """
         simulation = self._resumed(live)  # which finds what cannot be, before there is any file
         try:
-            for path in self.paths.values():
-                _make(path.parent)
             yield from self._write(FACTUAL, simulation, model)
             yield from self._write(COUNTERFACTUAL, simulation, model)
         finally:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from engine.quantities import format_duration, parse_size, tick_range
-from engine.terminal import INTERRUPTED, busy, counted, fail, parsed, progress, say
+from engine.terminal import INTERRUPTED, counted, fail, make_products, parsed, progress, say
 
 
 def render(
@@ -89,12 +89,7 @@ def render(
                         bar.update(task, completed=state.frames, note=note)
             if state.stopped:
                 say("Stopped early; what was drawn is complete.")
-            made = []
-            if state.frames:
-                with busy("Making the video, the contact sheet and the texts ...") as status:
-                    for what, path in job.products(loose_frames):
-                        made.append((what, path))
-                        status.update(f"Made the {what} ...")
+            made = make_products(job.products(loose_frames)) if state.frames else []
         except KeyboardInterrupt:
             fail(f"stopped; what was drawn is in {job.path}.", INTERRUPTED)
     say(f"\n{counted(state.frames, 'frame') or 'No frames'} drawn in {format_duration(time.monotonic() - began)}")

@@ -85,7 +85,8 @@ def verify(
 
 def examine(session: Session) -> None:
     """Read all of a session; ends the program with exit code 1 where something is wrong."""
-    from engine.verify import Examination, other_versions  # noqa: PLC0415
+    from engine.resimulation import other_versions  # noqa: PLC0415
+    from engine.verify import Examination  # noqa: PLC0415
 
     examination = Examination(session)
     with progress() as bar:
@@ -122,7 +123,7 @@ def examine(session: Session) -> None:
 
 def run_again(session: Session) -> None:
     """Run a session again without a model; ends the program with exit code 1 where it differs from the recording."""
-    from engine.verify import other_versions, resimulate  # noqa: PLC0415
+    from engine.resimulation import other_versions, resimulate  # noqa: PLC0415
 
     with progress() as bar:
         task = bar.add_task("running it again", total=len(session.ticks), note="")

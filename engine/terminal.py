@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import typer
@@ -44,6 +45,16 @@ def parsed(option: str, text: str, parse: Callable[[str], T]) -> T:
         return parse(text)
     except ValueError as error:
         fail(f"{option}: {error}.")
+
+
+def make_products(making: Iterable[tuple[str, Path]]) -> list[tuple[str, Path]]:
+    """Make what people open beside a session, saying what is being done; gives back what it is and where."""
+    made = []
+    with busy("Making the video, the contact sheet and the texts ...") as status:
+        for what, path in making:
+            made.append((what, path))
+            status.update(f"Made the {what} ...")
+    return made
 
 
 def say(text: str) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain, pairwise
 from typing import TypeVar
 
-from engine.resimulation import Divergence, Recording, other_versions, resimulate, unlike_columns, unlike_rooms
+from engine.resimulation import Recording, unlike_columns, unlike_rooms
 from engine.scenario import ScenarioError
 from recorder.catalogue import INDEXED_SINCE_MAJOR, Catalogue, enter, find_layout
 from recorder.container import MAX_PAYLOAD, CorruptSession, Gap, SessionError
@@ -17,8 +17,6 @@ from recorder.payload import pack
 from recorder.reader import Session
 from recorder.record_reader import RecordReader
 from recorder.schema import Snapshot, Utterance
-
-__all__ = ["Divergence", "Examination", "other_versions", "resimulate"]
 
 HASH_BYTES = 16
 T = TypeVar("T")

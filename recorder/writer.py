@@ -17,7 +17,7 @@ from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +37,6 @@ SEGMENT_BYTES = 1 << 30  # a file above this is closed and the next one begun
 PENDING_FRAMES = 4  # frames handed over and not yet written; each may be some tens of megabytes
 KEYFRAME_S = 5.0  # whoever runs the simulation gives its whole state this often
 SYNC_S = 5.0  # the disk is reached this often, for the day the power fails
-
-
-@runtime_checkable
-class Frozen(Protocol):
-    """State taken out of a simulation, made plain on the writing thread."""
-
-    def plain(self) -> Mapping[str, Any]: ...
 
 
 class SessionWriter:
@@ -160,12 +153,12 @@ class SessionWriter:
         payload, tick = pack(dict(wording)), arrival(wording)
         self._scribe.do(lambda segment: segment.wording(tick, payload))
 
-    def keyframe(self, tick: int, state: Mapping[str, Any] | Frozen) -> None:
+    def keyframe(self, tick: int, state: Mapping[str, Any]) -> None:
         """Record the whole state behind the last tick given, from which a run can go on.
 
         Args:
             tick: the last tick given.
-            state: maps with text keys, lists, numbers, text, None, bytes and arrays; or what makes such a map.
+            state: maps with text keys, lists, numbers, text, None, bytes and arrays.
 
         Raises:
             SessionError: it is another tick, or the disk refuses.
@@ -174,7 +167,7 @@ class SessionWriter:
         if tick != self.last_tick:
             raise SessionError(f"{self.path}: a keyframe of tick {tick} was given after tick {self.last_tick}.")
         self._write_chunk()
-        self._scribe.do(lambda segment: segment.keyframe(tick, state.plain() if isinstance(state, Frozen) else state))
+        self._scribe.do(lambda segment: segment.keyframe(tick, state))
 
     def carried_keyframe(self, tick: int, state: Mapping[str, Any]) -> None:
         """Record a keyframe of a tick before the first, from which a piece cut out of a session can be run again."""

@@ -14,8 +14,8 @@ from engine.fork import COUNTERFACTUAL, FACTUAL, Fork
 from engine.interventions import Intervention, parse_inject, parse_set
 from engine.products import OutputError
 from engine.provenance import Model
+from engine.resimulation import resimulate
 from engine.scenario import ScenarioError, build
-from engine.verify import resimulate
 from recorder.container import SessionError
 from recorder.reader import Session
 

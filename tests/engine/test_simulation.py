@@ -16,9 +16,9 @@ from engine.provenance import Model, header
 from engine.redraw import redraw
 from engine.render.graphics import RenderError
 from engine.render.stage import Stage
+from engine.resimulation import Divergence, resimulate
 from engine.scenario import Scenario, build
 from engine.simulation import Simulation
-from engine.verify import Divergence, resimulate
 from recorder.reader import Session
 from recorder.schema import CameraPose, Snapshot
 from recorder.writer import SessionWriter

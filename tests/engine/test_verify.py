@@ -15,9 +15,10 @@ import pytest
 from agents.language.templates import TemplateVoice
 from agents.language.voice import Wording
 from engine.provenance import Model, header
+from engine.resimulation import Divergence, other_versions, resimulate
 from engine.scenario import Scenario, build
 from engine.simulation import Simulation
-from engine.verify import Divergence, Examination, other_versions, resimulate
+from engine.verify import Examination
 from recorder import record_reader, segment
 from recorder.catalogue import Catalogue
 from recorder.compression import zstd_compress, zstd_decompress
