@@ -73,7 +73,7 @@ class Counterfactual:
         from engine.interventions import WeatherChange  # noqa: PLC0415 - frames as recorded need no world
         from engine.recorded import recorded_interventions, recorded_scenario  # noqa: PLC0415
         from engine.simulation import world_config  # noqa: PLC0415
-        from world.weather import Sky, WeatherOpening  # noqa: PLC0415
+        from world.sky.weather import Sky, WeatherOpening  # noqa: PLC0415
 
         if session.header.get("counterfactual"):
             raise SessionError(f"{session.path} has another sky already: take the recording that it was made from.")
@@ -101,7 +101,7 @@ class Counterfactual:
         return {"start": self._start.isoformat(), "counterfactual": self._override.to_plain() | recorded}
 
     def _environment(self, snapshot: Snapshot) -> NDArray[np.void]:
-        from world.sun import sun_at, utc_of  # noqa: PLC0415
+        from world.sky.sun import sun_at, utc_of  # noqa: PLC0415
 
         seconds = snapshot.tick / self._rate
         utc = utc_of(self._start + timedelta(seconds=seconds), self._longitude)

@@ -18,9 +18,9 @@ from engine import observe
 from engine.interventions import Intervention
 from engine.scenario import Scenario, ScenarioError
 from recorder.schema import Cast, Scenery, Snapshot
-from world.site import NoRoomError
+from world.sky.weather import WeatherOpening
 from world.state import part, put_back, taken, typed
-from world.weather import WeatherOpening
+from world.village.site import NoRoomError
 from world.world import World, WorldConfig
 
 DIGEST_BYTES = 16

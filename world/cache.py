@@ -35,8 +35,8 @@ def folder() -> Path:
 def key(seed: int, size_m: float, villagers: int, latitude: float) -> str:
     """Name of a valley's file: a hash of what it is generated from, the generator's own source included."""
     digest = hashlib.sha256(json.dumps([GENERATOR_VERSION, seed, size_m, villagers, latitude]).encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(f"{source.relative_to(Path(__file__).parent)}\0".encode() + source.read_bytes())
     return digest.hexdigest()[:40]
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from world.cover import ground_cover
-from world.forest import forest_density
 from world.grid import Grid, bilinear
-from world.plants import grow
-from world.settlement import settle
-from world.terrain import make_terrain
+from world.land.terrain import make_terrain
+from world.life.cover import ground_cover
+from world.life.forest import forest_density
+from world.life.plants import grow
 from world.view import Floats, Place
+from world.village.settlement import settle
 
 CELL_M = 4.0
 LARGEST_FINE_M = 4096.0  # larger maps get coarser cells, so that memory stays below about 1 GB

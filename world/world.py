@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from world import cache, sight
-from world.closures import ClosedNavigation, closed_with
-from world.navigation import Navigation, survey
+from world import cache
+from world.sky.sun import Sun, sun_at, utc_of
+from world.sky.weather import Sky, WeatherOpening
 from world.state import Plain, part, put_back, taken, typed
-from world.sun import Sun, sun_at, utc_of
 from world.valley import Valley, make_valley
 from world.view import Floats, Place, Weather
-from world.weather import Sky, WeatherOpening
+from world.walking import sight
+from world.walking.closures import ClosedNavigation, closed_with
+from world.walking.navigation import Navigation, survey
 
 __all__ = ["Valley", "World", "WorldConfig", "WorldNow"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from world.grid import Grid
-from world.terrain import Terrain, make_terrain
+from world.land.terrain import Terrain, make_terrain
 from world.world import World, WorldConfig
 
 

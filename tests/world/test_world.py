@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from world import cache
+from world.sky.weather import WeatherOpening
 from world.valley import Valley, lattice, make_valley
-from world.weather import WeatherOpening
 from world.world import World, WorldConfig
 
 SMALL = WorldConfig(seed=5, size_m=256.0, villagers=3)

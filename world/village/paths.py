@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, label
 
-from world.footprints import Footprint
 from world.grid import bilinear, slope_of
-from world.terrain import Terrain
-from world.ways import descend, travel_time
+from world.land.terrain import Terrain
+from world.village.footprints import Footprint
+from world.walking.ways import descend, travel_time
 
 Floats = NDArray[np.float64]
 

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
 
-from world.erosion import ROUTING_EPSILON_M, evolve
 from world.grid import Grid, slope_of, smoothstep
-from world.hydrology import accumulate, downstream_order, priority_flood, steepest_receivers
-from world.noise import fractal
-from world.river import (
+from world.land.erosion import ROUTING_EPSILON_M, evolve
+from world.land.hydrology import accumulate, downstream_order, priority_flood, steepest_receivers
+from world.land.river import (
     REFERENCE_SIZE_M,
     River,
     carve_channel,
@@ -21,6 +20,7 @@ from world.river import (
     draw_river,
     floor_above_water,
 )
+from world.noise import fractal
 from world.streams import stream
 
 Floats = NDArray[np.float64]

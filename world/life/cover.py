@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from assets.palette import GroundCover
-from world.forest import CLOSED_CANOPY
 from world.grid import slope_of
+from world.land.terrain import Terrain
+from world.life.forest import CLOSED_CANOPY
 from world.noise import fractal
-from world.paths import distance_to_lines
-from world.settlement import Settlement
-from world.terrain import Terrain
-from world.village import SQUARE_RADIUS_M
+from world.village.paths import distance_to_lines
+from world.village.plan import SQUARE_RADIUS_M
+from world.village.settlement import Settlement
 
 Floats = NDArray[np.float64]
 

@@ -11,11 +11,11 @@ from scipy.ndimage import distance_transform_edt
 
 from assets.palette import GroundCover, Species
 from world.compiled import compiled
-from world.footprints import Footprint
 from world.grid import bilinear, slope_of
 from world.valley import Valley
 from world.view import Floats, Weather
-from world.ways import FLAT_WALK_M_S, descent, tobler_factor, travel_time
+from world.village.footprints import Footprint
+from world.walking.ways import FLAT_WALK_M_S, descent, tobler_factor, travel_time
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from world.air import AIR_MASSES, dew_point_c, saturation_pa, snow_share, visibility_m, wet_bulb_c
-from world.ground_water import CAPACITY_MM, GroundWater
+from world.sky.air import AIR_MASSES, dew_point_c, saturation_pa, snow_share, visibility_m, wet_bulb_c
+from world.sky.weather import UPDATE_S, Sky, WeatherOpening
 from world.view import Weather
-from world.weather import UPDATE_S, Sky, WeatherOpening
+from world.water.ground_water import CAPACITY_MM, GroundWater
 
 JUNE, JANUARY = (datetime.fromisoformat(f"2026-{month}-12T09:30") for month in ("06", "01"))
 FIRST, LAST = (datetime.fromisoformat(f"{year}-01-01") for year in (1990, 2050))

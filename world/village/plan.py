@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.palette import BuildingKind
-from world.footprints import Footprint, facing
+from world.village.footprints import Footprint, facing
 
 Floats = NDArray[np.float64]
 Buildable = Callable[[Footprint], bool]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, label, uniform_filter
 
 from world.grid import slope_of, smoothstep
-from world.terrain import Terrain
+from world.land.terrain import Terrain
 
 Floats = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from world.grid import Grid, smoothstep
-from world.hydrology import channel_depth, channel_width
+from world.land.hydrology import channel_depth, channel_width
 from world.streams import stream
 
 Floats = NDArray[np.float64]

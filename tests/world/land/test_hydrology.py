@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import minimum_filter
 
-from world.hydrology import (
+from world.land.hydrology import (
     accumulate,
     channel_width,
     downstream_order,

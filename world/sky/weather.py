@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from world.air import (
+from world.sky.air import (
     AIR_MASSES,
     AirMass,
     ar1,
@@ -19,11 +19,11 @@ from world.air import (
     visibility_m,
     wet_bulb_c,
 )
-from world.ground_water import CAPACITY_MM, SETTLED_SNOW_DENSITY, GroundWater
+from world.sky.sun import irradiance_w_m2, sun_at, utc_of
 from world.state import Plain, column, part, plain, typed
 from world.streams import stream
-from world.sun import irradiance_w_m2, sun_at, utc_of
 from world.view import Weather
+from world.water.ground_water import CAPACITY_MM, SETTLED_SNOW_DENSITY, GroundWater
 
 UPDATE_S = 10  # seconds between weather states; ticks between are interpolated
 NOISES = ("temperature", "humidity", "pressure", "wind", "direction", "cloud", "rate", "gust")

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from world.grid import slope_of, smoothstep
+from world.land.river import REFERENCE_SIZE_M
+from world.land.terrain import Terrain
 from world.noise import fractal
-from world.river import REFERENCE_SIZE_M
-from world.settlement import Settlement
-from world.terrain import Terrain
+from world.village.settlement import Settlement
 
 Floats = NDArray[np.float64]
 

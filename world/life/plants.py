@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from assets.palette import GroundCover, Species
 from world.columns import PLANTS
-from world.forest import thinning
 from world.grid import bilinear, slope_of, smoothstep
-from world.settlement import Settlement
+from world.land.terrain import Terrain
+from world.life.forest import thinning
 from world.streams import hashed_unit
-from world.terrain import Terrain
+from world.village.settlement import Settlement
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

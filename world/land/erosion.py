@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from world.compiled import compiled
-from world.hydrology import accumulate, downstream_order, priority_flood, steepest_receivers
+from world.land.hydrology import accumulate, downstream_order, priority_flood, steepest_receivers
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -11,14 +11,14 @@ from scipy.ndimage import distance_transform_edt
 
 from assets.palette import BuildingKind
 from world.columns import BUILDINGS
-from world.footprints import Footprint, facing
 from world.grid import bilinear, slope_of, smoothstep
-from world.paths import PathWeb, open_web
-from world.site import NoRoomError, choose_sites, own_bank
+from world.land.terrain import Terrain
 from world.streams import stream
-from world.terrain import Terrain
 from world.view import Place
-from world.village import LANE_HALF_WIDTH_M, MOST_HOUSES, SQUARE_RADIUS_M, Plan, houses_for, plan_village
+from world.village.footprints import Footprint, facing
+from world.village.paths import PathWeb, open_web
+from world.village.plan import LANE_HALF_WIDTH_M, MOST_HOUSES, SQUARE_RADIUS_M, Plan, houses_for, plan_village
+from world.village.site import NoRoomError, choose_sites, own_bank
 
 Floats = NDArray[np.float64]
 

@@ -7,8 +7,8 @@ import pytest
 from scipy.ndimage import label, uniform_filter
 
 from world.grid import Grid, bilinear, slope_of
-from world.river import draw_river
-from world.terrain import Terrain, make_terrain
+from world.land.river import draw_river
+from world.land.terrain import Terrain, make_terrain
 
 
 def test_the_river_surface_never_rises_downstream(terrain: Terrain) -> None:

@@ -10,7 +10,7 @@ import pandas
 import pytest
 from pvlib import solarposition
 
-from world.sun import Sun, clear_sky_w_m2, irradiance_w_m2, sun_at, utc_of
+from world.sky.sun import Sun, clear_sky_w_m2, irradiance_w_m2, sun_at, utc_of
 
 
 def compass_deg(sun: Sun) -> float:

@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from world.closures import ClosedNavigation
 from world.grid import bilinear
-from world.navigation import Navigation, footprints, snow_factor, survey
 from world.view import Weather
+from world.walking.closures import ClosedNavigation
+from world.walking.navigation import Navigation, footprints, snow_factor, survey
 from world.world import World
 
 DRY = Weather(15.0, 0.6, 101_325.0, 2.0, 0.0, 0.2, 0.0, 0.0, 30_000.0, 0.0, 0.0)

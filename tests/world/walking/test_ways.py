@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from world.ways import FLAT_WALK_M_S, descend, descent, tobler_factor, travel_time
+from world.walking.ways import FLAT_WALK_M_S, descend, descent, tobler_factor, travel_time
 
 
 def test_tobler_1993_known_values() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from world.erosion import AREA_EXPONENT, ERODIBILITY, evolve, stream_power_step
+from world.land.erosion import AREA_EXPONENT, ERODIBILITY, evolve, stream_power_step
 
 
 def test_a_straight_river_reaches_the_analytic_steady_slope() -> None:
@@ -36,7 +36,7 @@ def test_heights_scale_with_uplift_and_base_level_holds() -> None:
 
 
 def test_erosion_carves_valleys_whose_slope_falls_with_drainage_area() -> None:
-    from world.hydrology import accumulate, downstream_order, priority_flood, steepest_receivers
+    from world.land.hydrology import accumulate, downstream_order, priority_flood, steepest_receivers
 
     n, cell = 65, 16.0
     base = np.zeros((n, n), dtype=bool)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from world.navigation import NAV_CELL_M, Flags, Ints, NavGrid, Navigation, with_ways
 from world.valley import Valley
 from world.view import Floats, Place, Weather
+from world.walking.navigation import NAV_CELL_M, Flags, Ints, NavGrid, Navigation, with_ways
 
 
 class ClosedNavigation(Navigation):

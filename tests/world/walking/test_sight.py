@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from world.sight import rays_clear
+from world.walking.sight import rays_clear
 from world.world import World
 
 NO_BOXES = np.zeros((0, 8))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from world.air import saturation_pa
+from world.sky.air import saturation_pa
 
 CAPACITY_MM = 12.0  # water the top few centimetres of the soil hold between dry and saturated; judgement
 SEEPAGE_HOURS = 30.0  # time in which the wet half of it drains away downwards: a day or so to field capacity

@@ -1,0 +1,1 @@
+"""The ground: uplift, erosion, rivers and lakes."""

@@ -1,0 +1,1 @@
+"""Where a village stands and what it builds."""
