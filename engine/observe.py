@@ -17,9 +17,11 @@ from recorder.schema import (
     FIRST_FREE_ID,
     LOOKS,
     PLANT,
+    SEASON_NAMES,
     Cast,
     Event,
     Scenery,
+    Surface,
     Utterance,
 )
 from world.view import WorldView
@@ -72,10 +74,18 @@ def cast(society: Society, around: Scenery) -> Cast:
 def environment(view: WorldView) -> np.ndarray[Any, Any]:
     """Weather and light of the current tick as one ENVIRONMENT record."""
     record = np.zeros((), ENVIRONMENT)
-    weather = view.weather
     for name in ENVIRONMENT.names or ():
-        record[name] = getattr(view if name.startswith("sun_") else weather, name)
+        source = (
+            view if name in ("sun_azimuth", "sun_elevation") else view.season if name in SEASON_NAMES else view.weather
+        )
+        record[name] = getattr(source, name)
     return frozen(record)
+
+
+def surface(view: WorldView) -> Surface:
+    """What lies on the ground, as the record names it."""
+    now = view.surface
+    return Surface(now.tick, now.water_m, now.snow_m, now.wetness, now.ice_m)
 
 
 def events(tick: int, happenings: Happenings) -> tuple[Event, ...]:

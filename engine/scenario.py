@@ -86,14 +86,32 @@ class PlacePart(Part):
 
     latitude: float = Field(47.0, ge=-90, le=90)
     longitude: float = Field(11.0, ge=-180, le=180)
+    altitude_m: float = Field(600.0, ge=-400, le=5000)  # of the valley floor above the sea
+    sea_distance_km: float = Field(250.0, ge=0, le=4000)
     start: Annotated[datetime, BeforeValidator(_moment), AfterValidator(_naive)] = datetime(2026, 6, 12, 9, 30)  # noqa: DTZ001 (local solar time)
 
 
 class WorldPart(Part):
     """The land."""
 
-    size_m: float = Field(2048.0, ge=512, le=4096)
+    size_m: float = Field(2048.0, ge=256, le=8192)
     tick_rate: int = Field(16, ge=1, le=64)
+
+
+class TerrainPart(Part):
+    """What shaped the land: how fast the rock rises, how hard it is, and how much rain cuts into it."""
+
+    uplift_mm_a: float = Field(0.4, ge=0.02, le=3)
+    hardness: float = Field(1.0, ge=0.2, le=5)  # resistance to rivers, relative to sandstone
+    rain_mm_a: float | None = Field(None, ge=20, le=8000)  # of the ages that shaped it; none: today's climate
+
+
+class ClimatePart(Part):
+    """What the weather is drawn from: the place on Earth, some of its figures given, or a station's record."""
+
+    annual_rain_mm: float | None = Field(None, ge=0, le=8000)
+    temperature_c: float | None = Field(None, ge=-35, le=35)  # mean of the year on the valley floor
+    station: str | None = None  # an EPW or CSV file, beside the scenario or by its whole path
 
 
 class VillagePart(Part):
@@ -103,10 +121,21 @@ class VillagePart(Part):
     talkativeness: float = Field(1.0, ge=0, le=5)
 
 
-class WeatherPart(Part):
-    """How the weather opens, and a front that may arrive later."""
+class SpellPart(Part):
+    """A stretch of weather that comes whatever the climate says."""
 
-    opening: Sky = "fair"
+    kind: Sky
+    at: Annotated[float, BeforeValidator(_duration), Field(ge=0)]  # seconds after the start, when it begins to arrive
+    lasts: Seconds
+    arrives: Seconds = 600.0  # how long it takes to arrive, and to leave
+
+
+class WeatherPart(Part):
+    """How the weather opens and what is to come for certain; the climate decides the rest."""
+
+    opening: Sky | Literal["climate"] = "fair"
+    opening_lasts: Seconds = 6 * 3600.0
+    spell: tuple[SpellPart, ...] = ()
     front: Sky | None = None
     front_at: Annotated[float, BeforeValidator(_duration), Field(ge=0)] = 3600.0  # seconds after the start
     front_lasts: Seconds = 3600.0  # how long it takes to arrive
@@ -164,6 +193,8 @@ class Scenario(Part):
     seed: int = Field(7, ge=0, lt=2**63)
     place: PlacePart = PlacePart()
     world: WorldPart = WorldPart()
+    terrain: TerrainPart = TerrainPart()
+    climate: ClimatePart = ClimatePart()
     village: VillagePart = VillagePart()
     weather: WeatherPart = WeatherPart()
     capture: CapturePart = CapturePart()

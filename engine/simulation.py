@@ -163,6 +163,7 @@ class Simulation:
             tick=self.world.tick,
             environment=observe.environment(self.world.view()),
             villagers=observe.frozen(self.society.villagers()),
+            surface=observe.surface(self.world.view()),
             events=observe.events(self.world.tick, (*happened, *social)),
             utterances=utterances,
             hashes=room_hashes(self.world.tick, {"world": self.world.state(), "agents": self.society.state()}),

@@ -145,10 +145,29 @@ ENVIRONMENT_COLUMNS = (
     Column("rain_mm_h", "<f8", "rainfall", "mm/h"),
     Column("snow_mm_h", "<f8", "snowfall as water", "mm/h"),
     Column("visibility_m", "<f8", "how far one sees: there 2 % of the contrast is left (Koschmieder 1924)", "m"),
-    Column("ground_wetness", "<f8", "of the soil: 0 dry .. 1 saturated", "1"),
-    Column("snow_depth_m", "<f8", "depth of the lying snow", "m"),
+    Column("ground_wetness", "<f8", "of the soil in and round the village: 0 dry .. 1 saturated", "1"),
+    Column("snow_depth_m", "<f8", "depth of the lying snow in and round the village", "m"),
+    Column("gust_m_s", "<f8", "strongest wind of the last minutes", "m/s"),
+    Column("sun_w_m2", "<f8", "global irradiance on a level surface", "W/m2"),
+    Column("haze_visibility_m", "<f8", "how far one sees above the fog, and everywhere where there is none", "m"),
+    Column("fog_top_m", "<f8", "height of the top of the fog, which fills what lies lower; -10000 for none", "m"),
+    Column("leaf_cover", "<f8", "leaves on deciduous trees: 0 bare .. 1 full", "1"),
+    Column("leaf_colour", "<f8", "of these leaves: 0 green .. 1 all turned", "1"),
+    Column("blossom", "<f8", "flowering of trees and meadows, 0..1", "1"),
+    Column("grass_green", "<f8", "of the grass: 0 straw or winter brown .. 1 lush", "1"),
+    Column("crop_height_m", "<f8", "height of the crops in the fields", "m"),
+    Column("crop_ripe", "<f8", "of the crops: 0 green .. 1 golden", "1"),
 )
+SEASON_NAMES = ("leaf_cover", "leaf_colour", "blossom", "grass_green", "crop_height_m", "crop_ripe")
 ENVIRONMENT = dtype_of(ENVIRONMENT_COLUMNS)
+
+BUILDING_STATE_COLUMNS = (
+    Column("door", "u1", "of the building", names=("shut", "open")),
+    Column("lamp", "u1", "whether light shines from the windows", names=("dark", "lit")),
+    Column("hearth", "u1", "whether a fire burns and the chimney smokes", names=("cold", "burning")),
+    Column("water_m", "<f4", "water standing above the floor", "m"),
+)
+BUILDING_STATE = dtype_of(BUILDING_STATE_COLUMNS)
 
 _PIXELS = ("height", "width")
 IMAGE_COLUMNS = (
@@ -271,6 +290,19 @@ class Scenery:
 
 
 @dataclass(frozen=True)
+class Surface:
+    """What lies on the ground, cell by cell on the lattice of the scenery's heights: changes now and then."""
+
+    tick: Annotated[int, Meaning("since when this is so", "tick")]
+    water_m: Annotated[
+        NDArray[np.float32], Meaning("river, lake, flood or puddle above the ground", "m", (), ("rows", "cols"))
+    ]
+    snow_m: Annotated[NDArray[np.float32], Meaning("depth of lying snow", "m", (), ("rows", "cols"))]
+    wetness: Annotated[NDArray[np.float32], Meaning("of the soil: 0 dry .. 1 saturated", "1", (), ("rows", "cols"))]
+    ice_m: Annotated[NDArray[np.float32], Meaning("ice on the standing water", "m", (), ("rows", "cols"))]
+
+
+@dataclass(frozen=True)
 class Cast:
     """Who lives here: one row per villager, in the same order as the rows of every snapshot."""
 
@@ -335,6 +367,8 @@ class Snapshot:
     ]
     events: Annotated[tuple[Event, ...], Meaning("what happened at this tick")] = ()
     utterances: Annotated[tuple[Utterance, ...], Meaning("the lines that start at this tick")] = ()
+    buildings: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, BUILDING_STATE))  # empty: not known
+    surface: Surface | None = None  # what lies on the ground; None: the scenery's water, and the environment's snow
     hashes: Annotated[
         dict[str, bytes],
         Meaning("room -> 16-byte BLAKE2b of its state after the tick; total: of the tick and the others"),

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+HAZE_VISIBILITY_M = 45_000.0  # clean dry continental air
+NO_FOG_M = -10_000.0  # top of a fog layer that is not there: below all ground
+
 
 @dataclass(frozen=True)
 class Weather:
@@ -25,8 +28,12 @@ class Weather:
     rain_mm_h: float
     snow_mm_h: float  # water equivalent
     visibility_m: float
-    ground_wetness: float  # 0..1
-    snow_depth_m: float
+    ground_wetness: float  # of the soil in and round the village, 0..1
+    snow_depth_m: float  # there, too
+    gust_m_s: float = 0.0  # the strongest wind of the last minutes
+    sun_w_m2: float = 0.0  # global irradiance on a level surface
+    haze_visibility_m: float = HAZE_VISIBILITY_M  # outside the fog layer; visibility_m is that within it
+    fog_top_m: float = NO_FOG_M  # height of the fog layer's top above the map's datum; the layer fills what lies lower
 
     @property
     def raining(self) -> bool:
@@ -51,6 +58,33 @@ class Weather:
         if self.temperature_c > 26:
             return "hot sun"
         return f"{cold}sunshine" if self.cloud < 0.4 else f"{cold}broken cloud"
+
+
+@dataclass(frozen=True)
+class Season:
+    """What the year has done to the plants; shares of 0..1 of the valley as a whole."""
+
+    leaf_cover: float  # leaves on deciduous trees: 0 bare, 1 full
+    leaf_colour: float  # of these, how far they have turned from green
+    blossom: float  # flowering of trees and meadows
+    grass_green: float  # 0 straw or winter brown, 1 lush
+    crop_height_m: float
+    crop_ripe: float  # 0 green, 1 golden; 1 until it is cut
+
+
+@dataclass(frozen=True)
+class Surface:
+    """What lies on the ground and how wet it is: maps (rows, cols) on the valley's lattice, read-only.
+
+    The running land is published now and then, not every tick; `tick` says since when this is so. Values are rounded
+    to what a recording keeps, so that whoever reads them sees the same live and in replay.
+    """
+
+    tick: int
+    water_m: NDArray[np.float32]  # standing and flowing water above the ground: river, lake, flood, puddle
+    snow_m: NDArray[np.float32]  # depth of lying snow
+    wetness: NDArray[np.float32]  # of the soil's top, 0 dry .. 1 saturated
+    ice_m: NDArray[np.float32]  # on standing water and puddles
 
 
 @dataclass(frozen=True)
@@ -89,6 +123,16 @@ class WorldView(Protocol):
 
     @property
     def weather(self) -> Weather: ...
+
+    @property
+    def surface(self) -> Surface:
+        """Water, snow, wetness and ice on the ground, cell by cell."""
+        ...
+
+    @property
+    def season(self) -> Season:
+        """Leaves, grass, flowers and crops."""
+        ...
 
     @property
     def places(self) -> tuple[Place, ...]: ...

@@ -14,7 +14,7 @@ from world.sky.sun import Sun, sun_at, utc_of
 from world.sky.weather import Sky, WeatherOpening
 from world.state import Plain, part, put_back, taken, typed
 from world.valley import Valley, make_valley
-from world.view import Floats, Place, Weather
+from world.view import Floats, Place, Season, Surface, Weather
 from world.walking import sight
 from world.walking.closures import ClosedNavigation, closed_with
 from world.walking.navigation import Navigation, survey
@@ -23,6 +23,9 @@ __all__ = ["Valley", "World", "WorldConfig", "WorldNow"]
 
 RAIN_STARTS_MM_H, RAIN_STOPS_MM_H = 0.2, 0.05  # apart, so that a rate near one of them does not flicker
 FOG_FORMS_M, FOG_LIFTS_M = 1000.0, 1500.0  # below 1 km is fog by the synoptic definition
+
+SURFACE_S = 30  # between two publications of what lies on the ground
+SUMMER = Season(1.0, 0.0, 0.3, 0.9, 0.6, 0.0)
 
 Events = list[tuple[str, dict[str, Any]]]
 
@@ -49,6 +52,8 @@ class WorldNow:
     local_time: datetime
     sun: Sun
     weather: Weather
+    surface: Surface
+    season: Season
     valley: Valley
     navigation: Navigation
     boxes: Floats
@@ -116,6 +121,7 @@ class World:
         self.closed: tuple[int, ...] = ()  # these, and the places on their ground
         self._boxes = sight.building_boxes(self.valley)
         self._sky = Sky(config.weather, config.seed, config.start, config.latitude, config.longitude)
+        self._surface = self._published()
         self._view = self._look()
         now = self._view.weather
         self._raining = now.rain_mm_h > RAIN_STARTS_MM_H
@@ -135,6 +141,8 @@ class World:
         """Advance one tick and tell what turned: rain, snow and fog that start or stop, sunrise and sunset."""
         was_up = self._view.sun.up
         self.tick += 1
+        if self.tick % (SURFACE_S * self.config.tick_rate) == 0:
+            self._surface = self._published()
         self._view = self._look()
         events: Events = []
         if self._view.sun.up != was_up:
@@ -191,6 +199,12 @@ class World:
         self._shut(grounds)
         self._view = self._look()
 
+    def _published(self) -> Surface:
+        weather = self._sky.at(self.tick / self.config.tick_rate)
+        shape = self.valley.heights.shape
+        snow, wetness = (np.full(shape, v, np.float32) for v in (weather.snow_depth_m, weather.ground_wetness))
+        return Surface(self.tick, self.valley.water_depth, snow, wetness, np.zeros(shape, np.float32))
+
     def _look(self) -> WorldNow:
         local = self.local_time
         utc = utc_of(local, self.config.longitude)
@@ -199,6 +213,8 @@ class World:
             local_time=local,
             sun=sun_at(utc, self.config.latitude, self.config.longitude),
             weather=self._sky.at(self.tick / self.config.tick_rate),
+            surface=self._surface,
+            season=SUMMER,
             valley=self.valley,
             navigation=self._navigation,
             boxes=self._boxes,
