@@ -367,8 +367,18 @@ class Snapshot:
     ]
     events: Annotated[tuple[Event, ...], Meaning("what happened at this tick")] = ()
     utterances: Annotated[tuple[Utterance, ...], Meaning("the lines that start at this tick")] = ()
-    buildings: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, BUILDING_STATE))  # empty: not known
-    surface: Surface | None = None  # what lies on the ground; None: the scenery's water, and the environment's snow
+    buildings: Annotated[
+        NDArray[np.void],
+        Meaning(
+            "state of the buildings, in the order of the scenery's; none where it is not known",
+            shape=("buildings",),
+            columns=BUILDING_STATE_COLUMNS,
+        ),
+    ] = field(default_factory=lambda: np.zeros(0, BUILDING_STATE))
+    surface: Annotated[
+        Surface | None,
+        Meaning("what lies on the ground; null: the scenery's water, the environment's snow and wetness"),
+    ] = None
     hashes: Annotated[
         dict[str, bytes],
         Meaning("room -> 16-byte BLAKE2b of its state after the tick; total: of the tick and the others"),
