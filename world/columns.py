@@ -1,4 +1,4 @@
-"""The columns of things that stand in the valley: plants and buildings, without ids."""
+"""The columns of things that stand in the valley: plants, buildings and decks, without ids."""
 
 from __future__ import annotations
 
@@ -29,5 +29,36 @@ BUILDINGS = np.dtype(
         ("roof_height_m", "<f4"),  # ridge above the wall top
         ("wall_rgb", "u1", (3,)),
         ("roof_rgb", "u1", (3,)),
+    ]
+)
+
+BUILDING_STATE = np.dtype(
+    [
+        ("door", "u1"),  # 1 open
+        ("lamp", "u1"),  # 1 lit
+        ("hearth", "u1"),  # 1 burning
+        ("water_m", "<f4"),  # over the floor
+    ]
+)
+
+DECKS = np.dtype(
+    [
+        ("x", "<f4"),  # middle of the deck
+        ("y", "<f4"),
+        ("z", "<f4"),  # height one walks at
+        ("yaw", "<f4"),
+        ("width_m", "<f4"),  # along local x, across the way
+        ("length_m", "<f4"),  # along local y, from bank to bank
+    ]
+)
+
+DECKS = np.dtype(
+    [
+        ("x", "<f4"),  # middle of the deck of a bridge or jetty
+        ("y", "<f4"),
+        ("yaw", "<f4"),  # of its length
+        ("length_m", "<f4"),
+        ("width_m", "<f4"),
+        ("z", "<f4"),  # height one walks at
     ]
 )

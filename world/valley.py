@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from world.columns import DECKS
 from world.grid import Grid, bilinear
 from world.land.terrain import make_terrain
 from world.life.cover import ground_cover
@@ -33,9 +34,18 @@ class Valley:
     plants: NDArray[np.void]  # columns.PLANTS
     buildings: NDArray[np.void]  # columns.BUILDINGS
     places: tuple[Place, ...]
+    decks: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, DECKS))  # columns.DECKS
 
     def __post_init__(self) -> None:
-        for array in (self.heights, self.water_depth, self.cover, self.moisture, self.plants, self.buildings):
+        for array in (
+            self.heights,
+            self.water_depth,
+            self.cover,
+            self.moisture,
+            self.plants,
+            self.buildings,
+            self.decks,
+        ):
             array.flags.writeable = False
 
     @property
