@@ -73,6 +73,9 @@ class Species(IntEnum):
     BIRCH = 2
     BUSH = 3
     ROCK = 4
+    PALM = 5
+    ACACIA = 6
+    CACTUS = 7
 
 
 class BuildingKind(IntEnum):
@@ -87,6 +90,8 @@ class BuildingKind(IntEnum):
     WELL = 6
     MARKET_STALL = 7
     BAKERY = 8
+    SCHOOL = 9
+    BRIDGE = 10
 
 
 class Activity(IntEnum):

@@ -11,6 +11,7 @@ import numpy as np
 
 from assets.meshes import carpentry as c
 from assets.meshes import landmarks
+from assets.meshes.bridge import bridge
 from assets.meshes.mesh import Mesh, Rgb, beam, box, frustum, join, lathe, turn
 from assets.meshes.shell import Shell
 from assets.palette import BuildingKind
@@ -52,6 +53,8 @@ def building(
         BuildingKind.WELL: landmarks.well,
         BuildingKind.MARKET_STALL: landmarks.market_stall,
         BuildingKind.BAKERY: _bakery,
+        BuildingKind.SCHOOL: _school,
+        BuildingKind.BRIDGE: bridge,
     }[kind](shell)
 
 
@@ -91,6 +94,19 @@ def _bakery(s: Shell) -> Mesh:
     loaf = lathe([(0.0, -0.28), (0.11, -0.2), (0.14, 0.0), (0.11, 0.2), (0.0, 0.28)], 6, (214, 156, 84))
     parts.append(_hanging_sign(s, (222, 206, 172), loaf.transformed(turn(roll=np.pi / 2))))
     return join(parts)
+
+
+def _school(s: Shell) -> Mesh:
+    """A long house with tall windows and a bell in an open turret on the ridge."""
+    parts = [s.body(), s.roof(), *s.front(_DOORS[3], wide=True), *s.windows(), s.chimney(0.36)]
+    ridge = s.wall_height + s.roof_height
+    posts = [
+        beam((x, y, ridge - 0.5), (x, y, ridge + 1.15), 0.12, 0.12, c.CREAM) for x in (-0.4, 0.4) for y in (-0.4, 0.4)
+    ]
+    cap = frustum(0.85, 0.04, ridge + 1.1, ridge + 1.8, 4, s.roof_rgb).transformed(turn(yaw=np.pi / 4))
+    bell = lathe([(0.0, 0.0), (0.26, 0.0), (0.2, 0.12), (0.14, 0.36), (0.0, 0.44)], 8, (188, 152, 74))
+    stool = box((0, 0, ridge - 0.12), (1.0, 1.0, 0.5), c.TIMBER)
+    return join([*parts, stool, *posts, cap, bell.transformed(offset=(0, 0, ridge + 0.5))])
 
 
 def _barn(s: Shell) -> Mesh:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from world.view import Floats, Place, Weather
+from world.view import Floats, Place, Season, Surface, Weather
 
 FAIR = Weather(17.0, 0.6, 101_300.0, 2.0, 0.0, 0.3, 0.0, 0.0, 20_000.0, 0.2, 0.0)
 RAIN = Weather(8.0, 0.95, 99_500.0, 6.0, 0.0, 1.0, 5.0, 0.0, 2_000.0, 0.8, 0.0)
@@ -37,6 +37,9 @@ PLACES = (
 BLOCK = (24.0, 4.0, 30.0, 12.0)  # west, south, east, north of a walled building between the square and the mill
 POND = (-30.0, 25.0, 6.0)  # centre and radius
 HALF_M = 130.0
+CELLS = (66, 66)  # of 4 m
+BARE = Surface(0, *(np.zeros(CELLS, np.float32) for _ in range(4)))
+SUMMER = Season(1.0, 0.0, 0.3, 0.9, 0.6, 0.0)
 
 
 @dataclass
@@ -46,6 +49,8 @@ class FlatWorld:
     start: datetime = datetime(2025, 6, 10, 9, 0)  # noqa: DTZ001 - local solar time has no zone
     rate: int = 16
     weather: Weather = FAIR
+    surface: Surface = BARE
+    season: Season = SUMMER
     tick: int = 0
     sun_elevation: float = 0.7
     sun_azimuth: float = 0.0

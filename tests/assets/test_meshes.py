@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.meshes import props
+from assets.meshes.bridge import FOOT_M
 from assets.meshes.buildings import OVERHANG_M, building
 from assets.meshes.carpentry import FOUNDATION_M
 from assets.meshes.figure import ADULT_M, NECK, PARTS, PELVIS_M, figure_parts
@@ -27,6 +28,8 @@ SIZES = {
     BuildingKind.WELL: (2.4, 2.4, 2.2, 0.9),
     BuildingKind.MARKET_STALL: (3.0, 2.4, 2.1, 0.7),
     BuildingKind.BAKERY: (9.0, 7.0, 2.9, 2.8),
+    BuildingKind.SCHOOL: (11.0, 7.5, 3.5, 3.0),
+    BuildingKind.BRIDGE: (3.6, 15.0, 0.9, 0.1),
 }
 BUDGETS = {
     BuildingKind.HOUSE: 1700,
@@ -38,6 +41,8 @@ BUDGETS = {
     BuildingKind.WELL: 500,
     BuildingKind.MARKET_STALL: 1300,
     BuildingKind.BAKERY: 2000,
+    BuildingKind.SCHOOL: 2200,
+    BuildingKind.BRIDGE: 300,
 }
 
 
@@ -175,7 +180,7 @@ def test_buildings_keep_to_their_footprint_and_budget(kind):
         limit = np.array([width, depth]) / 2 + OVERHANG_M
         assert (np.abs(low[:2]) <= limit).all()
         assert (high[:2] <= limit).all()
-        assert low[2] >= -FOUNDATION_M - 1e-5
+        assert low[2] >= -(FOOT_M if kind == BuildingKind.BRIDGE else FOUNDATION_M) - 1e-5
         assert high[2] >= wall + min(roof, 0.7)
         assert len(mesh.triangles) <= BUDGETS[kind]
 

@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter1d, label
 
 from world.grid import bilinear, slope_of
 from world.land.terrain import Terrain
+from world.village.bridges import Bridge
 from world.village.footprints import Footprint
 from world.walking.ways import descend, travel_time
 
@@ -74,6 +75,7 @@ def open_web(
     reach_m: float,
     buildings: list[Footprint],
     fields: list[Footprint],
+    bridges: list[Bridge],
 ) -> PathWeb:
     """The window round the village in which paths are laid; `heights` is the ground after building."""
     grid = terrain.grid
@@ -90,6 +92,12 @@ def open_web(
         cost[field.distance(x, y) < 1.0] = THROUGH_A_FIELD
     for building in buildings:
         passable &= building.distance(x, y) > WALL_CLEARANCE_M
+    for bridge in bridges:
+        u, v = bridge.deck.local(x, y)
+        across = np.abs(v) < bridge.deck.depth / 2
+        on = across & (np.abs(u) < bridge.deck.width / 2)
+        passable = np.where(across & ~on & (np.abs(u) < bridge.deck.width / 2 + PATH_CELL_M), False, passable) | on
+        ground = np.where(on, bridge.z, ground)
     parts, _ = label(passable)
     sizes = np.bincount(parts.ravel())
     sizes[0] = 0

@@ -23,6 +23,7 @@ FIRST_LOT_M, LAST_LOT_M = 27.0, 112.0  # along the lane from the middle of the s
 SECOND_ROW_M = 17.0
 PEOPLE_PER_HOUSE = 2.2
 MOST_HOUSES = 60
+SCHOOL_FROM_HOUSES = 5
 LANE_NAMES = ("Mill Lane", "Chapel Lane", "Orchard Lane", "Wood Lane", "Field Lane")
 
 PLASTER = ((236, 226, 204), (228, 208, 168), (222, 196, 150), (240, 234, 220), (214, 186, 142), (226, 202, 182))
@@ -53,6 +54,7 @@ STYLES = {
     BuildingKind.CHAPEL: Style((8.0, 8.5), (14.0, 15.0), (5.5, 6.0), (4.6, 5.2), PLASTER[3:4], SLATE),
     BuildingKind.BARN: Style((12.0, 14.0), (8.5, 9.5), (4.2, 4.6), (3.4, 3.8), TIMBER, THATCH + TERRACOTTA[:1]),
     BuildingKind.MILL: Style((9.0, 9.5), (8.0, 8.5), (5.2, 5.6), (3.2, 3.6), STONE + PLASTER[:1], THATCH + SLATE[:1]),
+    BuildingKind.SCHOOL: Style((11.0, 12.0), (7.5, 8.0), (3.4, 3.7), (2.8, 3.2), PLASTER[:2], SLATE + TERRACOTTA[:1]),
     BuildingKind.WELL: Style((1.8, 1.8), (1.8, 1.8), (0.9, 0.9), (1.6, 1.6), STONE, THATCH),
     BuildingKind.MARKET_STALL: Style((3.2, 3.6), (2.0, 2.2), (2.1, 2.2), (0.6, 0.7), TIMBER, TERRACOTTA + PLASTER[:2]),
 }
@@ -255,6 +257,8 @@ def plan_village(
     surveyor.furnish_square()
     surveyor.round_the_square((BuildingKind.INN, BuildingKind.CHAPEL, BuildingKind.BAKERY))
     surveyor.along_lanes(BuildingKind.FORGE, 1)
+    if houses >= SCHOOL_FROM_HOUSES:
+        surveyor.along_lanes(BuildingKind.SCHOOL, 1)
     surveyor.along_lanes(BuildingKind.HOUSE, houses)
     surveyor.along_lanes(BuildingKind.BARN, 1 if houses < 12 else 2, outside=True)
     lanes = [trimmed(lane, name, surveyor.built, centre) for lane, name in zip(surveyor.lanes, LANE_NAMES, strict=True)]

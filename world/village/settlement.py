@@ -15,16 +15,20 @@ from world.grid import bilinear, slope_of, smoothstep
 from world.land.terrain import Terrain
 from world.streams import stream
 from world.view import Place
+from world.village.bridges import Bridge, find_bridge, with_ramps
 from world.village.footprints import Footprint, facing
 from world.village.paths import PathWeb, open_web
-from world.village.plan import LANE_HALF_WIDTH_M, MOST_HOUSES, SQUARE_RADIUS_M, Plan, houses_for, plan_village
+from world.village.plan import LANE_HALF_WIDTH_M, MOST_HOUSES, SQUARE_RADIUS_M, STONE, Plan, houses_for, plan_village
 from world.village.site import NoRoomError, choose_sites, own_bank
 
 Floats = NDArray[np.float64]
 
+BRIDGE_REACH = 0.8  # of the villagers' daily reach: within it a bridge is used
 REACH_M = 265.0  # how far from the square the villagers' daily places lie
 BUILDABLE_SLOPE = 0.2
 MILL_RIVERSIDE_M = 4.0  # from the water's edge to the mill's wall
+PARAPET_M = 0.9
+BRIDGE_FOOT_M = 3.0  # one meets so far before the deck
 FIELD_SIZE_M = (56.0, 40.0)
 DOOR_CLEARANCE_M = 1.8
 APRON_M, BLEND_M = 5.0, 13.0  # level ground round a wall (a cell and a bit), and where the old ground begins
@@ -44,6 +48,7 @@ class Settlement:
     paths: list[Floats]  # (k, 2) world points
     wood: tuple[float, float]  # middle of the village's wood
     wood_radius_m: float
+    bridge: Bridge | None  # where the river can be crossed
     places: tuple[Place, ...]
 
 
@@ -82,16 +87,24 @@ def settle_at(site: tuple[float, float], terrain: Terrain, houses: int, rng: np.
     if kinds.count(BuildingKind.HOUSE) < min(houses, FEWEST_HOUSES):
         raise NoRoomError(f"room for only {kinds.count(BuildingKind.HOUSE)} houses of {houses}")
     heights = level_ground(terrain, plan)
-    buildings = building_columns(terrain, heights, plan)
+    bridge = find_bridge(terrain, near, site, plan.footprints, BRIDGE_REACH * reach)
+    decks = [] if bridge is None else [bridge]
+    walls = [*plan.footprints, *(b.deck for b in decks)]
+    for b in decks:
+        heights = with_ramps(terrain, heights, b)
+    buildings = np.concatenate([building_columns(terrain, heights, plan), bridge_columns(decks, rng)])
+    banks = near if bridge is None else terrain
     wanted_fields = 2 if houses < 4 else 3 + (houses > 14)
-    fields = lay_fields(near, plan, to_river, reach, max(scale, 0.5), wanted_fields)
+    fields = lay_fields(near, plan, to_river, reach, max(scale, 0.5), wanted_fields, walls)
+    if bridge is not None:
+        fields += lay_fields(banks, plan, to_river, reach, max(scale, 0.5), 1, [*walls, *fields], beyond=near)
     wood, wood_radius = choose_wood(near, plan, fields, reach, rng)
-    web = open_web(near, heights, site, reach + 15.0, plan.footprints, fields)
+    web = open_web(banks, heights, site, reach + 15.0, plan.footprints, fields, decks)
     for lane in plan.lanes:
         web.add(lane)
     shore = find_shore(terrain, near, plan, reach)
-    places = name_places(plan, fields, wood, wood_radius, web, shore)
-    return Settlement(plan, heights, buildings, fields, web.lines, wood, wood_radius, places)
+    places = name_places(plan, fields, wood, wood_radius, web, shore, bridge)
+    return Settlement(plan, heights, buildings, fields, web.lines, wood, wood_radius, bridge, places)
 
 
 def buildable(terrain: Terrain, footprint: Footprint) -> bool:
@@ -195,10 +208,32 @@ def building_columns(terrain: Terrain, heights: Floats, plan: Plan) -> NDArray[n
     return rows
 
 
+def bridge_columns(bridges: list[Bridge], rng: np.random.Generator) -> NDArray[np.void]:
+    """Bridges as building columns: the floor is the deck, the walls are the parapets."""
+    rows = np.zeros(len(bridges), BUILDINGS)
+    for row, b in zip(rows, bridges, strict=True):
+        f = b.deck
+        row["kind"], row["x"], row["y"], row["z"] = int(BuildingKind.BRIDGE), f.x, f.y, b.z
+        row["yaw"], row["width_m"], row["depth_m"] = f.yaw, f.width, f.depth
+        row["wall_height_m"], row["roof_height_m"] = PARAPET_M, 0.1
+        row["wall_rgb"] = row["roof_rgb"] = STONE[int(rng.integers(len(STONE)))]
+    return rows
+
+
 def lay_fields(
-    terrain: Terrain, plan: Plan, to_river: float, reach: float, scale: float, count: int
+    terrain: Terrain,
+    plan: Plan,
+    to_river: float,
+    reach: float,
+    scale: float,
+    count: int,
+    walls: list[Footprint],
+    beyond: Terrain | None = None,
 ) -> list[Footprint]:
-    """Up to `count` fields round the village on its own bank: level, dry and clear of houses and of each other."""
+    """Up to `count` fields round the village: level, dry, clear of walls and of each other.
+
+    With `beyond`, the terrain as seen from the village's own bank, only those across the water.
+    """
     grid = terrain.grid
     slope = slope_of(terrain.heights, grid.cell_m)
     width, depth = FIELD_SIZE_M[0] * scale, FIELD_SIZE_M[1] * scale
@@ -224,7 +259,9 @@ def lay_fields(
         others = [math.atan2(g.y - plan.centre[1], g.x - plan.centre[0]) for g in fields]
         apart = all(math.cos(angle - other) < math.cos(math.radians(50)) for other in others)
         within = math.dist((f.x, f.y), plan.centre) + width / 2 < reach
-        if apart and within and arable(terrain, f) and all(f.separated(b, 6.0) for b in plan.footprints):
+        if beyond is not None and dry_ground(beyond, f, 0.0):
+            continue
+        if apart and within and arable(terrain, f) and all(f.separated(b, 6.0) for b in walls):
             fields.append(f)
     return fields
 
@@ -275,6 +312,7 @@ def name_places(
     wood_radius: float,
     web: PathWeb,
     shore: tuple[float, float] | None,
+    bridge: Bridge | None,
 ) -> tuple[Place, ...]:
     """Everywhere one can go, each joined to the square by a path; ids follow the order of the result.
 
@@ -285,7 +323,7 @@ def name_places(
 
     def add(kind: str, name: str, point: tuple[float, float], building: int, radius: float, path: bool = True) -> None:
         if path and not web.connect(point, meeting_point):
-            if kind in ("bench", "field", "shore"):
+            if kind in ("bench", "field", "shore", "bridge"):
                 return  # one of several, or a spot across a brook: the village does without it
             raise NoRoomError(f"{name} cannot be reached from the square")
         places.append(Place(len(places), kind, name, float(point[0]), float(point[1]), building, radius))
@@ -307,9 +345,16 @@ def name_places(
         elif b.kind not in (BuildingKind.WELL, BuildingKind.MARKET_STALL):
             name = b.kind.name.lower()
             add(name, f"the {name}", door, row, 3.0)
+    if bridge is not None:
+        add("bridge", "the bridge", bridge.deck.front(BRIDGE_FOOT_M), -1, 2.5)
+        deck = bridge.deck
+        over = deck.world(deck.width, deck.depth / 2 + 9.0)
+        add("bench", "the bench across the river", over, -1, 1.5)
     for field in fields:
         wind = WINDS[round(math.atan2(field.y - cy, field.x - cx) / (math.pi / 4)) % 8]
-        add("field", f"the {wind} field", field.front(-4.0), -1, 10.0)
+        name = f"the {wind} field"
+        named = sum(p.kind == "field" and p.name.endswith(name[4:]) for p in places)
+        add("field", f"the far {wind} field" if named else name, field.front(-4.0), -1, 10.0)
     to_wood = math.atan2(wood[1] - cy, wood[0] - cx)
     edge = 0.8 * wood_radius
     add(

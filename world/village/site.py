@@ -6,16 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, label, uniform_filter
+from scipy.ndimage import distance_transform_edt, gaussian_filter, label, uniform_filter
 
 from world.grid import slope_of, smoothstep
 from world.land.terrain import Terrain
 
 Floats = NDArray[np.float64]
 
-DRY_ABOVE_M = 2.0  # over the river, out of reach of its floods
-NEAR_WATER_M, FAR_WATER_M = 75.0, 190.0
-STEEP = 0.14  # rise over run on which one does not build
+FLOODS_M, DRY_ABOVE_M = 1.0, 2.0  # over the river: what it floods, and what it does not
+NEAR_WATER_M, FAR_WATER_M, REMOTE_WATER_M = 75.0, 190.0, 600.0
+REMOTE = 0.3  # what is left of a place's worth so far from water
+LEVEL, STEEP = 0.05, 0.16  # rise over run that one likes, and on which one does not build
+SUN_WEIGHT, SUNNY_SLOPE = 0.25, 0.08  # a slope to the sun is worth so much more than level ground
+RIVER_WEIGHT, MIDDLE_WEIGHT = 0.5, 0.6
 SQUARE_TO_WATER_M = 34.0  # the square and the first houses stay clear of the water
 STEEPEST_STROLL = 0.6
 SITES, SITES_APART_M = 8, 40.0
@@ -25,31 +28,46 @@ class NoRoomError(RuntimeError):
     """Ground that turns out too small, too wet or too broken for a village."""
 
 
+def suitability(terrain: Terrain, latitude: float) -> Floats:
+    """How well people could live on each cell, 0..1 (n, n): the product of what each need says of it.
+
+    Level ground, out of reach of floods, water neither under the floor nor far, soil to dig in, slopes to the sun.
+    """
+    grid = terrain.grid
+    slope = gaussian_filter(slope_of(terrain.heights, grid.cell_m), 1.0)
+    wet = terrain.water_depth > 0
+    water = distance_transform_edt(~wet) * grid.cell_m
+    north, _ = np.gradient(gaussian_filter(terrain.heights, 3.0), grid.cell_m)
+    to_sun = np.sign(latitude) * north  # fall over run towards the sun's noon: north of the equator it stands south
+    level = 1.0 - smoothstep(LEVEL, STEEP, slope)
+    high = smoothstep(FLOODS_M, DRY_ABOVE_M, terrain.above_river)
+    off_water = smoothstep(0.5 * NEAR_WATER_M, NEAR_WATER_M, water)
+    near_water = 1.0 - (1.0 - REMOTE) * smoothstep(FAR_WATER_M, REMOTE_WATER_M, water)
+    sunny = 1.0 + SUN_WEIGHT * np.clip(to_sun / SUNNY_SLOPE, -1.0, 1.0)
+    fit = level * high * (0.4 + 0.6 * off_water) * near_water * sunny / (1.0 + SUN_WEIGHT)
+    return np.where(wet, 0.0, fit)
+
+
 def choose_sites(terrain: Terrain, radius_m: float, latitude: float) -> list[tuple[float, float]]:
     """World x, y of good centres for a village of this radius, the best first, some way apart.
 
-    The score prefers, in this order, level ground, a river at 75-190 m, the middle of the map, and slopes to the sun.
+    The best has the highest mean suitability all round, a river at hand, and is not at the map's edge.
 
     Raises:
         NoRoomError: if no ground of the map is level and dry enough.
     """
     grid = terrain.grid
-    heights = terrain.heights
-    slope = slope_of(heights, grid.cell_m)
-    wet = terrain.water_depth > 0
-    good = (slope < STEEP) & (terrain.above_river > DRY_ABOVE_M) & ~wet
+    fit = suitability(terrain, latitude)
     window = max(3, round(1.5 * radius_m / grid.cell_m) | 1)
-    share_good = uniform_filter(good.astype(np.float64), window, mode="constant")
-    mean_slope = uniform_filter(slope, window, mode="nearest")
-    water = distance_transform_edt(~wet) * grid.cell_m
-    north, _ = np.gradient(heights, grid.cell_m)
-    sunward = -np.sign(latitude) * uniform_filter(north, window, mode="nearest")
+    around = uniform_filter(fit, window, mode="constant")
+    water = distance_transform_edt(terrain.water_depth == 0) * grid.cell_m
+    river = terrain.river_distance
     x, y = grid.mesh()
     aside = np.hypot(x, y) / (grid.size_m / 2)
-    near = smoothstep(0.5 * NEAR_WATER_M, NEAR_WATER_M, water) * (1 - smoothstep(FAR_WATER_M, 2 * FAR_WATER_M, water))
-    score = 3.0 * share_good - 6.0 * mean_slope + 1.2 * near - 1.4 * aside + 2.0 * np.clip(-sunward, -0.05, 0.05)
+    near = smoothstep(0.5 * NEAR_WATER_M, NEAR_WATER_M, water) * (1 - smoothstep(FAR_WATER_M, 2 * FAR_WATER_M, river))
+    score = around * (1.0 + RIVER_WEIGHT * near) * np.maximum(1.0 - MIDDLE_WEIGHT * aside, 0.05)
     inside = np.maximum(np.abs(x), np.abs(y)) < grid.size_m / 2 - 1.15 * radius_m
-    score = np.where(inside & good & (water > SQUARE_TO_WATER_M), score, -np.inf)
+    score = np.where(inside & (fit > 0.0) & (water > SQUARE_TO_WATER_M), score, -np.inf)
     sites: list[tuple[float, float]] = []
     while len(sites) < SITES and np.isfinite(score.max()):
         best = int(np.argmax(score))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from assets.palette import GroundCover, Species
+from assets.palette import BuildingKind, GroundCover, Species
 from world.compiled import compiled
 from world.grid import bilinear, slope_of
 from world.valley import Valley
@@ -123,10 +123,10 @@ def cover_at(valley: Valley, x: Floats, y: Floats) -> Ints:
 
 
 def footprints(valley: Valley) -> list[Footprint]:
-    """Footprints of the valley's buildings."""
+    """Footprints of the valley's buildings, in their order; bridges, which come last, are no obstacle."""
     return [
         Footprint(float(b["x"]), float(b["y"]), float(b["yaw"]), float(b["width_m"]), float(b["depth_m"]))
-        for b in valley.buildings
+        for b in valley.buildings[valley.buildings["kind"] != BuildingKind.BRIDGE]
     ]
 
 

@@ -23,7 +23,8 @@ def test_buildings_keep_three_metres_apart(world: World) -> None:
 
 def test_buildings_stand_dry_and_level(world: World) -> None:
     valley = world.valley
-    for f, row in zip(footprints(valley), valley.buildings, strict=True):
+    houses = valley.buildings[valley.buildings["kind"] != BuildingKind.BRIDGE]
+    for f, row in zip(footprints(valley), houses, strict=True):
         u, v = np.meshgrid(np.linspace(-0.5, 0.5, 7) * f.width, np.linspace(-0.5, 0.5, 7) * f.depth)
         points = np.array([f.world(a, b) for a, b in zip(u.flat, v.flat, strict=True)])
         ground = valley.height_at(points[:, 0], points[:, 1])
