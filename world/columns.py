@@ -51,14 +51,3 @@ DECKS = np.dtype(
         ("length_m", "<f4"),  # along local y, from bank to bank
     ]
 )
-
-DECKS = np.dtype(
-    [
-        ("x", "<f4"),  # middle of the deck of a bridge or jetty
-        ("y", "<f4"),
-        ("yaw", "<f4"),  # of its length
-        ("length_m", "<f4"),
-        ("width_m", "<f4"),
-        ("z", "<f4"),  # height one walks at
-    ]
-)
