@@ -5,13 +5,14 @@ Trees are 1 m high at their full height (the instance's height scales them); tuf
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.meshes.foliage import far_crown, leafy_mass, limb, painted_crown, stick
 from assets.meshes.mesh import Mesh, Rgb, beam, faceted, icosphere, join, lathe, smooth, stream, turn
+from assets.meshes.warm_plants import acacia, cactus, palm
 from assets.palette import Species
 
 NEAR, MID, FAR = 0, 1, 2
@@ -44,6 +45,9 @@ def plant(species: Species, detail: int) -> Mesh:
         Species.BIRCH: _birch,
         Species.BUSH: _bush,
         Species.ROCK: _rock,
+        Species.PALM: palm,
+        Species.ACACIA: acacia,
+        Species.CACTUS: cactus,
     }[species]
     mesh = grow(detail)
     return mesh.transformed(scale=1.0 / float(mesh.positions[:, 2].max()))
@@ -98,107 +102,16 @@ def _cone_far() -> Mesh:
     return join([part.marked(sway=0.5) for part in crown]).shaded(0.9)
 
 
-def _blob(
-    rng: np.random.Generator, detail: int, centre: tuple[float, float, float], radius: float, flat: float
-) -> Mesh:
-    """One leafy mass: a sphere with lumps, flatter below."""
-    ball = icosphere(detail, (0, 0, 0))
-    p = ball.positions.astype(np.float64)
-    waves = rng.normal(size=(5, 3)) * 2.3
-    lumps = np.sin(p @ waves.T + rng.uniform(0, 6.28, 5)).mean(axis=1)
-    size = radius * (1 + 0.3 * lumps + rng.uniform(-0.05, 0.05, len(p)))
-    p = p * size[:, None] * (1, 1, flat)
-    p[:, 2] = np.where(p[:, 2] < 0, p[:, 2] * 0.75, p[:, 2])
-    return smooth(p + centre, ball.triangles, (0, 0, 0))
-
-
-def _far_blob(rng: np.random.Generator, half: tuple[float, float, float], centre: tuple[float, float, float]) -> Mesh:
-    """A whole crown in 20 triangles, skewed so that its outline is no hexagon."""
-    ball = icosphere(0, (0, 0, 0))
-    p = ball.positions @ turn(0.7, 0.35, 0.2).T * rng.uniform(0.84, 1.12, (12, 1)) * half
-    return smooth(p + centre, ball.triangles, (0, 0, 0))
-
-
-def _crown(
-    blobs: list[Mesh], low: Rgb, high: Rgb, rng: np.random.Generator, sprays: int = 0, size: float = 0.07
-) -> Mesh:
-    """Paints joined blobs: light above and outside, dark and occluded below and towards the middle.
-
-    `sprays` triangles of leaves, about `size` long, stand off the surface and break its outline.
-    """
-    mesh = join(blobs)
-    tone = rng.uniform(-0.12, 0.12, len(mesh.positions))
-    if sprays:
-        mesh = join([mesh, _sprays(mesh, sprays, size, rng)])
-        tone = np.concatenate([tone, np.repeat(rng.uniform(-0.2, 0.25, sprays), 3)])
-    p = mesh.positions.astype(np.float64)
-    bottom, top = p[:, 2].min(), p[:, 2].max()
-    up = (p[:, 2] - bottom) / (top - bottom)
-    middle = np.array([0, 0, bottom + 0.45 * (top - bottom)])
-    out = np.linalg.norm((p - middle) * (1, 1, 0.8), axis=1)
-    out = np.clip(out / out.max(), 0, 1)
-    facing = 0.5 + 0.5 * mesh.normals[:, 2]
-    mix = np.clip(0.5 * up + 0.5 * facing + tone, 0, 1)[:, None]
-    rgb = np.asarray(low) * (1 - mix) + np.asarray(high) * mix
-    openness = np.clip(0.12 + 0.6 * out**1.5 + 0.3 * up + 0.2 * facing, 0.25, 1)
-    return mesh.coloured(rgb).shaded(openness).marked(sway=np.clip(0.35 + 0.65 * out * (0.4 + 0.6 * up), 0, 1))
-
-
-def _sprays(surface: Mesh, count: int, size: float, rng: np.random.Generator) -> Mesh:
-    """Leaf sprays: triangles rooted on the surface, tips outward and a little down, lit like the surface under them."""
-    corners = surface.positions[surface.triangles].astype(np.float64)
-    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
-    chosen = rng.choice(len(corners), count, p=area / area.sum())
-    weights = rng.dirichlet((1.0, 1.0, 1.0), count)
-    root = np.einsum("nk,nkj->nj", weights, corners[chosen])
-    normal = np.einsum("nk,nkj->nj", weights, surface.normals[surface.triangles][chosen].astype(np.float64))
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    across = np.cross(normal, rng.normal(size=(count, 3)))
-    across /= np.linalg.norm(across, axis=1, keepdims=True)
-    along = np.cross(across, normal)
-    along *= np.where(along[:, 2:3] > 0, -1.0, 1.0)  # hanging
-    length = size * rng.uniform(0.7, 1.3, (count, 1))
-    lifted = root - normal * length * 0.12
-    tip = root + along * length * 0.75 + normal * length * 0.5
-    points = np.stack([lifted - across * length * 0.55, lifted + across * length * 0.55, tip], axis=1)
-    facing = np.einsum("nj,nj->n", np.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0]), normal)
-    points[facing < 0] = points[facing < 0][:, ::-1]
-    mesh = faceted(points.reshape(-1, 3), np.arange(3 * count).reshape(-1, 3).tolist(), (0, 0, 0))
-    return replace(mesh, normals=np.repeat(normal, 3, axis=0).astype(np.float32))
-
-
-def _trunk(points: list[tuple[float, float, float]], radii: list[float], sides: int, low: Rgb, high: Rgb) -> Mesh:
-    """A bent limb through points, tapering, open at the ends that other parts hide."""
-    path = np.array(points)
-    angle = np.arange(sides) * 2 * np.pi / sides
-    rings = []
-    for row, (at, radius) in enumerate(zip(path, radii, strict=True)):
-        along = path[min(row + 1, len(path) - 1)] - path[max(row - 1, 0)]
-        across = np.cross(along, (0.3, 1.0, 0.1))
-        across /= np.linalg.norm(across)
-        other = np.cross(along, across)
-        other /= np.linalg.norm(other)
-        rings.append(at + radius * (np.cos(angle)[:, None] * across + np.sin(angle)[:, None] * other))
-    k = np.arange(sides)
-    j = (k + 1) % sides
-    triangles = []
-    for ring in range(len(path) - 1):
-        a, b = ring * sides, (ring + 1) * sides
-        triangles += [np.stack([a + k, a + j, b + j], axis=1), np.stack([a + k, b + j, b + k], axis=1)]
-    mesh = smooth(np.concatenate(rings), np.concatenate(triangles), low)
-    return mesh.painted(low, high, float(path[0, 2]), float(path[-1, 2])).marked(sway=0.0)
-
-
 def _broadleaf(detail: int) -> Mesh:
     """A forked trunk carrying several lumpy masses of leaves."""
     rng = stream("broadleaf", detail)
     if detail == FAR:
-        blob = _far_blob(rng, (0.36, 0.34, 0.36), (0, 0, 0.62))
-        return join([_crown([blob], _LEAVES_LOW, _LEAVES_HIGH, rng), _stick(0.035, 0.4, _BARK)])
+        blob = far_crown(rng, (0.36, 0.34, 0.36), (0, 0, 0.62))
+        return join([painted_crown([blob], _LEAVES_LOW, _LEAVES_HIGH, rng), stick(0.035, 0.4, _BARK)])
     sides = (6, 4)[detail]
     fork = (0.02, -0.01, 0.3)
     limbs = [
-        _trunk(
+        limb(
             [(0, 0, -0.06), (0, 0.005, 0.04), (0.015, 0, 0.18), fork],
             [0.062, 0.044, 0.036, 0.034],
             sides,
@@ -210,7 +123,7 @@ def _broadleaf(detail: int) -> Mesh:
     for end in ends:
         half = (0.5 * (fork[0] + end[0]) * 1.15, 0.5 * (fork[1] + end[1]) * 1.15, 0.4)
         limbs.append(
-            _trunk([(fork[0], fork[1], 0.27), half, end], [0.03, 0.023, 0.012], (5, 3)[detail], _BARK_DARK, _BARK)
+            limb([(fork[0], fork[1], 0.27), half, end], [0.03, 0.023, 0.012], (5, 3)[detail], _BARK_DARK, _BARK)
         )
     masses = [
         (0.0, 0.02, 0.73, 0.28),
@@ -224,24 +137,24 @@ def _broadleaf(detail: int) -> Mesh:
     for x, y, z, r in chosen:
         size = r if detail == NEAR else r * 1.12
         blobs.append(
-            _blob(rng, 1, (x, y, z), size, 0.86) if r > (0.25, 0.3)[detail] else _blob(rng, 0, (x, y, z), size, 0.9)
+            leafy_mass(rng, 1, (x, y, z), size, 0.86)
+            if r > (0.25, 0.3)[detail]
+            else leafy_mass(rng, 0, (x, y, z), size, 0.9)
         )
-    return join([*limbs, _crown(blobs, _LEAVES_LOW, _LEAVES_HIGH, rng, (340, 40)[detail], (0.085, 0.14)[detail])])
-
-
-def _stick(radius: float, height: float, rgb: Rgb) -> Mesh:
-    return _trunk([(0, 0, -0.05), (0, 0, height)], [radius, radius * 0.7], 3, rgb, rgb).shaded(0.8)
+    return join(
+        [*limbs, painted_crown(blobs, _LEAVES_LOW, _LEAVES_HIGH, rng, (340, 40)[detail], (0.085, 0.14)[detail])]
+    )
 
 
 def _birch(detail: int) -> Mesh:
     """A slim white trunk with dark marks under an airy, light, hanging crown."""
     rng = stream("birch", detail)
     if detail == FAR:
-        blob = _far_blob(rng, (0.2, 0.2, 0.36), (0, 0, 0.64))
-        return join([_crown([blob], _BIRCH_LOW, _BIRCH_HIGH, rng), _stick(0.022, 0.4, _BIRCH_BARK)])
+        blob = far_crown(rng, (0.2, 0.2, 0.36), (0, 0, 0.64))
+        return join([painted_crown([blob], _BIRCH_LOW, _BIRCH_HIGH, rng), stick(0.022, 0.4, _BIRCH_BARK)])
     sides = (6, 4)[detail]
     path = [(0, 0, -0.05), (0.005, 0, 0.03), (0.012, 0.004, 0.3), (-0.004, 0.0, 0.58), (0.0, 0.0, 0.86)]
-    trunk = _trunk(path, [0.034, 0.024, 0.02, 0.015, 0.005], sides, (176, 168, 156), _BIRCH_BARK)
+    trunk = limb(path, [0.034, 0.024, 0.02, 0.015, 0.005], sides, (176, 168, 156), _BIRCH_BARK)
     parts = [trunk]
     if detail == NEAR:
         parts += [_birch_mark(rng, trunk, sides) for _ in range(14)]
@@ -257,9 +170,11 @@ def _birch(detail: int) -> Mesh:
     blobs = []
     for k, (x, y, z, r, tall) in enumerate(masses if detail == NEAR else masses[:4]):
         blobs.append(
-            _blob(rng, 1 if detail == NEAR and k in (1, 2) else 0, (x, y, z), r * (1 if detail == NEAR else 1.2), tall)
+            leafy_mass(
+                rng, 1 if detail == NEAR and k in (1, 2) else 0, (x, y, z), r * (1 if detail == NEAR else 1.2), tall
+            )
         )
-    return join([*parts, _crown(blobs, _BIRCH_LOW, _BIRCH_HIGH, rng, (250, 30)[detail], (0.065, 0.1)[detail])])
+    return join([*parts, painted_crown(blobs, _BIRCH_LOW, _BIRCH_HIGH, rng, (250, 30)[detail], (0.065, 0.1)[detail])])
 
 
 def _birch_mark(rng: np.random.Generator, trunk: Mesh, sides: int) -> Mesh:
@@ -280,14 +195,14 @@ def _bush(detail: int) -> Mesh:
     """A low cluster of leafy masses standing on the ground."""
     rng = stream("bush", detail)
     if detail == FAR:
-        blob = _far_blob(rng, (0.62, 0.58, 0.52), (0, 0, 0.42))
-        return _crown([blob], _LEAVES_LOW, (116, 142, 70), rng)
+        blob = far_crown(rng, (0.62, 0.58, 0.52), (0, 0, 0.42))
+        return painted_crown([blob], _LEAVES_LOW, (116, 142, 70), rng)
     masses = [(0.0, 0.0, 0.52, 0.48), (0.42, 0.12, 0.32, 0.36), (-0.36, 0.22, 0.34, 0.36), (-0.05, -0.38, 0.3, 0.34)]
     blobs = [
-        _blob(rng, 1 if detail == NEAR and k < 2 else 0, (x, y, z), r, 0.92)
+        leafy_mass(rng, 1 if detail == NEAR and k < 2 else 0, (x, y, z), r, 0.92)
         for k, (x, y, z, r) in enumerate(masses if detail == NEAR else masses[:3])
     ]
-    return _crown(blobs, _LEAVES_LOW, (116, 142, 70), rng, (170, 30)[detail], (0.17, 0.3)[detail])
+    return painted_crown(blobs, _LEAVES_LOW, (116, 142, 70), rng, (170, 30)[detail], (0.17, 0.3)[detail])
 
 
 def _rock(detail: int) -> Mesh:

@@ -246,3 +246,14 @@ def test_two_processes_build_the_same_bytes():
     code = "from tests.assets.test_meshes import digest; print(digest())"
     other = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert other.stdout.strip() == digest()
+
+
+def test_warm_plants_are_unlike_in_outline():
+    palm, acacia, cactus = (plant(s, 0) for s in (Species.PALM, Species.ACACIA, Species.CACTUS))
+    for tree, reach in ((palm, 0.15), (acacia, 0.3)):  # bare below the crown, wide in it
+        high = tree.positions[:, 2] > 0.75
+        low = (tree.positions[:, 2] > 0.0) & (tree.positions[:, 2] < 0.38)
+        assert np.hypot(*tree.positions[high, :2].T).max() > reach
+        assert np.hypot(*tree.positions[low, :2].T).max() < 0.1
+    assert cactus.sway.max() == 0
+    assert volume(cactus) > 0.01
