@@ -34,8 +34,9 @@ def ground_cover(terrain: Terrain, settlement: Settlement, density: Floats, seed
     cover[slope + 0.08 * patches > ROCK_SLOPE] = GroundCover.ROCK
     cover[water < 1.5 * grid.cell_m + 3.0 * patches] = GroundCover.SAND
     cover[(water < 1.5 * grid.cell_m) & (patches < -0.15)] = GroundCover.MUD
-    for field in settlement.fields:
-        cover[field.distance(x, y) == 0.0] = GroundCover.FIELD
+    gardens = [parcel.garden for parcel in settlement.parcels if parcel.garden is not None]
+    for dug in (*settlement.fields, *gardens):
+        cover[dug.distance(x, y) == 0.0] = GroundCover.FIELD
     trodden = distance_to_lines(x, y, settlement.paths, PATH_HALF_WIDTH * grid.cell_m) < np.inf
     cover[trodden & (terrain.water_depth == 0)] = GroundCover.PATH
     cx, cy = settlement.plan.centre

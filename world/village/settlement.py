@@ -17,6 +17,7 @@ from world.streams import stream
 from world.view import Place
 from world.village.bridges import Bridge, find_bridge, with_ramps
 from world.village.footprints import Footprint, facing
+from world.village.parcels import Parcel, parcels
 from world.village.paths import PathWeb, open_web
 from world.village.plan import LANE_HALF_WIDTH_M, MOST_HOUSES, SQUARE_RADIUS_M, STONE, Plan, houses_for, plan_village
 from world.village.site import NoRoomError, choose_sites, own_bank
@@ -45,6 +46,7 @@ class Settlement:
     heights: Floats  # (n, n) ground after building
     buildings: NDArray[np.void]  # BUILDINGS, in the order of plan.built
     fields: list[Footprint]
+    parcels: list[Parcel]
     paths: list[Floats]  # (k, 2) world points
     wood: tuple[float, float]  # middle of the village's wood
     wood_radius_m: float
@@ -98,13 +100,15 @@ def settle_at(site: tuple[float, float], terrain: Terrain, houses: int, rng: np.
     fields = lay_fields(near, plan, to_river, reach, max(scale, 0.5), wanted_fields, walls)
     if bridge is not None:
         fields += lay_fields(banks, plan, to_river, reach, max(scale, 0.5), 1, [*walls, *fields], beyond=near)
+    owned = parcels(plan, [*fields, *(b.deck for b in decks)], lambda garden: diggable(near, garden))
+    dug = [*fields, *(parcel.garden for parcel in owned if parcel.garden is not None)]
     wood, wood_radius = choose_wood(near, plan, fields, reach, rng)
-    web = open_web(banks, heights, site, reach + 15.0, plan.footprints, fields, decks)
+    web = open_web(banks, heights, site, reach + 15.0, plan.footprints, dug, decks)
     for lane in plan.lanes:
         web.add(lane)
     shore = find_shore(terrain, near, plan, reach)
     places = name_places(plan, fields, wood, wood_radius, web, shore, bridge)
-    return Settlement(plan, heights, buildings, fields, web.lines, wood, wood_radius, bridge, places)
+    return Settlement(plan, heights, buildings, fields, owned, web.lines, wood, wood_radius, bridge, places)
 
 
 def buildable(terrain: Terrain, footprint: Footprint) -> bool:
@@ -273,6 +277,14 @@ def arable(terrain: Terrain, field: Footprint) -> bool:
     ground = bilinear(terrain.heights, grid.origin, grid.cell_m, points[:, 0], points[:, 1])
     above = bilinear(terrain.above_river, grid.origin, grid.cell_m, points[:, 0], points[:, 1])
     return dry_ground(terrain, field, 8.0) and bool(np.ptp(ground) < 0.2 * field.width and above.min() > 1.0)
+
+
+def diggable(terrain: Terrain, garden: Footprint) -> bool:
+    """Dry, out of reach of ordinary floods and not steep."""
+    grid, points = terrain.grid, garden.corners()
+    ground = bilinear(terrain.heights, grid.origin, grid.cell_m, points[:, 0], points[:, 1])
+    above = bilinear(terrain.above_river, grid.origin, grid.cell_m, points[:, 0], points[:, 1])
+    return dry_ground(terrain, garden, 2.0) and bool(np.ptp(ground) < 0.2 * garden.depth and above.min() > 1.0)
 
 
 def choose_wood(
