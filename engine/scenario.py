@@ -111,7 +111,7 @@ class ClimatePart(Part):
 
     annual_rain_mm: float | None = Field(None, ge=0, le=8000)
     temperature_c: float | None = Field(None, ge=-35, le=35)  # mean of the year on the valley floor
-    station: str | None = None  # an EPW or CSV file, beside the scenario or by its whole path
+    station: str | None = None  # one that comes with Hamlet, or an EPW or CSV file as seen from the scenario's folder
 
 
 class VillagePart(Part):
@@ -269,7 +269,22 @@ def load(name_or_path: str, overrides: dict[str, Any] | None = None) -> Scenario
     data.setdefault("name", _name_from(path))
     for key, value in (overrides or {}).items():
         _put(data, key, value, path)
+    _place_station(data, path)
     return build(data, str(path))
+
+
+def stations() -> dict[str, Path]:
+    """The weather stations that come with Hamlet, by name."""
+    folder = Path(str(files("assets") / "stations"))
+    return {path.stem: path for path in sorted(folder.glob("*.csv"))}
+
+
+def _place_station(data: dict[str, Any], path: Path) -> None:
+    """Make the station's path whole: from then on the scenario means the same file from any folder."""
+    climate = data.get("climate")
+    named = climate.get("station") if isinstance(climate, dict) else None
+    if isinstance(climate, dict) and isinstance(named, str) and named not in stations():
+        climate["station"] = str((path.parent / named).resolve())
 
 
 def build(data: dict[str, Any], source: str) -> Scenario:
