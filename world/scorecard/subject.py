@@ -33,6 +33,11 @@ class Subject:
         """The world's seed."""
         return self.config.seed
 
+    @property
+    def altitude_m(self) -> float:
+        """Of the valley floor above the sea."""
+        return float(getattr(self.config, "altitude_m", 600.0))
+
     @cached_property
     def grid(self) -> Grid:
         """The lattice of the map."""
