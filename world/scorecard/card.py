@@ -11,7 +11,7 @@ to draw, a function `charts(subject) -> tuple[Chart, ...]`. A metric is a functi
             unit="%",
             accepted=(0.0, 0.1),
             source="Barnes et al. 2014",
-            measure=lambda subject: pit_share(subject.terrain.heights),
+            measure=lambda subject: pit_share(subject.valley.heights),
             baseline=lambda subject: pit_share(noise(subject)),
             against="FFT noise",
         ),

@@ -8,17 +8,15 @@ from typing import TypeVar, cast
 
 import numpy as np
 
-from world.grid import Grid
-from world.land.terrain import Terrain, make_terrain
 from world.streams import stream
-from world.valley import Valley, lattice
+from world.valley import Valley
 from world.world import World, WorldConfig, valley_of
 
 T = TypeVar("T")
 
 
 class Subject:
-    """One world: its configuration, its bare terrain, its finished valley.
+    """One world: its configuration and its finished valley.
 
     Attributes:
         config: what the world is made from.
@@ -37,16 +35,6 @@ class Subject:
     def altitude_m(self) -> float:
         """Of the valley floor above the sea."""
         return float(getattr(self.config, "altitude_m", 600.0))
-
-    @cached_property
-    def grid(self) -> Grid:
-        """The lattice of the map."""
-        return lattice(self.config.size_m)
-
-    @cached_property
-    def terrain(self) -> Terrain:
-        """The ground before anybody settles on it."""
-        return make_terrain(self.grid, self.config.seed)
 
     @cached_property
     def valley(self) -> Valley:

@@ -40,9 +40,9 @@ def land(subject: Subject) -> Ground:
     """The world's own ground."""
 
     def make() -> Ground:
-        terrain = subject.terrain
-        surface = terrain.heights + terrain.water_depth
-        return Ground(surface, terrain.water_depth > 0.0, terrain.grid.cell_m, drain(surface, terrain.grid.cell_m))
+        valley = subject.valley
+        surface = valley.heights.astype(np.float64) + valley.water_depth
+        return Ground(surface, valley.water_depth > 0.0, valley.cell_m, drain(surface, valley.cell_m))
 
     return subject.shared("land", make)
 

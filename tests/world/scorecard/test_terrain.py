@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from world.grid import Grid
 from world.scorecard import landform, terrain
 from world.scorecard.card import Result
 from world.scorecard.landform import CHANNEL_M2, Drainage, drain
@@ -135,9 +134,7 @@ def test_noise_has_the_relief_and_the_spectrum_of_the_land(eroded, noise):
 def verdicts(ground: np.ndarray, cell_m: float = CELL_M) -> dict[str, str]:
     """What each metric says of a dry terrain with this ground."""
     subject = Subject(WorldConfig(seed=3))
-    subject.__dict__["terrain"] = SimpleNamespace(
-        heights=ground, water_depth=np.zeros_like(ground), grid=Grid(ground.shape[0], cell_m)
-    )
+    subject.__dict__["valley"] = SimpleNamespace(heights=ground, water_depth=np.zeros_like(ground), cell_m=cell_m)
     return {metric.key: Result(metric, (metric.measure(subject),)).verdict for metric in terrain.METRICS}
 
 
