@@ -1,0 +1,100 @@
+"""The valley: a time step of its erosion against fastscapelib's, its generation, and what a tick of it costs."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from world.grid import Grid
+from world.land.config import LandConfig
+from world.land.hydrology import accumulate, downstream_order, priority_flood, steepest_receivers
+from world.land.terrain import make_terrain
+from world.sky.sun import sun_at
+from world.streams import stream
+
+SIDES = (257, 513)
+STEPS = 5
+CELL_M = 8.0
+
+
+def median_ms(call: Callable[[], object], times: int = STEPS) -> float:
+    """Median time of a call after one to warm up."""
+    call()
+    took = []
+    for _ in range(times):
+        began = time.perf_counter()
+        call()
+        took.append((time.perf_counter() - began) * 1000)
+    return statistics.median(took)
+
+
+def flow_routing(out: Console) -> None:
+    """Filling, receivers, order and drainage area of a rough surface: the graph part of an erosion step."""
+    import fastscapelib as fs
+
+    shown = Table(title="Flow routing of an erosion step", title_justify="left")
+    for column in ("lattice", "Hamlet ms", "fastscapelib ms", "fastscapelib / Hamlet"):
+        shown.add_column(column, justify="right")
+    for side in SIDES:
+        y, x = np.mgrid[0:side, 0:side] * CELL_M
+        surface = 0.02 * x + 3.0 * stream(1, "bench").standard_normal((side, side))
+        base = np.zeros((side, side), dtype=np.bool_)
+        base[:, 0] = True
+        cells = np.full(side * side, CELL_M**2)
+        diagonal = np.full((side, side), np.sqrt(2.0))
+
+        def ours() -> object:
+            filled = priority_flood(surface, base, 1e-5)
+            receivers = steepest_receivers(filled, base, diagonal)
+            return accumulate(receivers, downstream_order(receivers), cells)
+
+        grid = fs.RasterGrid(
+            [side, side],
+            [CELL_M, CELL_M],
+            [fs.NodeStatus.FIXED_VALUE, fs.NodeStatus.CORE, fs.NodeStatus.CORE, fs.NodeStatus.CORE],
+        )
+        graph = fs.FlowGraph(grid, [fs.PFloodSinkResolver(), fs.SingleFlowRouter()])
+
+        def theirs() -> object:
+            graph.update_routes(surface)
+            return graph.accumulate(1.0)
+
+        mine, other = median_ms(ours), median_ms(theirs)
+        shown.add_row(f"{side} x {side}", f"{mine:.1f}", f"{other:.1f}", f"{other / mine:.2f}")
+    out.print(shown)
+
+
+def generation(out: Console) -> None:
+    """The bare terrain of a map from nothing, the machine code warm."""
+    shown = Table(title="Terrain from nothing", title_justify="left")
+    for column in ("map", "lattice", "s"):
+        shown.add_column(column, justify="right")
+    make_terrain(Grid(65, 4.0), 1, LandConfig(), 1000.0, 0.3)
+    for size in (1024.0, 2048.0):
+        grid = Grid(round(size / 4.0) + 1, 4.0)
+        began = time.perf_counter()
+        make_terrain(grid, 7, LandConfig(), 1000.0, 0.3)
+        shown.add_row(f"{size:.0f} m", f"{grid.n} x {grid.n}", f"{time.perf_counter() - began:.1f}")
+    out.print(shown)
+
+
+def sun(out: Console) -> None:
+    """The sun's position at one moment, against pvlib's SPA."""
+    import pandas as pd
+    from pvlib import solarposition
+
+    moment = datetime.fromisoformat("2026-06-12T09:30")
+    times = pd.DatetimeIndex([moment]).tz_localize("UTC")
+    mine = median_ms(lambda: [sun_at(moment, 47.0, 11.0) for _ in range(100)]) / 100
+    other = median_ms(lambda: solarposition.spa_python(times, 47.0, 11.0))
+    shown = Table(title="The sun's position at one moment", title_justify="left")
+    for column in ("Hamlet ms", "pvlib SPA ms", "pvlib / Hamlet"):
+        shown.add_column(column, justify="right")
+    shown.add_row(f"{mine:.4f}", f"{other:.2f}", f"{other / mine:.0f}")
+    out.print(shown)
