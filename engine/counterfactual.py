@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from engine.scenario import Sky as Kind
 from recorder.container import SessionError
 from recorder.reader import Session
-from recorder.schema import ENVIRONMENT, Snapshot
+from recorder.schema import Snapshot
 
 KINDS: tuple[str, ...] = get_args(Kind)
 SEASONS = {"spring": (4, 15), "summer": (7, 16), "autumn": (10, 16), "winter": (1, 15)}
 """Month and day in the middle of each meteorological season of the northern half; the southern has the opposite one."""
 OPPOSITE = {"spring": "autumn", "summer": "winter", "autumn": "spring", "winter": "summer"}
+FOR_GOOD_H = 1e6  # another kind of weather stays for as long as anything was recorded
 SKY_EVENTS = ("rain_starts", "rain_stops", "snow_starts", "snow_stops", "fog", "fog_lifts", "sunrise", "sunset")
 
 
@@ -73,7 +74,10 @@ class Counterfactual:
         from engine.interventions import WeatherChange  # noqa: PLC0415 - frames as recorded need no world
         from engine.recorded import recorded_interventions, recorded_scenario  # noqa: PLC0415
         from engine.simulation import world_config  # noqa: PLC0415
+        from world.sky.climate import climate_of  # noqa: PLC0415
+        from world.sky.field import relief_of  # noqa: PLC0415
         from world.sky.weather import Sky, WeatherOpening  # noqa: PLC0415
+        from world.world import GroundUnderSky  # noqa: PLC0415
 
         if session.header.get("counterfactual"):
             raise SessionError(f"{session.path} has another sky already: take the recording that it was made from.")
@@ -82,10 +86,13 @@ class Counterfactual:
         self._latitude, self._longitude = config.latitude, config.longitude
         self._recorded_start = config.start
         self._start = _start(override, config.start, first / session.tick_rate, config.latitude)
-        opening = config.weather if override.weather is None else WeatherOpening(override.weather)
+        opening = config.weather if override.weather is None else WeatherOpening(override.weather, hours=FOR_GOOD_H)
         self._sky = None
         if override.weather is not None or override.season is not None:
-            self._sky = Sky(opening, config.seed, self._start, config.latitude, config.longitude)
+            land = session.scenery
+            relief = relief_of(land.heights, land.origin, land.cell_m, land.buildings)
+            self._sky = Sky(opening, climate_of(config.climate), config.seed, self._start, config.longitude, relief)
+            self._ground = GroundUnderSky(self._sky)
         made = recorded_interventions(session)
         fronts = [(given.tick, given.change) for given in made if isinstance(given.change, WeatherChange)]
         self._fronts = deque(fronts if override.weather is None else ())
@@ -112,12 +119,10 @@ class Counterfactual:
             while self._fronts and self._fronts[0][0] <= snapshot.tick:
                 tick, front = self._fronts.popleft()
                 sent = (tick - 1) / self._rate  # before the world stepped to its tick
-                self._sky.at(sent)
+                self._ground.at(sent)
                 self._sky.send(front.to, sent, front.over)
-            weather = self._sky.at(seconds)
-            for name in ENVIRONMENT.names or ():
-                if not name.startswith("sun_"):
-                    record[name] = getattr(weather, name)
+            for name, value in asdict(self._ground.at(seconds)).items():
+                record[name] = value
         record.flags.writeable = False
         return record
 

@@ -18,7 +18,7 @@ from engine import observe
 from engine.interventions import Intervention
 from engine.scenario import Scenario, ScenarioError
 from recorder.schema import Cast, Scenery, Snapshot
-from world.sky.weather import WeatherOpening
+from world.sky.weather import Spell, WeatherOpening
 from world.state import part, put_back, taken, typed
 from world.village.site import NoRoomError
 from world.world import World, WorldConfig
@@ -186,7 +186,14 @@ def world_config(scenario: Scenario) -> WorldConfig:
             front=weather.front,
             front_at=weather.front_at / 3600,
             front_hours=weather.front_lasts / 3600,
+            hours=weather.opening_lasts / 3600,
+            spells=tuple(Spell(s.kind, s.at / 3600, s.lasts / 3600, s.arrives / 3600) for s in weather.spell),
         ),
+        altitude_m=scenario.place.altitude_m,
+        sea_distance_km=scenario.place.sea_distance_km,
+        annual_rain_mm=scenario.climate.annual_rain_mm,
+        temperature_c=scenario.climate.temperature_c,
+        station=scenario.climate.station,
     )
 
 

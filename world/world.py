@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,14 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from world import cache
+from world.sky.climate import ClimateConfig, climate_of
+from world.sky.field import relief_of
 from world.sky.sun import Sun, sun_at, utc_of
 from world.sky.weather import Sky, WeatherOpening
-from world.state import Plain, part, put_back, taken, typed
+from world.state import Plain, part, plain, put_back, taken, typed
 from world.valley import Valley, make_valley
 from world.view import Floats, Place, Season, Surface, Weather
 from world.walking import sight
 from world.walking.closures import ClosedNavigation, closed_with
 from world.walking.navigation import Navigation, survey
+from world.water.ground_water import CAPACITY_MM, SETTLED_SNOW_DENSITY, GroundWater
 
 __all__ = ["Valley", "World", "WorldConfig", "WorldNow"]
 
@@ -25,6 +28,7 @@ RAIN_STARTS_MM_H, RAIN_STOPS_MM_H = 0.2, 0.05  # apart, so that a rate near one 
 FOG_FORMS_M, FOG_LIFTS_M = 1000.0, 1500.0  # below 1 km is fog by the synoptic definition
 
 SURFACE_S = 30  # between two publications of what lies on the ground
+GROUND_S = 10  # seconds of the steps in which it is worked out
 SUMMER = Season(1.0, 0.0, 0.3, 0.9, 0.6, 0.0)
 
 Events = list[tuple[str, dict[str, Any]]]
@@ -42,6 +46,23 @@ class WorldConfig:
     tick_rate: int = 16
     villagers: int = 12
     weather: WeatherOpening = field(default_factory=WeatherOpening)
+    altitude_m: float = 600.0  # of the datum above the sea
+    sea_distance_km: float = 250.0
+    annual_rain_mm: float | None = None  # in place of the climate's own figures
+    temperature_c: float | None = None
+    station: str | None = None  # a file of weather to take the climate from
+
+    @property
+    def climate(self) -> ClimateConfig:
+        """What the climate is made from."""
+        return ClimateConfig(
+            self.latitude,
+            self.altitude_m,
+            self.sea_distance_km,
+            self.annual_rain_mm,
+            self.temperature_c,
+            self.station,
+        )
 
 
 @dataclass(frozen=True)
@@ -100,6 +121,38 @@ class WorldNow:
         return sight.line_of_sight(self.valley, self.boxes, xa, ya, za, xb, yb, zb)
 
 
+class GroundUnderSky:
+    """The weather with the ground's wetness and the lying snow, which are those of the last publication."""
+
+    def __init__(self, sky: Sky) -> None:
+        self._sky = sky
+        wetness, snow_m = sky.opening_ground
+        snow_mm = 1000.0 * snow_m * SETTLED_SNOW_DENSITY
+        self._water = GroundWater(wetness * CAPACITY_MM, snow_mm, SETTLED_SNOW_DENSITY)
+        self._steps = 0
+
+    def at(self, seconds: float) -> Weather:
+        """The weather `seconds` after the start; the ground only goes forward."""
+        while (self._steps + 1) * SURFACE_S <= seconds:
+            for part_s in range(0, SURFACE_S, GROUND_S):
+                w = self._sky.at(self._steps * SURFACE_S + part_s)
+                self._water = self._water.after(
+                    GROUND_S / 3600.0, w.rain_mm_h, w.snow_mm_h, w.temperature_c, w.humidity, w.wind_m_s, w.sun_w_m2
+                )
+            self._steps += 1
+        wetness, snow_m = self._water.wetness, self._water.snow_depth_m
+        return replace(self._sky.at(seconds), ground_wetness=wetness, snow_depth_m=snow_m)
+
+    def freeze(self) -> Plain:
+        """All that changes."""
+        return {"steps": self._steps, "water": plain(self._water)}
+
+    def thaw(self, state: Plain) -> None:
+        """Stand where `freeze` was taken. Raises ValueError if the state does not fit."""
+        self._steps = typed(part(state, "steps"), int, "steps")
+        self._water = typed(part(state, "water"), GroundWater, "water")
+
+
 class World:
     """One valley in time. `step` advances a tick; `view` is what the tick looks like."""
 
@@ -111,6 +164,7 @@ class World:
         Raises:
             NoRoomError: if the map of this seed has no room for a village.
             KeyError: if the weather names an unknown kind.
+            StationError: if the station's file cannot be read.
         """
         self.config = config
         self.tick = 0
@@ -120,7 +174,11 @@ class World:
         self._grounds: tuple[int, ...] = ()  # places whose surroundings are closed
         self.closed: tuple[int, ...] = ()  # these, and the places on their ground
         self._boxes = sight.building_boxes(self.valley)
-        self._sky = Sky(config.weather, config.seed, config.start, config.latitude, config.longitude)
+        self.climate = climate_of(config.climate)
+        valley = self.valley
+        relief = relief_of(valley.heights, valley.origin, valley.cell_m, valley.buildings)
+        self._sky = Sky(config.weather, self.climate, config.seed, config.start, config.longitude, relief)
+        self._ground = GroundUnderSky(self._sky)
         self._surface = self._published()
         self._view = self._look()
         now = self._view.weather
@@ -166,7 +224,7 @@ class World:
             "sun": np.array([sun.azimuth_heading, sun.elevation]),
             "turns": np.array([self._raining, self._snowing, self._foggy]),
             "closed": np.array(self._grounds, dtype=np.int64),
-            "wetness": np.array([weather.ground_wetness, weather.snow_depth_m]),
+            "weather": np.array([getattr(weather, f.name) for f in fields(Weather)]),
             **self._sky.state(),
         }
 
@@ -187,12 +245,17 @@ class World:
 
     def freeze(self) -> Plain:
         """All that changes, as plain values; what follows from the configuration is left out."""
-        return taken(self, self._STATE) | {"sky": self._sky.freeze(), "closed": list(self._grounds)}
+        return taken(self, self._STATE) | {
+            "sky": self._sky.freeze(),
+            "ground": self._ground.freeze(),
+            "closed": list(self._grounds),
+        }
 
     def thaw(self, state: Plain) -> None:
         """Stand at the tick at which `freeze` was taken. Raises ValueError if the state does not fit."""
         put_back(self, self._STATE, state)
         self._sky.thaw(part(state, "sky"))
+        self._ground.thaw(part(state, "ground"))
         grounds = typed(part(state, "closed"), tuple[int, ...], "closed")
         if not all(0 <= ground < len(self.valley.places) for ground in grounds):
             raise ValueError(f"the state closes places {list(grounds)}, where {len(self.valley.places)} exist")
@@ -200,7 +263,7 @@ class World:
         self._view = self._look()
 
     def _published(self) -> Surface:
-        weather = self._sky.at(self.tick / self.config.tick_rate)
+        weather = self._ground.at(self.tick / self.config.tick_rate)
         shape = self.valley.heights.shape
         snow, wetness = (np.full(shape, v, np.float32) for v in (weather.snow_depth_m, weather.ground_wetness))
         return Surface(self.tick, self.valley.water_depth, snow, wetness, np.zeros(shape, np.float32))
@@ -212,7 +275,7 @@ class World:
             tick=self.tick,
             local_time=local,
             sun=sun_at(utc, self.config.latitude, self.config.longitude),
-            weather=self._sky.at(self.tick / self.config.tick_rate),
+            weather=self._ground.at(self.tick / self.config.tick_rate),
             surface=self._surface,
             season=SUMMER,
             valley=self.valley,

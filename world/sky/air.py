@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+from world.view import HAZE_VISIBILITY_M
 
 CONTRAST = 3.912  # -ln(0.02), Koschmieder 1924
-HAZE_VISIBILITY_M = 45_000.0  # clean dry continental air
 FOG_VISIBILITY_M = 120.0  # in the densest fog, still and saturated; judgement
 FOG_SPREAD_C = 2.0  # fog forms when temperature and dew point are closer than this ...
 FOG_WIND_M_S = 4.0  # ... and the air is calmer than this; judgement
@@ -88,9 +86,3 @@ def visibility_m(rain_mm_h: float, snow_mm_h: float, humidity: float, spread_c: 
     rain = 3.65e-4 * math.pow(rain_mm_h, 0.63)
     snow = CONTRAST / 1000.0 * math.pow(snow_mm_h, 0.75)
     return CONTRAST / (haze + fog + rain + snow)
-
-
-def ar1(previous: NDArray[np.float64], noise: NDArray[np.float64], memory: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One step of unit-variance first-order autoregression; `memory` is the correlation from step to step."""
-    result: NDArray[np.float64] = memory * previous + np.sqrt(1.0 - memory * memory) * noise
-    return result

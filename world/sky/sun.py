@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 J2000 = datetime(2000, 1, 1, 12)  # noqa: DTZ001 (UTC by definition; naive datetimes throughout)
 SUNRISE_ELEVATION = math.radians(-0.833)  # upper limb on the horizon with mean refraction
+SOLAR_W_M2 = 1361.0  # Kopp & Lean 2011
+TURBIDITY = 3.0  # Linke's, of clean country air: 2 is mountain air, 5 a city's
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,35 @@ def sun_at(utc: datetime, latitude_deg: float, longitude_deg: float) -> Sun:
     )
 
 
-def clear_sky_w_m2(elevation: float) -> float:
-    """Global horizontal irradiance under a cloudless sky (Haurwitz 1945)."""
-    height = math.sin(elevation)
-    return 1098.0 * height * math.exp(-0.057 / height) if height > 0.0 else 0.0
+def clear_sky_w_m2(elevation: float, altitude_m: float = 0.0, day_of_year: int = 94) -> float:
+    """Global horizontal irradiance under a cloudless sky (Ineichen & Perez 2002).
+
+    The air is that of clean country, `TURBIDITY`; its mass is that of Kasten & Young 1989. The default day has the mean
+    distance from the sun.
+    """
+    if elevation <= 0.0:
+        return 0.0
+    height_deg = math.degrees(elevation)
+    altitude = max(altitude_m, 0.0)
+    mass = math.exp(-altitude / 8434.5) / (math.sin(elevation) + 0.50572 * math.pow(height_deg + 6.07995, -1.6364))
+    over = SOLAR_W_M2 * (1.0 + 0.033 * math.cos(2.0 * math.pi * day_of_year / 365.2425))
+    haze = math.exp(-altitude / 8000.0) + math.exp(-altitude / 1250.0) * (TURBIDITY - 1.0)
+    through = math.exp(-(3.92e-5 * altitude + 0.0387) * mass * haze)
+    return (5.09e-5 * altitude + 0.868) * over * math.sin(elevation) * through
 
 
-def irradiance_w_m2(elevation: float, cloud: float) -> float:
+def irradiance_w_m2(elevation: float, cloud: float, altitude_m: float = 0.0, day_of_year: int = 94) -> float:
     """Global horizontal irradiance under a partly clouded sky (Kasten & Czeplak 1980)."""
-    return clear_sky_w_m2(elevation) * (1.0 - 0.75 * math.pow(cloud, 3.4))
+    return clear_sky_w_m2(elevation, altitude_m, day_of_year) * (1.0 - 0.75 * math.pow(cloud, 3.4))
+
+
+def diffuse_share(global_w_m2: float, elevation: float) -> float:
+    """Share of the global irradiance that comes from the whole sky rather than from the sun (Erbs et al. 1982)."""
+    if elevation <= 0.0:
+        return 1.0
+    index = min(1.0, global_w_m2 / (SOLAR_W_M2 * max(math.sin(elevation), 0.05)))
+    if index <= 0.22:
+        return 1.0 - 0.09 * index
+    if index <= 0.8:
+        return 0.9511 - 0.1604 * index + 4.388 * index**2 - 16.638 * index**3 + 12.336 * index**4
+    return 0.165

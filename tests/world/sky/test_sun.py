@@ -9,8 +9,9 @@ import numpy as np
 import pandas
 import pytest
 from pvlib import solarposition
+from pvlib.location import Location
 
-from world.sky.sun import Sun, clear_sky_w_m2, irradiance_w_m2, sun_at, utc_of
+from world.sky.sun import Sun, clear_sky_w_m2, diffuse_share, irradiance_w_m2, sun_at, utc_of
 
 
 def compass_deg(sun: Sun) -> float:
@@ -42,8 +43,42 @@ def test_noon_is_near_the_meridian_in_local_solar_time_everywhere() -> None:
             assert abs(compass_deg(sun) - 180) < 6
 
 
+def test_sunrise_within_a_minute_of_pvlib() -> None:
+    times = pandas.date_range("2026-01-01", "2026-12-31", freq="17D", tz="UTC")
+    for latitude, longitude in ((-35.0, 20.0), (0.0, 0.0), (47.0, 11.0), (60.0, 20.0)):
+        theirs = solarposition.sun_rise_set_transit_spa(times, latitude, longitude)
+        for rise in theirs["sunrise"]:
+            utc = rise.floor("us").to_pydatetime().replace(tzinfo=None)
+            before, after = (sun_at(utc + timedelta(minutes=m), latitude, longitude).up for m in (-1, 1))
+            assert (before, after) == (False, True)
+
+
+@pytest.mark.parametrize("altitude", [0.0, 600.0, 3000.0])
+def test_clear_sky_within_a_tenth_of_pvlibs_ineichen(altitude: float) -> None:
+    times = pandas.date_range("2026-01-01", "2026-12-31 23:00", freq="307min", tz="UTC")
+    theirs = Location(47.0, 11.0, altitude=altitude).get_clearsky(times, model="ineichen", linke_turbidity=3.0)
+    compared = 0
+    for time, ghi in zip(times, theirs["ghi"], strict=True):
+        elevation = sun_at(time.to_pydatetime().replace(tzinfo=None), 47.0, 11.0).elevation
+        if np.degrees(elevation) > 10:
+            compared += 1
+            assert clear_sky_w_m2(elevation, altitude, time.day_of_year) == pytest.approx(ghi, rel=0.1)
+    assert compared > 500
+
+
 def test_irradiance_is_zero_at_night_and_falls_with_cloud() -> None:
     assert clear_sky_w_m2(-0.1) == 0.0
-    assert 1000 < clear_sky_w_m2(np.pi / 2) < 1100
+    assert 1000 < clear_sky_w_m2(np.pi / 2) < 1150
     values = [irradiance_w_m2(0.8, cloud) for cloud in np.linspace(0, 1, 11)]
     assert all(a >= b for a, b in pairwise(values)) and values[-1] == pytest.approx(0.25 * values[0])
+
+
+def test_the_diffuse_share_is_all_under_cloud_and_little_in_clear_air() -> None:
+    assert diffuse_share(0.0, -0.1) == 1.0 == diffuse_share(0.0, 0.5)
+    over = 1361.0 * np.sin(0.8)
+    assert diffuse_share(0.15 * over, 0.8) > 0.98 and diffuse_share(0.78 * over, 0.8) < 0.2
+    # Erbs, Klein & Duffie give their curve three branches that meet
+    for joint in (0.22, 0.8):
+        assert diffuse_share((joint - 1e-9) * over, 0.8) == pytest.approx(
+            diffuse_share((joint + 1e-9) * over, 0.8), abs=0.01
+        )
