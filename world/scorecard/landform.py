@@ -21,6 +21,7 @@ Flags = NDArray[np.bool_]
 FLAT_RISE_M = 1e-5  # per cell over filled hollows, so that flow over them is defined
 FILLED_M = 1e-2  # what had to be filled deeper has no slope of its own
 CHANNEL_M2 = 10_000.0  # channels begin about here in soil-mantled hills (Montgomery & Dietrich 1988: 0.1-10 ha)
+CHANNEL_CELLS = 100  # and need so many cells to be told from slopes
 REACH_M = 60.0  # slopes are taken over so much of the channel, as contour intervals do on maps (Wobus et al. 2006)
 BINS_PER_DECADE = 5
 FEWEST_IN_BIN = 8
@@ -41,9 +42,14 @@ class Drainage:
     hollow: Flags  # filled
 
     @property
+    def channel_m2(self) -> float:
+        """Drainage area from which on there is a channel."""
+        return max(CHANNEL_M2, CHANNEL_CELLS * self.cell_m**2)
+
+    @property
     def channel(self) -> Flags:
         """Cells that a stream runs through."""
-        return self.area_m2 >= CHANNEL_M2
+        return self.area_m2 >= self.channel_m2
 
 
 def drain(heights: Floats, cell_m: float) -> Drainage:
@@ -91,7 +97,7 @@ def slope_and_area(drainage: Drainage, ignore: Flags | None = None) -> tuple[Flo
         drainage.length_m,
         np.flatnonzero(drainage.channel & ~water),
         water,
-        REACH_M,
+        max(REACH_M, 3.0 * drainage.cell_m),
     )
     found = slope > 0.0
     return area[found], slope[found]
@@ -159,6 +165,7 @@ def chi_concavity(drainage: Drainage, ignore: Flags | None = None) -> float | No
             drainage.area_m2,
             drainage.length_m,
             channel,
+            drainage.channel_m2,
             float(theta),
         )
         inside = channel & (rise > 0.0)
@@ -172,7 +179,14 @@ def chi_concavity(drainage: Drainage, ignore: Flags | None = None) -> float | No
 
 @compiled
 def _chi(
-    heights: Floats, receivers: Ints, order: Ints, area: Floats, length: Floats, channel: Flags, theta: float
+    heights: Floats,
+    receivers: Ints,
+    order: Ints,
+    area: Floats,
+    length: Floats,
+    channel: Flags,
+    reference_m2: float,
+    theta: float,
 ) -> tuple[Floats, Floats, Ints]:
     """Chi, rise and the cell of the mouth of each channel cell, counted from where its channel begins downstream."""
     chi, rise, root = np.zeros(order.size), np.zeros(order.size), np.arange(order.size)
@@ -181,7 +195,7 @@ def _chi(
         below = receivers[cell]
         if not channel[cell] or below == cell or not channel[below]:
             continue
-        chi[cell] = chi[below] + length[cell] * (CHANNEL_M2 / area[cell]) ** theta
+        chi[cell] = chi[below] + length[cell] * (reference_m2 / area[cell]) ** theta
         rise[cell] = rise[below] + heights[cell] - heights[below]
         root[cell] = root[below]
     return chi, rise, root

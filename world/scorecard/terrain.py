@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,58 +20,73 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 HILLSLOPE_M = 200.0  # ridges and valleys are wider than this, hillslopes shorter (Perron et al. 2008: 170-500 m)
-LONGEST_M, SHORTEST_M = 1024.0, 16.0  # wavelengths between which spectra are measured
+SHORTEST_M = 16.0  # wavelength from which spectra are measured
+COUNTRY_M = 400.0  # the same in the country round the map, whose lattice is coarser
+ALLUVIUM_M = 2.25  # loose cover deeper than on any slope: rivers have laid it down and cut nothing
 TYPICAL_CONCAVITY = 0.425  # median of mountain rivers (Gailleton et al. 2021)
 
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """A surface under test: the ground with its standing water, and how it drains."""
+    """A surface under test with its standing water, and how it drains."""
 
     surface: Floats
     water: Flags
+    laid: Flags  # by rivers: there they do not cut
     cell_m: float
     drainage: Drainage
 
 
 Figure = Callable[[Ground], Value]
+Grounds = tuple[Ground, Ground, Ground]  # the land, and the two noises that look like it
 
 
-def land(subject: Subject) -> Ground:
-    """The world's own ground."""
+def on_map(subject: Subject) -> Grounds:
+    """The ground of the map itself, and its lookalikes."""
 
-    def make() -> Ground:
+    def make() -> Grounds:
         valley = subject.valley
         surface = valley.heights.astype(np.float64) + valley.water_depth
-        return Ground(surface, valley.water_depth > 0.0, valley.cell_m, drain(surface, valley.cell_m))
+        return _grounds(surface, valley.water_depth > 0.0, valley.soil_m > ALLUVIUM_M, valley.cell_m, subject)
 
-    return subject.shared("land", make)
+    return subject.shared("ground", make)
 
 
-def lookalikes(subject: Subject) -> tuple[Ground, Ground]:
-    """Fourier noise and simplex noise with the relief of the world's own ground."""
+def country(subject: Subject) -> Grounds:
+    """The country round the map, wide enough for whole river basins, and its lookalikes."""
 
-    def make() -> tuple[Ground, Ground]:
-        own = land(subject)
-        noises = (
-            fourier_noise(own.surface, subject.rng("lookalike")),
-            simplex_noise(own.surface, own.cell_m, subject.seed),
-        )
-        first, second = (
-            Ground(noise, np.zeros(noise.shape, np.bool_), own.cell_m, drain(noise, own.cell_m)) for noise in noises
-        )
-        return first, second
+    def make() -> Grounds:
+        around = subject.valley.surroundings
+        none = np.zeros(around.heights.shape, np.bool_)
+        return _grounds(around.heights.astype(np.float64), none, none, around.cell_m, subject)
 
-    return subject.shared("lookalikes", make)
+    return subject.shared("country", make)
+
+
+def _grounds(surface: Floats, water: Flags, laid: Flags, cell_m: float, subject: Subject) -> Grounds:
+    none = np.zeros(surface.shape, np.bool_)
+    fourier = fourier_noise(surface, subject.rng("lookalike"))
+    simplex = simplex_noise(surface, cell_m, subject.seed)
+    return (
+        Ground(surface, water, laid, cell_m, drain(surface, cell_m)),
+        Ground(fourier, none, none, cell_m, drain(fourier, cell_m)),
+        Ground(simplex, none, none, cell_m, drain(simplex, cell_m)),
+    )
 
 
 def _metric(
-    key: str, name: str, accepted: tuple[float, float], source: str, figure: Figure, unit: str = "", hard: bool = False
+    key: str,
+    name: str,
+    accepted: tuple[float, float],
+    source: str,
+    where: Callable[[Subject], Grounds],
+    figure: Figure,
+    unit: str = "",
 ) -> Metric:
     """A figure of the ground; its baseline is that noise which comes nearer to being accepted."""
 
     def baseline(subject: Subject) -> Value:
-        values = [value for value in map(figure, lookalikes(subject)) if value is not None]
+        values = [value for value in map(figure, where(subject)[1:]) if value is not None]
         low, high = accepted
         return min(values, key=lambda value: max(low - value, value - high, 0.0), default=None)
 
@@ -81,10 +97,9 @@ def _metric(
         unit=unit,
         accepted=accepted,
         source=source,
-        measure=lambda subject: figure(land(subject)),
+        measure=lambda subject: figure(where(subject)[0]),
         baseline=baseline,
         against="noise",
-        hard=hard,
     )
 
 
@@ -96,10 +111,17 @@ def _horton(number: int) -> Figure:
     return figure
 
 
+def _coarse_slope(ground: Ground) -> Value:
+    """Spectral slope of wavelengths from those of valleys to half the country."""
+    longest = ground.cell_m * ground.surface.shape[0] / 2.0
+    return landform.spectral_slope(ground.surface, ground.cell_m, COUNTRY_M, longest)
+
+
 def _spectral_break(ground: Ground) -> Value:
     """How much steeper the spectrum is below the length of hillslopes than above."""
+    longest = ground.cell_m * ground.surface.shape[0] / 2.0
     fine = landform.spectral_slope(ground.surface, ground.cell_m, SHORTEST_M, HILLSLOPE_M)
-    coarse = landform.spectral_slope(ground.surface, ground.cell_m, HILLSLOPE_M, LONGEST_M)
+    coarse = landform.spectral_slope(ground.surface, ground.cell_m, HILLSLOPE_M, longest)
     return None if fine is None or coarse is None else fine - coarse
 
 
@@ -115,76 +137,69 @@ def _pits(ground: Ground) -> float:
 METRICS: tuple[Metric, ...] = (
     _metric(
         "concavity",
-        "concavity of streams, slope and area",
+        "concavity by slope and area",
         (0.225, 0.575),
         "Gailleton et al. 2021, quartiles",
-        lambda ground: landform.concavity(ground.drainage, ground.water),
+        on_map,
+        lambda ground: landform.concavity(ground.drainage, ground.water | ground.laid),
     ),
     _metric(
         "concavity_chi",
-        "concavity of streams, chi",
+        "concavity by chi",
         (0.225, 0.575),
-        "Perron & Royden 2013; range as above",
-        lambda ground: landform.chi_concavity(ground.drainage, ground.water),
+        "Perron & Royden 2013; as above",
+        on_map,
+        lambda ground: landform.chi_concavity(ground.drainage, ground.water | ground.laid),
     ),
-    _metric(
-        "hollows",
-        "dry ground in closed hollows",
-        (0.0, 0.5),
-        "Mark 1988: rare where rivers cut",
-        _hollows,
-        "%",
-    ),
-    _metric("pits", "cells without a lower neighbour", (0.0, 0.1), "Mark 1988", _pits, "%"),
+    _metric("hollows", "dry ground in hollows", (0.0, 0.5), "Mark 1988", on_map, _hollows, "%"),
+    _metric("pits", "cells with no lower neighbour", (0.0, 0.1), "Mark 1988", on_map, _pits, "%"),
     _metric(
         "hack",
         "Hack's exponent",
-        (0.45, 0.6),
+        (0.5, 0.6),
         "Hack 1957; Rigon et al. 1996",
+        country,
         lambda ground: landform.hack_exponent(ground.drainage),
     ),
     _metric(
         "hypsometry",
         "hypsometric integral",
         (0.3, 0.6),
-        "Strahler 1952; Pike & Wilson 1971",
+        "Strahler 1952",
+        country,
         lambda ground: landform.hypsometric_integral(ground.surface),
     ),
-    _metric("bifurcation", "bifurcation ratio", (3.0, 5.0), "Horton 1945; Strahler 1957", _horton(0)),
-    _metric("lengths", "stream length ratio", (1.5, 3.5), "Horton 1945", _horton(1)),
-    _metric("areas", "stream area ratio", (3.0, 6.0), "Schumm 1956", _horton(2)),
-    _metric(
-        "spectrum",
-        "spectral slope of transects over 200 m",
-        (1.5, 2.5),
-        "Pelletier 1999: near 2",
-        lambda ground: landform.spectral_slope(ground.surface, ground.cell_m, HILLSLOPE_M, LONGEST_M),
-    ),
-    _metric(
-        "hillslopes",
-        "spectrum steeper below 200 m, by",
-        (0.5, math.inf),
-        "Perron et al. 2008",
-        _spectral_break,
-    ),
+    _metric("bifurcation", "bifurcation ratio", (3.0, 5.0), "Horton 1945; Strahler 1957", country, _horton(0)),
+    _metric("lengths", "ratio of stream lengths", (1.5, 3.5), "Horton 1945", country, _horton(1)),
+    _metric("areas", "ratio of basin areas", (3.0, 6.0), "Schumm 1956", country, _horton(2)),
+    _metric("spectrum", "spectral slope over 400 m", (1.5, 2.5), "Pelletier 1999: about 2", country, _coarse_slope),
+    _metric("hillslopes", "steeper below 200 m, by", (0.5, math.inf), "Perron et al. 2008", on_map, _spectral_break),
 )
 
 
 def charts(subject: Subject) -> tuple[Chart, ...]:
-    """Slope against area, profiles over chi, lengths against areas, hypsometry and spectrum."""
-    own, (fourier, simplex) = land(subject), lookalikes(subject)
-    grounds = (("this valley", own), ("Fourier noise", fourier), ("simplex noise", simplex))
-    return (_slope_area(grounds), _hack(grounds), _hypsometry(grounds), _spectrum(grounds))
+    """Slope against area, lengths against areas, hypsometry and spectrum."""
+    near, far = _named(on_map(subject)), _named(country(subject))
+    return (_slope_area(near), _hack(far), _hypsometry(far), _spectrum(far, near))
 
 
-Grounds = tuple[tuple[str, Ground], ...]
+Named = tuple[tuple[str, Ground, Literal["line", "baseline"]], ...]
 
 
-def _slope_area(grounds: Grounds) -> Chart:
+def _named(grounds: Grounds) -> Named:
+    own, fourier, simplex = grounds
+    return (
+        ("this valley", own, "line"),
+        ("Fourier noise", fourier, "baseline"),
+        ("simplex noise", simplex, "baseline"),
+    )
+
+
+def _slope_area(grounds: Named) -> Chart:
     series = []
-    for name, ground in grounds:
-        x, y = landform.binned(*landform.slope_and_area(ground.drainage, ground.water))
-        series.append(Series(name, 10.0**x, 10.0**y, "line" if ground is grounds[0][1] else "baseline"))
+    for name, ground, kind in grounds:
+        x, y = landform.binned(*landform.slope_and_area(ground.drainage, ground.water | ground.laid))
+        series.append(Series(name, 10.0**x, 10.0**y, kind))
     own = series[0]
     if own.x.size:
         middle = float(np.median(np.log(own.y) + TYPICAL_CONCAVITY * np.log(own.x)))
@@ -201,50 +216,54 @@ def _slope_area(grounds: Grounds) -> Chart:
     )
 
 
-def _hack(grounds: Grounds) -> Chart:
-    x, y = landform.binned(*landform.length_and_area(grounds[0][1].drainage))
-    level = float(np.median(y - 0.55 * x)) if x.size else 0.0
+def _hack(grounds: Named) -> Chart:
+    series = []
+    for name, ground, kind in grounds:
+        x, y = landform.binned(*landform.length_and_area(ground.drainage))
+        series.append(Series(name, 10.0**x, 10.0**y, kind))
+    own = series[0]
+    if own.x.size:
+        level = float(np.median(np.log(own.y) - 0.55 * np.log(own.x)))
+        series.append(Series("L ~ A^0.55", own.x, np.exp(level) * own.x**0.55, "reference"))
     return Chart(
         "hack",
         "Length of the longest stream against drainage area",
         "drainage area, m²",
         "length, m",
-        (
-            Series(grounds[0][0], 10.0**x, 10.0**y, "line"),
-            Series("L ~ A^0.55", 10.0**x, 10.0 ** (level + 0.55 * x), "reference"),
-        ),
+        tuple(series),
         True,
         True,
-        "Noise passes this as well: any tree of streams does.",
+        "In the country round the map. Basins grow longer faster than they grow wide.",
     )
 
 
-def _hypsometry(grounds: Grounds) -> Chart:
+def _hypsometry(grounds: Named) -> Chart:
     share = np.linspace(0.0, 1.0, 101)
     series = []
-    for name, ground in grounds:
+    for name, ground, kind in grounds:
         low, high = float(ground.surface.min()), float(ground.surface.max())
         height = (np.quantile(ground.surface, 1.0 - share) - low) / max(high - low, 1e-9)
-        series.append(Series(name, share, height, "line" if ground is grounds[0][1] else "baseline"))
+        series.append(Series(name, share, height, kind))
     return Chart(
         "hypsometry",
         "Hypsometric curve",
         "share of the area that lies higher",
         "relative height",
         tuple(series),
-        note="The area below the curve is the hypsometric integral.",
+        note="In the country round the map. The area below the curve is the hypsometric integral.",
     )
 
 
-def _spectrum(grounds: Grounds) -> Chart:
+def _spectrum(far: Named, near: Named) -> Chart:
     series = []
-    for name, ground in grounds:
+    for (name, ground, kind), shortest in (*((each, COUNTRY_M / 4.0) for each in far), (near[0], SHORTEST_M)):
         wavenumber, power = landform.transect_spectrum(ground.surface, ground.cell_m)
         length = 1.0 / wavenumber
-        inside = (length >= SHORTEST_M) & (power > 0.0)
-        series.append(Series(name, length[inside], power[inside], "line" if ground is grounds[0][1] else "baseline"))
+        inside = (length >= shortest) & (power > 0.0)
+        series.append(Series(name, length[inside], power[inside], kind))
+    series[-1] = replace(series[-1], name="the map itself")
     own = series[0]
-    long = own.x >= HILLSLOPE_M
+    long = own.x >= COUNTRY_M
     if long.any():
         level = float(np.median(np.log(own.y[long]) - 2.0 * np.log(own.x[long])))
         series.append(Series("P ~ wavelength²", own.x[long], np.exp(level) * own.x[long] ** 2, "reference"))
