@@ -13,6 +13,8 @@ PLANTS = np.dtype(
         ("height_m", "<f4"),
         ("yaw", "<f4"),
         ("tint", "<f4"),  # 0..1
+        ("tallest_m", "<f4"),  # to which it can grow on its ground; its height where it does not grow
+        ("pace", "<f4"),  # share of its kind's free growth that light and soil leave it, 0..1
     ]
 )
 

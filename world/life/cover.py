@@ -1,4 +1,4 @@
-"""What covers the ground: grass, meadow, forest floor, rock, banks, fields, paths and the square."""
+"""What covers the ground: grass, meadow, forest floor, rock, banks, fields, gardens, paths and the square."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from scipy.ndimage import distance_transform_edt
 from assets.palette import GroundCover
 from world.grid import slope_of
 from world.land.terrain import Terrain
-from world.life.forest import CLOSED_CANOPY
+from world.life.biomes import PlantType
+from world.life.forest import CLOSED_CANOPY, valley_weights
+from world.life.year import TEMPERATE, Normals
 from world.noise import fractal
 from world.village.paths import distance_to_lines
 from world.village.plan import SQUARE_RADIUS_M
@@ -18,18 +20,30 @@ from world.village.settlement import Settlement
 Floats = NDArray[np.float64]
 
 ROCK_SLOPE = 0.78  # rise over run, 38 degrees: soil does not stay
+BARE_ROCK_SLOPE = 0.3  # where no roots hold it
 PATH_HALF_WIDTH = 0.55  # of a cell: a line of samples without holes
 
 
-def ground_cover(terrain: Terrain, settlement: Settlement, density: Floats, seed: int) -> NDArray[np.uint8]:
-    """GroundCover of every sample, (n, n)."""
+def ground_cover(
+    terrain: Terrain, settlement: Settlement, density: Floats, seed: int, climate: Normals = TEMPERATE
+) -> NDArray[np.uint8]:
+    """GroundCover of every sample, (n, n).
+
+    Where the climate leaves ground bare, patches of sand and gravel, and stones on the slopes, take the place of
+    grass, as much of it as is bare.
+    """
     grid = terrain.grid
     x, y = grid.mesh()
     patches = fractal(grid.axis, grid.axis, 90.0, 3, seed, "cover")
     slope = slope_of(settlement.heights, grid.cell_m)
     water = distance_transform_edt(terrain.water_depth == 0) * grid.cell_m
+    weights = valley_weights(terrain, climate)
+    bare = weights[PlantType.BARE] + 0.6 * weights[PlantType.DESERT_SHRUB]
     cover = np.full(x.shape, int(GroundCover.GRASS), dtype=np.uint8)
-    cover[(terrain.moisture + 0.25 * patches > 0.42) & (slope < 0.25)] = GroundCover.MEADOW
+    cover[(terrain.moisture + 0.25 * patches - bare > 0.42) & (slope < 0.25)] = GroundCover.MEADOW
+    open_ground = bare + 0.45 * patches > 0.5
+    cover[open_ground] = GroundCover.SAND
+    cover[open_ground & (slope + 0.08 * patches > BARE_ROCK_SLOPE)] = GroundCover.ROCK
     cover[density > CLOSED_CANOPY] = GroundCover.FOREST_FLOOR
     cover[slope + 0.08 * patches > ROCK_SLOPE] = GroundCover.ROCK
     cover[water < 1.5 * grid.cell_m + 3.0 * patches] = GroundCover.SAND

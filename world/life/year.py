@@ -1,0 +1,113 @@
+"""The year as plants feel it: warmth, water and length of day from a climate's monthly means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+DAYS = 365
+MONTH_DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.float64)
+MONTH_MIDDLE = np.cumsum(MONTH_DAYS) - MONTH_DAYS / 2  # days since new year
+SOIL_HOLDS_MM = 150.0  # available water, Prentice et al. 1992, BIOME1
+MOST_USE_MM_D = 5.0  # that roots can draw from moist soil in a day (Federer 1982)
+SPIN_UP_YEARS = 2
+TILT_RAD = 0.40910  # of the Earth's axis
+NORTH_SOLSTICE_DAY = 172.0  # 21 June, from 1 January as day 0
+LAPSE_C_M = 0.0065
+HARGREAVES_C = 17.8  # evaporation follows t + 17.8 (Hargreaves & Samani 1985)
+
+
+class Normals(Protocol):
+    """The monthly means of a climate, January first, at the height of the map's datum."""
+
+    @property
+    def temperature_c(self) -> Floats: ...
+
+    @property
+    def rain_mm(self) -> Floats: ...
+
+    @property
+    def pet_mm(self) -> Floats:
+        """Potential evapotranspiration of each month."""
+        ...
+
+
+@dataclass(frozen=True)
+class MonthlyNormals:
+    """Monthly means given as they are."""
+
+    temperature_c: Floats
+    rain_mm: Floats
+    pet_mm: Floats
+
+
+TEMPERATE = MonthlyNormals(
+    temperature_c=np.array([-1.0, 0.7, 4.3, 8.0, 12.3, 15.5, 18.0, 17.2, 14.0, 9.0, 3.7, 0.0]),
+    rain_mm=np.array([66.0, 58.0, 70.0, 84.0, 108.0, 121.0, 104.0, 113.0, 84.0, 73.0, 81.0, 67.0]),
+    pet_mm=np.array([15.0, 24.0, 50.0, 77.0, 110.0, 130.0, 145.0, 120.0, 77.0, 42.0, 18.0, 12.0]),
+)
+"""Of a temperate valley foot at 47 N, 550 m (Bern, MeteoSwiss 1961-1990)."""
+
+
+def daily(monthly: Floats) -> Floats:
+    """Values of every day (365,) from those of the months (12,), straight between their middles."""
+    days = np.arange(DAYS) + 0.5
+    result: Floats = np.interp(days, MONTH_MIDDLE, monthly, period=DAYS)
+    return result
+
+
+def day_length_h(latitude: float) -> Floats:
+    """Hours from sunrise to sunset on every day (365,): 0 in the polar night, 24 in the polar day."""
+    days = np.arange(DAYS) + 0.5
+    declination = np.arcsin(np.sin(TILT_RAD) * np.cos(2 * np.pi * (days - NORTH_SOLSTICE_DAY) / DAYS))
+    edge = -np.tan(np.radians(np.clip(latitude, -89.9, 89.9))) * np.tan(declination)
+    result: Floats = 24.0 / np.pi * np.arccos(np.clip(edge, -1.0, 1.0))
+    return result
+
+
+def daily_warmth(climate: Normals, lift_m: Floats) -> Floats:
+    """Temperature of every day (..., 365) at heights above the datum."""
+    return daily(climate.temperature_c) - LAPSE_C_M * np.asarray(lift_m, dtype=np.float64)[..., None]
+
+
+def degree_days(temperature_c: Floats, base_c: float) -> Floats:
+    """Sum of the year's warmth above a base, K d, over the last axis."""
+    result: Floats = np.maximum(temperature_c - base_c, 0.0).sum(axis=-1)
+    return result
+
+
+def daily_evaporation(climate: Normals, lift_m: Floats) -> Floats:
+    """Potential evapotranspiration of every day (..., 365) in mm at heights above the datum."""
+    cooler = daily_warmth(climate, lift_m) + HARGREAVES_C
+    here = np.maximum(daily(climate.temperature_c) + HARGREAVES_C, 1.0)
+    share = np.clip(cooler / here, 0.0, 3.0)
+    return np.maximum(daily(climate.pet_mm / MONTH_DAYS), 0.0) * share
+
+
+def soil_year(climate: Normals, lift_m: Floats) -> tuple[Floats, Floats]:
+    """Soil water 0..1 on every day (..., 365) and the year's actual over potential evaporation (...).
+
+    A bucket with daily steps: what roots draw is limited by demand and by the water left (Prentice et al. 1992, eqs.
+    1-3). Where nothing evaporates, nothing is short: the ratio is 1.
+    """
+    wanted = daily_evaporation(climate, lift_m)
+    rain = np.maximum(daily(climate.rain_mm / MONTH_DAYS), 0.0)
+    store = np.full(wanted.shape[:-1], 0.5)
+    level = np.zeros_like(wanted)
+    used = np.zeros(wanted.shape[:-1])
+    for turn in range(SPIN_UP_YEARS):
+        used[...] = 0.0
+        for day in range(DAYS):
+            drawn = np.minimum(wanted[..., day], MOST_USE_MM_D * store + np.minimum(rain[day], wanted[..., day]))
+            store = np.clip(store + (rain[day] - drawn) / SOIL_HOLDS_MM, 0.0, 1.0)
+            used += drawn
+            if turn == SPIN_UP_YEARS - 1:
+                level[..., day] = store
+    demand = wanted.sum(axis=-1)
+    ratio = np.where(demand > 1.0, used / np.maximum(demand, 1.0), 1.0)
+    return level, np.minimum(ratio, 1.0)
