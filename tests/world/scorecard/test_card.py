@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from world.scorecard.card import Metric, Result
 
 
 def metric(**changes):
-    given = {
+    given: dict[str, Any] = {
         "key": "slope",
         "name": "slope",
         "group": "terrain",

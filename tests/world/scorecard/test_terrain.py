@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,13 +15,14 @@ from world.scorecard.lookalikes import fourier_noise, simplex_noise
 from world.scorecard.subject import Subject
 from world.world import WorldConfig
 
-N, CELL_M = 193, 10.0
+N, CELL_M = 161, 10.0
 
 
+@cache
 def steady_land(theta: float, steepness: float = 40.0) -> np.ndarray:
     """A surface whose slope along the flow is k A^-theta everywhere, exactly."""
     surface = simplex_noise(100.0 * np.random.default_rng(1).random((N, N)), CELL_M, 5)
-    for _ in range(25):
+    for _ in range(12):
         flow = drain(surface, CELL_M)
         heights = np.zeros(surface.size)
         for cell in flow.order:
@@ -94,7 +96,9 @@ def test_hypsometry_of_a_plane_and_of_a_parabolic_trough():
 
 
 def test_streams_that_meet_two_by_two_have_a_bifurcation_ratio_of_two():
-    bifurcation, lengths, areas = landform.horton_ratios(binary_tree(9))
+    ratios = landform.horton_ratios(binary_tree(9))
+    assert ratios is not None
+    bifurcation, lengths, areas = ratios
     assert bifurcation == pytest.approx(2.0)
     assert lengths == pytest.approx(1.0)
     assert 2.0 < areas < 2.4
@@ -154,7 +158,7 @@ def test_every_figure_fails_on_some_broken_land(eroded):
     assert verdicts(rough)["pits"] == "fail"
     white = verdicts(100.0 * rough - 100.0 * eroded)
     assert white["spectrum"] == white["hillslopes"] == "fail"
-    plane = np.broadcast_to(np.arange(400.0)[:, None], (400, 400)).copy()
+    plane = np.arange(400.0)[:, None] + 1e-3 * np.random.default_rng(5).random((400, 400))
     assert verdicts(plane)["hack"] == "fail"
     plateau = np.full((N, N), 100.0)
     plateau[0] = 0.0
