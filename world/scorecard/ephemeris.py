@@ -96,4 +96,5 @@ def ineichen_w_m2(sin_elevation: Floats, altitude_m: float, turbidity: float, di
     above, near = np.exp(-altitude_m / 8000.0), np.exp(-altitude_m / 1250.0)
     first, second = 5.09e-5 * altitude_m + 0.868, 3.92e-5 * altitude_m + 0.0387
     light: Floats = first * SOLAR_CONSTANT_W_M2 / distance_au**2 * height
-    return light * np.exp(-second * mass * (above + near * (turbidity - 1.0)))
+    light *= np.exp(-second * mass * (above + near * (turbidity - 1.0)))
+    return light
