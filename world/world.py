@@ -19,7 +19,8 @@ from world.valley import Valley, make_valley
 from world.view import Floats, Place, Season, Surface, Weather
 from world.walking import sight
 from world.walking.closures import ClosedNavigation, closed_with
-from world.walking.navigation import Navigation, survey
+from world.walking.ground import survey
+from world.walking.navigation import Navigation
 from world.water.ground_water import CAPACITY_MM, SETTLED_SNOW_DENSITY, GroundWater
 
 __all__ = ["Valley", "World", "WorldConfig", "WorldNow"]
@@ -95,7 +96,7 @@ class WorldNow:
         return self.valley.places
 
     def height_at(self, x: Floats, y: Floats) -> Floats:
-        return self.valley.height_at(x, y)
+        return self.navigation.footing_height(x, y)
 
     def walkable(self, x: Floats, y: Floats) -> NDArray[np.bool_]:
         return self.navigation.walkable(x, y)
@@ -104,13 +105,13 @@ class WorldNow:
         return self.navigation.may_step(xa, ya, xb, yb)
 
     def way_to(self, place: NDArray[np.int64], x: Floats, y: Floats) -> Floats:
-        return self.navigation.way_to(place, x, y)
+        return self.navigation.way_to(place, x, y, self.tick)
 
     def distance_to(self, place: NDArray[np.int64], x: Floats, y: Floats) -> Floats:
-        return self.navigation.distance_to(place, x, y, self.weather)
+        return self.navigation.distance_to(place, x, y, self.tick)
 
     def speed_factor(self, x: Floats, y: Floats, dx: Floats, dy: Floats) -> Floats:
-        return self.navigation.speed_factor(x, y, dx, dy, self.weather)
+        return self.navigation.speed_factor(x, y, dx, dy)
 
     def clear_walk(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> NDArray[np.bool_]:
         return self.navigation.clear_walk(xa, ya, xb, yb)
@@ -169,8 +170,6 @@ class World:
         self.config = config
         self.tick = 0
         self.valley = valley_of(config)
-        self._lattice = survey(self.valley)
-        self._navigation = Navigation(self.valley, self._lattice)
         self._grounds: tuple[int, ...] = ()  # places whose surroundings are closed
         self.closed: tuple[int, ...] = ()  # these, and the places on their ground
         self._boxes = sight.building_boxes(self.valley)
@@ -180,6 +179,7 @@ class World:
         self._sky = Sky(config.weather, self.climate, config.seed, config.start, config.longitude, relief)
         self._ground = GroundUnderSky(self._sky)
         self._surface = self._published()
+        self._navigation = Navigation(survey(self.valley), self._surface)
         self._view = self._look()
         now = self._view.weather
         self._raining = now.rain_mm_h > RAIN_STARTS_MM_H
@@ -201,6 +201,7 @@ class World:
         self.tick += 1
         if self.tick % (SURFACE_S * self.config.tick_rate) == 0:
             self._surface = self._published()
+            self._navigation = self._navigation.on(self._surface)
         self._view = self._look()
         events: Events = []
         if self._view.sun.up != was_up:
@@ -240,16 +241,18 @@ class World:
     def _shut(self, grounds: tuple[int, ...]) -> None:
         if grounds != self._grounds:
             places = tuple(self.valley.places[i] for i in grounds)
-            self._navigation = ClosedNavigation(self.valley, self._lattice, places)
+            self._navigation = ClosedNavigation(self._navigation.opened, places)
         self._grounds, self.closed = grounds, closed_with(self.valley.places, grounds)
 
     def freeze(self) -> Plain:
         """All that changes, as plain values; what follows from the configuration is left out."""
-        return taken(self, self._STATE) | {
+        kept = {
             "sky": self._sky.freeze(),
             "ground": self._ground.freeze(),
+            "walking": self._navigation.freeze(),
             "closed": list(self._grounds),
         }
+        return taken(self, self._STATE) | kept
 
     def thaw(self, state: Plain) -> None:
         """Stand at the tick at which `freeze` was taken. Raises ValueError if the state does not fit."""
@@ -259,14 +262,18 @@ class World:
         grounds = typed(part(state, "closed"), tuple[int, ...], "closed")
         if not all(0 <= ground < len(self.valley.places) for ground in grounds):
             raise ValueError(f"the state closes places {list(grounds)}, where {len(self.valley.places)} exist")
+        self._surface = self._published()
+        self._navigation = self._navigation.on(self._surface)
         self._shut(grounds)
+        self._navigation.thaw(part(state, "walking"))
         self._view = self._look()
 
     def _published(self) -> Surface:
-        weather = self._ground.at(self.tick / self.config.tick_rate)
+        tick = self.tick - self.tick % (SURFACE_S * self.config.tick_rate)
+        weather = self._ground.at(tick / self.config.tick_rate)
         shape = self.valley.heights.shape
         snow, wetness = (np.full(shape, v, np.float32) for v in (weather.snow_depth_m, weather.ground_wetness))
-        return Surface(self.tick, self.valley.water_depth, snow, wetness, np.zeros(shape, np.float32))
+        return Surface(tick, self.valley.water_depth, snow, wetness, np.zeros(shape, np.float32))
 
     def _look(self) -> WorldNow:
         local = self.local_time

@@ -6,47 +6,73 @@ from dataclasses import replace
 
 import numpy as np
 
-from world.valley import Valley
-from world.view import Floats, Place, Weather
-from world.walking.navigation import NAV_CELL_M, Flags, Ints, NavGrid, Navigation, with_ways
+from world.state import Plain
+from world.view import Floats, Place, Surface
+from world.walking.ground import Ints, Lattice
+from world.walking.navigation import Navigation
+from world.walking.ways import Flags
 
 
 class ClosedNavigation(Navigation):
     """Walking in a valley with closed ground: those outside find the ways round it, those inside the old ways out."""
 
-    def __init__(self, valley: Valley, grid: NavGrid, grounds: tuple[Place, ...]) -> None:
-        self.shut = grid.passable & ground_of(grid, grounds)
-        super().__init__(valley, with_ways(valley, replace(grid, passable=grid.passable & ~self.shut)))
-        self._open = Navigation(valley, grid)
+    def __init__(self, navigation: Navigation, grounds: tuple[Place, ...]) -> None:
+        """Close `grounds` to those who walk as `navigation` says, which is left as it is."""
+        near = navigation.ground.near
+        self.shut = near.solid & ground_of(near, grounds)
+        solid = replace(near, solid=near.solid & ~self.shut)
+        super().__init__(replace(navigation.ground, near=solid), navigation.surface)
+        super().thaw(navigation.freeze())
+        self._open = navigation
+
+    def on(self, surface: Surface) -> ClosedNavigation:
+        """The same over a surface published later."""
+        later = super().on(surface)
+        assert isinstance(later, ClosedNavigation)
+        later._open = self._open.on(surface)
+        return later
+
+    @property
+    def opened(self) -> Navigation:
+        """Walking as it would be with nothing closed."""
+        return self._open
+
+    def thaw(self, state: Plain) -> None:
+        """Lead as when `freeze` was taken. Raises ValueError if the state does not fit."""
+        super().thaw(state)
+        self._open.thaw(state)
 
     def may_step(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> Flags:
-        """Onto walkable ground, and onto closed ground only from closed ground; see WorldView."""
-        free = self.walkable(xb, yb)
+        """Onto ground where one may step, and onto closed ground only from closed ground; see WorldView."""
+        free = super().may_step(xa, ya, xb, yb)
         if free.all():
             return free
-        return free | (self._within(xa, ya) & self._open.walkable(xb, yb))
+        return free | (self._within(xa, ya) & self._open.may_step(xa, ya, xb, yb))
 
-    def way_to(self, place: Ints, x: Floats, y: Floats) -> Floats:
+    def way_to(self, place: Ints, x: Floats, y: Floats, tick: int) -> Floats:
         """Unit directions (n, 2); see WorldView."""
-        way, within = super().way_to(place, x, y), self._within(x, y)
+        way, within = super().way_to(place, x, y, tick), self._within(x, y)
         if within.any():
-            way[within] = self._open.way_to(place[within], x[within], y[within])
+            way[within] = self._open.way_to(place[within], x[within], y[within], tick)
         return way
 
-    def distance_to(self, place: Ints, x: Floats, y: Floats, weather: Weather) -> Floats:
-        """Seconds on foot at the present footing; see WorldView."""
-        around = super().distance_to(place, x, y, weather)
-        return np.where(self._within(x, y), self._open.distance_to(place, x, y, weather), around)
+    def distance_to(self, place: Ints, x: Floats, y: Floats, tick: int) -> Floats:
+        """Seconds on foot over the present ground; see WorldView."""
+        around, within = super().distance_to(place, x, y, tick), self._within(x, y)
+        if within.any():
+            around[within] = self._open.distance_to(place[within], x[within], y[within], tick)
+        return around
 
     def _within(self, x: Floats, y: Floats) -> Flags:
-        inside, row, col = self._cell(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
+        inside, row, col = self.ground.near.cell(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
         return inside & self.shut[row, col]
 
 
-def ground_of(grid: NavGrid, grounds: tuple[Place, ...]) -> Flags:
-    """Cells of the lattice within the radius of any of some places."""
-    rows, cols = grid.passable.shape
-    x, y = grid.origin[0] + np.arange(cols) * NAV_CELL_M, grid.origin[1] + np.arange(rows)[:, None] * NAV_CELL_M
+def ground_of(lattice: Lattice, grounds: tuple[Place, ...]) -> Flags:
+    """Cells of a lattice within the radius of any of some places."""
+    rows, cols = lattice.solid.shape
+    x = lattice.origin[0] + np.arange(cols) * lattice.cell_m
+    y = lattice.origin[1] + np.arange(rows)[:, None] * lattice.cell_m
     shut = np.zeros((rows, cols), dtype=np.bool_)
     for place in grounds:
         shut |= np.hypot(x - place.x, y - place.y) <= place.radius_m

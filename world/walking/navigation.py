@@ -1,326 +1,341 @@
-"""Walking: where one can stand, the quickest way to every place, and how fast the footing lets one go."""
+"""Walking: where one can stand, the quickest way to every goal, and how fast the footing lets one go."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from assets.palette import BuildingKind, GroundCover, Species
 from world.compiled import compiled
-from world.grid import bilinear, slope_of
-from world.valley import Valley
-from world.view import Floats, Weather
-from world.village.footprints import Footprint
-from world.walking.ways import FLAT_WALK_M_S, descent, tobler_factor, travel_time
+from world.grid import bilinear
+from world.state import Plain, column, part
+from world.view import Floats, Surface
+from world.walking.fields import Ways
+from world.walking.footing import (
+    ICE_CARRIES_M,
+    ICE_FACTOR,
+    MUD_TABLE,
+    codes_of,
+    open_on,
+    open_under,
+    snow_factor,
+    wading_factor,
+    worth_renewing,
+)
+from world.walking.ground import Ground, Ints, Lattice, clear_line, clear_lines, cover_at, deck_height
+from world.walking.ways import FLAT_WALK_M_S, Flags, Floats32, downhill, march, tobler_factor
 
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
-
-NAV_CELL_M = 1.0
-NAV_MARGIN_M = 35.0  # walkable ground kept around the outermost place
-WALL_MARGIN_M = 0.75  # more than half a cell's diagonal: no point of a free cell is inside a wall
-STEEPEST_WALK = math.tan(math.radians(35.0))
-TRUNK_HEIGHT_M = 6.0  # trees taller than this have a trunk one walks round
 ARRIVED_M = 0.7
-STRAIGHT_M = 3.5  # so near to a place, and in sight of it, one simply goes to it
-LOOK_AHEAD_M = 0.45
-PUSHED_IN_M = 2.0  # who is shoved this far into blocked ground is led back out of it
-DIRECTION_SCALE = 127.0  # directions are kept as int8 pairs
-TIME_SCALE = 0.1  # seconds per count of the stored times
-NO_WAY = np.iinfo(np.uint16).max
-
-COVER_PACE = {  # time per metre relative to a good path; Soule & Goldman 1972, terrain factors, rounded
-    GroundCover.GRASS: 1.25,
-    GroundCover.MEADOW: 1.3,
-    GroundCover.FOREST_FLOOR: 1.5,
-    GroundCover.ROCK: 1.8,
-    GroundCover.SAND: 1.6,
-    GroundCover.MUD: 1.8,
-    GroundCover.PATH: 1.0,
-    GroundCover.FIELD: 1.9,
-    GroundCover.SQUARE: 1.0,
-}
-MUD_LOSS = {  # share of speed lost on saturated ground
-    GroundCover.GRASS: 0.15,
-    GroundCover.MEADOW: 0.2,
-    GroundCover.FOREST_FLOOR: 0.15,
-    GroundCover.ROCK: 0.1,
-    GroundCover.SAND: 0.05,
-    GroundCover.MUD: 0.4,
-    GroundCover.PATH: 0.1,
-    GroundCover.FIELD: 0.4,
-    GroundCover.SQUARE: 0.03,
-}
-
-
-@dataclass(frozen=True)
-class NavGrid:
-    """The walking lattice over the settled part of the valley; values belong to cell centres."""
-
-    origin: tuple[float, float]  # world x, y of the centre of cell (0, 0)
-    passable: Flags  # (rows, cols)
-    pace: Floats  # (rows, cols) seconds per metre on the level, dry
-    heights: Floats
-    east: NDArray[np.int8]  # (places, rows, cols) direction of the quickest way
-    north: NDArray[np.int8]
-    time: NDArray[np.uint16]  # (places, rows, cols) in TIME_SCALE seconds, NO_WAY where there is none
-
-
-def survey(valley: Valley) -> NavGrid:
-    """The walking lattice and the way to every place of a valley."""
-    return with_ways(valley, _lattice(valley))
-
-
-def _lattice(valley: Valley) -> NavGrid:
-    """Where one can walk and how fast, before any way is known."""
-    xs = np.array([p.x for p in valley.places])
-    ys = np.array([p.y for p in valley.places])
-    x0, y0, x1, y1 = valley.extent
-    west, east = max(xs.min() - NAV_MARGIN_M, x0 + 2), min(xs.max() + NAV_MARGIN_M, x1 - 2)
-    south, north = max(ys.min() - NAV_MARGIN_M, y0 + 2), min(ys.max() + NAV_MARGIN_M, y1 - 2)
-    cols, rows = int((east - west) / NAV_CELL_M) + 1, int((north - south) / NAV_CELL_M) + 1
-    origin = (float(math.floor(west)), float(math.floor(south)))
-    x, y = np.meshgrid(origin[0] + np.arange(cols) * NAV_CELL_M, origin[1] + np.arange(rows) * NAV_CELL_M)
-    heights = valley.height_at(x, y)
-    passable = open_ground(valley, x, y)
-    pace = np.take(cover_table(COVER_PACE), cover_at(valley, x, y)) / FLAT_WALK_M_S
-    nowhere = np.zeros((0, rows, cols), np.int8)
-    return NavGrid(origin, passable, pace, heights, nowhere, nowhere, np.zeros((0, rows, cols), np.uint16))
-
-
-def with_ways(valley: Valley, grid: NavGrid) -> NavGrid:
-    """The lattice with the quickest ways over its passable cells to every place; its old ways are dropped."""
-    origin, passable = grid.origin, grid.passable
-    rows, cols = passable.shape
-    count = len(valley.places)
-    easts, norths = np.zeros((count, rows, cols), np.int8), np.zeros((count, rows, cols), np.int8)
-    times = np.empty((count, rows, cols), np.uint16)
-    for place in valley.places:
-        row, col = nearest_open(passable, (place.y - origin[1]) / NAV_CELL_M, (place.x - origin[0]) / NAV_CELL_M)
-        time = travel_time(grid.pace, grid.heights, passable, NAV_CELL_M, row, col)
-        towards_east, towards_north = descent(time)
-        easts[place.id] = np.rint(towards_east * DIRECTION_SCALE)
-        norths[place.id] = np.rint(towards_north * DIRECTION_SCALE)
-        times[place.id] = np.minimum(np.nan_to_num(time, posinf=1e9) / TIME_SCALE, NO_WAY)
-    return replace(grid, east=easts, north=norths, time=times)
-
-
-def cover_table(values: dict[GroundCover, float]) -> Floats:
-    """The values as an array indexed by GroundCover."""
-    return np.array([values[c] for c in GroundCover])
-
-
-def cover_at(valley: Valley, x: Floats, y: Floats) -> Ints:
-    """GroundCover of the nearest sample."""
-    rows, cols = valley.cover.shape
-    col = np.clip(np.rint((x - valley.origin[0]) / valley.cell_m), 0, cols - 1).astype(np.int64)
-    row = np.clip(np.rint((y - valley.origin[1]) / valley.cell_m), 0, rows - 1).astype(np.int64)
-    return valley.cover[row, col].astype(np.int64)
-
-
-def footprints(valley: Valley) -> list[Footprint]:
-    """Footprints of the valley's buildings, in their order; bridges, which come last, are no obstacle."""
-    return [
-        Footprint(float(b["x"]), float(b["y"]), float(b["yaw"]), float(b["width_m"]), float(b["depth_m"]))
-        for b in valley.buildings[valley.buildings["kind"] != BuildingKind.BRIDGE]
-    ]
-
-
-def open_ground(valley: Valley, x: Floats, y: Floats) -> Flags:
-    """True at cell centres where no water, wall, trunk, rock or cliff is."""
-    open_here = bilinear(valley.water_depth, valley.origin, valley.cell_m, x, y) <= 0.0
-    steep = slope_of(np.asarray(valley.heights, dtype=np.float64), valley.cell_m)
-    open_here &= bilinear(steep, valley.origin, valley.cell_m, x, y) < STEEPEST_WALK
-    for f in footprints(valley):
-        near = np.hypot(x - f.x, y - f.y) < math.hypot(f.width, f.depth) / 2 + 2 * WALL_MARGIN_M
-        open_here[near] &= f.distance(x[near], y[near]) > WALL_MARGIN_M
-    plants = valley.plants
-    solid = (plants["species"] == Species.ROCK) | (
-        (plants["species"] != Species.BUSH) & (plants["height_m"] > TRUNK_HEIGHT_M)
-    )
-    rows, cols = x.shape
-    col = np.rint((plants["x"][solid].astype(np.float64) - x[0, 0]) / NAV_CELL_M).astype(np.int64)
-    row = np.rint((plants["y"][solid].astype(np.float64) - y[0, 0]) / NAV_CELL_M).astype(np.int64)
-    inside = (row >= 0) & (col >= 0) & (row < rows) & (col < cols)
-    open_here[row[inside], col[inside]] = False
-    return open_here
-
-
-def nearest_open(passable: Flags, row: float, col: float) -> tuple[int, int]:
-    """Row and column of the passable cell nearest to a fractional position."""
-    rows, cols = np.nonzero(passable)
-    best = int(np.argmin((rows - row) ** 2 + (cols - col) ** 2))
-    return int(rows[best]), int(cols[best])
+STRAIGHT_CELLS = 3.5  # so near to a goal, and in sight of it, one simply goes to it
+LOOK_AHEAD_CELLS = 0.45
+PUSHED_IN_M = 2.5  # who is shoved this far into a wall is led back out of it
+LOST_CELLS = 3  # so far one who stands where ways do not begin looks for one
+FIELDS_PER_TICK = 1  # so many goals get ways over changed ground each tick; the others keep the old ones until then
+WADING_S_PER_M = 3.0 / FLAT_WALK_M_S  # through deep water, for those whom it caught
 
 
 class Navigation:
-    """Answers about walking in one valley; all arrays in, arrays out."""
+    """Answers about walking over one publication of the surface; all arrays in, arrays out.
 
-    def __init__(self, valley: Valley, grid: NavGrid) -> None:
-        self._valley = valley
-        self._grid = grid
-        self._goals = np.array([[p.x, p.y] for p in valley.places])
-        self._mud = cover_table(MUD_LOSS)
-        gap, (row, col) = distance_transform_edt(~grid.passable, return_indices=True)
-        self._pushed_in = (gap > 0) & (gap <= PUSHED_IN_M / NAV_CELL_M)
-        self._open_row, self._open_col = row.astype(np.int64), col.astype(np.int64)
-        self._steep = slope_of(np.asarray(valley.heights, dtype=np.float64), valley.cell_m)
+    What one can stand on and the footing are those of the surface. Ways are found on the codes of some surface and
+    serve until the ground has changed so much that they are worth finding anew; then each goal's turn comes at its
+    tick, and until then it keeps the ways of before.
+    """
+
+    def __init__(self, ground: Ground, surface: Surface, goals: Floats | None = None) -> None:
+        """Ways lead to the valley's places, or to other `goals` (k, 2) anywhere on the map."""
+        places = np.array([[p.x, p.y] for p in ground.valley.places])
+        self._stand(ground, surface, places if goals is None else goals)
+        self._ways = Ways(ground, self._goals, codes_of(surface))
+        self._before, self._since = self._ways, surface.tick
+        dry = open_under(ground, ground.valley.water_depth)[0]
+        gap, (row, col) = distance_transform_edt(~dry, return_indices=True)
+        self._pushed_in = ~ground.near.solid & (gap <= PUSHED_IN_M / ground.near.cell_m)
+        self._free_row, self._free_col = row.astype(np.int32), col.astype(np.int32)
+
+    def _stand(self, ground: Ground, surface: Surface, goals: Floats) -> None:
+        self.ground, self.surface, self._goals = ground, surface, goals
+        self._near_open, self._far_open = open_on(ground, surface)
+        self._refuge: tuple[Floats32, Floats32] | None = None
+
+    def on(self, surface: Surface) -> Navigation:
+        """The same over a surface published later."""
+        later: Navigation = object.__new__(type(self))
+        later.__dict__.update(self.__dict__)
+        later._stand(self.ground, surface, self._goals)
+        codes = codes_of(surface)
+        if worth_renewing(self._ways.codes, codes, self.ground.far.cover):
+            later._before, later._since = self._ways, surface.tick
+            later._ways = Ways(self.ground, self._goals, codes)
+        return later
+
+    @property
+    def opened(self) -> Navigation:
+        """Walking as it would be with nothing closed."""
+        return self
+
+    def freeze(self) -> Plain:
+        """What does not follow from ground and surface: the codes that ways stand on, and those of before."""
+        return {"codes": self._ways.codes.copy(), "before": self._before.codes.copy(), "since": self._since}
+
+    def thaw(self, state: Plain) -> None:
+        """Lead as when `freeze` was taken. Raises ValueError if the state does not fit."""
+        codes, before = (column(part(state, name), name, np.dtype(np.uint8)) for name in ("codes", "before"))
+        if not codes.shape == before.shape == self._ways.codes.shape:
+            raise ValueError(f"the state's 'codes' have the shape {codes.shape}, not that of the valley")
+        self._ways = Ways(self.ground, self._goals, codes)
+        self._before = self._ways if np.array_equal(codes, before) else Ways(self.ground, self._goals, before)
+        self._since = int(part(state, "since"))
 
     def walkable(self, x: Floats, y: Floats) -> Flags:
-        """True where one can stand. Beyond the settled part only water, cliffs and the map's edge count."""
-        inside, row, col = self._cell(x, y)
-        far = self._far_walkable(x, y) if not inside.all() else np.zeros(inside.shape, dtype=np.bool_)
-        return np.where(inside, self._grid.passable[row, col], far)
+        """True where one can stand: neither wall, trunk, cliff nor deep water, and on the map."""
+        return self._read(self._near_open, self._far_open, x, y)
 
     def may_step(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> Flags:
-        """True where a step may end; see WorldView."""
-        return self.walkable(xb, yb)
+        """True where a step may end: who stands in water that rose may go on through it; see WorldView."""
+        free = self.walkable(xb, yb)
+        if free.all():
+            return free
+        caught = self._dry_ground(xa, ya) & ~self.walkable(xa, ya)
+        return free | (caught & self._dry_ground(xb, yb))
 
-    def way_to(self, place: Ints, x: Floats, y: Floats) -> Floats:
+    def way_to(self, place: Ints, x: Floats, y: Floats, tick: int) -> Floats:
         """Unit directions (n, 2); see WorldView."""
         x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-        g = self._grid
-        inside, row, col = self._cell(x, y)
-        rows, cols = g.passable.shape
-        u = np.clip((x - g.origin[0]) / NAV_CELL_M, 0.0, cols - 1.001)
-        v = np.clip((y - g.origin[1]) / NAV_CELL_M, 0.0, rows - 1.001)
-        c0, r0 = u.astype(np.int64), v.astype(np.int64)
-        fu, fv = u - c0, v - r0
-        base = (place * rows + r0) * cols + c0
-        flat_east, flat_north = g.east.ravel(), g.north.ravel()
-        dx, dy = np.zeros(x.shape), np.zeros(x.shape)
-        weights = ((1 - fu) * (1 - fv), fu * (1 - fv), (1 - fu) * fv, fu * fv)
-        for offset, weight in zip((0, 1, cols, cols + 1), weights, strict=True):
-            dx += weight * flat_east[base + offset]
-            dy += weight * flat_north[base + offset]
-        own_x, own_y = g.east[place, row, col].astype(np.float64), g.north[place, row, col].astype(np.float64)
-        # Where the ways of neighbouring cells part (behind a house, say), the blend points nowhere: keep one's own.
-        torn = dx * own_x + dy * own_y < 0.5 * DIRECTION_SCALE**2
-        dx, dy = np.where(torn, own_x, dx), np.where(torn, own_y, dy)
-        dx, dy = self._round_corners(x, y, dx, dy, own_x, own_y)
-        to_x, to_y = self._goals[place, 0] - x, self._goals[place, 1] - y
-        left = np.hypot(to_x, to_y)
-        close = (left < STRAIGHT_M) & inside
-        if close.any():
-            close[close] = self.clear_walk(
-                x[close], y[close], self._goals[place[close], 0], self._goals[place[close], 1]
-            )
-        dx, dy = np.where(close, to_x, dx), np.where(close, to_y, dy)
-        pushed = inside & self._pushed_in[row, col]
-        dx = np.where(pushed, g.origin[0] + self._open_col[row, col] * NAV_CELL_M - x, dx)
-        dy = np.where(pushed, g.origin[1] + self._open_row[row, col] * NAV_CELL_M - y, dy)
-        length = np.hypot(dx, dy)
-        stay = ~inside | (left < ARRIVED_M) | (length == 0.0)
-        scale = np.where(stay, 0.0, 1.0 / np.where(length == 0.0, 1.0, length))
-        return np.stack([dx * scale, dy * scale], axis=1)
+        way = np.zeros((len(x), 2))
+        inside, row, col = self.ground.near.cell(x, y)
+        for goal, rows in _by_goal(place):
+            ways, at = self._ways_at(goal, tick), self._goals[goal]
+            near, far = rows[inside[rows]], rows[~inside[rows]]
+            if len(near):
+                time = self._near_time(ways, goal, row[near], col[near])
+                _lead(time, self._near_open, *_frame(self.ground.near), at[0], at[1], x, y, near, way)
+            if len(far):
+                _lead(ways.far(goal), self._far_open, *_frame(self.ground.far), at[0], at[1], x, y, far, way)
+        self._lead_out(x, y, inside, row, col, way)
+        return way
 
-    def distance_to(self, place: Ints, x: Floats, y: Floats, weather: Weather) -> Floats:
-        """Seconds on foot at the present footing; see WorldView. Wet and snowy ground slow the whole way alike."""
-        inside, row, col = self._cell(x, y)
+    def distance_to(self, place: Ints, x: Floats, y: Floats, tick: int) -> Floats:
+        """Seconds on foot over the present ground; see WorldView."""
+        x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        seconds = np.full(x.shape, np.inf)
+        inside, row, col = self.ground.near.cell(x, y)
+        on_map, far_row, far_col = self.ground.far.cell(x, y)
         pushed = self._pushed_in[row, col]
-        row, col = (
-            np.where(pushed, self._open_row[row, col], row),
-            np.where(pushed, self._open_col[row, col], col),
-        )
-        count = self._grid.time[place, row, col]
-        slowed = 1.0 / (
-            snow_factor(weather.snow_depth_m) * (1.0 - self._mud[GroundCover.PATH] * weather.ground_wetness)
-        )
-        return np.where(inside & (count != NO_WAY), count * TIME_SCALE * slowed, np.inf)
+        row, col = np.where(pushed, self._free_row[row, col], row), np.where(pushed, self._free_col[row, col], col)
+        for goal, rows in _by_goal(place):
+            ways = self._ways_at(goal, tick)
+            near, far = rows[inside[rows]], rows[~inside[rows] & on_map[rows]]
+            if len(near):
+                time = self._near_time(ways, goal, row[near], col[near])
+                seconds[near] = _times(time, self._near_open, row[near], col[near], self.ground.near.cell_m)
+            if len(far):
+                time = ways.far(goal)
+                seconds[far] = _times(time, self._far_open, far_row[far], far_col[far], self.ground.far.cell_m)
+        return seconds
 
-    def speed_factor(self, x: Floats, y: Floats, dx: Floats, dy: Floats, weather: Weather) -> Floats:
+    def speed_factor(self, x: Floats, y: Floats, dx: Floats, dy: Floats) -> Floats:
         """Footing for a step in direction (dx, dy), 1 on a dry level path; see WorldView."""
+        x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        valley, surface = self.ground.valley, self.surface
         length = np.hypot(dx, dy)
         scale = 0.5 / np.where(length == 0.0, 1.0, length)
-        ahead = self._valley.height_at(x + dx * scale, y + dy * scale)
-        behind = self._valley.height_at(x - dx * scale, y - dy * scale)
+        ahead, on_deck = deck_height(valley, x + dx * scale, y + dy * scale)
+        behind, _ = deck_height(valley, x - dx * scale, y - dy * scale)
         slope = np.where(length == 0.0, 0.0, ahead - behind)
-        mud = 1.0 - self._mud[cover_at(self._valley, x, y)] * weather.ground_wetness
-        return tobler_factor(slope) * mud * snow_factor(weather.snow_depth_m)
+        _, row, col = self.ground.far.cell(x, y)
+        snow = snow_factor(surface.snow_m[row, col].astype(np.float64))
+        mud = 1.0 - MUD_TABLE[cover_at(valley, x, y)] * surface.wetness[row, col]
+        water = bilinear(surface.water_m, valley.origin, valley.cell_m, x, y)
+        carried = (surface.ice_m[row, col] >= ICE_CARRIES_M) & (water > 0.0)
+        ground = np.where(carried, ICE_FACTOR, mud * snow * wading_factor(water))
+        return tobler_factor(slope) * np.where(on_deck, snow, ground)
+
+    def footing_height(self, x: Floats, y: Floats) -> Floats:
+        """Height of what one stands on: a deck, else the ground."""
+        return deck_height(self.ground.valley, x, y)[0]
 
     def clear_walk(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> Flags:
         """True where the straight line stays on cells one can stand on."""
-        g = self._grid
-        scale = 1.0 / NAV_CELL_M
-        return clear_lines(
-            g.passable,
-            (np.asarray(xa, dtype=np.float64) - g.origin[0]) * scale + 0.5,
-            (np.asarray(ya, dtype=np.float64) - g.origin[1]) * scale + 0.5,
-            (np.asarray(xb, dtype=np.float64) - g.origin[0]) * scale + 0.5,
-            (np.asarray(yb, dtype=np.float64) - g.origin[1]) * scale + 0.5,
-        )
+        near = self.ground.near
+        ends = [np.asarray(v, dtype=np.float64) for v in (xa, ya, xb, yb)]
+        clear = clear_lines(self._near_open, *_in_cells(near, *ends))
+        beyond = ~(near.cell(*ends[:2])[0] & near.cell(*ends[2:])[0])
+        if beyond.any():
+            clear[beyond] = clear_lines(self._far_open, *_in_cells(self.ground.far, *(e[beyond] for e in ends)))
+        return clear
 
-    def _cell(self, x: Floats, y: Floats) -> tuple[Flags, Ints, Ints]:
-        rows, cols = self._grid.passable.shape
-        col = np.rint((x - self._grid.origin[0]) / NAV_CELL_M).astype(np.int64)
-        row = np.rint((y - self._grid.origin[1]) / NAV_CELL_M).astype(np.int64)
-        inside = (row >= 0) & (col >= 0) & (row < rows) & (col < cols)
-        return inside, np.clip(row, 0, rows - 1), np.clip(col, 0, cols - 1)
+    def _ways_at(self, goal: int, tick: int) -> Ways:
+        return self._ways if tick > self._since + goal // FIELDS_PER_TICK else self._before
 
-    def _far_walkable(self, x: Floats, y: Floats) -> Flags:
-        valley = self._valley
-        x0, y0, x1, y1 = valley.extent
-        inside = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
-        dry = bilinear(valley.water_depth, valley.origin, valley.cell_m, x, y) <= 0.0
-        level = bilinear(self._steep, valley.origin, valley.cell_m, x, y) < STEEPEST_WALK
-        return inside & dry & level
+    def _near_time(self, ways: Ways, goal: int, row: Ints, col: Ints) -> Floats32:
+        """Times on the fine lattice, those of ways over the coarse one with them if any of some cells needs them."""
+        time = ways.near(goal)
+        lost = np.isinf(time[row, col]) & self._near_open[row, col]
+        if lost.any() and np.isinf(_times(time, self._near_open, row[lost], col[lost], 1.0)).any():
+            return ways.joined(goal)
+        return time
 
-    def _round_corners(
-        self, x: Floats, y: Floats, dx: Floats, dy: Floats, own_x: Floats, own_y: Floats
-    ) -> tuple[Floats, Floats]:
-        # A step that would end in a wall slides along it instead: first the cell's own direction, then one axis of it.
-        for try_x, try_y in ((dx, dy), (own_x, own_y), (own_x, 0.0 * own_y), (0.0 * own_x, own_y)):
-            length = np.maximum(np.hypot(dx, dy), 1e-9)
-            blocked = ~self.walkable(x + dx / length * LOOK_AHEAD_M, y + dy / length * LOOK_AHEAD_M)
-            if not blocked.any():
-                break
-            dx, dy = np.where(blocked, try_x, dx), np.where(blocked, try_y, dy)
-        return dx, dy
+    def _read(self, near: Flags, far: Flags, x: Floats, y: Floats) -> Flags:
+        x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        inside, row, col = self.ground.near.cell(x, y)
+        here = near[row, col]
+        if inside.all():
+            return here
+        on_map, row, col = self.ground.far.cell(x, y)
+        return np.where(inside, here, on_map & far[row, col])
+
+    def _dry_ground(self, x: Floats, y: Floats) -> Flags:
+        return self._read(self.ground.near.solid, self.ground.far.solid, x, y)
+
+    def _lead_out(self, x: Floats, y: Floats, inside: Flags, row: Ints, col: Ints, way: Floats) -> None:
+        """Lead those who were pushed into walls, and those whom water caught, to where one can stand."""
+        near = self.ground.near
+        pushed = inside & self._pushed_in[row, col]
+        if pushed.any():
+            r, c = row[pushed], col[pushed]
+            out_x = near.origin[0] + self._free_col[r, c] * near.cell_m - x[pushed]
+            out_y = near.origin[1] + self._free_row[r, c] * near.cell_m - y[pushed]
+            length = np.maximum(np.hypot(out_x, out_y), 1e-9)
+            way[pushed] = np.stack([out_x / length, out_y / length], axis=1)
+        caught = ~pushed & self._dry_ground(x, y) & ~self.walkable(x, y)
+        if caught.any():
+            if self._refuge is None:
+                self._refuge = self._ways_out()
+            for time, solid, lattice, rows in (
+                (self._refuge[0], near.solid, near, np.flatnonzero(caught & inside)),
+                (self._refuge[1], self.ground.far.solid, self.ground.far, np.flatnonzero(caught & ~inside)),
+            ):
+                _lead(time, solid, *_frame(lattice), np.inf, np.inf, x, y, rows, way)
+
+    def _ways_out(self) -> tuple[Floats32, Floats32]:
+        """Times through deep water to the nearest ground one can stand on, on both lattices."""
+        found = []
+        for lattice, free in ((self.ground.near, self._near_open), (self.ground.far, self._far_open)):
+            time = np.where(free, 0.0, np.inf)
+            march(time, lattice.slope, np.full(free.shape, WADING_S_PER_M, np.float32), lattice.solid, -1)
+            found.append(time.astype(np.float32))
+        return found[0], found[1]
 
 
-def snow_factor(depth_m: float) -> float:
-    """Speed in snow relative to none, at equal effort: the terrain coefficient 1.30 + 0.082 per cm of sinking depth.
+def _frame(lattice: Lattice) -> tuple[float, float, float]:
+    return lattice.origin[0], lattice.origin[1], lattice.cell_m
 
-    Pandolf, Haisman & Goldman 1976, to the power -1/2 because effort grows with the square of speed; people sink to
-    half the depth. Passes smoothly to 1 as the snow thins out below 2 cm.
-    """
-    sinking_cm = min(100.0 * depth_m * 0.5, 35.0)
-    coefficient = 1.0 + 0.30 * min(1.0, depth_m / 0.02) + 0.082 * sinking_cm
-    return float(coefficient**-0.5)
+
+def _by_goal(place: Ints) -> Iterator[tuple[int, Ints]]:
+    """Every goal asked for, in order, with the rows that ask for it."""
+    order = np.argsort(place, kind="stable")
+    goals, first = np.unique(place[order], return_index=True)
+    yield from zip(goals.tolist(), np.split(order, first[1:]), strict=True)
+
+
+def _in_cells(lattice: Lattice, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> tuple[Floats, ...]:
+    (x0, y0), cell = lattice.origin, lattice.cell_m
+    return (xa - x0) / cell + 0.5, (ya - y0) / cell + 0.5, (xb - x0) / cell + 0.5, (yb - y0) / cell + 0.5
 
 
 @compiled
-def clear_lines(passable: Flags, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> Flags:
-    """True where every cell that a segment crosses is passable; coordinates in cells, cell (0, 0) is [0, 1) x [0, 1).
+def _nearby(time: Floats32, passable: Flags, row: int, col: int) -> tuple[int, int]:
+    # From open ground that was blocked when the ways were found: the cell to go to, the same one if there is none.
+    rows, cols = time.shape
+    best, best_r, best_c = np.inf, row, col
+    if not passable[row, col]:
+        return best_r, best_c
+    for r in range(max(row - LOST_CELLS, 0), min(row + LOST_CELLS + 1, rows)):
+        for c in range(max(col - LOST_CELLS, 0), min(col + LOST_CELLS + 1, cols)):
+            if time[r, c] == np.inf or not clear_line(passable, col + 0.5, row + 0.5, c + 0.5, r + 0.5):
+                continue
+            away = float((r - row) * (r - row) + (c - col) * (c - col))
+            if away < best:
+                best, best_r, best_c = away, r, c
+    return best_r, best_c
 
-    Grid traversal of Amanatides & Woo 1987.
+
+@compiled
+def _times(time: Floats32, passable: Flags, row: Ints, col: Ints, cell_m: float) -> Floats:
+    """Times of some cells; of one that was blocked when ways were found, that of a cell nearby and the walk there."""
+    seconds = np.empty(row.size)
+    for k in range(row.size):
+        r, c = row[k], col[k]
+        seconds[k] = time[r, c]
+        if time[r, c] == np.inf:
+            to_r, to_c = _nearby(time, passable, r, c)
+            away = np.sqrt(float((r - to_r) * (r - to_r) + (c - to_c) * (c - to_c)))
+            seconds[k] = np.float64(time[to_r, to_c]) + away * cell_m / FLAT_WALK_M_S
+    return seconds
+
+
+@compiled
+def _lead(
+    time: Floats32,
+    passable: Flags,
+    x0: float,
+    y0: float,
+    cell_m: float,
+    goal_x: float,
+    goal_y: float,
+    x: Floats,
+    y: Floats,
+    rows: Ints,
+    way: Floats,
+) -> None:
+    """Write the unit directions of the quickest way for some rows of points on a lattice into `way` (n, 2).
+
+    The directions of the four cells around a point are blended. Where they part (behind a house, say) the blend would
+    point nowhere: the cell's own is kept. A step that would end in a blocked cell slides along it instead: first
+    the cell's own direction, then one axis of it.
     """
-    rows, cols = passable.shape
-    clear = np.zeros(xa.size, dtype=np.bool_)
-    for k in range(xa.size):
-        c, r = int(np.floor(xa[k])), int(np.floor(ya[k]))
-        end_c, end_r = int(np.floor(xb[k])), int(np.floor(yb[k]))
-        dx, dy = xb[k] - xa[k], yb[k] - ya[k]
-        step_c, step_r = (1 if dx > 0 else -1), (1 if dy > 0 else -1)
-        next_c = np.inf if dx == 0.0 else ((c + (1 if dx > 0 else 0)) - xa[k]) / dx
-        next_r = np.inf if dy == 0.0 else ((r + (1 if dy > 0 else 0)) - ya[k]) / dy
-        wide_c = np.inf if dx == 0.0 else abs(1.0 / dx)
-        wide_r = np.inf if dy == 0.0 else abs(1.0 / dy)
-        steps = abs(end_c - c) + abs(end_r - r)
-        good = 0 <= r < rows and 0 <= c < cols and passable[r, c]
-        for _ in range(steps):
-            if not good:
+    height, width = time.shape
+    goal_u, goal_v = (goal_x - x0) / cell_m, (goal_y - y0) / cell_m
+    for k in range(rows.size):
+        i = rows[k]
+        u, v = (x[i] - x0) / cell_m, (y[i] - y0) / cell_m
+        left = np.sqrt((goal_u - u) * (goal_u - u) + (goal_v - v) * (goal_v - v))
+        way[i, 0], way[i, 1] = 0.0, 0.0
+        if left * cell_m < ARRIVED_M:
+            continue
+        if left < STRAIGHT_CELLS and clear_line(passable, u + 0.5, v + 0.5, goal_u + 0.5, goal_v + 0.5):
+            way[i, 0], way[i, 1] = (goal_u - u) / left, (goal_v - v) / left
+            continue
+        own_r, own_c = int(np.floor(v + 0.5)), int(np.floor(u + 0.5))
+        if own_r < 0 or own_c < 0 or own_r >= height or own_c >= width:
+            continue
+        if time[own_r, own_c] == np.inf:
+            r, c = _nearby(time, passable, own_r, own_c)
+            length = np.sqrt((c - u) * (c - u) + (r - v) * (r - v))
+            if (r != own_r or c != own_c) and length > 0.0:
+                way[i, 0], way[i, 1] = (c - u) / length, (r - v) / length
+            continue
+        own_x, own_y = downhill(time, own_r, own_c)
+        bu, bv = min(max(u, 0.0), width - 1.001), min(max(v, 0.0), height - 1.001)
+        c0, r0 = int(bu), int(bv)
+        fu, fv = bu - c0, bv - r0
+        dx, dy = 0.0, 0.0
+        for corner in range(4):
+            side_x, side_y = corner % 2, corner // 2
+            weight = (fu if side_x == 1 else 1.0 - fu) * (fv if side_y == 1 else 1.0 - fv)
+            there_x, there_y = downhill(time, r0 + side_y, c0 + side_x)
+            dx += weight * there_x
+            dy += weight * there_y
+        if dx * own_x + dy * own_y < 0.5:
+            dx, dy = own_x, own_y
+        for trial in range(4):
+            length = np.sqrt(dx * dx + dy * dy)
+            if length == 0.0:
                 break
-            if next_c < next_r:
-                c += step_c
-                next_c += wide_c
+            ahead_c = int(np.floor(u + dx / length * LOOK_AHEAD_CELLS + 0.5))
+            ahead_r = int(np.floor(v + dy / length * LOOK_AHEAD_CELLS + 0.5))
+            off = ahead_r < 0 or ahead_c < 0 or ahead_r >= height or ahead_c >= width
+            if off or passable[ahead_r, ahead_c]:
+                way[i, 0], way[i, 1] = dx / length, dy / length
+                break
+            if trial == 0:
+                dx, dy = own_x, own_y
+            elif trial == 1:
+                dx, dy = own_x, 0.0
             else:
-                r += step_r
-                next_r += wide_r
-            good = 0 <= r < rows and 0 <= c < cols and passable[r, c]
-        clear[k] = good
-    return clear
+                dx, dy = 0.0, own_y
+        # Where all ends in a wall, one stands: the next cells will do.
+        if way[i, 0] == 0.0 and way[i, 1] == 0.0:
+            way[i, 0], way[i, 1] = own_x, own_y

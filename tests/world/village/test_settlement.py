@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from assets.palette import BuildingKind, GroundCover, Species
 from tests.world.outlines import polygons_gap
 from world.grid import bilinear, slope_of
-from world.walking.navigation import cover_at, footprints
+from world.walking.ground import cover_at, footprints
 from world.world import World
 
 

@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 
 from world.grid import bilinear
-from world.view import Weather
+from world.view import Surface
 from world.walking.closures import ClosedNavigation
-from world.walking.navigation import Navigation, footprints, snow_factor, survey
+from world.walking.footing import DEEP_M, snow_factor
+from world.walking.ground import deck_height, footprints, survey
+from world.walking.navigation import Navigation
 from world.world import World
-
-DRY = Weather(15.0, 0.6, 101_325.0, 2.0, 0.0, 0.2, 0.0, 0.0, 30_000.0, 0.0, 0.0)
-WET = Weather(15.0, 0.9, 101_325.0, 2.0, 0.0, 1.0, 5.0, 0.0, 3_000.0, 1.0, 0.0)
 
 
 def scattered(world: World, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -25,6 +24,13 @@ def scattered(world: World, count: int, seed: int) -> tuple[np.ndarray, np.ndarr
     x, y = square.x + rng.uniform(-110, 110, 8 * count), square.y + rng.uniform(-110, 110, 8 * count)
     good = view.walkable(x, y) & np.isfinite(view.distance_to(np.zeros(8 * count, dtype=np.int64), x, y))
     return x[good][:count], y[good][:count]
+
+
+def lying(world: World, tick: int = 0, **what: np.ndarray | float) -> Surface:
+    """A surface on which this much lies, everywhere or map by map; water is the valley's own unless given."""
+    shape = world.valley.heights.shape
+    maps = {"water": world.valley.water_depth, "snow": 0.0, "wetness": 0.0, "ice": 0.0} | what
+    return Surface(tick, *(np.broadcast_to(m, shape).astype(np.float32) for m in maps.values()))
 
 
 def test_walkers_arrive_without_crossing_walls_or_water(world: World) -> None:
@@ -47,7 +53,8 @@ def test_walkers_arrive_without_crossing_walls_or_water(world: World) -> None:
         last = np.where(moving[:, None], way, last)
         x, y = x + step * way[:, 0], y + step * way[:, 1]
         walked += step * moving
-        assert bilinear(valley.water_depth, valley.origin, valley.cell_m, x, y).max() == 0.0
+        water = bilinear(valley.water_depth, valley.origin, valley.cell_m, x, y)
+        assert water[~deck_height(valley, x, y)[1]].max() <= DEEP_M
         assert min(f.distance(x, y).min() for f in boxes) > 0.0
     gx, gy = (np.array([getattr(view.places[g], axis) for g in goal]) for axis in "xy")
     assert np.hypot(gx - x, gy - y).max() < 1.5
@@ -69,7 +76,7 @@ def test_no_way_from_the_middle_of_a_house_or_the_river(world: World) -> None:
 
 def test_who_is_pushed_into_a_wall_is_led_out(world: World) -> None:
     view, valley = world.view(), world.valley
-    fronts = [f.front(-0.4) for f, b in zip(footprints(valley), valley.buildings, strict=True) if b["kind"] < 5]
+    fronts = [f.front(-0.4) for f, b in zip(footprints(valley), valley.buildings, strict=False) if b["kind"] < 5]
     x, y = (np.array([p[i] for p in fronts]) for i in (0, 1))
     goal = np.zeros(len(x), dtype=np.int64)
     assert not view.walkable(x, y).any() and np.isfinite(view.distance_to(goal, x, y)).all()
@@ -102,32 +109,48 @@ def test_clear_walk_agrees_with_sampling_the_line(world: World) -> None:
     assert claimed.any() and not claimed.all()
 
 
-def test_footing_follows_tobler_mud_and_snow(world: World) -> None:
-    navigation = world._navigation
+def test_footing_follows_tobler_mud_snow_and_water(world: World) -> None:
     x, y = scattered(world, 300, 4)
     heading = np.random.default_rng(0).uniform(0, 2 * np.pi, len(x))
     dx, dy = np.cos(heading), np.sin(heading)
-    there = navigation.speed_factor(x, y, dx, dy, DRY)
-    back = navigation.speed_factor(x, y, -dx, -dy, DRY)
+    ground, dry = survey(world.valley), np.zeros_like(world.valley.water_depth)
+    navigation = Navigation(ground, lying(world, water=dry))
+    there = navigation.speed_factor(x, y, dx, dy)
+    back = navigation.speed_factor(x, y, -dx, -dy)
     slope = world.valley.height_at(x + 0.5 * dx, y + 0.5 * dy) - world.valley.height_at(x - 0.5 * dx, y - 0.5 * dy)
     assert there == pytest.approx(np.exp(-3.5 * (np.abs(slope + 0.05) - 0.05)))
     assert (there * back <= 1.0 + 1e-9).all()  # what goes up pays more than coming down returns
-    assert (navigation.speed_factor(x, y, dx, dy, WET) < there).all()
-    depths = [snow_factor(d) for d in (0.0, 0.01, 0.1, 0.3, 1.0)]
+    muddy = navigation.on(lying(world, water=dry, wetness=1.0)).speed_factor(x, y, dx, dy)
+    assert (muddy < there).all() and (muddy > 0.55 * there).all()
+    knee = navigation.on(lying(world, water=dry + 0.35)).speed_factor(x, y, dx, dy)
+    assert knee == pytest.approx(there * (1 - (0.386 + 0.448) / 2), rel=0.01)  # Li et al. 2026, men and women
+    ice = navigation.on(lying(world, water=dry + 2.0, ice=0.12)).speed_factor(x, y, dx, dy)
+    assert ice == pytest.approx(0.7 * there)
+    depths = [snow_factor(np.array(d)) for d in (0.0, 0.01, 0.1, 0.3, 1.0)]
     assert depths[0] == 1.0 and all(a > b for a, b in pairwise(depths)) and depths[-1] > 0.3
+    half = np.where(np.arange(dry.shape[1]) < dry.shape[1] // 2, 0.3, 0.0) + np.zeros(dry.shape)
+    snowy = navigation.on(lying(world, water=dry, snow=half)).speed_factor(x, y, dx, dy)
+    west = x < world.valley.origin[0] + (dry.shape[1] // 2 - 1) * world.valley.cell_m
+    assert snowy[west] == pytest.approx(there[west] * float(snow_factor(np.array(0.3))))
+    assert snowy[x > 0] == pytest.approx(there[x > 0])  # cell by cell: no snow in the east
 
 
 def test_wet_ground_makes_the_way_longer(world: World) -> None:
     x, y = scattered(world, 50, 5)
     goal = np.zeros(len(x), dtype=np.int64)
-    assert (world._navigation.distance_to(goal, x, y, WET) > world._navigation.distance_to(goal, x, y, DRY)).all()
+    ground = survey(world.valley)
+    dry, wet, snowy = (
+        Navigation(ground, lying(world, **what)).distance_to(goal, x, y, 0)
+        for what in ({}, {"wetness": 1.0}, {"snow": 0.3})
+    )
+    assert (wet > dry).all() and (snowy > wet).all()
 
 
 def test_ways_lead_round_closed_ground_and_out_of_it(world: World) -> None:
     """Walkers who take the steps they are offered, with the square open and with the square closed."""
     valley, view = world.valley, world.view()
     square = valley.places[0]
-    grounds = ClosedNavigation(valley, survey(valley), (square,))
+    grounds = ClosedNavigation(view.navigation, (square,))
     x, y = scattered(world, 60, 2)
     rng = np.random.default_rng(3)
     on_x, on_y = square.x + rng.uniform(-9, 9, 40), square.y + rng.uniform(-9, 9, 40)
@@ -143,7 +166,7 @@ def test_ways_lead_round_closed_ground_and_out_of_it(world: World) -> None:
         """Which of the walkers came onto the square from outside; all arrive."""
         px, py, came = x, y, np.zeros(len(x), dtype=bool)
         for _ in range(2500):
-            way = navigation.way_to(goal.astype(np.int64), px, py)
+            way = navigation.way_to(goal.astype(np.int64), px, py, 0)
             nx, ny = px + way[:, 0] * 0.2, py + way[:, 1] * 0.2
             free = navigation.may_step(px, py, nx, ny)
             nx, ny = np.where(free, nx, px), np.where(free, ny, py)

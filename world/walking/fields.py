@@ -1,0 +1,126 @@
+"""The ways to every goal over one state of the ground: fields of travel time, found when they are first asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from world.view import Floats
+from world.walking.footing import ways_ground
+from world.walking.ground import Codes, Ground, Lattice
+from world.walking.ways import Flags, Floats32, march
+
+Part = tuple[slice | int, slice | int]
+
+KEPT_BYTES = 400_000_000  # of fields; those not asked for longest are dropped and, when asked for again, found again
+
+
+class Ways:
+    """Seconds on foot to every goal. All follows from the ground, its codes and the goals, whatever was asked before.
+
+    The fine lattice holds the ways that stay on it, the coarse one the ways from elsewhere to its edge, or to a goal
+    elsewhere. From parts of the fine lattice that are cut off (by a flood, say) ways lead over the coarse one.
+    """
+
+    def __init__(self, ground: Ground, goals: Floats, codes: Codes) -> None:
+        self.codes = codes
+        self._ground, self._goals = ground, goals
+        (self.near_open, self._near_pace), (far_open, self._far_pace) = ways_ground(ground, codes)
+        low_row, high_row, low_col, high_col = ground.box
+        self.far_open = far_open
+        self._round_box = far_open.copy()
+        self._round_box[low_row:high_row, low_col:high_col] = False
+        self._fields: dict[tuple[str, int], Floats32] = {}
+
+    def near(self, goal: int) -> Floats32:
+        """Times on the fine lattice, inf where no way stays on it."""
+        return self._kept("near", goal)
+
+    def far(self, goal: int) -> Floats32:
+        """Times on the coarse lattice; those under the fine one are inf."""
+        return self._kept("far", goal)
+
+    def joined(self, goal: int) -> Floats32:
+        """`near`, filled where ways lead over the coarse lattice."""
+        return self._kept("joined", goal)
+
+    def _kept(self, kind: str, goal: int) -> Floats32:
+        key = kind, goal
+        field = self._fields.pop(key, None)
+        if field is None:
+            field = {"near": self._find_near, "far": self._find_far, "joined": self._find_joined}[kind](goal)
+            room = KEPT_BYTES - field.nbytes
+            while sum(kept.nbytes for kept in self._fields.values()) > room:
+                self._fields.pop(next(iter(self._fields)))
+        self._fields[key] = field
+        return field
+
+    def _find_near(self, goal: int) -> Floats32:
+        near = self._ground.near
+        time = np.full(near.solid.shape, np.inf)
+        if bool(self._ground.is_near(*self._goals[[goal]].T)[0]):
+            time[nearest_open(self.near_open, near, *self._goals[goal])] = 0.0
+        else:
+            _seed_edge(time, self._outside(goal), self._ground, self._near_pace, self.near_open)
+        march(time, near.slope, self._near_pace, self.near_open, -1)
+        return time.astype(np.float32)
+
+    def _find_far(self, goal: int) -> Floats32:
+        time = self._outside(goal)
+        _seed_ring(time, self.near(goal), self._ground, self._far_pace)
+        time[~self._round_box] = np.inf
+        march(time, self._ground.far.slope, self._far_pace, self._round_box, -1)
+        return time.astype(np.float32)
+
+    def _find_joined(self, goal: int) -> Floats32:
+        time = self.near(goal).astype(np.float64)
+        cut_off = self.near_open & np.isinf(time)
+        _seed_edge(time, self.far(goal), self._ground, self._near_pace, cut_off)
+        march(time, self._ground.near.slope, self._near_pace, self.near_open, -1)
+        return time.astype(np.float32)
+
+    def _outside(self, goal: int) -> Floats:
+        # Ways to a goal beyond the fine lattice that stay off it; nothing yet for one on it.
+        time = np.full(self._round_box.shape, np.inf)
+        if not bool(self._ground.is_near(*self._goals[[goal]].T)[0]):
+            time[nearest_open(self._round_box, self._ground.far, *self._goals[goal])] = 0.0
+            march(time, self._ground.far.slope, self._far_pace, self._round_box, -1)
+        return time
+
+
+def nearest_open(passable: Flags, lattice: Lattice, x: float, y: float) -> tuple[int, int]:
+    """Row and column of the passable cell nearest to a point; that of the point itself where nothing is passable."""
+    row, col = (y - lattice.origin[1]) / lattice.cell_m, (x - lattice.origin[0]) / lattice.cell_m
+    rows, cols = np.nonzero(passable)
+    if len(rows) == 0:
+        return int(row), int(col)
+    best = int(np.argmin((rows - row) ** 2 + (cols - col) ** 2))
+    return int(rows[best]), int(cols[best])
+
+
+def _edges(ground: Ground) -> list[tuple[Part, Part]]:
+    """For each edge of the fine lattice: its cells, and the coarse cells across it."""
+    low_row, high_row, low_col, high_col = ground.box
+    rows, cols, whole = slice(low_row, high_row), slice(low_col, high_col), slice(None)
+    return [
+        ((0, whole), (low_row - 1, cols)),
+        ((-1, whole), (high_row, cols)),
+        ((whole, 0), (rows, low_col - 1)),
+        ((whole, -1), (rows, high_col)),
+    ]
+
+
+def _seed_edge(time: Floats, outside: Floats | Floats32, ground: Ground, pace: Floats32, where: Flags) -> None:
+    """Give open cells at the edge of the fine lattice the times of those who leave it to the coarse cell's centre."""
+    step = (ground.near.cell_m + ground.far.cell_m) / 2
+    for fine, coarse in _edges(ground):
+        beyond = outside[coarse].astype(np.float64)
+        leaving = np.repeat(beyond, ground.split) + step * pace[fine]
+        time[fine] = np.where(where[fine], np.minimum(time[fine], leaving), time[fine])
+
+
+def _seed_ring(time: Floats, inside: Floats32, ground: Ground, pace: Floats32) -> None:
+    """Give the coarse cells round the fine lattice the times of those who enter it."""
+    step = (ground.near.cell_m + ground.far.cell_m) / 2
+    for fine, coarse in _edges(ground):
+        entering = inside[fine].reshape(-1, ground.split).min(axis=1) + step * pace[coarse]
+        time[coarse] = np.minimum(time[coarse], entering)

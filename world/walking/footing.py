@@ -1,0 +1,156 @@
+"""What lies on the ground and how it slows or stops a walker: water, ice, snow and mud, cell by cell."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assets.palette import GroundCover
+from world.compiled import compiled
+from world.view import Floats, Surface
+from world.walking.ground import Codes, Ground, Lattice, cover_table
+from world.walking.ways import Flags, Floats32
+
+DEEP_M = 0.25  # water that nobody walks into
+ICE_CARRIES_M = 0.1  # thickness that bears people on deep water, by the common rule of 4 inches
+ICE_FACTOR = 0.7  # short flat steps on slippery ground
+WADING_M = 0.49  # depth that halves the speed: 42 % slower in 0.35 m of still water (Li, Song, Zhang & Bode 2026)
+
+MUD_LOSS = {  # share of speed lost on saturated ground
+    GroundCover.GRASS: 0.15,
+    GroundCover.MEADOW: 0.2,
+    GroundCover.FOREST_FLOOR: 0.15,
+    GroundCover.ROCK: 0.1,
+    GroundCover.SAND: 0.05,
+    GroundCover.MUD: 0.4,
+    GroundCover.PATH: 0.1,
+    GroundCover.FIELD: 0.4,
+    GroundCover.SQUARE: 0.03,
+}
+MUD_TABLE = cover_table(MUD_LOSS)
+
+# A code says in one byte what decides about ways at a sample: the low half the depth of water, the high half the rest.
+WATER_LEVELS_M = np.array(
+    [0.0, 0.0625, 0.125, 0.1875, DEEP_M, 0.3125, 0.4, 0.5, 0.65, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0, 4.0]
+)
+DEEP_LEVEL = 4  # levels beyond this are deep
+SNOW_STEPS_M = np.array([0.02, 0.05, 0.1, 0.2, 0.4])  # where the classes of snow begin
+SNOW_CLASSES_M = np.array([0.0, 0.03, 0.07, 0.15, 0.3, 0.5])  # what they stand for
+MUD_CLASSES = 4  # of soil from dry to saturated, where no snow lies; then come five classes of snow, then ice
+ICE_CLASS = MUD_CLASSES + len(SNOW_STEPS_M)
+RENEW_DEEP_SAMPLES = 8  # so many samples that turned deep or shallow make ways worth finding anew, one on a path does
+RENEW_SLOWED_SHARE = 0.05  # so does this share of samples whose footing is of another class
+
+
+def snow_factor(depth_m: Floats) -> Floats:
+    """Speed in snow relative to none, at equal effort: the terrain coefficient 1.30 + 0.082 per cm of sinking depth.
+
+    Pandolf, Haisman & Goldman 1976, to the power -1/2 because effort grows with the square of speed; people sink to
+    half the depth. Passes smoothly to 1 as the snow thins out below 2 cm.
+    """
+    sinking_cm = np.minimum(100.0 * depth_m * 0.5, 35.0)
+    factor: Floats = 1.0 / np.sqrt(1.0 + 0.30 * np.minimum(1.0, depth_m / 0.02) + 0.082 * sinking_cm)
+    return factor
+
+
+def wading_factor(depth_m: Floats) -> Floats:
+    """Speed in water of some depth relative to none."""
+    factor: Floats = WADING_M / (WADING_M + depth_m)
+    return factor
+
+
+def codes_of(surface: Surface) -> Codes:
+    """What decides about ways at every sample, see `WATER_LEVELS_M`."""
+    carries = (surface.ice_m >= ICE_CARRIES_M) & (surface.water_m > 0)
+    water = np.minimum(np.searchsorted(WATER_LEVELS_M, surface.water_m, side="left"), len(WATER_LEVELS_M) - 1)
+    snow = np.searchsorted(SNOW_STEPS_M, surface.snow_m, side="right")
+    mud = np.rint(surface.wetness * (MUD_CLASSES - 1)).astype(np.int64)
+    footing = np.where(snow > 0, MUD_CLASSES - 1 + snow, mud)
+    footing = np.where(carries, ICE_CLASS, footing)
+    codes: Codes = (np.where(carries, 0, water) + 16 * footing).astype(np.uint8)
+    return codes
+
+
+def worth_renewing(old: Codes, new: Codes, cover: Codes) -> bool:
+    """Whether ways found on the old codes should be found anew on the new ones."""
+    if np.array_equal(old, new):
+        return False
+    turned = (old % 16 > DEEP_LEVEL) != (new % 16 > DEEP_LEVEL)
+    if turned.sum() >= RENEW_DEEP_SAMPLES or bool((turned & (cover == GroundCover.PATH)).any()):
+        return True
+    return bool((old // 16 != new // 16).mean() >= RENEW_SLOWED_SHARE)
+
+
+def factor_table() -> Floats32:
+    """Speed relative to dry ground, (covers, 256), by cover and code."""
+    code = np.arange(256)
+    water, footing = wading_factor(WATER_LEVELS_M[code % 16]), code // 16
+    snowy = np.clip(footing - MUD_CLASSES + 1, 0, len(SNOW_STEPS_M))
+    wetness = np.where(footing < MUD_CLASSES, footing / (MUD_CLASSES - 1), 0.0)
+    mud = 1.0 - MUD_TABLE[:, None] * wetness
+    snow = np.where(footing >= ICE_CLASS, ICE_FACTOR, snow_factor(SNOW_CLASSES_M[snowy]))
+    return (mud * snow * water).astype(np.float32)
+
+
+FACTORS = factor_table()
+
+
+def open_on(ground: Ground, surface: Surface) -> tuple[Flags, Flags]:
+    """Where one can stand now, on the fine and on the coarse lattice."""
+    return open_under(ground, surface.water_m, surface.ice_m >= ICE_CARRIES_M)
+
+
+def ways_ground(ground: Ground, codes: Codes) -> tuple[tuple[Flags, Floats32], tuple[Flags, Floats32]]:
+    """Passable cells and pace (s/m) for finding ways, on the fine and on the coarse lattice."""
+    water = WATER_LEVELS_M.astype(np.float32)[codes % 16]
+    near, far = open_under(ground, water)
+    low_row, high_row, low_col, high_col = ground.box
+    own = codes[low_row:high_row, low_col:high_col]
+    fine = np.repeat(np.repeat(own, ground.split, axis=0), ground.split, axis=1)
+    near_pace = np.where(ground.decked, ground.near.pace, _slowed(ground.near, fine))
+    return (near, near_pace), (far, _slowed(ground.far, codes))
+
+
+def _slowed(lattice: Lattice, codes: Codes) -> Floats32:
+    pace: Floats32 = lattice.pace / FACTORS[lattice.cover, codes]
+    return pace
+
+
+def open_under(ground: Ground, water_m: Floats32, carries: Flags | None = None) -> tuple[Flags, Flags]:
+    """Where one can stand under so much water, on the fine and on the coarse lattice; ice `carries` at some samples."""
+    ice = np.zeros(water_m.shape, np.bool_) if carries is None else carries
+    low_row, _, low_col, _ = ground.box
+    near = deep_cells(water_m, ice, low_row, low_col, ground.split, *ground.near.solid.shape)
+    far = deep_cells(water_m, ice, 0, 0, 1, *ground.far.solid.shape)
+    return ground.near.solid & (~near | ground.decked), ground.far.solid & ~far
+
+
+@compiled
+def deep_cells(water: Floats32, carries: Flags, row: int, col: int, split: int, rows: int, cols: int) -> Flags:
+    """Cells with deep water anywhere in them, read bilinearly between samples, where no ice carries.
+
+    The cells split those round the samples from (row, col) on into `split` a side; with 1 they are these themselves.
+    """
+    height, width = water.shape
+    deep = np.zeros((rows, cols), dtype=np.bool_)
+    for own_r in range(row, row + rows // split):
+        for own_c in range(col, col + cols // split):
+            most = np.float64(0.0)
+            for r in range(max(own_r - 1, 0), min(own_r + 2, height)):
+                for c in range(max(own_c - 1, 0), min(own_c + 2, width)):
+                    most = max(most, np.float64(water[r, c]))
+            if most <= DEEP_M or carries[own_r, own_c]:
+                continue
+            for i in range(split):
+                for j in range(split):
+                    deepest = np.float64(water[own_r, own_c]) if split == 1 else 0.0
+                    for corner in range(4):
+                        v = own_r - 0.5 + (i + corner // 2) / split
+                        u = own_c - 0.5 + (j + corner % 2) / split
+                        v, u = min(max(v, 0.0), height - 1.0), min(max(u, 0.0), width - 1.0)
+                        r, c = min(int(v), height - 2), min(int(u), width - 2)
+                        fv, fu = v - r, u - c
+                        south = np.float64(water[r, c]) * (1.0 - fu) + np.float64(water[r, c + 1]) * fu
+                        north = np.float64(water[r + 1, c]) * (1.0 - fu) + np.float64(water[r + 1, c + 1]) * fu
+                        deepest = max(deepest, south * (1.0 - fv) + north * fv)
+                    deep[(own_r - row) * split + i, (own_c - col) * split + j] = deepest > DEEP_M
+    return deep
