@@ -101,13 +101,14 @@ class Terrain:
         self.village_m = relief.village_m
         self.over_village_m = relief.heights - self.village_m
         self.x, self.y = relief.mesh()
-        north, east = np.gradient(relief.heights, relief.cell_m)
-        self._north: Floats = north  # slopes, rise over run
-        self._east: Floats = east
+        self._north: Floats = np.asarray(np.gradient(relief.heights, relief.cell_m, axis=0))  # rise over run
+        self._east: Floats = np.asarray(np.gradient(relief.heights, relief.cell_m, axis=1))
         self._slope = np.arctan(np.hypot(self._north, self._east))
         self._curvature = _scaled(_curvature(relief.heights, relief.cell_m))
-        season = (lambda v: v) if latitude >= 0 else (lambda v: np.roll(v, 6))
-        self._lapse, self._vapour, self._rain = (knots_of(season(v)) for v in (LAPSE_C_KM, VAPOUR_PER_KM, RAIN_PER_KM))
+        months = (np.arange(12) + (0 if latitude >= 0 else 6)) % 12
+        self._lapse, self._vapour, self._rain = (
+            knots_of(table[months]) for table in (LAPSE_C_KM, VAPOUR_PER_KM, RAIN_PER_KM)
+        )
 
     def lapse_c_m(self, day: date) -> float:
         """Cooling with height in K per metre."""

@@ -116,7 +116,7 @@ def hargreaves_mm(latitude_deg: float, temperature_c: Floats, diurnal_range_c: F
 def _mean_to_knot() -> Floats:
     # The mean over a month of the line through three mid-month values is 1/8, 6/8, 1/8 of them.
     means = 0.75 * np.eye(12) + 0.125 * (np.roll(np.eye(12), 1, axis=1) + np.roll(np.eye(12), -1, axis=1))
-    inverse: Floats = np.linalg.inv(means)
+    inverse: Floats = np.linalg.inv(means).astype(np.float64)
     return inverse
 
 

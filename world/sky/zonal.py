@@ -23,6 +23,7 @@ from world.sky.normals import (
     extraterrestrial_mm,
     hargreaves_mm,
 )
+from world.sky.wetness import centred
 
 Floats = NDArray[np.float64]
 
@@ -74,14 +75,12 @@ def zonal_climate(
     mean_mm = 2.3 * np.exp(0.05 * np.clip(temperature, -30.0, 30.0))  # of a wet day: warm air holds more; judgement
     wet = MOST_WET * (1.0 - np.exp(-rain / (mean_mm * MONTH_DAYS * MOST_WET)))
     amount_mm = np.where(wet > 0.0, rain / np.maximum(wet * MONTH_DAYS, 1e-9), mean_mm)
-    cloud = np.clip(0.13 + 0.75 * wet**0.55, 0.1, 0.9)
+    cloud = cloud_of(wet)
     radiation = extraterrestrial_mm(latitude, MID_MONTH)
     land = 1.0 - math.exp(-sea_distance_km / 60.0)
     ranges = (5.0 + 7.0 * land) * (0.35 + 0.65 * np.minimum(1.0, radiation / 13.5)) * (1.5 - 0.85 * cloud)
     pet = hargreaves_mm(latitude, temperature, ranges)
-    aridity = pet.sum() / max(float(rain.sum()), 1.0)
-    # Kimball et al. 1997: the dew point is the night's minimum, and in dry country well below it.
-    dryness = np.clip(2.2 * (aridity - 0.8), 0.4, 14.0) * (0.4 + 0.6 * pet / max(float(pet.max()), 1e-9))
+    dryness = dryness_of(pet, rain)
     dew = temperature - ranges / 2.0 - dryness
     humidity = [min(0.99, saturation_pa(d) / saturation_pa(t)) for d, t in zip(dew, temperature, strict=True)]
     return Climate(
@@ -97,8 +96,24 @@ def zonal_climate(
         wind_m_s=_wind(latitude, altitude_m, sea_distance_km),
         cloud=cloud,
         pet_mm=pet,
-        daily=_days(temperature, wet, amount_mm, ranges, dryness),
+        daily=centred(_days(temperature, wet, amount_mm, ranges, dryness)),
     )
+
+
+def cloud_of(wet_share: Floats) -> Floats:
+    """Mean cloud of months from their share of wet days; a curve by judgement."""
+    result: Floats = np.clip(0.13 + 0.75 * wet_share**0.55, 0.1, 0.9)
+    return result
+
+
+def dryness_of(pet_mm: Floats, rain_mm: Floats) -> Floats:
+    """How far the dew point lies below the night's minimum: little, but more in dry country (Kimball et al. 1997)."""
+    aridity = float(pet_mm.sum()) / max(float(rain_mm.sum()), 1.0)
+    least, most = 0.4, 14.0
+    result: Floats = min(most, max(least, 2.2 * (aridity - 0.8))) * (
+        0.4 + 0.6 * pet_mm / max(float(pet_mm.max()), 1e-9)
+    )
+    return result
 
 
 def prevailing_towards(latitude: float) -> float:
