@@ -34,38 +34,39 @@ def median_ms(call: Callable[[], object], times: int = STEPS) -> float:
     return statistics.median(took)
 
 
-def flow_routing(out: Console) -> None:
-    """Filling, receivers, order and drainage area of a rough surface: the graph part of an erosion step."""
+def routing_ms(side: int) -> tuple[float, float]:
+    """Milliseconds on a square lattice: Hamlet's, fastscapelib's."""
     import fastscapelib as fs
 
+    surface = 0.02 * np.mgrid[0:side, 0:side][1] * CELL_M + 3.0 * stream(1, "bench").standard_normal((side, side))
+    base = np.zeros((side, side), dtype=np.bool_)
+    base[:, 0] = True
+    cells = np.full(side * side, CELL_M**2)
+    diagonal = np.full((side, side), np.sqrt(2.0))
+
+    def ours() -> object:
+        filled = priority_flood(surface, base, 1e-5)
+        receivers = steepest_receivers(filled, base, diagonal)
+        return accumulate(receivers, downstream_order(receivers), cells)
+
+    edges = [fs.NodeStatus.FIXED_VALUE, fs.NodeStatus.CORE, fs.NodeStatus.CORE, fs.NodeStatus.CORE]
+    grid = fs.RasterGrid([side, side], [CELL_M, CELL_M], edges)
+    graph = fs.FlowGraph(grid, [fs.PFloodSinkResolver(), fs.SingleFlowRouter()])
+
+    def theirs() -> object:
+        graph.update_routes(surface)
+        return graph.accumulate(1.0)
+
+    return median_ms(ours), median_ms(theirs)
+
+
+def flow_routing(out: Console) -> None:
+    """Filling, receivers, order and drainage area of a rough surface: the graph part of an erosion step."""
     shown = Table(title="Flow routing of an erosion step", title_justify="left")
     for column in ("lattice", "Hamlet ms", "fastscapelib ms", "fastscapelib / Hamlet"):
         shown.add_column(column, justify="right")
     for side in SIDES:
-        y, x = np.mgrid[0:side, 0:side] * CELL_M
-        surface = 0.02 * x + 3.0 * stream(1, "bench").standard_normal((side, side))
-        base = np.zeros((side, side), dtype=np.bool_)
-        base[:, 0] = True
-        cells = np.full(side * side, CELL_M**2)
-        diagonal = np.full((side, side), np.sqrt(2.0))
-
-        def ours() -> object:
-            filled = priority_flood(surface, base, 1e-5)
-            receivers = steepest_receivers(filled, base, diagonal)
-            return accumulate(receivers, downstream_order(receivers), cells)
-
-        grid = fs.RasterGrid(
-            [side, side],
-            [CELL_M, CELL_M],
-            [fs.NodeStatus.FIXED_VALUE, fs.NodeStatus.CORE, fs.NodeStatus.CORE, fs.NodeStatus.CORE],
-        )
-        graph = fs.FlowGraph(grid, [fs.PFloodSinkResolver(), fs.SingleFlowRouter()])
-
-        def theirs() -> object:
-            graph.update_routes(surface)
-            return graph.accumulate(1.0)
-
-        mine, other = median_ms(ours), median_ms(theirs)
+        mine, other = routing_ms(side)
         shown.add_row(f"{side} x {side}", f"{mine:.1f}", f"{other:.1f}", f"{other / mine:.2f}")
     out.print(shown)
 
