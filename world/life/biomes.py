@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from assets.palette import Species
 from world.grid import smoothstep
-from world.life.year import LAPSE_C_M, Normals, daily_warmth, degree_days, soil_year
+from world.life.year import LAPSE_C_M, Normals, daily_warmth, degree_days, water_supply
 
 Floats = NDArray[np.float64]
 
@@ -73,7 +73,7 @@ def bioclimate(climate: Normals, lift_m: Floats, moisture: Floats | float = 0.3)
     low, high = float(lift.min()), float(lift.max())
     levels = np.linspace(low, max(high, low + LEAST_SPAN_M), LEVELS)
     warmth = daily_warmth(climate, levels)
-    _, water = soil_year(climate, levels)
+    water = water_supply(climate, levels)
     months = climate.temperature_c
 
     def at(values: Floats) -> Floats:

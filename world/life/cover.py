@@ -20,7 +20,7 @@ from world.village.settlement import Settlement
 Floats = NDArray[np.float64]
 
 ROCK_SLOPE = 0.78  # rise over run, 38 degrees: soil does not stay
-BARE_ROCK_SLOPE = 0.3  # where no roots hold it
+BARE_ROCK_SLOPE = 0.45  # where no roots hold it
 PATH_HALF_WIDTH = 0.55  # of a cell: a line of samples without holes
 
 

@@ -25,6 +25,7 @@ STARVING = 0.30  # share of the free growth below which a tree fails
 STARVED_DEATHS_A = 0.2  # share of the starving that die in a year; FORET has 0.37 (Shugart & West 1977)
 OLD_AGE, OLD_AGE_POWER = 4.0, 3.0  # deaths a year times the greatest age, as the stem nears its thickest
 ESTABLISH = 0.25  # of the free places are seeded in a step
+OFF_MIDDLE = 0.4  # of a square's side: how far from its middle a tree may stand, at most
 CROWN_POWER = 0.8  # crown radius ~ stem^0.8, so that closed crowns give Reineke's N ~ d^-1.6
 MASS_KG, MASS_POWER = 0.12, 2.5  # above ground, of d in cm (Jenkins et al. 2003, all species: 2.4-2.5)
 
@@ -119,7 +120,8 @@ def light_response(light: Floats, tolerance: Floats) -> Floats:
 class Stand:
     """The places where a tree may stand, and the trees that do; columns of one length, in the order of the hash.
 
-    `lattice` gives the number of the place at (row, col), -1 where none is; x, y lie within that square of it.
+    `lattice` gives the number of the place at (row, col), -1 where none is; x, y lie within that square,
+    at most OFF_MIDDLE of its side from its middle.
     """
 
     lattice: Ints
@@ -213,9 +215,9 @@ class Stand:
         own = self.stem_cm[places]
         own_radius = crown_of(own, self.species[places])
         own_height = height_of(own, self.species[places], self.quality[places])
-        reach = int(np.ceil((radius.max() + own_radius.max()) / self.spacing_m)) + 1
+        reach = np.floor((own_radius + radius.max()) / self.spacing_m + 2 * OFF_MIDDLE).astype(np.int64)
         return crowding(
-            places, own_radius, own_height, self.lattice, self.row, self.col, self.x, self.y, radius, height, reach
+            places, own_radius, own_height, reach, self.lattice, self.row, self.col, self.x, self.y, radius, height
         )
 
 
@@ -224,6 +226,7 @@ def crowding(
     places: Ints,
     own_radius: Floats,
     own_height: Floats,
+    reach: Ints,
     lattice: Ints,
     row: Ints,
     col: Ints,
@@ -231,16 +234,18 @@ def crowding(
     y: Floats,
     radius: Floats,
     height: Floats,
-    reach: int,
 ) -> Floats:
-    """Sum over neighbours of the share of a crown that theirs covers, weighed by how much they overtop it."""
+    """Sum over neighbours of the share of a crown that theirs covers, weighed by how much they overtop it.
+
+    `reach` says how many squares of the lattice away each place's neighbours may stand.
+    """
     rows, cols = lattice.shape
     shade = np.zeros(places.size)
     for k in range(places.size):
         i = places[k]
-        total = 0.0
-        for r in range(max(row[i] - reach, 0), min(row[i] + reach + 1, rows)):
-            for c in range(max(col[i] - reach, 0), min(col[i] + reach + 1, cols)):
+        total, far = 0.0, reach[k]
+        for r in range(max(row[i] - far, 0), min(row[i] + far + 1, rows)):
+            for c in range(max(col[i] - far, 0), min(col[i] + far + 1, cols)):
                 j = lattice[r, c]
                 if j < 0 or j == i or radius[j] <= 0.0:
                     continue
@@ -271,8 +276,8 @@ def even_aged_plot(species: Species, side: int, spacing_m: float, seed: int, com
         row=row,
         col=col,
         spacing_m=spacing_m,
-        x=(col + 0.5 + 0.4 * (2 * east - 1)) * spacing_m,
-        y=(row + 0.5 + 0.4 * (2 * north - 1)) * spacing_m,
+        x=(col + 0.5 + OFF_MIDDLE * (2 * east - 1)) * spacing_m,
+        y=(row + 0.5 + OFF_MIDDLE * (2 * north - 1)) * spacing_m,
         quality=np.ones(side * side),
         chances=chances,
         opened_a=np.full(side * side, float(STEP_A)),

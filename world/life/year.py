@@ -89,25 +89,27 @@ def daily_evaporation(climate: Normals, lift_m: Floats) -> Floats:
     return np.maximum(daily(climate.pet_mm / MONTH_DAYS), 0.0) * share
 
 
-def soil_year(climate: Normals, lift_m: Floats) -> tuple[Floats, Floats]:
-    """Soil water 0..1 on every day (..., 365) and the year's actual over potential evaporation (...).
+def soil_days(climate: Normals, lift_m: Floats) -> tuple[Floats, Floats, Floats]:
+    """Soil water 0..1 and the wanted and actual evaporation in mm on every day, each (..., 365).
 
     A bucket with daily steps: what roots draw is limited by demand and by the water left (Prentice et al. 1992, eqs.
-    1-3). Where nothing evaporates, nothing is short: the ratio is 1.
+    1-3).
     """
     wanted = daily_evaporation(climate, lift_m)
     rain = np.maximum(daily(climate.rain_mm / MONTH_DAYS), 0.0)
     store = np.full(wanted.shape[:-1], 0.5)
-    level = np.zeros_like(wanted)
-    used = np.zeros(wanted.shape[:-1])
-    for turn in range(SPIN_UP_YEARS):
-        used[...] = 0.0
-        for day in range(DAYS):
-            drawn = np.minimum(wanted[..., day], MOST_USE_MM_D * store + np.minimum(rain[day], wanted[..., day]))
-            store = np.clip(store + (rain[day] - drawn) / SOIL_HOLDS_MM, 0.0, 1.0)
-            used += drawn
-            if turn == SPIN_UP_YEARS - 1:
-                level[..., day] = store
+    level, used = np.zeros_like(wanted), np.zeros_like(wanted)
+    for day in range(SPIN_UP_YEARS * DAYS):
+        today = day % DAYS
+        supply = MOST_USE_MM_D * store + np.minimum(rain[today], wanted[..., today])
+        used[..., today] = np.minimum(wanted[..., today], np.minimum(supply, SOIL_HOLDS_MM * store + rain[today]))
+        store = np.clip(store + (rain[today] - used[..., today]) / SOIL_HOLDS_MM, 0.0, 1.0)
+        level[..., today] = store
+    return level, wanted, used
+
+
+def water_supply(climate: Normals, lift_m: Floats) -> Floats:
+    """The year's actual over potential evaporation (...), 0..1; 1 where nothing evaporates, so nothing is short."""
+    _, wanted, used = soil_days(climate, lift_m)
     demand = wanted.sum(axis=-1)
-    ratio = np.where(demand > 1.0, used / np.maximum(demand, 1.0), 1.0)
-    return level, np.minimum(ratio, 1.0)
+    return np.where(demand > 1.0, used.sum(axis=-1) / np.maximum(demand, 1.0), 1.0)

@@ -72,7 +72,7 @@ def test_crowding_is_nothing_alone_and_half_under_an_equal_on_the_same_spot() ->
 
     def shade(apart: float, heights: tuple[float, float], radii: tuple[float, float] = (3.0, 3.0)) -> np.ndarray:
         x, h, r = np.array([0.0, apart]), np.array(heights), np.array(radii)
-        return crowding(places, r, h, lattice, row, col, x, y, r, h, 2)
+        return crowding(places, r, h, places + 2, lattice, row, col, x, y, r, h)
 
     assert shade(6.1, (10.0, 10.0)).tolist() == [0.0, 0.0]
     assert shade(0.0, (10.0, 10.0)) == pytest.approx([0.5, 0.5])
