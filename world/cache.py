@@ -13,15 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from world.valley import Valley
+from world.land.terrain import Surroundings
+from world.valley import ARRAYS, Valley
 from world.view import Place
 
 log = logging.getLogger("hamlet.world")
 
-MAGIC = b"HAMLETV1"
-GENERATOR_VERSION = 1
+MAGIC = b"HAMLETV2"
 DIGEST_BYTES = 32
-ARRAYS = ("heights", "water_depth", "cover", "moisture", "plants", "buildings")
 
 
 def folder() -> Path:
@@ -32,9 +31,12 @@ def folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "hamlet"
 
 
-def key(seed: int, size_m: float, villagers: int, latitude: float) -> str:
-    """Name of a valley's file: a hash of what it is generated from, the generator's own source included."""
-    digest = hashlib.sha256(json.dumps([GENERATOR_VERSION, seed, size_m, villagers, latitude]).encode())
+def key(*inputs: object) -> str:
+    """Name of a valley's file: a hash of all that it is generated from, the generator's own source included.
+
+    `inputs` are what `make_valley` is given, in any form that its `repr` tells apart.
+    """
+    digest = hashlib.sha256(repr(inputs).encode())
     for source in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(f"{source.relative_to(Path(__file__).parent)}\0".encode() + source.read_bytes())
     return digest.hexdigest()[:40]
@@ -60,6 +62,9 @@ def load(name: str) -> Valley | None:
             cell_m=facts["cell_m"],
             origin=(facts["origin"][0], facts["origin"][1]),
             places=tuple(Place(**place) for place in facts["places"]),
+            surroundings=Surroundings(
+                stored["surroundings"], (facts["around"][0], facts["around"][1]), facts["around_cell_m"]
+            ),
             **{array: stored[array] for array in ARRAYS},
         )
 
@@ -69,10 +74,12 @@ def store(name: str, valley: Valley) -> None:
     facts = {
         "cell_m": valley.cell_m,
         "origin": valley.origin,
+        "around": valley.surroundings.origin,
+        "around_cell_m": valley.surroundings.cell_m,
         "places": [asdict(place) for place in valley.places],
     }
     body = io.BytesIO()
-    arrays = {array: getattr(valley, array) for array in ARRAYS}
+    arrays = {array: getattr(valley, array) for array in ARRAYS} | {"surroundings": valley.surroundings.heights}
     np.savez(body, facts=np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8), **arrays)
     content = body.getvalue()
     try:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from world.columns import DECKS
 from world.grid import Grid, bilinear
-from world.land.terrain import make_terrain
+from world.land.config import Effort, LandConfig
+from world.land.terrain import PET_MM_A, THOROUGH, Surroundings, make_terrain
 from world.life.cover import ground_cover
 from world.life.forest import forest_density
 from world.life.plants import grow
@@ -19,6 +20,11 @@ from world.village.settlement import settle
 CELL_M = 4.0
 LARGEST_FINE_M = 4096.0  # larger maps get coarser cells, so that memory stays below about 1 GB
 CELLS_MULTIPLE = 16  # the erosion model halves the lattice up to four times
+RAIN_MM_A = 1000.0  # of a valley whose climate nobody gave
+WIND_TOWARDS = 0.3  # radians: a little north of east
+
+MAPS = ("heights", "water_depth", "cover", "moisture", "soil_m", "canopy", "discharge_m3_s", "channel_width_m")
+ARRAYS = (*MAPS, "inflows", "plants", "buildings", "decks")
 
 
 @dataclass(frozen=True)
@@ -31,21 +37,19 @@ class Valley:
     water_depth: NDArray[np.float32]  # 0 where dry
     cover: NDArray[np.uint8]  # assets.palette.GroundCover
     moisture: NDArray[np.float32]  # 0..1
+    soil_m: NDArray[np.float32]  # depth of the loose cover over the rock
+    canopy: NDArray[np.float32]  # 0 open .. 1 closed crowns
+    discharge_m3_s: NDArray[np.float32]  # mean flow through each cell, what enters from outside the map included
+    channel_width_m: NDArray[np.float32]  # 0 where there is no channel
+    inflows: NDArray[np.void]  # land.terrain.INFLOWS: where streams enter the map
+    surroundings: Surroundings
     plants: NDArray[np.void]  # columns.PLANTS
     buildings: NDArray[np.void]  # columns.BUILDINGS
     places: tuple[Place, ...]
     decks: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, DECKS))  # columns.DECKS
 
     def __post_init__(self) -> None:
-        for array in (
-            self.heights,
-            self.water_depth,
-            self.cover,
-            self.moisture,
-            self.plants,
-            self.buildings,
-            self.decks,
-        ):
+        for array in (*(getattr(self, name) for name in ARRAYS), self.surroundings.heights):
             array.flags.writeable = False
 
     @property
@@ -67,24 +71,46 @@ def lattice(size_m: float) -> Grid:
     return Grid(cells + 1, size_m / cells)
 
 
-def make_valley(seed: int, size_m: float, villagers: int, latitude: float) -> Valley:
+def make_valley(
+    seed: int,
+    size_m: float,
+    villagers: int,
+    latitude: float,
+    land: LandConfig | None = None,
+    rain_mm_a: float = RAIN_MM_A,
+    wind_towards: float = WIND_TOWARDS,
+    pet_mm_a: float = PET_MM_A,
+    effort: Effort = THOROUGH,
+) -> Valley:
     """Generate the valley of this seed: terrain, settlement, cover, plants.
+
+    `rain_mm_a`, `wind_towards` and `pet_mm_a` are today's yearly rain, prevailing wind and potential evaporation.
 
     Raises:
         NoRoomError: if the map has no room for a village.
     """
     grid = lattice(size_m)
-    terrain = make_terrain(grid, seed)
+    terrain = make_terrain(grid, seed, land or LandConfig(), rain_mm_a, wind_towards, pet_mm_a, effort)
     settlement = settle(terrain, villagers, latitude, seed)
     density = forest_density(terrain, settlement, seed)
     cover = ground_cover(terrain, settlement, density, seed)
+
+    def kept(values: Floats) -> NDArray[np.float32]:
+        return values.astype(np.float32)
+
     return Valley(
         cell_m=grid.cell_m,
         origin=grid.origin,
-        heights=settlement.heights.astype(np.float32),
-        water_depth=terrain.water_depth.astype(np.float32),
+        heights=kept(settlement.heights),
+        water_depth=kept(terrain.water_depth),
         cover=cover,
-        moisture=terrain.moisture.astype(np.float32),
+        moisture=kept(terrain.moisture),
+        soil_m=kept(terrain.soil_m),
+        canopy=kept(density),
+        discharge_m3_s=kept(terrain.discharge_m3_s),
+        channel_width_m=kept(terrain.channel_width_m),
+        inflows=terrain.inflows,
+        surroundings=terrain.surroundings,
         plants=grow(terrain, settlement, cover, density, seed),
         buildings=settlement.buildings,
         places=settlement.places,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from world.grid import Grid
+from world.land.config import LandConfig
 from world.land.terrain import Terrain, make_terrain
 from world.world import World, WorldConfig
 
@@ -25,4 +26,4 @@ def world(own_cache: None) -> World:
 
 @pytest.fixture(scope="session")
 def terrain() -> Terrain:
-    return make_terrain(Grid(257, 4.0), 3)
+    return make_terrain(Grid(257, 4.0), 3, LandConfig(), 1000.0, 0.3)

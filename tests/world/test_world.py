@@ -15,6 +15,7 @@ import pytest
 
 from world import cache
 from world.sky.weather import WeatherOpening
+from world.land.config import Effort
 from world.valley import Valley, lattice, make_valley
 from world.world import World, WorldConfig
 
@@ -22,8 +23,9 @@ SMALL = WorldConfig(seed=5, size_m=256.0, villagers=3)
 
 DIGEST = """
 import hashlib
+from world.land.config import Effort
 from world.valley import make_valley
-valley = make_valley(5, 256.0, 3, 47.0)
+valley = make_valley(5, 256.0, 3, 47.0, effort=Effort(64, 1, 3, (1, 1, 1), 1))
 total = hashlib.sha256()
 for name in ("heights", "water_depth", "cover", "moisture", "plants", "buildings"):
     total.update(getattr(valley, name).tobytes())
@@ -46,7 +48,7 @@ def test_two_processes_one_without_machine_code_make_the_same_bytes() -> None:
     other = subprocess.run(
         [sys.executable, "-c", DIGEST], env=environment, cwd=root, capture_output=True, text=True, check=True
     )
-    assert other.stdout.strip() == digest(make_valley(5, 256.0, 3, 47.0))
+    assert other.stdout.strip() == digest(make_valley(5, 256.0, 3, 47.0, effort=Effort(64, 1, 3, (1, 1, 1), 1)))
 
 
 def test_a_damaged_cache_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Where water goes: filling of hollows, flow receivers, drainage area, and the size of channels."""
+"""Where water goes: filling of hollows, flow receivers, accumulation, runoff, and the size of channels."""
 
 from __future__ import annotations
 
@@ -13,20 +13,28 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-WIDTH_PER_ROOT_KM2 = 1.4  # m of width per km of root drainage area: a small temperate stream at ordinary flow
-DEPTH_PER_KM2 = 0.25  # m at 1 km2
+SECONDS_PER_YEAR = 365.25 * 86400.0
+WIDTH_AT_1_M3_S, DEPTH_AT_1_M3_S = 10.0, 0.4  # m of a gravel-bed stream at 1 m3/s of mean flow; its floods shape it
 WIDTH_EXPONENT, DEPTH_EXPONENT = 0.5, 0.4  # Leopold & Maddock 1953, downstream hydraulic geometry
+FLASH_RUNOFF = 0.02  # of the rain reaches the streams even of a desert, in floods
 
 
-def channel_width(area_m2: Floats) -> Floats:
-    """Width of the water in metres from drainage area, w ~ Q^0.5 with Q proportional to area."""
-    result: Floats = WIDTH_PER_ROOT_KM2 * (area_m2 * 1e-6) ** WIDTH_EXPONENT
+def runoff_mm_a(rain_mm_a: Floats, pet_mm_a: float) -> Floats:
+    """Mean yearly flow off the land from rain and what the air could evaporate (Schreiber 1904): P exp(-PET / P)."""
+    rain = np.maximum(rain_mm_a, 0.0)
+    result: Floats = rain * np.maximum(np.exp(-pet_mm_a / np.maximum(rain, 1.0)), FLASH_RUNOFF)
     return result
 
 
-def channel_depth(area_m2: Floats) -> Floats:
-    """Depth of the water in mid-channel in metres from drainage area, d ~ Q^0.4."""
-    result: Floats = DEPTH_PER_KM2 * (area_m2 * 1e-6) ** DEPTH_EXPONENT
+def channel_width(discharge_m3_s: Floats) -> Floats:
+    """Width of the channel in metres from mean flow, w ~ Q^0.5."""
+    result: Floats = WIDTH_AT_1_M3_S * np.asarray(discharge_m3_s, dtype=np.float64) ** WIDTH_EXPONENT
+    return result
+
+
+def channel_depth(discharge_m3_s: Floats) -> Floats:
+    """Depth of the water in mid-channel in metres from mean flow, d ~ Q^0.4."""
+    result: Floats = DEPTH_AT_1_M3_S * np.asarray(discharge_m3_s, dtype=np.float64) ** DEPTH_EXPONENT
     return result
 
 
@@ -62,11 +70,14 @@ def priority_flood(heights: Floats, outlets: Flags, epsilon: float) -> Floats:
 
 
 @compiled
-def steepest_receivers(surface: Floats, outlets: Flags) -> Ints:
-    """Flat index of the neighbour each cell drains to (D8, steepest descent); outlets and pits drain to themselves."""
+def steepest_receivers(surface: Floats, outlets: Flags, diagonal: Floats) -> Ints:
+    """Flat index of the neighbour each cell drains to (D8, steepest descent); outlets and pits drain to themselves.
+
+    `diagonal` (n, n) is the length of a diagonal step in cells: the square root of two for the plain rule, or drawn
+    per cell (`rho8`) so that flow does not run along the lattice.
+    """
     rows, cols = surface.shape
     receivers = np.empty(rows * cols, dtype=np.int64)
-    diagonal = np.sqrt(2.0)
     for r in range(rows):
         for c in range(cols):
             best, steepest = r * cols + c, 0.0
@@ -78,11 +89,20 @@ def steepest_receivers(surface: Floats, outlets: Flags) -> Ints:
                             continue
                         fall = surface[r, c] - surface[nr, nc]
                         if dr != 0 and dc != 0:
-                            fall /= diagonal
+                            fall /= diagonal[r, c]
                         if fall > steepest:
                             best, steepest = nr * cols + nc, fall
             receivers[r * cols + c] = best
     return receivers
+
+
+def rho8(shape: tuple[int, int], rng: np.random.Generator) -> Floats:
+    """Diagonal lengths in cells, 2 - r with r uniform: the mean direction of flow is then that of the slope.
+
+    Fairfield & Leymarie 1991, Water Resources Research 27(5).
+    """
+    result: Floats = 2.0 - rng.random(shape)
+    return result
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""The course of the main river: its line across the map, the fall of its surface, its bed and its lake."""
+"""The main river: its course through the map, the fall of its surface, and the floor it has laid down beside it."""
 
 from __future__ import annotations
 
@@ -7,113 +7,135 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
-from world.grid import Grid, smoothstep
+from world.grid import smoothstep
 from world.land.hydrology import channel_depth, channel_width
 from world.streams import stream
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
-INFLOW_AREA_KM2 = 30.0  # the country above the map from which the river comes, for a 2 km map
-REFERENCE_SIZE_M = 2048.0
-FALL = 0.006  # m per m, a gravel-bed river on its own valley floor
+REFERENCE_SIZE_M = 2048.0  # side of the map that sizes below are meant for
+POINT_STEP_M = 4.0
+AXIS_SMOOTHING_M = 90.0  # valleys bend more gently than the lattice they were found on
+FALL_SMOOTHING_M = 260.0  # an alluvial river evens out the steps of its rock
+LEAST_FALL, STEEPEST_FALL = 0.0015, 0.03  # m per m of an alluvial valley floor
 MEANDER_WIDTHS = 12.0  # wavelength in channel widths (Leopold & Wolman 1960: about 11)
-MEANDER_AMPLITUDE_WIDTHS = 2.2
-NEAREST_M = 58.0  # the axis passes the middle of the map at least so far, to leave room for a village
-POLYLINE_STEP_M = 2.0
-LAKE_RADIUS_M = 85.0
-LAKE_DEPTH_M = 5.0
-LAKE_STRETCH = 1.3  # along the valley; lakes that rivers run through are longer than wide
-LAKE_RAGGED = 0.4  # how far noise pushes the shore, relative to the radius
-LAKE_REACH = 1.85  # radii up and down the valley over which the surface is level: stretch and noise together
-SHORE_SLOPE, SHORE_CURVATURE = 0.06, 0.004  # the beach steepens away from the water until it meets the old ground
+MEANDER_AMPLITUDE_WIDTHS = 2.4
+BELT_WIDTHS, BELT_AMPLITUDE_WIDTHS = 52.0, 4.5  # the belt of meanders itself swings over the floor
+NARROWEST_MEANDER_M = 4.0  # width from which meanders are drawn where the present river is smaller
+FLOOR_PER_ROOT_KM2, NARROWEST_FLOOR_M = 26.0, 70.0  # half width of the valley floor: some twenty channel widths
 BANK_M = 0.7  # low bank of the flood plain above the water
 TERRACE_M = 1.9  # step up to the ground that floods do not reach
 FLOOR_RISE = 0.016  # gentle cross slope of the valley floor beyond the terrace
 
 
 @dataclass(frozen=True)
+class Lake:
+    """A hollow that ice scooped out along the river: the river's surface is level over it."""
+
+    middle: int  # index along the river
+    first: int  # the level part of the river, indices
+    last: int
+    radius_m: float
+
+
+@dataclass(frozen=True)
 class River:
-    """The main river in the valley's own frame: `along` its general direction and `across` to the left of it.
+    """The main river from beyond the map's upper edge to beyond its lower one; arrays run downstream."""
 
-    The course is a single-valued curve across(along), so its surface is a non-increasing function of `along`.
-    """
-
-    heading: float  # radians, general direction of flow
-    half_span_m: float  # the course is defined for along in -half_span..half_span
-    trend: tuple[float, float, float, float]  # offset, amplitude, wavelength, phase of the valley's own bends
-    meander: tuple[float, float, float]  # amplitude, wavelength, phase
-    width_m: float
-    depth_m: float
-    area_m2: float  # drainage area with which it enters
-    lake: tuple[float, float]  # along of its centre, radius
-
-    def frame(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """World coordinates to (along, across)."""
-        c, s = math.cos(self.heading), math.sin(self.heading)
-        return x * c + y * s, y * c - x * s
-
-    def world(self, along: Floats, across: Floats) -> tuple[Floats, Floats]:
-        """(along, across) to world coordinates."""
-        c, s = math.cos(self.heading), math.sin(self.heading)
-        return along * c - across * s, along * s + across * c
-
-    def valley_across(self, along: Floats) -> Floats:
-        """Where the valley's axis runs, without the river's meanders."""
-        offset, amplitude, wavelength, phase = self.trend
-        result: Floats = offset + amplitude * np.sin(2 * np.pi * along / wavelength + phase)
-        return result
+    axis: Floats  # (n, 2) the valley's own line, without meanders
+    course: Floats  # (n, 2) the river itself
+    level: Floats  # (n,) height of the water surface, never rising
+    area_m2: Floats  # (n,) drainage area
+    width_m: float  # of the channel abreast of the map's middle
+    depth_m: float  # of the water in mid-channel there
+    discharge_m3_s: float  # mean flow there
+    lake: Lake | None
 
     def line(self) -> Floats:
-        """The course as world points (n, 2), downstream, `POLYLINE_STEP_M` apart along the valley."""
-        along = np.arange(-self.half_span_m, self.half_span_m + POLYLINE_STEP_M, POLYLINE_STEP_M)
-        amplitude, wavelength, phase = self.meander
-        swing = amplitude * np.sin(2 * np.pi * along / wavelength + phase)
-        swing *= 0.55 + 0.45 * np.sin(2 * np.pi * along / (3.7 * wavelength) + 2.0 * phase)
-        return np.stack(self.world(along, self.valley_across(along) + swing), axis=1)
+        """The course as world points (n, 2), downstream."""
+        return self.course
 
-    def surface(self, along: Floats) -> Floats:
-        """Height of the water surface: falls downstream, level in the lake, 0 at the lower end."""
-        centre, radius = self.lake
-        start, end = centre - LAKE_REACH * radius, centre + LAKE_REACH * radius
-        level_part = np.clip(along, start, end) - start
-        result: Floats = FALL * (self.half_span_m - (end - start) - (along - level_part))
-        return result
+    def nearest(self, x: Floats, y: Floats) -> tuple[Floats, Ints]:
+        """Distance in metres to the course, and index of its nearest point."""
+        return nearest_on(self.course, x, y)
 
     def distance(self, x: Floats, y: Floats) -> Floats:
         """Distance of world points to the course in metres."""
-        found, _ = cKDTree(self.line()).query(np.stack([x.ravel(), y.ravel()], axis=1))
-        result: Floats = np.asarray(found, dtype=np.float64).reshape(x.shape)
-        return result
+        return self.nearest(x, y)[0]
 
 
-def draw_river(grid: Grid, seed: int) -> River:
-    """Choose the river of this seed: it enters on one side of the map, passes near the middle, leaves on the other."""
-    rng = stream(seed, "river")
-    size = grid.size_m
-    area_km2 = INFLOW_AREA_KM2 * min(1.5, max(0.3, size / REFERENCE_SIZE_M))
-    width = float(channel_width(np.array(area_km2 * 1e6)))
-    heading = math.pi / 2 * int(rng.integers(4)) + float(rng.uniform(-0.25, 0.25))
-    side = -1.0 if rng.random() < 0.5 else 1.0
-    trend = (
-        side * max(size * float(rng.uniform(0.07, 0.10)), NEAREST_M),
-        size * float(rng.uniform(0.035, 0.05)),
-        size * float(rng.uniform(0.75, 0.95)),
-        float(rng.uniform(-0.6, 0.6)),
-    )
-    meander = (MEANDER_AMPLITUDE_WIDTHS * width, MEANDER_WIDTHS * width, float(rng.uniform(0.0, 2 * math.pi)))
-    lake_along = size * float(rng.uniform(0.24, 0.31)) * (1.0 if rng.random() < 0.5 else -1.0)
-    return River(
-        heading=heading,
-        half_span_m=0.8 * size,
-        trend=trend,
-        meander=meander,
-        width_m=width,
-        depth_m=float(channel_depth(np.array(area_km2 * 1e6))),
-        area_m2=area_km2 * 1e6,
-        lake=(lake_along, LAKE_RADIUS_M * min(1.6, (size / REFERENCE_SIZE_M) ** 0.6)),
-    )
+def nearest_on(line: Floats, x: Floats, y: Floats) -> tuple[Floats, Ints]:
+    """Distance of world points to a line (n, 2) in metres, and index of its nearest point; shapes of `x`."""
+    away, index = cKDTree(line).query(np.stack([x.ravel(), y.ravel()], axis=1))
+    distance: Floats = np.asarray(away, dtype=np.float64).reshape(x.shape)
+    return distance, np.asarray(index, dtype=np.int64).reshape(x.shape)
+
+
+def resampled(points: Floats, step_m: float, *values: Floats) -> tuple[Floats, ...]:
+    """A line (n, 2) with points `step_m` apart, and values along it interpolated to them."""
+    length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    keep = np.concatenate([[True], np.diff(length) > 0])
+    at = np.arange(0.0, length[-1], step_m)
+    line = np.stack([np.interp(at, length[keep], points[keep, k]) for k in (0, 1)], axis=1)
+    return (line, *(np.interp(at, length[keep], v[keep]) for v in values))
+
+
+def axis_of(
+    points: Floats, levels: Floats, areas: Floats, middle: tuple[float, float]
+) -> tuple[Floats, Floats, Floats]:
+    """Smooth line, graded surface and drainage area of a valley from the lattice path of its river.
+
+    The surface is that of a river that has evened out its bed: it falls everywhere, within what alluvium allows, and
+    keeps the given height abreast of the world point `middle`.
+    """
+    line, level, area = resampled(points, POINT_STEP_M, levels, areas)
+    line = gaussian_filter1d(line, AXIS_SMOOTHING_M / POINT_STEP_M, axis=0, mode="nearest")
+    line, level, area = resampled(line, POINT_STEP_M, level, area)
+    level = gaussian_filter1d(level, FALL_SMOOTHING_M / POINT_STEP_M, mode="nearest")
+    fall = np.clip(-np.diff(level), LEAST_FALL * POINT_STEP_M, STEEPEST_FALL * POINT_STEP_M)
+    kept = int(np.argmin(np.hypot(line[:, 0] - middle[0], line[:, 1] - middle[1])))
+    fallen = np.concatenate([[0.0], np.cumsum(fall)])
+    return line, level[kept] + fallen[kept] - fallen, np.maximum.accumulate(area)
+
+
+def meandering(axis: Floats, width_m: float, seed: int) -> Floats:
+    """The course of a river that swings about its valley's axis, (n, 2)."""
+    rng = stream(seed, "meanders")
+    width = max(width_m, NARROWEST_MEANDER_M)
+    tangent = np.gradient(axis, axis=0)
+    tangent /= np.maximum(np.hypot(tangent[:, 0], tangent[:, 1]), 1e-9)[:, None]
+    along = np.arange(len(axis)) * POINT_STEP_M
+    wavelength, phase = MEANDER_WIDTHS * width, float(rng.uniform(0.0, 2 * math.pi))
+    # the wavelength itself wanders, as do the swings
+    drift = 1.1 * np.sin(2 * np.pi * along / (5.3 * wavelength) + float(rng.uniform(0.0, 2 * math.pi)))
+    swing = MEANDER_AMPLITUDE_WIDTHS * width * np.sin(2 * np.pi * along / wavelength + phase + drift)
+    swing *= 0.55 + 0.45 * np.sin(2 * np.pi * along / (3.7 * wavelength) + 2.0 * phase)
+    belt, lean = BELT_WIDTHS * width, float(rng.uniform(0.0, 2 * math.pi))
+    swing += BELT_AMPLITUDE_WIDTHS * width * np.sin(2 * np.pi * along / belt + lean + 0.8 * drift)
+    course: Floats = axis + swing[:, None] * np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
+    return course
+
+
+def with_lake(level: Floats, middle: int, radius_m: float, reach_m: float) -> tuple[Floats, Lake]:
+    """The river's surface made level within `reach_m` of a point, and the lake there; it falls faster above it."""
+    reach = round(reach_m / POINT_STEP_M)
+    first, last = max(middle - reach, 0), min(middle + reach, len(level) - 1)
+    drop = level[first] - level[last]
+    result = level.copy()
+    above = np.arange(first) - first
+    result[:first] -= drop * np.exp(above * POINT_STEP_M / (3.0 * reach_m))
+    result[first : last + 1] = level[last]
+    return result, Lake(middle, first, last, radius_m)
+
+
+def floor_half_width(area_m2: Floats) -> Floats:
+    """Half the width of the valley floor from the drainage area of its river, in metres."""
+    result: Floats = np.maximum(FLOOR_PER_ROOT_KM2 * np.sqrt(area_m2 * 1e-6), NARROWEST_FLOOR_M)
+    return result
 
 
 def floor_above_water(distance: Floats, half_width_m: float) -> Floats:
@@ -123,23 +145,7 @@ def floor_above_water(distance: Floats, half_width_m: float) -> Floats:
     return bank + terrace + FLOOR_RISE * np.maximum(distance - 40.0, 0.0)
 
 
-def carve_channel(ground: Floats, surface: Floats, distance: Floats, river: River, cell_m: float) -> Floats:
-    """Ground with the river's bed in it, a parabola under the water surface; never narrower than the lattice shows."""
-    half = max(river.width_m / 2.0, 0.75 * cell_m)
-    bed = surface - river.depth_m * np.maximum(1.0 - (distance / half) ** 2, 0.15)
-    return np.where(distance < half, np.minimum(ground, bed), ground)
-
-
-def carve_lake(ground: Floats, river: River, x: Floats, y: Floats, outline: Floats) -> Floats:
-    """Ground with the lake's bowl scooped out; `outline` (same shape, about -1..1) makes the shore irregular."""
-    centre, radius = river.lake
-    along = np.array([centre])
-    level = float(river.surface(along)[0])
-    s, n = river.frame(x, y)
-    r = np.hypot((s - centre) / LAKE_STRETCH, n - river.valley_across(along)) * (1.0 + LAKE_RAGGED * outline)
-    inside = np.maximum(1.0 - (r / radius) ** 2, 0.0)
-    out = np.maximum(r - radius, 0.0)
-    shore = level + 0.02 + SHORE_SLOPE * out + SHORE_CURVATURE * out**2
-    bowl = np.where(r < radius, level - LAKE_DEPTH_M * inside, shore)
-    lower: Floats = np.minimum(ground, bowl)
-    return lower
+def size_of(discharge_m3_s: float) -> tuple[float, float]:
+    """Width and depth in metres of the channel with this mean flow."""
+    flow = np.array(discharge_m3_s)
+    return float(channel_width(flow)), float(channel_depth(flow))
