@@ -21,6 +21,7 @@ from engine.session_commands import app as session_commands
 from engine.session_commands import run_again, say_versions
 from engine.terminal import INTERRUPTED, busy, counted, fail, make_products, out, parsed, progress, say
 from engine.world_commands import validate
+from engine.world_commands import world as world_commands
 
 app = typer.Typer(
     help="Hamlet: a small valley that lives, talks and records itself. Start with 'hamlet watch' for a window, or "
@@ -235,6 +236,7 @@ def _redraw(session: Any) -> None:
 app.command()(render)
 app.command()(fork)
 app.command()(validate)
+app.add_typer(world_commands, name="world")
 app.add_typer(session_commands, name="session")
 
 
@@ -310,6 +312,7 @@ def _errors_for_people() -> tuple[type[Exception], ...]:
         "engine.products": "OutputError",
         "engine.rerender": "RerenderError",
         "engine.validation": "ValidationError",
+        "engine.plots": "PlotsError",
         "engine.render.graphics": "RenderError",
         "agents.language.models": "ModelError",
         "recorder.container": "SessionError",

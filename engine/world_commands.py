@@ -11,13 +11,25 @@ from typing import Annotated
 
 import typer
 
-from engine.quantities import format_duration
+from engine.quantities import format_duration, parse_moment
 from engine.scenario import load, shipped
-from engine.terminal import INTERRUPTED, fail, out, progress, say
+from engine.terminal import INTERRUPTED, busy, fail, out, parsed, progress, say
 
-
+world = typer.Typer(
+    help="Look at the world of a scenario without anybody living in it.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 SCENARIO_HELP = f"A shipped scenario ({', '.join(shipped())}) or the path of your own .toml file."
 MOST_SEEDS = 1000
+ALL = "all"
+LAYER_NAMES = (
+    "heights", "hillshade", "rivers", "drainage", "soil", "biomes", "cover", "canopy", "rain", "temperature",
+    "moisture", "snow", "flood",
+)  # fmt: skip
+LONGEST_S = 31 * 86400.0  # a month is stepped in minutes
+SeedOption = Annotated[int | None, typer.Option(help="Another seed: another valley.", min=0)]
 
 
 def validate(
@@ -25,6 +37,7 @@ def validate(
     seeds: Annotated[
         int, typer.Option(help="Over so many worlds: the scenario's seed and those after it.", min=1, max=MOST_SEEDS)
     ] = 20,
+    seed: SeedOption = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,7 +62,7 @@ def validate(
 
     **Example:** `hamlet validate valley --seeds 5 --only terrain --page terrain.html`
     """
-    chosen = load(scenario)
+    chosen = load(scenario, {} if seed is None else {"seed": seed})
     from engine.processes import cores  # noqa: PLC0415
     from world.scorecard.panel import GROUPS  # noqa: PLC0415
 
@@ -77,11 +90,75 @@ def validate(
     card = job.card()
     out.print(tables(card), highlight=False)
     if json_file is not None:
-        _write(json_file, json.dumps(card.plain(), indent=1, allow_nan=False) + "\n")
+        _write(json_file, (json.dumps(card.plain(), indent=1, allow_nan=False) + "\n").encode())
         say(f"{json_file}: all values.")
     say(f"Measured in {format_duration(time.monotonic() - began)}.")
     if not card.passed:
         raise typer.Exit(1)
+
+
+@world.command("map")
+def draw(
+    scenario: Annotated[str, typer.Argument(help=SCENARIO_HELP)] = "valley",
+    layer: Annotated[
+        list[str] | None,
+        typer.Option(help=f"What to draw: {', '.join(LAYER_NAMES)}, or all. More than one give a sheet."),
+    ] = None,
+    target: Annotated[Path, typer.Option("--out", "-o", help="The PNG file to write.")] = Path("map.png"),
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="The moment of the run for what changes: 0s, 90s, 2h. Rain and temperature are those of a mean year "
+            "without it."
+        ),
+    ] = None,
+    seed: SeedOption = None,
+) -> None:
+    """Draw maps of a valley: heights, rivers, soil, snow, floods and more, with legend and scale.
+
+    **Example:** `hamlet world map storm --layer flood --at 2h -o flood.png`
+    """
+    chosen = load(scenario, {} if seed is None else {"seed": seed})
+    at_s = None if at is None else parsed("--at", at, parse_moment)
+    if at_s is not None and at_s > LONGEST_S:
+        fail(f"--at {at}: choose a moment within {LONGEST_S / 86400:.0f} days of the beginning.")
+    from engine.plots import need_matplotlib, png  # noqa: PLC0415
+
+    need_matplotlib()
+    from engine.map_layers import LAYERS, Mapped  # noqa: PLC0415
+    from engine.maps import draw_map, draw_sheet  # noqa: PLC0415
+
+    names = layer or [ALL]
+    for name in names:
+        if name not in LAYERS and name != ALL:
+            fail(f"--layer {name}: there is no such layer; choose from {', '.join(LAYERS)}, or {ALL}.")
+    keys = list(LAYERS) if ALL in names else list(dict.fromkeys(names))
+    _check_writable(target)
+    from engine.simulation import world_config  # noqa: PLC0415
+    from world.village.site import NoRoomError  # noqa: PLC0415
+
+    mapped = Mapped(world_config(chosen), at_s)
+    shown = [LAYERS[key] for key in keys]
+    try:
+        with busy("The valley takes shape ..."):
+            _ = mapped.valley
+        if at_s and any(each.moment for each in shown):
+            with progress() as bar:
+                task = bar.add_task("its weather passes", total=at_s, note="")
+                for second in mapped.steps():
+                    bar.update(task, completed=second, note=f"{format_duration(second)} of {format_duration(at_s)}")
+        with busy("Drawing ..."):
+            one = len(shown) == 1
+            figure = draw_map(shown[0], mapped, chosen.name) if one else draw_sheet(shown, mapped, chosen.name)
+            picture = png(figure)
+    except NoRoomError as error:
+        fail(
+            f"{chosen.name}: seed = {chosen.seed}, world.size_m = {chosen.world.size_m:g}: {error}; take another seed."
+        )
+    except KeyboardInterrupt:
+        fail("stopped; nothing was written.", INTERRUPTED)
+    _write(target, picture)
+    say(f"{target}: {shown[0].title.lower() if one else f'{len(shown)} maps'} of {chosen.name}.")
 
 
 def _check_writable(path: Path) -> None:
@@ -99,11 +176,11 @@ def _check_writable(path: Path) -> None:
         fail(f"{path} cannot be written ({error.strerror}): name a file elsewhere.")
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     """Write a file that appears whole or not at all."""
     unfinished = path.with_name(f".unfinished-{path.name}")
     try:
-        unfinished.write_text(text, encoding="utf-8")
+        unfinished.write_bytes(content)
         unfinished.replace(path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
