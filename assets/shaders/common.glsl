@@ -1,4 +1,4 @@
-// Shared by every program: what the frame knows, tone mapping, fog.
+// Shared by every program: what the frame knows, tone mapping, haze, the fog that lies in the valley.
 // The macros VIEW, EYE, KEY_DIR, ... name slices of `frame`; engine/render/frame.py injects them.
 uniform vec4 frame[FRAME_LENGTH];
 
@@ -13,10 +13,38 @@ vec3 haze(vec3 direction) {
     return mix(FOG_ANTI, FOG_SUN, mu * mu * mu);
 }
 
-// Haze towards a place: its light, and in w how much of the place it hides.
+// Density of the fog layer is 1 below FOG_BASE and falls to 0 over the FOG_SOFT above it; u counts heights in units of
+// FOG_SOFT from FOG_BASE. This is the density's integral over u.
+float fog_column(float u) {
+    return u < 0.0 ? u : u > 1.0 ? 0.5 : u - 0.5 * u * u;
+}
+
+// Optical depth of the fog straight up from a height; the layer ends, so it does.
+float fog_above(float z) {
+    return FOG_BANK * FOG_SOFT * (0.5 - fog_column((z - FOG_BASE) / FOG_SOFT));
+}
+
+// Light of the fog layer seen along a direction: brighter towards the sun.
+vec3 fog_light(vec3 direction) {
+    float mu = max(dot(direction, SUN_DIR), 0.0);
+    return FOG_LAYER * (0.92 + 0.38 * mu * mu * mu);
+}
+
+// Haze and fog towards a place: their light, and in w how much of the place they hide. The layer's density is
+// integrated along the ray in closed form, so a hill rises out of it and whoever stands above looks down on it.
 vec4 fog(vec3 rel) {
     float d = length(rel);
     float far = d * EDGE_FADE;  // the haze closes before the world ends
-    float hidden = 1.0 - exp(-FOG_DENSITY * d - far * far * far * far);
-    return vec4(haze(rel / d) * hidden, hidden);
+    float air = FOG_DENSITY * d + far * far * far * far;
+    vec2 place = EYE.xy + rel.xy;
+    float swell = sin(place.x * 0.0105 + place.y * 0.0041) + sin(place.y * 0.0083 - place.x * 0.0035);
+    float u0 = (EYE.z - FOG_BASE) / FOG_SOFT;
+    float u1 = (EYE.z + rel.z - FOG_BASE) / FOG_SOFT - 0.12 * swell;
+    float du = u1 - u0;
+    float density = abs(du) > 0.001 ? (fog_column(u1) - fog_column(u0)) / du : clamp(1.0 - 0.5 * (u0 + u1), 0.0, 1.0);
+    float bank = FOG_BANK * d * max(density, 0.0);
+    float hidden = 1.0 - exp(-air - bank);
+    vec3 ray = rel / d;
+    vec3 light = mix(haze(ray), fog_light(ray) * (1.0 + 0.05 * swell), bank / max(air + bank, 1e-9));
+    return vec4(light * hidden, hidden);
 }

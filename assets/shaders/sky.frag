@@ -1,4 +1,4 @@
-// Scattered light, sun, moon and clouds. Nothing here has a surface.
+// Scattered light, sun, moon, clouds and the lightning in them, fog. Nothing here has a surface.
 #include "targets.glsl"
 in vec3 v_direction;
 in vec3 v_radiance;
@@ -30,8 +30,11 @@ void main() {
         c = mix(c, cloud, veil * 0.88);
     }
     c = mix(haze(ray), c, smoothstep(0.0, 0.16, ray.z));
-    c += glare * (1.0 - veil);
+    float lit = max(dot(ray, FLASH_DIR), 0.0);
+    c += glare * (1.0 - veil) + FLASH_SKY * (0.10 + 0.9 * lit * lit * lit * lit) * (0.35 + 0.65 * veil);
     c = mix(c, haze(ray), SKY_FOG * (1.0 - 0.6 * clamp(ray.z, 0.0, 1.0) * (1.0 - SKY_FOG)));
+    float bank = ray.z > 0.0 ? fog_above(EYE.z) / max(ray.z, 0.015) : FOG_BANK * 2000.0;
+    c = mix(fog_light(ray), c, exp(-bank));
     out_rgb = vec4(tonemap(c), 1.0);
 #endif
 }

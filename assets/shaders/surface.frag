@@ -7,6 +7,11 @@ in vec4 v_colour;
 in vec4 v_extra;
 in vec4 v_fog;
 in vec4 v_shadow;
+#ifdef KIND_GROUND
+in vec4 v_lying;
+#else
+in float v_snow;
+#endif
 uniform sampler2D noise;
 uniform sampler2DShadow shadow_map;
 #endif
@@ -43,6 +48,7 @@ void main() {
     vec3 world = v_rel + EYE;
     float grain = 0.5;
     float gloss = 0.0;
+    float mud = 0.0;
 
 #ifdef KIND_GROUND
     vec2 broad = texture(noise, world.xy * 0.043).rg - 0.5;
@@ -65,17 +71,39 @@ void main() {
         float angle = v_extra.z * 3.14159265;
         float furrow = sin(dot(world.xy, vec2(-sin(angle), cos(angle))) * 5.2 + fine.x * 2.0);
         furrow *= exp(-d * 0.012);
-        vec3 soil = mix(vec3(0.25, 0.155, 0.085), vec3(0.36, 0.32, 0.11), 0.45 + 0.3 * furrow + broad.y) * (1.0 + 0.22 * furrow + 0.5 * fine.x);
+        vec3 soil = mix(vec3(0.25, 0.155, 0.085), CROP_COLOUR, clamp(CROP_COVER * (0.9 + 0.3 * furrow + broad.y), 0.0, 1.0));
+        soil *= 1.0 + 0.22 * furrow + 0.5 * fine.x;
         albedo = mix(albedo, soil, field * 0.92);
+        mud = field;
         open *= 1.0 - 0.18 * field * (0.5 - 0.5 * furrow);
     }
     n = normalize(n + vec3(fine.y, -fine.x, 0.0) * (0.30 + 0.3 * stone));
-    gloss = max(path, stone) * (0.30 + 0.75 * smoothstep(-0.05, 0.25, broad.y + 0.5 * broad.x));  // puddles
+    mud = max(mud, path);
+    gloss = max(mud, stone) * 0.30;
+    // Puddles stand where the ground dips: on bare ground when it is soaked, anywhere under a film of water.
+    float dip = broad.y + 0.5 * broad.x + 0.35 * fine.y;
+    float soaked = smoothstep(0.55, 1.0, v_lying.y) * max(max(path, stone), 0.45 * mud);
+    float film = max(v_lying.z, 0.75 * soaked);
+    float puddle = smoothstep(0.06, 0.14, dip + 0.62 * film - 0.34) * smoothstep(0.0, 0.2, film) * smoothstep(0.90, 0.97, truth.z);
+    float frozen = smoothstep(0.0, 0.25, v_lying.w) * puddle;
+    n = normalize(mix(n, vec3(0.0, 0.0, 1.0), puddle * 0.95));
+    float wet = max(v_lying.y, puddle);
+    float depth = min(v_lying.x, 1.0);
+    depth *= 1.0 - 0.35 * path * (1.0 - smoothstep(1.0, 4.0, v_lying.x));  // feet keep paths bare while snow is thin
+    n = normalize(mix(n, truth, 0.75 * smoothstep(0.6, 2.0, v_lying.x)));
+#else
+    float wet = WETNESS;
+    float depth = min(v_snow, 1.0);
 #endif
 
     float up = smoothstep(0.35, 0.75, n.z + (grain - 0.5) * 0.5);
-    float snow = smoothstep(0.0, 0.55, SNOW - (grain - 0.35) * 0.7 * (1.0 - SNOW)) * up * min(SNOW * 4.0, 1.0);
-    albedo *= 1.0 - 0.45 * WETNESS * (0.4 + 0.6 * up);
+    float snow = smoothstep(0.0, 0.55, depth - (grain - 0.35) * 0.7 * (1.0 - depth)) * up * min(depth * 4.0, 1.0);
+    albedo *= 1.0 - (0.45 + 0.12 * mud) * wet * (0.4 + 0.6 * up);
+#ifdef KIND_GROUND
+    albedo = mix(albedo, vec3(0.055, 0.050, 0.042), puddle * 0.75);
+    albedo = mix(albedo, vec3(0.50, 0.55, 0.60), frozen * 0.85);
+    snow = max(snow * (1.0 - puddle * (1.0 - frozen)), 0.0);
+#endif
     albedo = mix(albedo, vec3(0.84, 0.87, 0.92), snow);
 
     float facing = dot(n, KEY_DIR);
@@ -87,13 +115,15 @@ void main() {
 #endif
     vec3 ambient = mix(GROUND_LIGHT, SKY_LIGHT, n.z * 0.5 + 0.5) * open;
     vec3 c = albedo * (KEY_COLOUR * key + ambient);
-    if (WETNESS > 0.02) {
-        float grazing = 1.0 - max(dot(n, -v_rel) / d, 0.0);
-        float fresnel = grazing * grazing * grazing * grazing * grazing;
-        c += (0.03 + 0.62 * fresnel) * WETNESS * (0.15 + gloss) * up * (1.0 - snow) * open * SKY_LIGHT * 0.8;
-    }
-#if !defined(KIND_GROUND) && !defined(KIND_PLANT) && !defined(KIND_FIGURE)
-    c += v_extra.x * GLOW * (1.0 - snow);
+    float grazing = 1.0 - max(dot(n, -v_rel) / d, 0.0);
+    float fresnel = grazing * grazing * grazing * grazing * grazing;
+    float shine = (0.03 + 0.62 * fresnel) * wet * (0.15 + gloss) * up;
+#ifdef KIND_GROUND
+    shine = mix(shine, 0.10 + 0.90 * fresnel, puddle * (1.0 - 0.8 * frozen));
+#endif
+    c += shine * (1.0 - snow) * open * SKY_LIGHT * 0.8;
+#ifdef KIND_SOLID
+    c += v_extra.x * v_extra.w * GLOW * (1.0 - snow);
 #endif
     out_rgb = vec4(tonemap(c * (1.0 - v_fog.a) + v_fog.rgb), 1.0);
 #endif

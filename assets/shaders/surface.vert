@@ -2,14 +2,18 @@
 in vec4 p3d_Vertex;
 in vec3 p3d_Normal;
 in vec4 p3d_Color;  // sRGB, ambient
-in vec4 extra;      // meshes: glow, sway, slot; ground: path, field, furrow angle, stone; water: depth
+in vec4 extra;      // meshes: glow, sway, slot, lamp; plants: -, sway, when a leaf falls, when it flowers;
+                    // ground: path, field, furrow angle, stone, or beyond the map snow; water: depth, ice, mud, snow
 in vec4 ident;
 
 #if defined(KIND_PLANT) || defined(KIND_FIGURE)
 uniform samplerBuffer instances;
 uniform int batch_base;
 #ifdef TUFT
-uniform float ground_share;
+uniform vec4 tuft;  // how much of its colour is the soil's; 1 for a crop; 1 for a flower
+#else
+uniform vec4 turned_first;  // autumn's colours of this species; in w 1 where leaves fall
+uniform vec4 turned_last;
 #endif
 #endif
 #ifdef KIND_FIGURE
@@ -17,11 +21,19 @@ uniform samplerBuffer slot_colours;
 #endif
 #ifdef OUT_RGB
 uniform sampler2D ground_light;
+#if defined(KIND_GROUND) || defined(KIND_SOLID)
+uniform sampler2D lying;  // on the ground: root of snow, wetness, puddle, ice
+#endif
 out vec3 v_rel;
 out vec4 v_colour;
 out vec4 v_extra;
 out vec4 v_fog;
-out vec4 v_shadow;  // shadow map coordinates, and in w the light that the hills let through
+out vec4 v_shadow;  // shadow map coordinates, and in w the light that hills and fog let through
+#ifdef KIND_GROUND
+out vec4 v_lying;   // snow as a share of what hides the ground, wetness, puddle, ice; snow goes on above 1
+#else
+out float v_snow;
+#endif
 #endif
 #ifdef OUT_ID
 flat out vec3 v_ident;
@@ -33,6 +45,15 @@ out vec3 v_following;
 
 vec3 id_bytes(float id) {
     return vec3(mod(id, 256.0), mod(floor(id / 256.0), 256.0), floor(id / 65536.0)) / 255.0;
+}
+
+float luma(vec3 c) {
+    return dot(c, vec3(0.30, 0.59, 0.11));
+}
+
+// Grass without its green, as light as it was; w says how much of the colour is grass.
+vec3 faded(vec3 colour, float grass) {
+    return mix(colour, vec3(1.14, 1.00, 0.74) * (luma(colour) * 0.95), grass * (1.0 - GRASS_GREEN) * 0.9);
 }
 
 #ifdef KIND_PLANT
@@ -64,13 +85,23 @@ void main() {
     n.xy = mat2(b.x, b.y, -b.y, b.x) * n.xy;
     float rest = p.z;
 #ifdef TUFT
-    float reach = abs(b.w);
+    float level = floor(b.w / 128.0);
+    float reach = b.w - 128.0 * level;
+    float snow = level / SNOW_LEVELS * SNOW_DEPTH_RANGE;
+    p.xy *= mix(1.0, 0.55 + 0.45 * min(CROP_GROWN, 1.0), tuft.y);
+    p.z *= mix(1.0, CROP_GROWN, tuft.y);
+    p.z -= snow / a.w;  // buried to that depth
     next = a.xyz + p * (a.w * grown(a.xy, NEXT_EYE, reach));
     p = a.xyz + p * (a.w * grown(a.xy, EYE, reach));
     float stiffness = 0.22 * a.w;
     n = normalize(vec3(n.xy * 0.35, 1.0));  // blades are lit as the meadow they make, from either side
 #else
     identity = id_bytes(b.w);
+    float mark = floor(b.z);  // flowers or not, and above it the depth of snow
+    float chance = b.z - mark;
+    float snow = floor(mark * 0.5) / SNOW_LEVELS * SNOW_DEPTH_RANGE;
+    float kept = clamp(1.5 * LEAF_COVER - 0.5 * fract(chance * 13.7), 0.0, 1.0);
+    if (extra.z > 0.0 && extra.z > kept) p = vec3(0.0);  // this leaf has fallen
     p = a.xyz + p * a.w;
     next = p;
     float stiffness = 0.02 * a.w;
@@ -79,12 +110,22 @@ void main() {
     next.xy += sway(NEXT_SWAY, a.xy, extra.y * stiffness, rest);
 #ifdef TUFT
     vec3 soil = vec3(mod(b.z, 256.0), mod(floor(b.z / 256.0), 256.0), floor(b.z / 65536.0)) / 255.0;
-    colour = mix(colour, soil * (0.80 + 0.62 * extra.y), ground_share);
+    vec3 green = vec3(0.80, 1.10, 0.42) * (luma(colour) * 0.78);
+    colour = mix(colour, green, tuft.y * (1.0 - CROP_RIPE));
+    colour = mix(colour, soil * (0.80 + 0.62 * extra.y), tuft.x);
+    colour = faded(colour, (1.0 - tuft.y) * (1.0 - tuft.z));
     float leaf = 0.0;
 #else
     float leaf = clamp(extra.y * 6.0, 0.0, 1.0);
-    vec3 tint = mix(vec3(0.98, 0.92, 0.76), vec3(0.80, 0.92, 0.88), fract(b.z * 7.31)) * (0.80 + 0.24 * b.z);
+    vec3 tint = mix(vec3(0.98, 0.92, 0.76), vec3(0.80, 0.92, 0.88), fract(chance * 7.31)) * (0.80 + 0.24 * chance);
     colour *= mix(vec3(1.0), tint, leaf);
+    // Each tree turns in its own time, its outer leaves first, and to a colour of its own.
+    float late = fract(chance * 5.13);
+    float turned = clamp(1.9 * LEAF_COLOUR - 0.6 * late - 0.3 * (1.0 - extra.y), 0.0, 1.0) * turned_first.w * leaf;
+    vec3 autumn = mix(turned_first.rgb, turned_last.rgb, fract(chance * 3.77 + 0.2 * extra.y));
+    colour = mix(colour, autumn * (0.30 + 1.35 * luma(colour)), turned);
+    float flowers = mod(mark, 2.0) * (1.0 - step(extra.w, 0.0)) * step(extra.w, BLOSSOM) * turned_first.w;
+    colour = mix(colour, mix(vec3(0.97, 0.96, 0.93), vec3(0.96, 0.80, 0.84), step(0.5, fract(chance * 9.1))), flowers);
 #endif
 #elif defined(KIND_FIGURE)
     int texel = (batch_base + gl_InstanceID) * 6;
@@ -126,8 +167,6 @@ void main() {
 #ifdef OUT_RGB
     v_rel = rel;
     v_fog = fog(rel);
-    v_colour = vec4(colour * colour, p3d_Color.a);
-    v_extra = extra;
 #if defined(KIND_PLANT) && !defined(TUFT)
     // The crown that casts is coarser than the crown that receives: a deeper offset keeps it from blotching itself.
     float offset = SHADOW_OFFSET + 0.05 * a.w * leaf;
@@ -136,6 +175,29 @@ void main() {
 #endif
     vec4 s = SHADOW_VIEW * vec4(p - SHADOW_CENTRE + normalize(n) * offset, 1.0);
     vec2 uv = (p.xy - MAP_ORIGIN) * MAP_SCALE;
-    v_shadow = vec4(s.xyz * 0.5 + 0.5, textureLod(ground_light, uv, 0.0).r);
+    float through = 0.10 + 0.90 * exp(-fog_above(p.z) / (0.3 + KEY_DIR.z));
+    v_shadow = vec4(s.xyz * 0.5 + 0.5, textureLod(ground_light, uv, 0.0).r * through);
+#if defined(KIND_GROUND) || defined(KIND_SOLID)
+    vec4 here = textureLod(lying, uv, 0.0);
+    float depth = here.r * here.r * SNOW_DEPTH_RANGE;
+#endif
+#if defined(KIND_GROUND)
+    float vegetation = clamp((colour.g - max(colour.r, colour.b)) * 22.0 + 0.45, 0.0, 1.0);
+    colour = faded(colour, vegetation);
+    vec2 off = abs(uv - 0.5);
+    if (max(off.x, off.y) > 0.5001) {  // beyond the map
+        depth = extra.w * extra.w * SNOW_DEPTH_RANGE;
+        here = vec4(0.0, WETNESS, 0.0, 0.0);
+    }
+    v_lying = vec4(depth / COVERED_SNOW, here.gba);
+#elif defined(KIND_SOLID)
+    v_snow = depth / COVERED_SNOW;
+#elif defined(KIND_PLANT)
+    v_snow = snow / COVERED_SNOW;
+#else
+    v_snow = SNOW;
+#endif
+    v_colour = vec4(colour * colour, p3d_Color.a);
+    v_extra = extra;
 #endif
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import NodePath
@@ -9,23 +11,34 @@ from panda3d.core import NodePath
 from assets.meshes.buildings import building
 from assets.meshes.mesh import Mesh
 from assets.palette import BuildingKind
-from engine.render.geometry import SURFACE_FORMAT, geom, node, surface
+from engine.render.geometry import SURFACE_FORMAT, geom, node, surface, vertices_of
 
 NEIGHBOURHOOD_M = 48.0
+HEARTH_LIT = frozenset({BuildingKind.FORGE})  # what glows in them is the fire, not a lamp
+STACK_BAND_M = 0.12  # how far below its highest point a building's mesh still is the mouth of a chimney
+STACK_APART_M = 1.2  # mouths nearer to each other are one
 
 
 def building_mesh(row: NDArray[np.void]) -> Mesh:
-    """The mesh of one BUILDING row, in the world frame."""
-    local = building(
-        BuildingKind(int(row["kind"])),
-        float(row["width_m"]),
-        float(row["depth_m"]),
-        float(row["wall_height_m"]),
-        float(row["roof_height_m"]),
-        tuple(int(v) for v in row["wall_rgb"]),
-        tuple(int(v) for v in row["roof_rgb"]),
-        int(row["id"]) % 8,
-    )
+    """The mesh of one BUILDING row, in the world frame.
+
+    Raises:
+        ValueError: there is no such kind, or no mesh for it.
+    """
+    kind = BuildingKind(int(row["kind"]))
+    try:
+        local = building(
+            kind,
+            float(row["width_m"]),
+            float(row["depth_m"]),
+            float(row["wall_height_m"]),
+            float(row["roof_height_m"]),
+            tuple(int(v) for v in row["wall_rgb"]),
+            tuple(int(v) for v in row["roof_rgb"]),
+            int(row["id"]) % 8,
+        )
+    except KeyError as error:
+        raise ValueError(f"There is no mesh for a {kind.name.lower()} (building kind {int(kind)}).") from error
     cos, sin = np.cos(float(row["yaw"])), np.sin(float(row["yaw"]))
     turn = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
     return local.transformed(turn, (float(row["x"]), float(row["y"]), float(row["z"])))
@@ -34,18 +47,66 @@ def building_mesh(row: NDArray[np.void]) -> Mesh:
 def merged(parts: list[tuple[Mesh, int]]) -> NodePath:
     """One node of several meshes in the world frame, each with its instance id."""
     vertices = [surface(mesh, ident) for mesh, ident in parts]
+    for rows in vertices:
+        rows["extra"][:, 3] = 255  # what glows is lit until it is known otherwise
     starts = np.cumsum([0, *(len(v) for v in vertices)])
     triangles = [mesh.triangles + np.uint32(start) for (mesh, _), start in zip(parts, starts, strict=False)]
     return node(geom(np.concatenate(vertices), np.concatenate(triangles), SURFACE_FORMAT), "solid", "solid")
 
 
-def buildings_path(buildings: NDArray[np.void]) -> NodePath:
-    """The nodes of all buildings."""
-    path = NodePath("buildings")
-    groups: dict[tuple[int, int], list[tuple[Mesh, int]]] = {}
-    for row in buildings:
-        cell = (int(row["x"] // NEIGHBOURHOOD_M), int(row["y"] // NEIGHBOURHOOD_M))
-        groups.setdefault(cell, []).append((building_mesh(row), int(row["id"])))
-    for cell in sorted(groups):
-        merged(groups[cell]).reparent_to(path)
-    return path
+def chimney_mouths(mesh: Mesh) -> NDArray[np.float64]:
+    """Where smoke leaves a building (n, 3): its mesh's highest points, those of one stack taken together."""
+    high = mesh.positions[mesh.positions[:, 2] > mesh.positions[:, 2].max() - STACK_BAND_M].astype(np.float64)
+    mouths: list[NDArray[np.float64]] = []
+    while len(high):
+        near = np.hypot(*(high[:, :2] - high[0, :2]).T) < STACK_APART_M
+        mouths.append(high[near].mean(axis=0))
+        high = high[~near]
+    return np.array(mouths)
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """Where a building's vertices lie in its neighbourhood's node."""
+
+    piece: NodePath
+    first: int
+    last: int
+
+
+class Buildings:
+    """All buildings under `path`, and which of them are lit."""
+
+    def __init__(self, buildings: NDArray[np.void]) -> None:
+        self.path = NodePath("buildings")
+        self._hearth_lit = np.isin(buildings["kind"], [int(kind) for kind in HEARTH_LIT])
+        self.mouths: list[NDArray[np.float64]] = []
+        groups: dict[tuple[int, int], list[int]] = {}
+        meshes = [building_mesh(row) for row in buildings]
+        for k, (row, mesh) in enumerate(zip(buildings, meshes, strict=True)):
+            groups.setdefault((int(row["x"] // NEIGHBOURHOOD_M), int(row["y"] // NEIGHBOURHOOD_M)), []).append(k)
+            self.mouths.append(chimney_mouths(mesh))
+        placed: dict[int, _Placed] = {}
+        for cell in sorted(groups):
+            made = merged([(meshes[k], int(buildings["id"][k])) for k in groups[cell]])
+            made.reparent_to(self.path)
+            first = 0
+            for k in groups[cell]:
+                placed[k] = _Placed(made, first, first + len(meshes[k].positions))
+                first = placed[k].last
+        self._placed = [placed[k] for k in range(len(buildings))]
+        self._lit = np.ones(len(buildings), np.bool_)
+
+    def light(self, states: NDArray[np.void]) -> None:
+        """Light the windows of these building states (n,); where none are known, all of them, to glow at dusk."""
+        known = len(states) == len(self._lit)
+        lit = np.where(self._hearth_lit, states["hearth"], states["lamp"]) > 0 if known else np.ones_like(self._lit)
+        for k in np.flatnonzero(lit != self._lit).tolist():
+            at = self._placed[k]
+            vertices_of(at.piece)["extra"][at.first : at.last, 3] = 255 * lit[k]
+        self._lit = lit
+
+    def burning(self, states: NDArray[np.void]) -> tuple[int, ...]:
+        """Rows of the buildings whose chimneys smoke."""
+        known = len(states) == len(self._lit)
+        return tuple(np.flatnonzero(states["hearth"] > 0).tolist()) if known else ()

@@ -35,6 +35,14 @@ _ROWS: tuple[tuple[tuple[str, int], ...], ...] = (
     (("FALL_DIR", 3),),
     (("FALL_COLOUR", 3),),
     (("MAP_ORIGIN", 2), ("MAP_SCALE", 2)),
+    (("FOG_LAYER", 3), ("FOG_BANK", 1)),
+    (("FOG_BASE", 1), ("FOG_SOFT", 1), ("LEAF_COVER", 1), ("LEAF_COLOUR", 1)),
+    (("CROP_COLOUR", 3), ("CROP_COVER", 1)),
+    (("CROP_GROWN", 1), ("CROP_RIPE", 1), ("BLOSSOM", 1), ("GRASS_GREEN", 1)),
+    (("FLASH_DIR", 3), ("SMOKE_TIME", 1)),
+    (("FLASH_SKY", 3),),
+    (("SMOKE_DRIFT", 3),),
+    (("SMOKE_COLOUR", 3),),
 )
 _LENGTH = 4 * len(_MATRICES) + len(_ROWS)
 

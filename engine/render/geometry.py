@@ -18,6 +18,7 @@ from panda3d.core import (
     NodePath,
     OmniBoundingVolume,
     Point3,
+    PTA_int,
     Texture,
 )
 
@@ -112,6 +113,13 @@ def surface(mesh: Mesh, ident: int) -> NDArray[np.void]:
     return made
 
 
+def vertices_of(path: NodePath) -> NDArray[np.void]:
+    """The vertices (V,) SURFACE of a node of one Geom: what is written to them the next draw shows."""
+    made: GeomNode = path.node()  # type: ignore[assignment]
+    array = made.modify_geom(0).modify_vertex_data().modify_array(0)
+    return np.frombuffer(memoryview(array).cast("B"), dtype=SURFACE)  # type: ignore[arg-type]
+
+
 class TexelBuffer:
     """A samplerBuffer of vec4 rows, rewritten in place and grown by doubling."""
 
@@ -135,18 +143,22 @@ class TexelBuffer:
 
 
 class Batch:
-    """One mesh drawn many times in one call, its rows taken from a shared TexelBuffer starting at `base`."""
+    """One mesh drawn many times in one call, its rows taken from a shared TexelBuffer."""
 
-    def __init__(self, made: NodePath, buffer: TexelBuffer, base: int) -> None:
+    def __init__(self, made: NodePath, buffer: TexelBuffer, base: int = 0) -> None:
         self.path = made
         self.path.set_shader_input("instances", buffer.texture)
-        self.path.set_shader_input("batch_base", base)
+        self._base = PTA_int.empty_array(1)
+        self._base[0] = base
+        self.path.set_shader_input("batch_base", self._base)
         unbounded(self.path)
         self._count = -1
         self.count(0)
 
-    def count(self, instances: int) -> None:
-        """How many instances the next draw shows."""
+    def count(self, instances: int, base: int | None = None) -> None:
+        """How many instances the next draw shows, and where in the buffer they begin, if not where they did."""
+        if base is not None:
+            self._base[0] = base
         if instances == self._count:
             return
         self._count = instances

@@ -9,13 +9,16 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from panda3d.core import NodePath
+from panda3d.core import NodePath, Vec4
 
 from assets.meshes.mesh import Mesh
 from assets.meshes.plants import crop_tuft, flower, grass_tuft
 from assets.palette import GroundCover
 from engine.render.geometry import SURFACE_FORMAT, Batch, TexelBuffer, geom, node, surface
 from engine.render.ground import furrow_angles
+from engine.render.lying import Lying
+from engine.render.programs import SNOW_DEPTH_RANGE_M, SNOW_LEVELS
+from engine.render.season import Season
 from engine.render.sensors import Floats, in_view
 from recorder.schema import CROP_ID, GRASS_ID, Scenery
 
@@ -28,6 +31,11 @@ ROW_M = 2 * np.pi / 5.2  # between furrows: the ground shader's wavelength
 ALONG_ROW_M = 0.42
 CAPACITY = 24000  # tufts of a kind
 FLOWER_SHARE = 0.06  # of the tufts of a meadow
+GRASS, FLOWER, CROP = 0, 1, 2  # kinds of tufts
+TALLEST_M = (0.42, 0.40, 0.90)  # of a tuft of size 1: deeper snow buries it
+REACH_CODE = 128  # a tuft's reach is below this; multiples of it carry the level of the snow
+SUMMER_FLOWERS = 0.4  # share of the meadow's flowers that stand outside the time of blossom
+BARE_FIELD_M = 0.02  # lower crops are not drawn
 PLANTED = {
     GroundCover.GRASS: 0.75,
     GroundCover.MEADOW: 1.0,
@@ -35,6 +43,14 @@ PLANTED = {
     GroundCover.SAND: 0.04,
     GroundCover.MUD: 0.15,
 }  # share of the grid that carries grass
+
+
+def _stands(kind: int, rows: NDArray[np.float32], season: Season) -> NDArray[np.bool_]:
+    """Which tufts (n, 8) of a kind the season lets stand: flowers come and go, one by one; crops are cut."""
+    if kind == FLOWER:
+        share = season.grass_green * (SUMMER_FLOWERS + (1 - SUMMER_FLOWERS) * season.blossom)
+        return np.asarray((rows[:, 3] * np.float32(97.3)) % 1 < share)
+    return np.full(len(rows), kind != CROP or season.crop_height_m > BARE_FIELD_M)
 
 
 class Grass:
@@ -48,22 +64,22 @@ class Grass:
         self._taken = _footprints(scenery)
         self._patch = lru_cache(maxsize=2048)(self._planted)
         self._buffers, self._batches = [], []
-        kinds: tuple[tuple[Mesh, int, float], ...] = (
-            (grass_tuft(), GRASS_ID, 0.75),
-            (flower(), GRASS_ID, 0.15),
-            (crop_tuft(), CROP_ID, 0.1),
-        )  # mesh, id, and how much of its colour it takes from the ground it stands on
-        for mesh, ident, ground_share in kinds:
+        kinds: tuple[tuple[Mesh, int, tuple[float, float, float]], ...] = (
+            (grass_tuft(), GRASS_ID, (0.75, 0.0, 0.0)),
+            (flower(), GRASS_ID, (0.15, 0.0, 1.0)),
+            (crop_tuft(), CROP_ID, (0.1, 1.0, 0.0)),
+        )  # mesh, id, and: how much of its colour is the soil's, 1 for a crop, 1 for a flower
+        for mesh, ident, traits in kinds:
             buffer = TexelBuffer("tufts", 2 * CAPACITY)
             made = node(geom(surface(mesh, ident), mesh.triangles, SURFACE_FORMAT), "tufts", "tuft")
             made.set_two_sided(True)
-            made.set_shader_input("ground_share", ground_share)
+            made.set_shader_input("tuft", Vec4(*traits, 0.0))
             made.reparent_to(self.path)
             self._buffers.append(buffer)
             self._batches.append(Batch(made, buffer, 0))
 
-    def select(self, eye: Floats, planes: tuple[Floats, Floats]) -> None:
-        """Choose the tufts drawn from this eye inside these frustum planes."""
+    def select(self, eye: Floats, planes: tuple[Floats, Floats], season: Season, lying: Lying) -> None:
+        """Choose the tufts drawn from this eye inside these frustum planes: those that the season lets stand."""
         first = np.floor((eye[:2] - REACH_M) / PATCH_M).astype(int)
         last = np.floor((eye[:2] + REACH_M) / PATCH_M).astype(int)
         j, i = np.meshgrid(np.arange(first[1], last[1] + 1), np.arange(first[0], last[0] + 1), indexing="ij")
@@ -76,7 +92,12 @@ class Grass:
             rows = np.concatenate([patch[kind] for patch in patches]) if patches else np.zeros((0, 8), np.float32)
             if len(rows):
                 away = np.hypot(rows[:, 0] - eye[0], rows[:, 1] - eye[1])
-                rows = rows[(away < rows[:, 7]) & in_view(rows[:, :3], 0.8, planes)][:CAPACITY]
+                near = (away < rows[:, 7]) & in_view(rows[:, :3], 0.8, planes)
+                rows = rows[near & _stands(kind, rows, season)][:CAPACITY]
+                if lying.snowy:
+                    level = lying.snow_levels(rows[:, 0], rows[:, 1])
+                    rows[:, 7] += np.float32(REACH_CODE) * level
+                    rows = rows[level * (SNOW_DEPTH_RANGE_M / SNOW_LEVELS) < TALLEST_M[kind] * rows[:, 3]]
                 buffer.write(rows.reshape(-1, 4))
             batch.count(len(rows))
 

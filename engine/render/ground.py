@@ -1,17 +1,14 @@
-"""The terrain: colours by what covers it, chunks in four levels of detail with skirts, and the hills beyond the map.
-
-Beyond its edge the valley continues as its own mirror image, so that the world has a horizon.
-"""
+"""The terrain: colours by what covers it, and chunks in four levels of detail with skirts."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import LODNode, NodePath, Point3
-from scipy.ndimage import distance_transform_edt, gaussian_filter, label, minimum_filter, uniform_filter
+from scipy.ndimage import distance_transform_edt, gaussian_filter, label, maximum_filter, minimum_filter, uniform_filter
 
 from assets.palette import GroundCover
-from engine.render.geometry import SURFACE, SURFACE_FORMAT, bounded, geom, id_bytes, node
+from engine.render.geometry import SURFACE, SURFACE_FORMAT, bounded, geom, id_bytes, node, vertices_of
 from recorder.schema import TERRAIN_ID, Scenery
 
 Floats32 = NDArray[np.float32]
@@ -20,7 +17,6 @@ CHUNK = 32  # cells along a chunk's side
 STEPS = (1, 2, 4, 8)  # cells per triangle edge, one level of detail each
 LOD_REACH_M = (150.0, 320.0, 640.0)  # a chunk nearer than this to the eye uses the level of the same place
 SKIRT_M = 1.5  # per cell of step: deep enough to close the cracks between levels
-APRON_SAMPLES = 40  # along the side of one mirrored tile
 
 # sRGB 0..1
 DRY, LUSH = (0.475, 0.492, 0.275), (0.335, 0.42, 0.20)
@@ -168,13 +164,19 @@ def grid_triangles(rows: int, cols: int) -> NDArray[np.uint32]:
     return cut.reshape(-1, 3)
 
 
-def _skirted(block: NDArray[np.void], drop_m: float) -> tuple[NDArray[np.void], NDArray[np.uint32]]:
-    rows, cols = block.shape
-    flat, triangles = block.reshape(-1), grid_triangles(rows, cols)
+def _rim(rows: int, cols: int) -> NDArray[np.uint32]:
+    """Indices of a grid's outer vertices, once round from the south-west corner and back to it."""
     r, c = np.arange(rows), np.arange(cols)
-    rim = np.concatenate(
+    return np.concatenate(
         [c, (r * cols + cols - 1)[1:], ((rows - 1) * cols + c[::-1])[1:], (r[::-1] * cols)[1:]]
     ).astype(np.uint32)
+
+
+def skirted(block: NDArray[np.void], drop_m: float) -> tuple[NDArray[np.void], NDArray[np.uint32]]:
+    """Vertices and triangles of a grid (rows, cols) with a skirt that hangs from its rim."""
+    rows, cols = block.shape
+    flat, triangles = block.reshape(-1), grid_triangles(rows, cols)
+    rim = _rim(rows, cols)
     hem = flat[rim].copy()
     hem["position"][:, 2] -= drop_m
     below = (len(flat) + np.arange(len(rim))).astype(np.uint32)
@@ -189,24 +191,47 @@ class Ground:
     def __init__(self, scenery: Scenery, sky_view: Floats32) -> None:
         self.path = NodePath("ground")
         vertices = ground_vertices(scenery, sky_view)
+        self.vertices = vertices
         self.colours: NDArray[np.uint8] = vertices["colour"][..., :3].copy()
-        levels = [self._level(scenery, vertices, step) for step in STEPS]
+        self._heights = scenery.heights
+        self._lowest = {step: minimum_filter(scenery.heights, 2 * step + 1) for step in STEPS[1:]}
+        self._near_water = {step: _near(scenery.water_depth > 0.0, step) for step in STEPS[1:]}
+        self._coarse: list[tuple[int, slice, slice, NodePath]] = []
+        levels = [self._level(vertices, step) for step in STEPS]
         rows, cols = vertices.shape
         for r in range(0, rows - 1, CHUNK):
             for c in range(0, cols - 1, CHUNK):
                 self._chunk(levels, slice(r, r + CHUNK + 1), slice(c, c + CHUNK + 1), scenery.cell_m)
-        self._apron(vertices)
 
-    @staticmethod
-    def _level(scenery: Scenery, vertices: NDArray[np.void], step: int) -> NDArray[np.void]:
+    def _level(self, vertices: NDArray[np.void], step: int) -> NDArray[np.void]:
         if step == 1:
             return vertices
-        # A coarse triangle would bridge a stream's bed: near water the coarse levels sink to the lowest they span.
         made = vertices.copy()
-        wet = uniform_filter((scenery.water_depth > 0.0).astype(np.float32), 2 * step + 1) > 0
-        lowest = minimum_filter(scenery.heights, 2 * step + 1)
-        made["position"][..., 2] = np.where(wet, lowest, scenery.heights)
+        made["position"][..., 2] = self._sunk(step)
         return made
+
+    def _sunk(self, step: int) -> Floats32:
+        """Heights of a coarse level. Its triangles would bridge a stream's bed: near water it sinks to the lowest."""
+        return np.where(self._near_water[step], self._lowest[step], self._heights)
+
+    def flood(self, wet: NDArray[np.bool_]) -> None:
+        """Sink the coarse levels where this water (rows, cols) stands, and raise them where it has gone."""
+        for step in STEPS[1:]:
+            now = _near(wet, step)
+            changed = now != self._near_water[step]
+            if not changed.any():
+                continue
+            self._near_water[step] = now
+            heights = self._sunk(step)
+            for level, rows, cols, piece in self._coarse:
+                if level == step and changed[rows, cols].any():
+                    self._lower(piece, heights[rows, cols], step)
+
+    @staticmethod
+    def _lower(piece: NodePath, heights: Floats32, step: int) -> None:
+        picked = heights[np.ix_(_lattice(heights.shape[0], step), _lattice(heights.shape[1], step))]
+        z = np.concatenate([picked.reshape(-1), picked.reshape(-1)[_rim(*picked.shape)] - np.float32(SKIRT_M * step)])
+        vertices_of(piece)["position"][:, 2] = z
 
     def _chunk(self, levels: list[NDArray[np.void]], rows: slice, cols: slice, cell_m: float) -> None:
         near = levels[0][rows, cols]["position"].reshape(-1, 3)
@@ -218,35 +243,15 @@ class Ground:
         for level, (step, vertices) in enumerate(zip(STEPS, levels, strict=True)):
             block = vertices[rows, cols]
             picked = block[np.ix_(_lattice(block.shape[0], step), _lattice(block.shape[1], step))]
-            made, triangles = _skirted(picked, SKIRT_M * step)
-            node(geom(made, triangles, SURFACE_FORMAT), "ground", "ground").reparent_to(holder)
+            made, triangles = skirted(picked, SKIRT_M * step)
+            piece = node(geom(made, triangles, SURFACE_FORMAT), "ground", "ground")
+            piece.reparent_to(holder)
+            if step > 1:
+                self._coarse.append((step, rows, cols, piece))
             switch.add_switch(reach[level + 1], reach[level])
         bounded(holder, low - [0, 0, 12 * cell_m], high)
 
-    def _apron(self, vertices: NDArray[np.void]) -> None:
-        rows, cols = vertices.shape
-        picked = vertices[
-            np.ix_(
-                _lattice(rows, max((rows - 1) // APRON_SAMPLES, 1)), _lattice(cols, max((cols - 1) // APRON_SAMPLES, 1))
-            )
-        ]
-        corner = vertices["position"][0, 0, :2]
-        span = vertices["position"][-1, -1, :2] - corner
-        for north in (-1, 0, 1):
-            for east in (-1, 0, 1):
-                if north or east:
-                    self._mirrored(picked, corner, span, north, east)
 
-    def _mirrored(
-        self, picked: NDArray[np.void], corner: NDArray[np.float32], span: NDArray[np.float32], north: int, east: int
-    ) -> None:
-        tile = picked[:: -1 if north else 1, :: -1 if east else 1].copy()
-        for axis, side in ((0, east), (1, north)):
-            if side:
-                base = corner[axis] + span[axis] * (0 if side < 0 else 2)
-                tile["position"][..., axis] = base - (tile["position"][..., axis] - corner[axis])
-                tile["normal"][..., axis] *= -1
-        tile["extra"][..., 3] = 0
-        made, triangles = _skirted(tile, 20.0)
-        piece = node(geom(made, triangles, SURFACE_FORMAT), "beyond", "ground")
-        piece.reparent_to(self.path)
+def _near(wet: NDArray[np.bool_], step: int) -> NDArray[np.bool_]:
+    """Cells within `step` cells of water, along either axis."""
+    return np.asarray(maximum_filter(wet, 2 * step + 1))

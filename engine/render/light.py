@@ -1,4 +1,4 @@
-"""Where the light comes from: sun, moon, sky and clouds as a function of the sun's height and the weather.
+"""Where the light comes from: sun, moon, sky, clouds and lightning as a function of the sun's height and the weather.
 
 Radiance is in arbitrary units (a clear noon sun is about 9); exposure brings it to the screen.
 """
@@ -11,6 +11,8 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.render.lightning import Flash
 
 Floats = NDArray[np.float64]
 
@@ -35,6 +37,10 @@ SUN_GONE_DEG = -3.0  # below this elevation the moon is the key light
 SUN_STRENGTH = 9.5
 FOG_DEPTH_M = 260.0  # of the fog that lies over the valley, as the sky sees it
 WINDOW_GLOW: Floats = np.array([1.0, 0.52, 0.17])
+NO_FOG_BELOW_M = -9000.0  # a top below this says that no fog lies in the valley
+FOG_SOFT_M = 14.0  # over which a fog's top thins to nothing
+FLASH: Floats = np.array([0.86, 0.92, 1.10])  # colour of lightning
+BRIGHT_CLOUD = 5.0  # radiance of a cloud round a typical stroke
 KOSCHMIEDER = 3.912  # -ln 0.02: Koschmieder 1924, for the visibility at which 2 % contrast is left
 
 
@@ -59,6 +65,12 @@ class Light:
     overcast: float
     starlight: float
     glow: Floats
+    fog_layer: Floats  # of the fog that lies in the valley
+    fog_bank: float  # its density per metre, beside that of the haze
+    fog_base: float  # up to this height it is full,
+    fog_soft: float  # and over so many metres more it thins to nothing
+    flash_dir: Floats
+    flash_sky: Floats
     exposure: float
     dome: Floats  # (elevations, azimuths + 1, 3)
 
@@ -202,12 +214,44 @@ def _haze(dome: Floats, sky: Floats, overcast: float, visibility_m: float) -> tu
     return towards * (1 - thick) + pale * 1.06 * thick, opposite * (1 - thick) + pale * thick
 
 
-def light(environment: NDArray[np.void]) -> Light:
-    """The light of an environment row () of recorder.schema.ENVIRONMENT."""
-    env = environment
+def _layer_light(sky: Floats, key_dir: Floats, key_colour: Floats, overcast: float) -> Floats:
+    """Colour of the valley's fog: what falls on its top from sun and sky, spread evenly, nearly without its colour."""
+    falls = sky * 0.62 + key_colour * max(float(key_dir[2]), 0.04) * 0.42 * (1 - overcast)
+    return np.asarray(falls * 0.35 + float(falls @ LUMA) * np.array([0.97, 1.0, 1.04]) * 0.65)
+
+
+def _from_above(towards: Floats) -> Floats:
+    """The direction raised far enough above the horizon to light the ground."""
+    raised = np.array([towards[0], towards[1], max(float(towards[2]), 0.12)])
+    return np.asarray(raised / np.linalg.norm(raised))
+
+
+@dataclass(frozen=True)
+class Air:
+    """How far one sees: through the haze that is everywhere, and through the fog below its top."""
+
+    haze_m: float
+    fog_per_m: float  # extinction of the fog layer beside the haze's
+    top_m: float
+
+
+def air(environment: NDArray[np.void]) -> Air:
+    """The haze and the fog layer of an environment row; without a layer, haze alone as thick as the visibility."""
+    env, names = environment, environment.dtype.names or ()
+    within = max(float(env["visibility_m"]), 20.0)
+    top = float(env["fog_top_m"]) if "fog_top_m" in names else NO_FOG_BELOW_M
+    haze = float(env["haze_visibility_m"]) if "haze_visibility_m" in names else 0.0
+    if top <= NO_FOG_BELOW_M or haze <= within:
+        return Air(within, 0.0, NO_FOG_BELOW_M)
+    return Air(haze, KOSCHMIEDER / within - KOSCHMIEDER / haze, top)
+
+
+def light(environment: NDArray[np.void], flash: Flash | None = None) -> Light:
+    """The light of an environment row () of recorder.schema.ENVIRONMENT, and of a stroke of lightning."""
+    env, seen = environment, air(environment)
     elevation, azimuth = float(env["sun_elevation"]), float(env["sun_azimuth"])
     cloud, rain = float(env["cloud"]), float(env["rain_mm_h"] + env["snow_mm_h"])
-    visibility = max(float(env["visibility_m"]), 20.0)
+    visibility = seen.haze_m
     degrees = float(np.degrees(elevation))
     night = 1.0 - smoothstep(-12.0, -1.0, degrees)
     overcast = smoothstep(0.55, 0.98, cloud)
@@ -226,10 +270,17 @@ def light(environment: NDArray[np.void]) -> Light:
     key_dir, key_colour = _key(elevation, azimuth, clearness, cloud)
     fog_sun, fog_anti = _haze(dome, sky, overcast, visibility)
 
+    layer = _layer_light(sky, key_dir, key_colour, overcast)
     white = min(float(env["snow_depth_m"]) / 0.07, 1.0)
     level = float((key_colour * max(float(key_dir[2]), 0.12) * 0.8 + sky) @ LUMA) * (1 + 0.45 * white)
     exposure = 0.28 * (3.4 / (level + 0.02)) ** 0.64 * (1 - 0.22 * night)
     dusk = max(smoothstep(6.0, -4.0, degrees), 0.55 * overcast * smoothstep(0.0, 6.0, rain))
+    flash_dir, flash_sky = np.array([0.0, 0.0, 1.0]), np.zeros(3)
+    if flash is not None:
+        flash_dir, flash_sky = flash.towards, FLASH * (0.5 * BRIGHT_CLOUD * flash.glow)
+        sky = sky + FLASH * 0.10 * flash.strength
+        if flash.strength > float(key_colour @ LUMA):
+            key_dir, key_colour = _from_above(flash.towards), FLASH * flash.strength
     return Light(
         key_dir=key_dir,
         key_colour=key_colour,
@@ -248,6 +299,12 @@ def light(environment: NDArray[np.void]) -> Light:
         overcast=overcast,
         starlight=night * (1 - overcast),
         glow=WINDOW_GLOW * dusk * 1.15 / exposure,
+        fog_layer=layer + flash_sky * 0.3,
+        fog_bank=seen.fog_per_m,
+        fog_base=seen.top_m - FOG_SOFT_M,
+        fog_soft=FOG_SOFT_M,
+        flash_dir=flash_dir,
+        flash_sky=flash_sky,
         exposure=exposure,
         dome=dome,
     )

@@ -13,9 +13,9 @@ from engine.render.frame import macros
 
 # kind of thing -> (vertex file, fragment file, macros)
 KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "solid": ("surface.vert", "surface.frag", ()),
+    "solid": ("surface.vert", "surface.frag", ("KIND_SOLID",)),
     "ground": ("surface.vert", "surface.frag", ("KIND_GROUND",)),
-    "water": ("surface.vert", "water.frag", ()),
+    "water": ("surface.vert", "water.frag", ("KIND_WATER",)),
     "plant": ("surface.vert", "surface.frag", ("KIND_PLANT",)),
     "tuft": ("surface.vert", "surface.frag", ("KIND_PLANT", "TUFT")),
     "figure": ("surface.vert", "surface.frag", ("KIND_FIGURE",)),
@@ -23,8 +23,14 @@ KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "stars": ("stars.vert", "stars.frag", ()),
     "rain": ("precipitation.vert", "precipitation.frag", ()),
     "snow": ("precipitation.vert", "precipitation.frag", ("SNOWFLAKES",)),
+    "smoke": ("smoke.vert", "smoke.frag", ()),
+    "bolt": ("bolt.vert", "bolt.frag", ()),
 }
-WATER_DEPTH_RANGE_M = 8.0  # deeper water looks the same
+WATER_DEPTH_RANGE_M = 4.0  # deeper water looks the same
+SNOW_DEPTH_RANGE_M = 1.0  # deeper snow looks the same
+SNOW_LEVELS = 63  # steps of depth that the row of a plant carries
+COVERED_SNOW_M = 0.07  # depth at which snow hides the ground
+CROP_FULL_M = 0.85  # height of the mesh of a crop
 SHADOW_KINDS = ("solid", "plant", "figure")
 
 
@@ -75,6 +81,9 @@ def program(kind: str, targets: Targets) -> Shader:
         "#version 330\n"
         + macros()
         + f"#define WATER_DEPTH_RANGE {WATER_DEPTH_RANGE_M}\n"
+        + f"#define SNOW_DEPTH_RANGE {SNOW_DEPTH_RANGE_M}\n"
+        + f"#define SNOW_LEVELS {float(SNOW_LEVELS)}\n"
+        + f"#define COVERED_SNOW {COVERED_SNOW_M}\n"
         + defines
         + _source("common.glsl")
     )

@@ -1,7 +1,9 @@
 """Draws snapshots: the same stage serves the window, the capture, the replay and the re-render.
 
-One pass writes the picture and the truth from the same geometry. Truth sees through fog, rain and snow in the air:
-they are in the picture only. Sway of leaves and grass is geometry, so it is in every modality and in the flow.
+One pass writes the picture and the truth from the same geometry. Truth sees through fog, smoke, rain and snow in the
+air, and lightning: they are in the picture only. Sway of leaves and grass is geometry, so it is in every modality and
+in the flow; so are leaves that have fallen, crops that have grown, and water that has risen. Lying snow and ice have
+no thickness, but snow buries the grass.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from panda3d.core import (
 
 from assets.meshes.mesh import Mesh
 from assets.palette import SemanticClass
-from engine.render.buildings import buildings_path, merged
+from engine.render.beyond import Beyond
+from engine.render.buildings import Buildings, merged
 from engine.render.frame import Frame
 from engine.render.graphics import ReadBack, RenderError, close_context, open_context
 from engine.render.grass import Grass
@@ -30,22 +33,25 @@ from engine.render.ground import Ground
 from engine.render.horizon import Horizon
 from engine.render.hud import Hud, Overlay
 from engine.render.light import light
+from engine.render.lightning import Bolts, flash, strokes
+from engine.render.lying import Lying
 from engine.render.people import People
 from engine.render.plants import Plants
 from engine.render.precipitation import fall_path
 from engine.render.programs import SHADOW_KINDS, Targets
+from engine.render.season import season
 from engine.render.sensors import frustum
 from engine.render.shadow import ShadowMap
 from engine.render.sky import Sky, noise_texture
+from engine.render.smoke import Smoke
 from engine.render.view import EYES, SHADOWS, View, program_state
-from engine.render.water import water_path
-from engine.render.weather import write_light, write_weather
+from engine.render.water import Water
+from engine.render.weather import write_light, write_season, write_weather
 from recorder.annotate import class_lookup
 from recorder.schema import CameraPose, Cast, Scenery, Snapshot
 
 MODALITIES = ("rgb", "depth", "instance", "semantic", "normal", "flow")
 TICK_RATE_HZ = 16
-HORIZON_EXTENTS = 1.25  # the picture's haze is thick at this many widths of the map: its mirrored rim ends there
 
 
 class Stage:
@@ -100,9 +106,13 @@ class Stage:
     def _build(self, scenery: Scenery, cast: Cast) -> None:
         self.horizon = Horizon(scenery)
         self.ground = Ground(scenery, self.horizon.sky_view(scenery.heights.shape))
-        self.water = water_path(scenery)
+        self.beyond = Beyond(scenery, self.ground.vertices)
+        self.beyond.path.reparent_to(self.ground.path)
+        self.water, self.lying = Water(scenery), Lying(scenery)
         self.solids = NodePath("solids")
-        buildings_path(scenery.buildings).reparent_to(self.solids)
+        self.buildings = Buildings(scenery.buildings)
+        self.buildings.path.reparent_to(self.solids)
+        self.smoke, self.bolts = Smoke(self.buildings.mouths), Bolts()
         self.plants, self.grass, self.people, self.sky = (
             Plants(scenery.plants),
             Grass(scenery, self.ground.colours),
@@ -117,9 +127,11 @@ class Stage:
             (self.plants.path, 12),
             (self.grass.path, 13),
             (self.ground.path, 14),
-            (self.water, 15),
+            (self.water.path, 15),
             (self.sky.dome, 20),
             (self.sky.stars, 21),
+            (self.bolts.path, 28),
+            (self.smoke.path, 29),
             (self.falls["rain"], 30),
             (self.falls["snow"], 31),
         )
@@ -128,25 +140,27 @@ class Stage:
             path.set_bin("fixed", order)
         self.plants.casters.reparent_to(self.root)
         self.plants.casters.hide(EYES)
-        for path in (self.plants.path, self.grass.path, self.ground.path, self.water, self.sky.dome):
+        for path in (self.plants.path, self.grass.path, self.ground.path, self.water.path, self.sky.dome):
             path.hide(SHADOWS)
         blend = ColorBlendAttrib.make(
             ColorBlendAttrib.M_add, ColorBlendAttrib.O_incoming_alpha, ColorBlendAttrib.O_one_minus_incoming_alpha
         )
-        for path in (self.sky.stars, *self.falls.values()):
+        added = ColorBlendAttrib.make(ColorBlendAttrib.M_add, ColorBlendAttrib.O_incoming_alpha, ColorBlendAttrib.O_one)
+        for path in (self.sky.stars, self.smoke.path, self.bolts.path, *self.falls.values()):
             path.hide(SHADOWS)
-            path.set_attrib(blend)
+            path.set_attrib(added if path == self.bolts.path else blend)
             path.set_depth_write(False)
         self.sky.dome.set_depth_write(False)
 
     def _inputs(self, scenery: Scenery) -> None:
         self.root.set_shader_input("noise", noise_texture())
         self.root.set_shader_input("ground_light", self.horizon.texture)
+        self.root.set_shader_input("lying", self.lying.texture)
         self.root.set_shader_input("shadow_map", self._shadow.texture)
         west, south, east, north = scenery.extent
         self.frame["MAP_ORIGIN"] = west, south
         self.frame["MAP_SCALE"] = 1 / max(east - west, 1e-6), 1 / max(north - south, 1e-6)
-        self.frame["EDGE_FADE"] = 1.0 / (HORIZON_EXTENTS * max(east - west, north - south))
+        self.frame["EDGE_FADE"] = 1.0 / self.beyond.reach_m
 
     def _targets(self) -> Targets:
         wanted = set(self.modalities)
@@ -256,23 +270,38 @@ class Stage:
         after = now if following is None else following.tick / self._tick_rate
         eye = np.asarray(pose.position, np.float64)
         planes = frustum(pose, view.size)
-        shine = light(snapshot.environment)
+        struck = strokes(snapshot.events, self._scenery)
+        shine, year = light(snapshot.environment, flash(struck, eye)), season(snapshot.environment)
+        self._lay(snapshot)
         view.aim(pose, pose if following_pose is None else following_pose, self.frame)
         if view.targets.rgb:
             azimuth = float(np.arctan2(shine.key_dir[1], shine.key_dir[0]))
             self.horizon.shine(azimuth, float(np.arcsin(shine.key_dir[2])))
             self.sky.shine(shine.dome, float(snapshot.environment["sun_azimuth"]))
             write_light(self.frame, shine)
+            self.bolts.strike(struck)
         write_weather(self.frame, self.falls, snapshot.environment, now, shine, following, after)
+        write_season(self.frame, year)
         focus = self._shadow.focus(pose, self._ground_below(eye))
         matrix, centre = self._shadow.aim(focus, shine.key_dir)
         self.frame["SHADOW_VIEW"], self.frame["SHADOW_CENTRE"] = matrix, centre
         self.plants.select(eye, planes)
         if view.targets.rgb:
             self.plants.cast(self._shadow.holds)
-        self.grass.select(eye, planes)
+        self.grass.select(eye, planes, year, self.lying)
         rows = None if following is None else following.villagers
         self.people.place(snapshot.villagers, now, rows, after, planes, self._shadow.holds)
+
+    def _lay(self, snapshot: Snapshot) -> None:
+        """Bring ground, water, plants and buildings to the state of this snapshot, where it is another than drawn."""
+        if self.water.lay(snapshot.surface):
+            self.ground.flood(self.water.wet)
+        laid = self.lying.lay(snapshot)
+        if laid:
+            self.beyond.snow(self.lying.snow_at_heights)
+        self.plants.grow(season(snapshot.environment), self.lying, laid)
+        self.buildings.light(snapshot.buildings)
+        self.smoke.burn(self.buildings.burning(snapshot.buildings))
 
     @property
     def fast_read_back(self) -> bool:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from panda3d.core import NodePath
 
 from engine.render.frame import LAYOUT, Frame
-from engine.render.light import Light, on_screen
+from engine.render.light import Light, on_screen, smoothstep
 from engine.render.precipitation import (
     FULL_RAIN_MM_H,
     FULL_SNOW_MM_H,
@@ -19,15 +19,21 @@ from engine.render.precipitation import (
     SNOW_FALL_M_S,
     fall_amount,
 )
+from engine.render.programs import COVERED_SNOW_M, CROP_FULL_M
+from engine.render.season import Season
+from engine.render.smoke import Smoke
 from recorder.schema import Snapshot
 
 GUST_RAD_S = 1.7
 SWAY_PER_WIND = 0.11  # how far a stem leans per m/s, in units of its own stiffness
 SWAY_LIMIT = 1.2
+GUST_SHARE = 0.4  # of what gusts add to the wind: they come and go
 WAVE_SPEED = (0.013, 0.008, 0.021, -0.016)  # noise tiles per second
 CLOUD_SPEED = (0.0011, 0.0005)
+MOST_BLOSSOM = 0.85  # share of the sprays of a tree that flower
+GREEN, GOLD = (0.085, 0.165, 0.030), (0.52, 0.385, 0.135)  # of fields seen from afar, linear
+MOST_CROP_COVER = 0.92  # of the soil, by the tallest crop
 SHADOW_OFFSET_M = 0.07  # along the normal: under one texel of the map, so that a lit wall does not shade itself
-COVERED_SNOW_M = 0.07  # depth at which snow hides the ground
 
 
 def write_light(frame: Frame, light: Light) -> None:
@@ -40,9 +46,21 @@ def write_light(frame: Frame, light: Light) -> None:
 
 def sway(environment: NDArray[np.void], time_s: float) -> tuple[float, float, float, float]:
     """Lean towards east and north, and the phase of the gusts at this time."""
-    lean = min(SWAY_PER_WIND * float(environment["wind_m_s"]), SWAY_LIMIT)
+    wind = float(environment["wind_m_s"])
+    gust = float(environment["gust_m_s"]) if "gust_m_s" in (environment.dtype.names or ()) else 0.0
+    lean = min(SWAY_PER_WIND * (wind + GUST_SHARE * max(gust - wind, 0.0)), SWAY_LIMIT)
     towards = float(environment["wind_towards"])
     return lean * np.cos(towards), lean * np.sin(towards), (GUST_RAD_S * time_s) % (2 * np.pi), 0.0
+
+
+def write_season(frame: Frame, now: Season) -> None:
+    """Put the year's work on the plants into the frame."""
+    frame["LEAF_COVER"], frame["LEAF_COLOUR"], frame["GRASS_GREEN"] = now.leaf_cover, now.leaf_colour, now.grass_green
+    frame["BLOSSOM"] = MOST_BLOSSOM * smoothstep(0.25, 0.9, now.blossom)
+    frame["CROP_GROWN"], frame["CROP_RIPE"] = now.crop_height_m / CROP_FULL_M, now.crop_ripe
+    ripe = np.asarray(GOLD) * now.crop_ripe + np.asarray(GREEN) * (1 - now.crop_ripe)
+    frame["CROP_COLOUR"] = ripe
+    frame["CROP_COVER"] = MOST_CROP_COVER * smoothstep(0.0, 0.55, now.crop_height_m)
 
 
 def write_weather(
@@ -58,7 +76,11 @@ def write_weather(
     env = environment
     frame["SWAY"] = sway(env, time_s)
     frame["NEXT_SWAY"] = sway(env if following is None else following.environment, following_s)
-    frame["CLOUD"], frame["WETNESS"] = env["cloud"], env["ground_wetness"]
+    # roofs, leaves and people are wet while it rains; the soil's own wetness is laid cell by cell
+    frame["CLOUD"], frame["WETNESS"] = (
+        env["cloud"],
+        max(float(env["ground_wetness"]), min(float(env["rain_mm_h"]), 1.0)),
+    )
     frame["SNOW"] = min(float(env["snow_depth_m"]) / COVERED_SNOW_M, 1.0)
     rain, snow = float(env["rain_mm_h"]), float(env["snow_mm_h"])
     frame["RAIN"] = fall_amount(rain, FULL_RAIN_MM_H)
@@ -66,6 +88,7 @@ def write_weather(
     frame["WAVES"] = np.mod(np.array(WAVE_SPEED) * time_s, 1.0)
     frame["CLOUD_DRIFT"] = np.mod(np.array(CLOUD_SPEED) * time_s, 1.0)
     _write_fall(frame, falls, env, time_s, light, rain, snow)
+    Smoke.write(frame, env, time_s, light)
 
 
 def _write_fall(

@@ -16,6 +16,9 @@ def environment(**given: float) -> NDArray[np.void]:
     row["sun_azimuth"], row["sun_elevation"] = np.radians(150.0), np.radians(28.0)
     row["temperature_c"], row["humidity"], row["pressure_pa"] = 16.0, 0.6, 101325.0
     row["wind_m_s"], row["wind_towards"], row["cloud"], row["visibility_m"] = 2.0, 0.4, 0.3, 25000.0
+    row["haze_visibility_m"], row["fog_top_m"] = 25000.0, -10000.0
+    row["leaf_cover"], row["grass_green"], row["blossom"] = 1.0, 1.0, 0.2
+    row["crop_height_m"], row["crop_ripe"] = 0.85, 1.0
     for name, value in given.items():
         row[name] = value
     return row
