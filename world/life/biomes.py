@@ -70,7 +70,7 @@ class Bioclimate:
 def bioclimate(climate: Normals, lift_m: Floats, moisture: Floats | float = 0.3) -> Bioclimate:
     """The bioclimate at heights above the datum, with each place's topographic wetness 0..1."""
     lift = np.asarray(lift_m, dtype=np.float64)
-    low, high = float(lift.min()), float(lift.max())
+    low, high = (float(lift.min()), float(lift.max())) if lift.size else (0.0, 0.0)
     levels = np.linspace(low, max(high, low + LEAST_SPAN_M), LEVELS)
     warmth = daily_warmth(climate, levels)
     water = water_supply(climate, levels)

@@ -75,13 +75,13 @@ def crop_year(climate: Normals, latitude: float) -> CropYear:
 
 def grown(habit: Habit, sown: int, warmth: Floats, climate: Normals, latitude: float) -> CropYear:
     """The year of a grain sown on a day; what does not ripen in time is cut green."""
-    pace = np.clip(warmth, 0.0, HEAT_CAP_C)
+    pace: Floats = np.clip(warmth, 0.0, HEAT_CAP_C)
     if habit.needs_long_days:
         pace = pace * np.clip((day_length_h(latitude) - SHORT_DAY_H) / (LONG_DAY_H - SHORT_DAY_H), 0.1, 1.0)
-    thermal = np.cumsum(np.roll(pace, -sown))  # by days since sowing, as all below
+    thermal: Floats = np.cumsum(np.roll(pace, -sown))  # by days since sowing, as all below
     cut = min(int(np.searchsorted(thermal, habit.ripe)) + RIPE_WAIT_DAYS, LATEST_CUT_DAYS)
     filled = smoothstep(habit.turning, habit.ripe, thermal)
-    since = np.arange(DAYS) - float(cut)
+    since: Floats = np.arange(DAYS, dtype=np.float64) - cut
     fallen = smoothstep(0.0, CUT_DAYS, since)
     last = min(PLOUGHED_AFTER_DAYS, DAYS - 2.0 - cut)
     ploughed = smoothstep(0.6 * last, last, since)

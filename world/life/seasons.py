@@ -36,8 +36,8 @@ class Seasons:
 
     def __init__(self, climate: Normals, latitude: float) -> None:
         self.crops = crop_year(climate, latitude)
-        cover, colour, blossom, green = vegetation(climate, latitude)
-        self.days: Floats = np.stack([cover, colour, blossom, green, self.crops.height_m, self.crops.ripe], axis=1)
+        leaves = vegetation(climate, latitude)
+        self.days: Floats = np.concatenate([leaves, [self.crops.height_m, self.crops.ripe]]).T.copy()
         """(365, 6) in the order of the fields of view.Season, at the noon of each day."""
 
     def at(self, local: datetime) -> Season:
@@ -56,8 +56,8 @@ def season_at(climate: Normals, latitude: float, local: datetime) -> Season:
     return Seasons(climate, latitude).at(local)
 
 
-def vegetation(climate: Normals, latitude: float) -> tuple[Floats, Floats, Floats, Floats]:
-    """Leaf cover, leaf colour, blossom and greenness of grass on every day of the year, each (365,).
+def vegetation(climate: Normals, latitude: float) -> Floats:
+    """Leaf cover, leaf colour, blossom and greenness of grass on every day of the year, (4, 365).
 
     Buds break when the warmth since the winter solstice reaches a sum that falls with the chilling before it
     (Cannell & Smith 1983; constants of Botta et al. 2000); leaves age with cold and short days (Delpierre et al.
@@ -103,7 +103,7 @@ def vegetation(climate: Normals, latitude: float) -> tuple[Floats, Floats, Float
     meadows = smoothstep(0.0, 200.0, beyond) * (1.0 - smoothstep(600.0, 1300.0, beyond)) * (1.0 - last)
     bloom = np.maximum(0.9 * trees, 0.45 * meadows * green)
     blossom = (1.0 - evergreen) * bloom * (1.0 - last) + evergreen * 0.35 * moist * warm
-    return tuple(np.roll(np.clip(values, 0.0, 1.0), solstice) for values in (cover, colour, blossom, green))
+    return np.roll(np.clip(np.stack([cover, colour, blossom, green]), 0.0, 1.0), solstice, axis=1)
 
 
 def evergreen_share(climate: Normals) -> tuple[float, float]:

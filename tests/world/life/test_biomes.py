@@ -61,7 +61,8 @@ def test_the_tree_line_of_the_alps_lies_near_2000_m() -> None:
 
 def test_rivers_run_green_through_deserts() -> None:
     dry, wet = weights(climates.TUCSON), weights(climates.TUCSON, moisture=0.9)
-    assert dry[: len(TREES)].sum() < 0.05 < 0.6 < wet[: len(TREES)].sum()
+    assert dry[: len(TREES)].sum() < 0.05
+    assert wet[: len(TREES)].sum() > 0.6
 
 
 def test_trees_that_are_drawn_fit_their_country() -> None:
