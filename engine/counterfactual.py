@@ -100,7 +100,8 @@ class Counterfactual:
     def of(self, snapshot: Snapshot) -> Snapshot:
         """The tick under the other sky, without hashes and without events of the recorded sky."""
         events = tuple(event for event in snapshot.events if event.kind not in SKY_EVENTS)
-        return replace(snapshot, environment=self._environment(snapshot), events=events, hashes={})
+        surface = snapshot.surface if self._sky is None else None  # of the rain and snow that there was
+        return replace(snapshot, environment=self._environment(snapshot), events=events, surface=surface, hashes={})
 
     def header(self) -> dict[str, Any]:
         """What the header of a session says of it."""

@@ -141,14 +141,14 @@ class Fork:
         for tick in self.parent.ticks:
             if tick > until:
                 return
-            snapshot = self.parent.snapshot(tick)
+            snapshot = self.parent.snapshot(tick, whole=True)
             copier.write(snapshot)
             yield snapshot
 
     def _header(self, role: str, model: Model) -> dict[str, Any]:
         parent = self.parent
         other = COUNTERFACTUAL if role == FACTUAL else FACTUAL
-        header = copied_header(parent.header, parent.snapshot(parent.ticks[0]), DRAWN)
+        header = copied_header(parent.header, parent.columns, DRAWN)
         header |= {
             "id": self._ids[role],
             "run": run_of(parent.header),

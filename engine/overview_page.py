@@ -20,6 +20,8 @@ KINDS = {
     "utterance": "lines",
     "wording": "language log",
     "keyframe": "keyframes",
+    "slow": "keyframes, slow parts",
+    "surface": "ground",
     "header": "header",
     "scenery": "valley",
     "cast": "villagers",
@@ -71,6 +73,7 @@ def _rows(seen: Overview) -> list[tuple[str, str]]:
         ("lines", _lines(seen)),
         ("model", seen.model or "not said"),
         ("keyframes", str(seen.keyframes) if seen.keyframes else "none"),
+        ("ground", f"{seen.surfaces} surfaces" if seen.surfaces else "not recorded"),
         ("files", _files(seen)),
         ("id", seen.id or "none, as in the first format"),
     ]

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from engine.simulation import Simulation
+from recorder.slow import Since
 from recorder.writer import KEYFRAME_S, SessionWriter
+
+LAND = "world/land"  # waters, snow and soil: megabytes, of which the world keeps a copy every few minutes
 
 
 def record_tick(writer: SessionWriter, simulation: Simulation) -> None:
@@ -17,4 +23,11 @@ def record_tick(writer: SessionWriter, simulation: Simulation) -> None:
         writer.wording(vars(wording))
     writer.snapshot(snapshot)
     if snapshot.tick % round(KEYFRAME_S * simulation.scenario.world.tick_rate) == 0:
-        writer.keyframe(snapshot.tick, simulation.freeze())
+        state = simulation.freeze()
+        writer.keyframe(snapshot.tick, state, slow_parts(state))
+
+
+def slow_parts(state: Mapping[str, Any]) -> Since:
+    """Which parts of a frozen simulation are large and stay the same for minutes, and since what tick."""
+    land = state["world"].get("land")
+    return {} if land is None else {LAND: int(land["tick"])}

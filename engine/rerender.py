@@ -19,7 +19,7 @@ from engine.interrupts import interrupts
 from engine.products import prepare_folder, products
 from engine.provenance import package_versions
 from engine.scenario import MODALITIES, Scenario, build, load
-from recorder.copying import TickCopier, states_of
+from recorder.copying import State, TickCopier, states_of
 from recorder.header import DRAWN, copied_header, id_of, origin, run_of
 from recorder.reader import Session
 from recorder.schema import CameraPose, Snapshot
@@ -159,12 +159,12 @@ class Rerender:
         if pending is not None:
             yield pending
 
-    def _states(self) -> Callable[[int], dict[str, Any] | None]:
+    def _states(self) -> Callable[[int], State | None]:
         return states_of(self._session) if self._counterfactual is None else lambda _: None  # nobody lived under it
 
     def _snapshot(self, tick: int) -> Snapshot:
         """The recorded tick, under another sky where one is wanted; the first holds the lines that are under way."""
-        snapshot = self._session.snapshot(tick)
+        snapshot = self._session.snapshot(tick, whole=True)
         if tick == self._ticks[0]:
             begun = (line for line in self._session.lines() if line.start_tick < tick < line.end_tick)
             snapshot = replace(snapshot, utterances=(*begun, *snapshot.utterances))
@@ -172,7 +172,7 @@ class Rerender:
 
     def _header(self) -> dict[str, Any]:
         parent, capture = self._session.header, self._view.capture
-        header = copied_header(parent, self._session.snapshot(self._ticks[0]), DRAWN)
+        header = copied_header(parent, self._session.columns, DRAWN)
         header |= {
             "run": run_of(parent),
             "cameras": self._cameras.described,

@@ -19,6 +19,7 @@ from recorder.container import SessionError
 from recorder.differences import differences, state_differences, villager_differences, weather_differences
 from recorder.reader import Session
 from recorder.schema import Snapshot
+from recorder.today import as_recorded
 
 ROOM_OF_STATE = {"world": "world", "agents": "agents"}  # first key of a keyframe's state -> room; others: engine
 
@@ -137,7 +138,8 @@ def _stepped(simulation: Simulation, session: Session, tick: int) -> Divergence 
             simulation.step()
     except LookupError as error:
         return Divergence(simulation.tick + 1, ("language",), f"tick {simulation.tick + 1}: language: {error}")
-    found, recorded = simulation.snapshot, session.snapshot(tick)
+    recorded = as_recorded(session.snapshot(tick, whole=True), session.columns)
+    found = as_recorded(simulation.snapshot, session.columns)
     rooms = unlike_rooms(found, recorded)
     if rooms:
         what = unlike_columns(found, recorded, session) or _unlike_later(simulation, session)

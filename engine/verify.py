@@ -17,6 +17,7 @@ from recorder.payload import pack
 from recorder.reader import Session
 from recorder.record_reader import RecordReader
 from recorder.schema import Snapshot, Utterance
+from recorder.today import as_recorded
 
 HASH_BYTES = 16
 T = TypeVar("T")
@@ -110,12 +111,12 @@ class Examination:
         stretches = session.ticks.stretches
         for before, after in pairwise(stretches):
             self.notes.append(f"Nothing is recorded from tick {before[-1] + 1} to {after[0] - 1}.")
-        people = len(session.cast.personas)
+        people, buildings = len(session.cast.personas), len(session.scenery.buildings)
         if len(session.cast.looks) != people:
             self._wrong(f"{session.path}: {len(session.cast.looks)} villagers have looks, {people} a persona.")
         for tick in session.ticks:
-            snapshot = self._read(partial(session.snapshot, tick))
-            for what in _wrong_in(snapshot, people) if snapshot is not None else ():
+            snapshot = self._read(partial(session.snapshot, tick, whole=True))
+            for what in _wrong_in(snapshot, people, buildings) if snapshot is not None else ():
                 self._wrong(f"{session.path}: tick {tick}: {what}.")
             yield
 
@@ -189,6 +190,9 @@ class Examination:
             recording = Recording(session)
         except (SessionError, ScenarioError) as error:
             self.notes.append(f"The keyframes were read but not put back: {error}")
+            for tick in session.keyframes:
+                self._read(partial(session.keyframe, tick))
+                yield
             return
         for tick in session.keyframes:
             yield
@@ -205,23 +209,28 @@ class Examination:
         """What is wrong with a keyframe; nothing if all is well. Raises CorruptSession if it cannot be read."""
         session = self.session
         try:
-            found = recording.resumed(tick).snapshot
+            found = as_recorded(recording.resumed(tick).snapshot, session.columns)
             if found.tick != tick:
                 return f"it holds the state of tick {found.tick}"
-            recorded = session.snapshot(tick) if tick in session.ticks else None
+            recorded = session.snapshot(tick, whole=True) if tick in session.ticks else None
         except (LookupError, TypeError, ValueError) as error:
             return str(error).rstrip(".")
         if recorded is None:
             return ""
+        recorded = as_recorded(recorded, session.columns)
         rooms = unlike_rooms(found, recorded)
         return unlike_columns(found, recorded, session) or (
             f"put back, the hash of {', '.join(rooms)} is another" if rooms else ""
         )
 
 
-def _wrong_in(snapshot: Snapshot, people: int) -> Iterator[str]:
+def _wrong_in(snapshot: Snapshot, people: int, buildings: int) -> Iterator[str]:
     if len(snapshot.villagers) != people:
         yield f"it has {len(snapshot.villagers)} villagers, the cast {people}"
+    if len(snapshot.buildings) not in (0, buildings):
+        yield f"it has the state of {len(snapshot.buildings)} buildings, the valley has {buildings}"
+    if snapshot.surface is not None and snapshot.surface.tick > snapshot.tick:
+        yield f"its surface is of tick {snapshot.surface.tick}"
     for event in snapshot.events:
         if event.tick != snapshot.tick:
             yield f"the event {event.kind} is of tick {event.tick}"

@@ -22,12 +22,16 @@ ENTERED = (
     RecordType.WORDING,
     RecordType.KEYFRAME,
     RecordType.FRAME,
+    RecordType.SURFACE,
+    RecordType.SLOW,
     RecordType.END,
 )  # records that a walk looks into
 INDEXED_SINCE_MAJOR = 2  # indexes of the first format lack the ticks of what was said
 LAST_TICK = 1 << 53  # beyond it the time of a tick is no longer exact
 CHUNK_TICKS = 1 << 20  # more are never in one chunk: it takes an entry of a list for each
 INDEX_OVERHEAD = 64 << 10  # bytes of an index beyond its entries: names of its parts, of cameras and modalities
+PLACES = ("preamble", "utterances", "wordings", "keyframes", "surfaces")  # of a catalogue: lists of records with a tick
+SINCE_MINOR_1 = ("surfaces",)  # indexes of minor version 0 lack them
 NONSENSE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError)  # of a decoded record
 
 
@@ -46,6 +50,14 @@ class Place(NamedTuple):
     offset: int
 
 
+class SlowPlace(NamedTuple):
+    """A slow part of keyframes."""
+
+    name: str
+    since: int  # tick
+    offset: int
+
+
 @dataclass
 class Catalogue:
     """Offsets of all records one may ask for, in file order."""
@@ -55,6 +67,8 @@ class Catalogue:
     utterances: list[Place] = field(default_factory=list)
     wordings: list[Place] = field(default_factory=list)
     keyframes: list[Place] = field(default_factory=list)
+    surfaces: list[Place] = field(default_factory=list)
+    slow: list[SlowPlace] = field(default_factory=list)
     cameras: list[str] = field(default_factory=list)  # in order of their first frame
     modalities: list[str] = field(default_factory=list)
     frames: dict[tuple[int, str], int] = field(default_factory=dict)  # (tick, camera) -> offset
@@ -85,7 +99,7 @@ class Catalogue:
         """
         for chunk in later.chunks:
             self.add_chunk(chunk)
-        for name in ("preamble", "utterances", "wordings", "keyframes"):
+        for name in (*PLACES, "slow"):
             getattr(self, name).extend(getattr(later, name))
         self.cameras += [name for name in later.cameras if name not in self.cameras]
         self.modalities += [name for name in later.modalities if name not in self.modalities]
@@ -95,12 +109,13 @@ class Catalogue:
         """The content of an INDEX record."""
         number = {name: i for i, name in enumerate(self.cameras)}
         frames = [(tick, number[camera], offset) for (tick, camera), offset in self.frames.items()]
+        parts = list(dict.fromkeys(place.name for place in self.slow))
+        slow = [(place.since, parts.index(place.name), place.offset) for place in self.slow]
         return {
-            "preamble": array_to_plain(_rows(self.preamble, 2)),
+            **{name: array_to_plain(_rows(getattr(self, name), 2)) for name in PLACES},
             "chunks": array_to_plain(_rows(self.chunks, 3)),
-            "utterances": array_to_plain(_rows(self.utterances, 2)),
-            "wordings": array_to_plain(_rows(self.wordings, 2)),
-            "keyframes": array_to_plain(_rows(self.keyframes, 2)),
+            "slow": array_to_plain(_rows(slow, 3)),
+            "slow_parts": parts,
             "cameras": self.cameras,
             "modalities": self.modalities,
             "frames": array_to_plain(_rows(frames, 3)),
@@ -123,10 +138,14 @@ def catalogue_from_plain(value: Any, size: int) -> Catalogue:
         modalities=[str(name) for name in value["modalities"]],
         frames={(tick, cameras[number]): offset for tick, number, offset in _entries(value["frames"], 3, size)},
     )
-    for name in ("preamble", "utterances", "wordings", "keyframes"):
-        getattr(catalogue, name).extend(Place(*row) for row in _entries(value[name], 2, size))
+    for name in PLACES:
+        if name in value or name not in SINCE_MINOR_1:
+            getattr(catalogue, name).extend(Place(*row) for row in _entries(value[name], 2, size))
     for row in _entries(value["chunks"], 3, size):
         catalogue.add_chunk(ChunkPlace(*row))
+    parts = [str(name) for name in value.get("slow_parts", ())]
+    for since, number, offset in _entries(value["slow"], 3, size) if "slow" in value else ():
+        catalogue.slow.append(SlowPlace(parts[number], since, offset))
     return catalogue
 
 
@@ -240,6 +259,7 @@ def enter(
         RecordType.UTTERANCE: ("start_tick", catalogue.utterances),
         RecordType.WORDING: ("arrival_tick", catalogue.wordings),
         RecordType.KEYFRAME: ("tick", catalogue.keyframes),
+        RecordType.SURFACE: ("tick", catalogue.surfaces),
     }
     if kind not in ENTERED:
         return None
@@ -251,6 +271,8 @@ def enter(
         elif kind == RecordType.FRAME:
             names = [str(name) for name in value["blobs"]]
             catalogue.add_frame(int(value["tick"]), str(value["camera"]), names, offset)
+        elif kind == RecordType.SLOW:
+            catalogue.slow.append(SlowPlace(str(value["name"]), int(value["since"]), offset))
         elif kind == RecordType.END:
             return {**value, "summary": dict(value["summary"])}
         else:

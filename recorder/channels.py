@@ -39,7 +39,7 @@ RECORDS: dict[str, type] = {
     "scenery": Scenery,
     "cast": Cast,
 }
-PARTS = ("environment", "villagers", "hashes")  # of a snapshot
+PARTS = ("environment", "villagers", "buildings", "surface", "hashes")  # of a snapshot
 
 
 def channels() -> dict[str, Any]:
@@ -144,8 +144,8 @@ def as_json(channel: str, value: Any) -> Any:
 
     Args:
         channel: its name.
-        value: as a Session gives it: `environment`, `villagers` or `hashes` of a snapshot, an event, an utterance, a
-            wording, a frame, the scenery, the cast.
+        value: as a Session gives it: `environment`, `villagers`, `buildings`, `surface` or `hashes` of a snapshot, an
+            event, an utterance, a wording, a frame, the scenery, the cast.
 
     Raises:
         KeyError: there is no such channel.

@@ -20,6 +20,7 @@ from recorder.images import decode_image
 from recorder.payload import pack
 from recorder.reader import Session
 from recorder.schema import Cast, Snapshot
+from recorder.today import as_recorded
 
 K = TypeVar("K")
 
@@ -81,7 +82,8 @@ def compare(here: Session, there: Session) -> Iterator[Comparison]:
             result.only_here += 1
             continue
         result.ticks += 1
-        _compare_tick(result, here.snapshot(tick), there.snapshot(tick), here.cast)
+        mine, its = (as_recorded(side.snapshot(tick, whole=True), side.columns) for side in (here, there))
+        _compare_tick(result, mine, its, here.cast)
         result.same_ticks += not result.differing_ticks
         yield result
     result.only_there = len(there.ticks) - result.ticks
@@ -116,7 +118,8 @@ def _compare_opening(result: Comparison, here: Session, there: Session) -> None:
 def valley_differences(here: Session, there: Session) -> list[str]:
     """The parts of scenery and cast that differ, by name."""
     mine, its = encode.scenery(here.scenery), encode.scenery(there.scenery)
-    unlike = [f"scenery.{name}" for name in mine if pack(mine[name]) != pack(its[name])]
+    names = dict.fromkeys((*mine, *its))
+    unlike = [f"scenery.{name}" for name in names if pack(mine.get(name)) != pack(its.get(name))]
     if here.cast.looks.dtype != there.cast.looks.dtype or here.cast.looks.tobytes() != there.cast.looks.tobytes():
         unlike.append("cast.looks")
     return unlike + ["cast.personas"] * (pack(here.cast.personas) != pack(there.cast.personas))

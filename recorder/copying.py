@@ -13,7 +13,11 @@ from recorder.decode import arrival
 from recorder.reader import Session
 from recorder.schema import Snapshot
 from recorder.segment import check_new, later_segments, segment_path
+from recorder.slow import Since
+from recorder.today import as_recorded
 from recorder.writer import SessionWriter
+
+State = tuple[dict[str, Any], Since]  # of a keyframe: the whole of it, and which parts of it are slow
 
 
 @contextmanager
@@ -46,17 +50,19 @@ def appearing(target: Path) -> Iterator[Path]:
 class TickCopier:
     """Writes recorded ticks into another session: before each the words that had reached it, behind it its keyframe.
 
+    Columns that the new session does not have, as one that is made of an older session, are left out.
+
     Args:
         writer: of the new session.
         words: entries of a language log, in any order.
-        state: gives the whole state behind a tick; None where there is none.
+        state: gives the state behind a tick; None where there is none.
     """
 
     def __init__(
         self,
         writer: SessionWriter,
         words: Iterable[Mapping[str, Any]],
-        state: Callable[[int], Mapping[str, Any] | None],
+        state: Callable[[int], State | None],
     ) -> None:
         self.wordings = self.keyframes = 0  # written
         self._writer, self._state = writer, state
@@ -70,10 +76,10 @@ class TickCopier:
         """
         while self._words and arrival(self._words[0]) <= snapshot.tick:
             self._next_word()
-        self._writer.snapshot(snapshot)
+        self._writer.snapshot(as_recorded(snapshot, self._writer.columns))
         state = self._state(snapshot.tick)
         if state is not None:
-            self._writer.keyframe(snapshot.tick, state)
+            self._writer.keyframe(snapshot.tick, *state)
             self.keyframes += 1
 
     def finish(self) -> None:
@@ -86,7 +92,7 @@ class TickCopier:
         self.wordings += 1
 
 
-def states_of(session: Session) -> Callable[[int], dict[str, Any] | None]:
-    """The whole state behind a tick of a session; None where it has no keyframe."""
+def states_of(session: Session) -> Callable[[int], State | None]:
+    """The state behind a tick of a session; None where it has no keyframe."""
     kept = frozenset(session.keyframes)
-    return lambda tick: session.keyframe(tick) if tick in kept else None
+    return lambda tick: session.keyframe_parts(tick) if tick in kept else None

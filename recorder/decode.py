@@ -6,7 +6,7 @@ A value that is not what it should be raises one of `catalogue.NONSENSE`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -14,18 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.columns import array_from_plain, layout_from_plain, steps_from_plain, table_from_plain
-from recorder.schema import CameraPose, Event, Scenery, Utterance
+from recorder.schema import BUILDING_STATE, CameraPose, Event, Scenery, Surroundings, Utterance
+from recorder.slow import SlowPart
 
 Layouts = dict[str, np.dtype[np.void]]
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some ticks in a row."""
+    """Some ticks in a row, in the columns that were recorded."""
 
     first: int
     environment: NDArray[np.void]  # (ticks,)
     villagers: NDArray[np.void]  # (ticks, n)
+    buildings: NDArray[np.void]  # (ticks, n); n is 0 where their state is not known
+    surface: int | None  # the tick of the one they have; None where there is none
     events: list[tuple[Event, ...]]
     hashes: list[dict[str, bytes]]
 
@@ -37,12 +40,23 @@ def _frozen(array: NDArray[Any]) -> NDArray[Any]:
 
 def scenery(value: dict[str, Any]) -> Scenery:
     """The valley."""
-    parts = {item.name: value[item.name] for item in fields(Scenery)}
+    known = [item.name for item in fields(Scenery) if item.default is MISSING or value.get(item.name) is not None]
+    parts = {name: value[name] for name in known}
     for name, part in parts.items():
-        if isinstance(part, dict):
+        if isinstance(part, dict) and name != "surroundings":
             parts[name] = _frozen(table_from_plain(part) if "fields" in part else array_from_plain(part))
-    east, north = parts["origin"]
-    return Scenery(**{**parts, "origin": (float(east), float(north)), "places": tuple(parts["places"])})
+    if "surroundings" in parts:
+        parts["surroundings"] = _surroundings(parts["surroundings"])
+    return Scenery(**{**parts, "origin": _point(parts["origin"]), "places": tuple(parts["places"])})
+
+
+def _surroundings(value: dict[str, Any]) -> Surroundings:
+    return Surroundings(_frozen(array_from_plain(value["heights"])), _point(value["origin"]), float(value["cell_m"]))
+
+
+def _point(value: Any) -> tuple[float, float]:
+    east, north = value
+    return float(east), float(north)
 
 
 def layouts(header: dict[str, Any]) -> Layouts:
@@ -57,7 +71,10 @@ def chunk(value: dict[str, Any], layouts: Layouts) -> Chunk:
         _frozen(table_from_plain(table) if "fields" in table else steps_from_plain(table, layouts[name]))
         for name, table in (("environment", value["environment"]), ("villagers", value["villagers"]))
     )
-    if environment.shape != (count,) or villagers.shape[:1] != (count,) or villagers.ndim != 2:
+    buildings = np.zeros((count, 0), BUILDING_STATE)
+    if "buildings" in value:
+        buildings = _frozen(steps_from_plain(value["buildings"], layouts["buildings"]))
+    if environment.shape != (count,) or any(t.shape[:1] != (count,) or t.ndim != 2 for t in (villagers, buildings)):
         raise ValueError("columns of another length")
     events = [Event(int(tick), str(kind), dict(data)) for tick, kind, data in value["events"]]
     ends = list(accumulate((int(n) for n in value["event_counts"]), initial=0))
@@ -65,7 +82,12 @@ def chunk(value: dict[str, Any], layouts: Layouts) -> Chunk:
     hashes = [_hashes(row, value.get("rooms")) for row in value["hashes"]]
     if len(grouped) != count or len(hashes) != count or ends[-1] != len(events):
         raise ValueError("events or hashes of another length")
-    return Chunk(int(value["first"]), environment, villagers, grouped, hashes)
+    return Chunk(int(value["first"]), environment, villagers, buildings, surface_in(value), grouped, hashes)
+
+
+def surface_in(value: Mapping[str, Any]) -> int | None:
+    """The tick of the surface that the ticks of a chunk have."""
+    return None if value.get("surface") is None else int(value["surface"])
 
 
 def _hashes(row: Any, rooms: list[Any] | None) -> dict[str, bytes]:
@@ -122,6 +144,27 @@ def keyframe(value: dict[str, Any], tick: int) -> dict[str, Any]:
     if value["tick"] != tick:
         raise ValueError("another keyframe stands here")
     return dict(state(value["state"]))
+
+
+def since(value: Mapping[str, Any]) -> dict[str, int]:
+    """The slow parts that a keyframe means."""
+    return {str(name): int(tick) for name, tick in value.get("slow", {}).items()}
+
+
+def slow_part(value: dict[str, Any], name: str, since: int) -> SlowPart:
+    """A slow part, which must be this one; its arrays are shared between keyframes, and nobody can change them."""
+    if (value["name"], value["since"]) != (name, since):
+        raise ValueError("another part stands here")
+    whole = state(value["value"])
+    _freeze(whole)
+    return SlowPart(name, since, whole)
+
+
+def _freeze(value: Any) -> None:
+    if isinstance(value, np.ndarray):
+        _frozen(value)
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _freeze(item)
 
 
 def image(value: dict[str, Any], tick: int, camera: str, modality: str) -> dict[str, Any]:

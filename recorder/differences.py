@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,23 @@ from numpy.typing import NDArray
 
 from recorder.moments import name_of
 from recorder.payload import pack
-from recorder.schema import ENVIRONMENT_COLUMNS, VILLAGER_COLUMNS, Cast, Column, Event, Snapshot, Utterance
+from recorder.schema import (
+    BUILDING_STATE_COLUMNS,
+    ENVIRONMENT_COLUMNS,
+    VILLAGER_COLUMNS,
+    Cast,
+    Column,
+    Event,
+    Snapshot,
+    Surface,
+    Utterance,
+)
+from recorder.surfaces import MAPS
+from recorder.today import TABLES
 
 SHOWN_CHARACTERS = 60  # of a value in a sentence
 MISSING = "nothing"
+PAIRS = 2  # of surfaces last compared: many ticks have the same
 
 
 @dataclass(frozen=True)
@@ -37,10 +51,12 @@ class Difference:
 
 
 def differences(found: Snapshot, expected: Snapshot, cast: Cast) -> Iterator[Difference]:
-    """What differs between two snapshots of a tick: the weather, the villagers, events, lines, then hashes."""
+    """What differs between two snapshots of a tick: weather, buildings, ground, villagers, events, lines, hashes."""
     if _alike(found, expected):
         return
     yield from weather_differences(found, expected)
+    yield from _building_differences(found, expected)
+    yield from surface_differences(found, expected)
     yield from villager_differences(found, expected, cast)
     yield from _event_differences(found.tick, found.events, expected.events)
     yield from line_differences(found.tick, found.utterances, expected.utterances, cast)
@@ -48,10 +64,27 @@ def differences(found: Snapshot, expected: Snapshot, cast: Cast) -> Iterator[Dif
 
 
 def _alike(one: Snapshot, other: Snapshot) -> bool:
-    columns = ((one.environment, other.environment), (one.villagers, other.villagers))
-    return all(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in columns) and (
-        (one.events, one.utterances, one.hashes) == (other.events, other.utterances, other.hashes)
+    columns = ((getattr(one, name), getattr(other, name)) for name in TABLES)
+    return (
+        surface_alike(one.surface, other.surface)
+        and all(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes() for a, b in columns)
+        and ((one.events, one.utterances, one.hashes) == (other.events, other.utterances, other.hashes))
     )
+
+
+@lru_cache(PAIRS)
+def surface_alike(one: Surface | None, other: Surface | None) -> bool:
+    """Whether two surfaces are of the same tick and the same in every bit."""
+    if one is None or other is None:
+        return one is other
+    return one is other or (one.tick == other.tick and not any(True for _ in _unlike_maps(one, other)))
+
+
+def _unlike_maps(one: Surface, other: Surface) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
+    for name in MAPS:
+        mine, its = getattr(one, name), getattr(other, name)
+        if mine.shape != its.shape or not np.array_equal(mine.view("u4"), its.view("u4")):
+            yield name, mine, its
 
 
 def weather_differences(found: Snapshot, expected: Snapshot) -> Iterator[Difference]:
@@ -59,6 +92,38 @@ def weather_differences(found: Snapshot, expected: Snapshot) -> Iterator[Differe
     for name, one, other in _unlike_columns(found.environment, expected.environment):
         column = _column(ENVIRONMENT_COLUMNS, name)
         yield Difference(found.tick, "world", "", name, _words(column, one, ()), _words(column, other, ()))
+
+
+def _building_differences(found: Snapshot, expected: Snapshot) -> Iterator[Difference]:
+    if found.buildings.shape != expected.buildings.shape:
+        here, there = (str(len(side.buildings)) for side in (found, expected))
+        yield Difference(found.tick, "world", "", "buildings", here, there)
+        return
+    for name, one, other in _unlike_columns(found.buildings, expected.buildings):
+        column = _column(BUILDING_STATE_COLUMNS, name)
+        for row in range(len(found.buildings)):
+            if one is None or other is None or one[row].tobytes() != other[row].tobytes():
+                here, there = (_words(column, side, row) for side in (one, other))
+                yield Difference(found.tick, "world", f"building {row}", name, here, there)
+
+
+def surface_differences(found: Snapshot, expected: Snapshot) -> Iterator[Difference]:
+    """Maps of the ground that differ, and in which cell first."""
+    one, other = found.surface, expected.surface
+    if surface_alike(one, other):
+        return
+    if one is None or other is None or one.tick != other.tick:
+        here, there = (MISSING if side is None else f"of tick {side.tick}" for side in (one, other))
+        yield Difference(found.tick, "world", "", "surface", here, there)
+        return
+    for name, mine, its in _unlike_maps(one, other):
+        if mine.shape != its.shape:
+            yield Difference(found.tick, "world", "", name, f"of shape {mine.shape}", f"{its.shape}")
+            continue
+        unlike = mine.view("u4") != its.view("u4")
+        row, column = (int(at[0]) for at in np.nonzero(unlike))
+        where = f"at row {row}, column {column}, the first of {int(unlike.sum())} cells that differ"
+        yield Difference(found.tick, "world", "", name, str(mine[row, column]), f"{its[row, column]} {where}")
 
 
 def villager_differences(found: Snapshot, expected: Snapshot, cast: Cast) -> Iterator[Difference]:

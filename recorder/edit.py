@@ -14,7 +14,7 @@ from typing import Any
 
 from recorder.compare import frame_differences, valley_differences
 from recorder.container import SessionError
-from recorder.copying import TickCopier, appearing
+from recorder.copying import State, TickCopier, appearing
 from recorder.decode import arrival
 from recorder.differences import MISSING, differences, state_differences
 from recorder.header import DESCRIPTION, DRAWN, LINEAGE, copied_header, id_of, origin, run_of
@@ -55,7 +55,7 @@ def cut(session: Session, target: Path, span: range) -> Generator[Copied, None, 
         raise SessionError(f"{session.path} holds {session.ticks}; none of them lies in {span.start}:{span.stop}.")
     carried = max((tick for tick in session.keyframes if tick <= ticks[0]), default=ticks[0])
     since = ticks[0] if carried == ticks[0] else carried + 1
-    header = copied_header(session.header, session.snapshot(ticks[0]))
+    header = copied_header(session.header, session.columns)
     header["run"] = run_of(session.header)
     header["origin"] = origin("cut", id_of(session.header), [session.header], ticks=[ticks[0], ticks[-1]])
     plan = _Plan(
@@ -120,7 +120,7 @@ def _check_kin(first: Session, other: Session) -> None:
 def _merged_header(sessions: Sequence[Session]) -> dict[str, Any]:
     """The header of the first, with the cameras and modalities of all."""
     filled = next(session for session in sessions if session.ticks)
-    header = copied_header(sessions[0].header, filled.snapshot(filled.ticks[0]))
+    header = copied_header(sessions[0].header, filled.columns)
     for key in ("cameras", "modalities"):
         values = [item for session in sessions for item in session.header.get(key) or []]
         if values:
@@ -173,12 +173,12 @@ class _Plan:
                 having.setdefault(tick, []).append(session)
         return having
 
-    def keyframe(self, tick: int) -> dict[str, Any] | None:
+    def keyframe(self, tick: int) -> State | None:
         """The state behind a tick, on which all who have it agree."""
         having = self._keepers.get(tick, [])
-        states = [session.keyframe(tick) for session in having]
+        states = [session.keyframe_parts(tick) for session in having]
         for session, state in zip(having[1:], states[1:], strict=True):
-            for path, here, there in state_differences(state, states[0], session.cast):
+            for path, here, there in state_differences(state[0], states[0][0], session.cast):
                 raise SessionError(
                     f"{session.path}: tick {tick}: keyframe: {path} {here} instead of {there} in {having[0].path}."
                 )
@@ -214,7 +214,9 @@ def _copy(plan: _Plan, writer: SessionWriter, copied: Copied) -> Iterator[None]:
     )
     said: dict[int, bytes] = {}  # lines by id
     for tick in plan.carried:
-        writer.carried_keyframe(tick, plan.keyframe(tick) or {})
+        state = plan.keyframe(tick)
+        if state is not None:
+            writer.carried_keyframe(tick, *state)
     copier = TickCopier(writer, plan.wordings, plan.keyframe)
     for tick in plan.ticks:
         snapshot = _agreed(plan, tick, said)
@@ -236,7 +238,7 @@ def _copy(plan: _Plan, writer: SessionWriter, copied: Copied) -> Iterator[None]:
 def _agreed(plan: _Plan, tick: int, said: dict[int, bytes]) -> Snapshot:
     """The snapshot on which all who hold the tick agree, with the lines of all of them that were not written yet."""
     holders = plan.holders(tick)
-    snapshots = [session.snapshot(tick) for session in holders]
+    snapshots = [session.snapshot(tick, whole=True) for session in holders]
     for session, other in zip(holders[1:], snapshots[1:], strict=True):
         unsaid, there = (replace(side, utterances=()) for side in (other, snapshots[0]))
         for difference in differences(unsaid, there, session.cast):

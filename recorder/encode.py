@@ -11,13 +11,20 @@ from numpy.typing import NDArray
 
 from recorder.columns import array_to_plain, steps_to_plain, table_to_plain
 from recorder.payload import known_value
-from recorder.schema import Cast, Scenery, Snapshot, Utterance
+from recorder.schema import Cast, Scenery, Snapshot, Surroundings, Utterance
+from recorder.slow import Since, SlowPart
 
 
 def scenery(value: Scenery) -> dict[str, Any]:
     """The valley."""
     parts = {item.name: getattr(value, item.name) for item in fields(value)}
-    return {name: _array(part) if isinstance(part, np.ndarray) else part for name, part in parts.items()}
+    return {name: _part(part) for name, part in parts.items() if part is not None}
+
+
+def _part(part: Any) -> Any:
+    if isinstance(part, Surroundings):
+        return {item.name: _part(getattr(part, item.name)) for item in fields(part)}
+    return _array(part) if isinstance(part, np.ndarray) else part
 
 
 def _array(array: NDArray[Any]) -> dict[str, Any]:
@@ -30,13 +37,18 @@ def cast(value: Cast) -> dict[str, Any]:
 
 
 def chunk(ticks: Sequence[Snapshot]) -> dict[str, Any]:
-    """Some ticks in a row."""
+    """Some ticks in a row, with as many buildings and the same surface."""
+    first = ticks[0]
+    land: dict[str, Any] = {} if first.surface is None else {"surface": first.surface.tick}
+    if len(first.buildings):
+        land["buildings"] = steps_to_plain(_rows([snapshot.buildings for snapshot in ticks]))
     rooms = sorted(set().union(*(snapshot.hashes for snapshot in ticks)))
     return {
-        "first": ticks[0].tick,
+        "first": first.tick,
         "count": len(ticks),
         "environment": steps_to_plain(_rows([snapshot.environment for snapshot in ticks])),
         "villagers": steps_to_plain(_rows([snapshot.villagers for snapshot in ticks])),
+        **land,
         "events": [[event.tick, event.kind, event.data] for snapshot in ticks for event in snapshot.events],
         "event_counts": [len(snapshot.events) for snapshot in ticks],
         "rooms": rooms,
@@ -55,9 +67,14 @@ def utterance(value: Utterance) -> dict[str, Any]:
     return {item.name: getattr(value, item.name) for item in fields(value)}
 
 
-def keyframe(tick: int, state: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole state behind a tick; pack it with `state_value`, which knows its arrays."""
-    return {"tick": tick, "state": state}
+def keyframe(tick: int, state: Mapping[str, Any], slow: Since) -> dict[str, Any]:
+    """The state behind a tick without its slow parts; pack it with `state_value`, which knows its arrays."""
+    return {"tick": tick, "state": state, **({"slow": dict(slow)} if slow else {})}
+
+
+def slow_part(part: SlowPart) -> dict[str, Any]:
+    """A slow part of keyframes; pack it with `state_value`."""
+    return {"name": part.name, "since": part.since, "value": part.value}
 
 
 def state_value(value: Any) -> Any:

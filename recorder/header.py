@@ -6,14 +6,18 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from recorder.channels import channels
 from recorder.columns import layout_to_plain
 from recorder.payload import pack, plain
-from recorder.schema import ENVIRONMENT, SCHEMA_VERSION, VILLAGER, Snapshot
+from recorder.schema import SCHEMA_VERSION, dtype_of
+from recorder.today import TABLES
 
 LINEAGE = ("id", "run", "created", "origin", "segment")  # where a recording comes from, not what it holds
 DESCRIPTION = ("schema_version", "channels", "columns")  # how to read the records, by who wrote the file
 SAID_ANEW = ("id", "segment", "origin")  # by every session of itself
+TODAY = {name: dtype_of(columns) for name, columns in TABLES.items()}
 DRAWN = ("cameras", "capture_rate", "size", "modalities")  # what frames show
 
 
@@ -25,7 +29,7 @@ def session_header(header: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         SessionError: it holds something that cannot be stored.
     """
-    own: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "columns": _columns(ENVIRONMENT, VILLAGER)}
+    own: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "columns": _columns(TODAY)}
     if "channels" not in header:
         own["channels"] = channels()
     whole = {**own, **plain(header), "segment": 0}
@@ -33,19 +37,20 @@ def session_header(header: Mapping[str, Any]) -> dict[str, Any]:
     return {**named, "run": named.get("run", named["id"])}
 
 
-def copied_header(header: Mapping[str, Any], first: Snapshot, without: Collection[str] = ()) -> dict[str, Any]:
+def copied_header(
+    header: Mapping[str, Any], layouts: Mapping[str, np.dtype[np.void]], without: Collection[str] = ()
+) -> dict[str, Any]:
     """What a session takes over from the header of one that it is made of; columns are those recorded, whatever the
     schema has today.
 
     Args:
         header: to be copied.
-        first: a snapshot of that session, whose columns are meant where the header has none, as in the first format.
+        layouts: columns of that session's tables, which are meant where the header has none, as in the first format.
         without: keys to be left out, beside those that every session says of itself.
     """
-    columns = _columns(first.environment.dtype, first.villagers.dtype)
     return {
         key: value
-        for key, value in {"columns": columns, **header}.items()
+        for key, value in {"columns": _columns(layouts), **header}.items()
         if key not in SAID_ANEW and key not in without
     }
 
@@ -86,5 +91,5 @@ def digest(value: Any, person: str = "") -> str:
     return hashlib.blake2b(pack(value), digest_size=16, person=person.encode()).hexdigest()
 
 
-def _columns(environment: Any, villagers: Any) -> dict[str, Any]:
-    return {"environment": layout_to_plain(environment), "villagers": layout_to_plain(villagers)}
+def _columns(layouts: Mapping[str, np.dtype[np.void]]) -> dict[str, Any]:
+    return {name: layout_to_plain(layout) for name, layout in layouts.items()}

@@ -11,6 +11,7 @@ from recorder.reader import Session
 from recorder.schema import Snapshot
 
 Record = dict[str, Any]
+IN_TICKS = ("environment", "villagers", "buildings", "hashes")
 
 
 def records(session: Session, kinds: Collection[str], span: range | None = None) -> Iterator[Record]:
@@ -39,7 +40,8 @@ def _ticks(session: Session, span: range | None) -> Iterator[Record]:
         yield {
             "tick": snapshot.tick,
             "time_s": snapshot.tick / session.tick_rate,
-            **{part: as_json(part, getattr(snapshot, part)) for part in ("environment", "villagers", "hashes")},
+            "surface_tick": None if snapshot.surface is None else snapshot.surface.tick,
+            **{part: as_json(part, getattr(snapshot, part)) for part in IN_TICKS},
         }
 
 
@@ -71,6 +73,12 @@ def _frames(session: Session, span: range | None) -> Iterator[Record]:
             yield {**as_json("frames", ref), "time_s": ref.time_s}
 
 
+def _surfaces(session: Session, span: range | None) -> Iterator[Record]:
+    for tick in session.surfaces:
+        if span is None or tick in span:
+            yield as_json("surface", session.surface(tick))
+
+
 def _keyframes(session: Session, span: range | None) -> Iterator[Record]:
     for tick in session.keyframes:
         if span is None or tick in span:
@@ -84,5 +92,6 @@ KINDS: dict[str, Callable[[Session, range | None], Iterator[Record]]] = {
     "utterances": _utterances,
     "wordings": _wordings,
     "frames": _frames,
+    "surfaces": _surfaces,
     "keyframes": _keyframes,
 }

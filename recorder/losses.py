@@ -26,6 +26,8 @@ NAMES = {
     RecordType.KEYFRAME: "keyframe",
     RecordType.FRAME: "frame",
     RecordType.BLOB: "image",
+    RecordType.SURFACE: "surface",
+    RecordType.SLOW: "slow part",
 }
 
 
@@ -33,7 +35,7 @@ NAMES = {
 class Loss:
     """Something that was recorded and cannot be read any more."""
 
-    what: str  # ticks, utterance, wording, keyframe, frame, image, summary, segment, record
+    what: str  # ticks, utterance, wording, keyframe, frame, image, surface, slow part, summary, segment, record
     first: int | None = None  # tick; number of a segment
     last: int | None = None  # of several ticks
     camera: str = ""
@@ -78,6 +80,8 @@ def losses(remains: Remains, before: Remains | None) -> Iterator[Loss]:
     for kind, place in indexed:
         if kind == RecordType.CHUNK:
             told.append(Loss("ticks", place.first, place.first + place.length - 1))
+        elif kind == RecordType.SLOW:
+            told.append(Loss(NAMES[kind], place[1], note=place[0]))
         elif kind != RecordType.FRAME:
             told.append(Loss(NAMES[kind], place))
         named[kind] += kind != RecordType.FRAME

@@ -65,6 +65,7 @@ class Overview:
     lines_by_model: int | None  # None where a line cannot be read
     wordings: int
     keyframes: int
+    surfaces: int
     cameras: dict[str, CameraView]
     segments: list[tuple[str, int]]  # file, bytes
     weights: dict[str, Weight]  # by kind of record
@@ -128,6 +129,7 @@ def overview(session: Session) -> Overview:
         lines_by_model=by_model,
         wordings=weights.get("wording", Weight()).records,
         keyframes=len(session.keyframes),
+        surfaces=len(session.surfaces),
         cameras=cameras,
         segments=files,
         weights=dict(sorted(weights.items(), key=lambda item: -item[1].bytes)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import pairwise
 from os import PathLike
@@ -15,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from recorder import decode
@@ -23,15 +25,17 @@ from recorder.columns import table_from_plain
 from recorder.container import CorruptSession, RecordType, SessionError
 from recorder.files import Damage, OpenFile, session_files
 from recorder.frames import FrameRef, Frames
+from recorder.ground import Ground, Where
 from recorder.images import decode_image
 from recorder.record_reader import RecordReader
-from recorder.schema import SCHEMA_VERSION, CameraPose, Cast, Event, Scenery, Snapshot, Utterance
+from recorder.schema import SCHEMA_VERSION, CameraPose, Cast, Event, Scenery, Snapshot, Surface, Utterance
+from recorder.slow import Since, SlowPart, put_in
 from recorder.ticks import Ticks
+from recorder.today import TABLES, as_today
 
 if TYPE_CHECKING:
     import pyarrow
 
-Where = tuple[int, int]  # number of the file among those open, offset in it
 T = TypeVar("T")
 
 
@@ -61,6 +65,8 @@ class Session:
         if not isinstance(version, int) or version > SCHEMA_VERSION:
             raise SessionError(f"{self.path} has schema {version}; this Hamlet reads up to {SCHEMA_VERSION}.")
         self._chunk: tuple[int, decode.Chunk] | None = None
+        self._ground = Ground(self.path, self._surfaces, self._decoded, lambda: self.scenery.heights.shape)
+        self._slow_read: dict[str, SlowPart] = {}  # the last one of each name
 
     def _check_segments(self) -> None:
         """One session's files, and which of them are missing."""
@@ -99,6 +105,13 @@ class Session:
         self._said = [(p.tick, (n, p.offset)) for n, part in numbered for p in part.utterances]
         self._words = [(p.tick, (n, p.offset)) for n, part in numbered for p in part.wordings]
         self._keyframes = {p.tick: (n, p.offset) for n, part in numbered for p in part.keyframes}
+        self._surfaces: dict[int, list[Where]] = {}  # a segment repeats what it takes to be read alone
+        self._slow: dict[tuple[str, int], list[Where]] = {}
+        for number, part in numbered:
+            for surface in part.surfaces:
+                self._surfaces.setdefault(surface.tick, []).append((number, surface.offset))
+            for slow in part.slow:
+                self._slow.setdefault((slow.name, slow.since), []).append((number, slow.offset))
         self._frames = {key: (n, offset) for n, part in numbered for key, offset in part.frames.items()}
         self.ticks = Ticks(range(first, first + count) for first, count, _ in self._chunks)
         self.cameras = tuple(dict.fromkeys(name for _, part in numbered for name in part.cameras))
@@ -224,20 +237,72 @@ class Session:
         rate = self.tick_rate
         return f"{self.ticks[0] / rate:g} s to {self.ticks[-1] / rate:g} s" if self.ticks else str(self.ticks)
 
-    def snapshot(self, tick: int) -> Snapshot:
-        """The snapshot of a tick.
+    @cached_property
+    def columns(self) -> dict[str, np.dtype[np.void]]:
+        """The columns that were recorded, of each table; the first format names them in its chunks."""
+        if self._layouts or not self._chunks:
+            return dict(self._layouts)
+        _, _, place = self._chunks[0]
+        chunk = self._decoded(place, RecordType.CHUNK, lambda value: decode.chunk(value, self._layouts))
+        return {"environment": chunk.environment.dtype, "villagers": chunk.villagers.dtype}
+
+    def snapshot(self, tick: int, *, whole: bool = False) -> Snapshot:
+        """The snapshot of a tick, in the columns of today's schema.
+
+        Columns that were not recorded, as in older sessions, are as `schema.Column.absent` says; `today.as_recorded`
+        leaves them out. Where the surface is lost, the one before it stands in, and `damage` says so.
+
+        Args:
+            tick: a recorded one.
+            whole: nothing may stand in for what is lost.
 
         Raises:
             SessionError: the tick was not recorded, or was lost.
+            CorruptSession: `whole`, and its surface is lost.
         """
         if tick not in self.ticks:
             raise SessionError(f"{self.path} has no tick {tick}; it holds {self.ticks}.")
         chunk = self._chunk_at(bisect_right(self._starts, tick) - 1)
         row = tick - chunk.first
-        said = tuple(self._line(tick, place) for place in self._said_at.get(tick, ()))
         return Snapshot(
-            tick, chunk.environment[row, ...], chunk.villagers[row], chunk.events[row], said, dict(chunk.hashes[row])
+            tick=tick,
+            environment=chunk.environment[row, ...],
+            villagers=chunk.villagers[row],
+            events=chunk.events[row],
+            utterances=tuple(self._line(tick, place) for place in self._said_at.get(tick, ())),
+            buildings=chunk.buildings[row],
+            surface=None if chunk.surface is None else self._surface(chunk.surface, whole=whole),
+            hashes=dict(chunk.hashes[row]),
         )
+
+    @property
+    def surfaces(self) -> list[int]:
+        """Ticks since when the ground lay as a surface says, in order."""
+        return sorted(self._surfaces)
+
+    def surface(self, tick: int) -> Surface:
+        """The surface that is of a tick; `snapshot` gives the one that a tick has.
+
+        Raises:
+            SessionError: there is none.
+            CorruptSession: it is lost.
+        """
+        if tick not in self._surfaces:
+            raise SessionError(f"{self.path} has no surface of tick {tick}.")
+        return self._ground.surface(tick)
+
+    def _surface(self, tick: int, *, whole: bool) -> Surface | None:
+        try:
+            return self._ground.surface(tick)
+        except CorruptSession as error:
+            if whole:
+                raise
+            stand_in = self._ground.before(tick)
+            instead = "nothing stands" if stand_in is None else f"that of tick {stand_in.tick} stands"
+            why = f"the surface of tick {tick} is lost, and {instead} in for it: {error.what}"
+            told = Damage(error.path, error.offset, error.offset, 1, why)
+            self.damage += () if told in self.damage else (told,)
+            return stand_in
 
     @cached_property
     def _said_at(self) -> dict[int, list[Where]]:
@@ -247,12 +312,14 @@ class Session:
         return places
 
     def _chunk_at(self, number: int) -> decode.Chunk:
+        """A chunk, in the columns of today's schema."""
         if self._chunk is None or self._chunk[0] != number:
             first, count, place = self._chunks[number]
             chunk = self._decoded(place, RecordType.CHUNK, lambda value: decode.chunk(value, self._layouts))
             if (chunk.first, len(chunk.villagers)) != (first, count):
                 raise CorruptSession(self._at(place).path, place[1], "the chunk does not hold the ticks the index says")
-            self._chunk = (number, chunk)
+            tables: dict[str, Any] = {name: as_today(name, getattr(chunk, name)) for name in TABLES}
+            self._chunk = (number, replace(chunk, **tables))
         return self._chunk[1]
 
     def snapshots(self) -> Iterator[Snapshot]:
@@ -319,13 +386,49 @@ class Session:
     def keyframe(self, tick: int) -> dict[str, Any]:
         """The whole state behind a tick, as it was given to the writer; sequences come back as lists.
 
+        Arrays in its slow parts are shared with other keyframes, and cannot be changed.
+
         Raises:
             SessionError: there is none for this tick.
+            CorruptSession: it is damaged, or a slow part of it is.
+        """
+        return self.keyframe_parts(tick)[0]
+
+    def keyframe_parts(self, tick: int) -> tuple[dict[str, Any], Since]:
+        """The whole state behind a tick, and which parts of it are slow, as SessionWriter.keyframe takes them.
+
+        Raises:
+            SessionError, CorruptSession: as `keyframe`.
         """
         place = self._keyframes.get(tick)
         if place is None:
             raise SessionError(f"{self.path} has no keyframe at tick {tick}.")
-        return self._decoded(place, RecordType.KEYFRAME, partial(decode.keyframe, tick=tick))
+        return self._decoded(place, RecordType.KEYFRAME, partial(self._whole_state, tick=tick))
+
+    def _whole_state(self, value: dict[str, Any], tick: int) -> tuple[dict[str, Any], Since]:
+        state, since = decode.keyframe(value, tick), decode.since(value)
+        for name, began in since.items():
+            try:
+                put_in(state, self._slow_part(name, began))
+            except CorruptSession as error:
+                what = f"the keyframe of tick {tick} is lost with its {name} since tick {began}: {error.what}"
+                raise CorruptSession(error.path, error.offset, what) from None
+        return state, since
+
+    def _slow_part(self, name: str, since: int) -> SlowPart:
+        known = self._slow_read.get(name)
+        if known is not None and known.since == since:
+            return known
+        lost = CorruptSession(self.path, 0, "it is not there")
+        for number, place in enumerate(self._slow.get((name, since), ())):
+            make = partial(decode.slow_part, name=name, since=since)
+            try:
+                self._slow_read[name] = self._decoded(place, RecordType.SLOW, make)
+            except CorruptSession as error:
+                lost = lost if number else error
+            else:
+                return self._slow_read[name]
+        raise lost
 
     def frames(self, camera: str | None = None, modality: str | None = None) -> Frames:
         """The frames of one camera or of all, in the order they were written, read one by one as they are asked for.

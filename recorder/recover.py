@@ -21,6 +21,7 @@ from recorder.losses import NAMES, Loss, losses
 from recorder.payload import pack
 from recorder.remains import Remains, Step, examine, frame_of
 from recorder.segment import Segment, check_new, later_segments, segment_path
+from recorder.whole import Whole
 from recorder.writer import SEGMENT_BYTES
 
 TOLD_IN_HEADER = 1000  # losses; of more, the header says how many
@@ -92,17 +93,19 @@ def recover(source: str | PathLike[str], target: str | PathLike[str]) -> Recover
                 lost += _between(files[before], remains, lost) if torn else []
             lost += losses(remains, None if before is None else files[before])
             before = number
+        whole = Whole(source, files)
+        lost = [*whole.still_lost(lost), *whole.dependent()]
         header = _header(source, files)
         recovery = Recovery(
             source,
             target,
             id_of(header),
             _is_last(files[max(files)]),
-            _kept(files),
+            _kept(files, whole),
             tuple(lost),
             sum(gap.end - gap.offset for remains in files.values() for gap in remains.gaps),
         )
-        _write(recovery, files)
+        _write(recovery, files, whole)
         return recovery
     finally:
         for remains in files.values():
@@ -180,20 +183,25 @@ def _preamble(source: Path, files: Mapping[int, Remains], kind: RecordType) -> b
     return found
 
 
-def _can_be_written(remains: Remains, step: Step) -> bool:
+def _can_be_written(remains: Remains, step: Step, whole: Whole) -> bool:
     kind, *rest = step
+    if kind == RecordType.KEYFRAME:
+        return whole.has_all(remains.since[int(rest[0])])
+    if kind == RecordType.SURFACE:
+        return rest[0] in whole.surfaces
     if kind != RecordType.FRAME:
         return True
     key = int(rest[0]), str(rest[1])
     return bool(remains.images.get(key)) and frame_of(remains, key) is not None
 
 
-def _kept(files: Mapping[int, Remains]) -> dict[str, int]:
+def _kept(files: Mapping[int, Remains], whole: Whole) -> dict[str, int]:
     kept: Counter[RecordType] = Counter()
     for remains in files.values():
-        kept.update(RecordType(step[0]) for step in remains.steps if _can_be_written(remains, step))
+        kept.update(RecordType(step[0]) for step in remains.steps if _can_be_written(remains, step, whole))
     ticks = sum(chunk.length for remains in files.values() for chunk, _ in remains.chunks)
     named = {f"{name}s": kept[kind] for kind, name in NAMES.items() if kind != RecordType.CHUNK}
+    named["surfaces"], named["slow parts"] = len(whole.surfaces), len(whole.slow)
     named["images"] = sum(len(images) for remains in files.values() for images in remains.images.values())
     return {"ticks": ticks, **named}
 
@@ -208,7 +216,7 @@ def _new_header(recovery: Recovery, header: Mapping[str, Any]) -> dict[str, Any]
     return {"id": digest(whole), **whole, "run": run_of(header)}
 
 
-def _write(recovery: Recovery, files: Mapping[int, Remains]) -> None:
+def _write(recovery: Recovery, files: Mapping[int, Remains], whole: Whole) -> None:
     """Write the new session."""
     source = recovery.source
     header = _new_header(recovery, _header(source, files))
@@ -222,8 +230,8 @@ def _write(recovery: Recovery, files: Mapping[int, Remains]) -> None:
                         segment.close({}, last=False)
                         number += 1
                         segment = Segment(segment_path(path, number), {**header, "segment": number}, scenery, cast)
-                    if _can_be_written(remains, step):
-                        _copy(segment, remains, step, head)
+                    if _can_be_written(remains, step, whole):
+                        _copy(segment, remains, step, head, whole)
             end = files[max(files)].end
             segment.close({} if end is None else end["summary"], last=True)
         except BaseException:
@@ -231,8 +239,8 @@ def _write(recovery: Recovery, files: Mapping[int, Remains]) -> None:
             raise
 
 
-def _copy(segment: Segment, remains: Remains, step: Step, head: RecordHead) -> None:
-    """Write one thing as the source holds it."""
+def _copy(segment: Segment, remains: Remains, step: Step, head: RecordHead, whole: Whole) -> None:
+    """Write one thing as the source holds it, and before it what it cannot do without."""
     kind, *rest = step
     if kind == RecordType.FRAME:
         key = int(rest[0]), str(rest[1])
@@ -243,15 +251,28 @@ def _copy(segment: Segment, remains: Remains, step: Step, head: RecordHead) -> N
         }
         segment.frame(about or {}, images)
         return
+    if kind == RecordType.SURFACE:
+        segment.surface(whole.surface(int(rest[0])))
+        return
     payload = remains.records.payload(head)
     value = remains.records.content(head)
     if kind == RecordType.CHUNK:
+        shown = remains.shown.get(int(value["first"]))
+        if shown in whole.surfaces:
+            segment.surface(whole.surface(shown))
+        elif shown is not None:  # it is lost, and nothing is put in its place
+            value = {key: each for key, each in value.items() if key != "surface"}
+            payload = pack(value)
         segment.packed_chunk(int(value["first"]), int(value["count"]), _rooms_named_once(value, payload))
     elif kind == RecordType.UTTERANCE:
         segment.utterance(int(value["start_tick"]), payload)
     elif kind == RecordType.WORDING:
         segment.wording(decode.arrival(value), payload)
+    elif kind == RecordType.SLOW:
+        segment.slow_part(whole.slow_part(str(rest[0]), int(rest[1])))
     else:
+        for name, since in remains.since[int(value["tick"])].items():
+            segment.slow_part(whole.slow_part(name, since))
         segment.packed_keyframe(int(value["tick"]), payload)
 
 

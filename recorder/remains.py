@@ -38,6 +38,7 @@ from recorder.container import (
 )
 from recorder.payload import unpack
 from recorder.record_reader import SEARCH_BYTES, RecordReader
+from recorder.surfaces import base_of
 
 Step = tuple[Any, ...]  # (RecordType, ...) of something to be written again
 FrameKey = tuple[int, str]  # tick, camera
@@ -56,6 +57,10 @@ class Remains:
     said: list[tuple[int, int]] = field(default_factory=list)  # tick, id
     words: list[int] = field(default_factory=list)  # ticks
     keyframes: dict[int, int] = field(default_factory=dict)  # tick -> number of the record
+    since: dict[int, dict[str, int]] = field(default_factory=dict)  # tick of a keyframe -> its slow parts
+    surfaces: dict[int, RecordHead] = field(default_factory=dict)  # by tick
+    shown: dict[int, int] = field(default_factory=dict)  # first tick of a chunk -> tick of its surface
+    slow: dict[tuple[str, int], RecordHead] = field(default_factory=dict)  # slow parts by name and tick
     parts: list[int] = field(default_factory=list)  # numbers of the records that are parts of the index
     frames: dict[FrameKey, tuple[dict[str, Any], list[str]]] = field(default_factory=dict)  # record, modalities
     images: dict[FrameKey, dict[str, RecordHead]] = field(default_factory=dict)
@@ -116,6 +121,9 @@ def _keep(remains: Remains, head: RecordHead, value: Any) -> None:
         place = ChunkPlace(int(value["first"]), int(value["count"]), head.offset)
         order = Catalogue(chunks=[chunk for chunk, _ in remains.chunks[-1:]])
         order.add_chunk(place)
+        shown = decode.surface_in(value)
+        if shown is not None:
+            remains.shown[place.first] = _tick(shown)
         remains.chunks.append((place, head.sequence))
         remains.steps[kind, place.first] = head
     elif kind == RecordType.UTTERANCE:
@@ -127,8 +135,17 @@ def _keep(remains: Remains, head: RecordHead, value: Any) -> None:
         remains.steps[kind, head.sequence] = head
     elif kind == RecordType.KEYFRAME:
         dict(decode.state(value["state"]))
+        remains.since[_tick(value["tick"])] = {name: _tick(tick) for name, tick in decode.since(value).items()}
         remains.keyframes[_tick(value["tick"])] = head.sequence
         remains.steps[kind, value["tick"]] = head
+    elif kind == RecordType.SURFACE:
+        base_of(value)
+        remains.surfaces.setdefault(_tick(value["tick"]), head)
+        remains.steps.setdefault((kind, value["tick"]), head)
+    elif kind == RecordType.SLOW:
+        decode.state(value["value"])
+        remains.slow.setdefault((str(value["name"]), _tick(value["since"])), head)
+        remains.steps.setdefault((kind, str(value["name"]), value["since"]), head)
     elif kind in (RecordType.BLOB, RecordType.FRAME):
         _keep_frame(remains, head, value)
     elif kind in (RecordType.INDEX, RecordType.PART):
@@ -193,10 +210,10 @@ def frame_of(remains: Remains, key: FrameKey) -> dict[str, Any] | None:
 
 
 def indexed_losses(remains: Remains) -> Iterator[tuple[RecordType, Any]]:
-    """What the index names and no whole record holds: (CHUNK, its place), (UTTERANCE, tick), (FRAME, key), ..."""
+    """What the index or another record names and no whole record holds: (CHUNK, its place), (UTTERANCE, tick), ..."""
     whole = Catalogue()
     for part in remains.catalogues:
-        for name in ("chunks", "utterances", "wordings", "keyframes"):
+        for name in ("chunks", "utterances", "wordings", "keyframes", "surfaces", "slow"):
             known = dict.fromkeys([*getattr(whole, name), *getattr(part, name)])
             setattr(whole, name, list(known))
         whole.frames |= part.frames
@@ -210,6 +227,11 @@ def indexed_losses(remains: Remains) -> Iterator[tuple[RecordType, Any]]:
         missing = Counter(place.tick for place in places) - Counter(ticks)
         yield from ((kind, tick) for tick in sorted(missing.elements()))
     yield from ((RecordType.FRAME, key) for key in whole.frames if key not in remains.frames)
+    meant = [each for since in remains.since.values() for each in since.items()]  # by the keyframes that are left
+    needed = dict.fromkeys([*((part.name, part.since) for part in whole.slow), *meant])
+    yield from ((RecordType.SLOW, key) for key in needed if key not in remains.slow)
+    shown = dict.fromkeys([*(place.tick for place in whole.surfaces), *remains.shown.values()])
+    yield from ((RecordType.SURFACE, tick) for tick in sorted(shown) if tick not in remains.surfaces)
 
 
 def _head_by_its_records(path: Path) -> tuple[int, bytes] | None:

@@ -50,6 +50,7 @@ class Column:
     unit: str = ""  # SI, or a plain word; "1" for pure numbers; "" for ids, flags and enumerations
     names: tuple[str, ...] = ()  # of the values 0, 1, 2, ... of an enumeration
     shape: tuple[int | str, ...] = ()  # of one value; a size that is not fixed has a name
+    absent: float | str = 0  # what older sessions without it are read as: a number, or the column it is taken from
 
 
 @dataclass(frozen=True)
@@ -147,15 +148,27 @@ ENVIRONMENT_COLUMNS = (
     Column("visibility_m", "<f8", "how far one sees: there 2 % of the contrast is left (Koschmieder 1924)", "m"),
     Column("ground_wetness", "<f8", "of the soil in and round the village: 0 dry .. 1 saturated", "1"),
     Column("snow_depth_m", "<f8", "depth of the lying snow in and round the village", "m"),
-    Column("gust_m_s", "<f8", "strongest wind of the last minutes", "m/s"),
+    Column("gust_m_s", "<f8", "strongest wind of the last minutes", "m/s", absent="wind_m_s"),
     Column("sun_w_m2", "<f8", "global irradiance on a level surface", "W/m2"),
-    Column("haze_visibility_m", "<f8", "how far one sees above the fog, and everywhere where there is none", "m"),
-    Column("fog_top_m", "<f8", "height of the top of the fog, which fills what lies lower; -10000 for none", "m"),
-    Column("leaf_cover", "<f8", "leaves on deciduous trees: 0 bare .. 1 full", "1"),
+    Column(
+        "haze_visibility_m",
+        "<f8",
+        "how far one sees above the fog, and everywhere where there is none",
+        "m",
+        absent="visibility_m",
+    ),
+    Column(
+        "fog_top_m",
+        "<f8",
+        "height of the top of the fog, which fills what lies lower; -10000 for none",
+        "m",
+        absent=-10_000.0,
+    ),
+    Column("leaf_cover", "<f8", "leaves on deciduous trees: 0 bare .. 1 full", "1", absent=1.0),
     Column("leaf_colour", "<f8", "of these leaves: 0 green .. 1 all turned", "1"),
-    Column("blossom", "<f8", "flowering of trees and meadows, 0..1", "1"),
-    Column("grass_green", "<f8", "of the grass: 0 straw or winter brown .. 1 lush", "1"),
-    Column("crop_height_m", "<f8", "height of the crops in the fields", "m"),
+    Column("blossom", "<f8", "flowering of trees and meadows, 0..1", "1", absent=0.3),
+    Column("grass_green", "<f8", "of the grass: 0 straw or winter brown .. 1 lush", "1", absent=0.9),
+    Column("crop_height_m", "<f8", "height of the crops in the fields", "m", absent=0.6),
     Column("crop_ripe", "<f8", "of the crops: 0 green .. 1 golden", "1"),
 )
 SEASON_NAMES = ("leaf_cover", "leaf_colour", "blossom", "grass_green", "crop_height_m", "crop_ripe")
@@ -256,6 +269,18 @@ class Wording(TypedDict):
     model_sha256: NotRequired[ModelDigest]
 
 
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """The land round the valley, coarse: what stands on the horizon."""
+
+    heights: Annotated[
+        NDArray[np.float32],
+        Meaning("ground height; rows go north, columns east; linear between samples", "m", (), ("rows", "cols")),
+    ]
+    origin: Annotated[tuple[float, float], Meaning("world x, y of the first sample, heights[0, 0]", "m")]
+    cell_m: Annotated[float, Meaning("spacing of the samples", "m")]
+
+
 @dataclass(frozen=True)
 class Scenery:
     """All that does not move: stored once in the session, enough to draw the valley without its generator."""
@@ -280,6 +305,7 @@ class Scenery:
     places: Annotated[tuple[dict[str, Any], ...], Meaning("places with a name", keys=Place)]
     latitude: Annotated[float, Meaning("north of the equator", "deg")]
     longitude: Annotated[float, Meaning("east of Greenwich", "deg")]
+    surroundings: Annotated[Surroundings | None, Meaning("the land round it; null where it is not known")] = None
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
@@ -289,9 +315,12 @@ class Scenery:
         return x0, y0, x0 + (cols - 1) * self.cell_m, y0 + (rows - 1) * self.cell_m
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Surface:
-    """What lies on the ground, cell by cell on the lattice of the scenery's heights: changes now and then."""
+    """What lies on the ground, cell by cell on the lattice of the scenery's heights: changes now and then.
+
+    Until it changes, snapshots share one; no two surfaces of a run are of the same tick.
+    """
 
     tick: Annotated[int, Meaning("since when this is so", "tick")]
     water_m: Annotated[

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from glob import escape
 from pathlib import Path
 from typing import Any
 
 from recorder import encode
-from recorder.catalogue import Catalogue, ChunkPlace, Place
+from recorder.catalogue import Catalogue, ChunkPlace, Place, SlowPlace
 from recorder.container import RecordType, SessionError
 from recorder.payload import pack
 from recorder.record_writer import RecordWriter
-from recorder.schema import Snapshot
+from recorder.schema import Snapshot, Surface
+from recorder.slow import SlowPart
+from recorder.surfaces import SurfaceEncoder
 
 PART_CHUNKS = 15  # after so many without a keyframe, which brings the index along, it comes alone
 COPIES = 2  # of header, scenery and cast: one flipped bit must not cost a whole session
@@ -60,6 +62,9 @@ class Segment:
         self.catalogue = Catalogue()
         self._fresh = Catalogue()  # entries since the last part of the index
         self._part = 0  # offset of that part
+        self._surfaces: set[int] = set()  # that are in this file, by tick
+        self._slow: set[tuple[str, int]] = set()
+        self._encoder = SurfaceEncoder()
         self._records = RecordWriter(path, hashlib.sha256(opening[RecordType.HEADER]).digest()[:16])
         try:
             for kind, payload in [*opening.items()] * COPIES:
@@ -81,7 +86,9 @@ class Segment:
         return self._records.closed
 
     def chunk(self, ticks: list[Snapshot]) -> None:
-        """Write ticks that follow each other."""
+        """Write ticks that follow each other, and their surface where this file has it not yet."""
+        if ticks[0].surface is not None:
+            self.surface(ticks[0].surface)
         self.packed_chunk(ticks[0].tick, len(ticks), pack(encode.chunk(ticks)))
 
     def packed_chunk(self, first: int, count: int, payload: bytes) -> None:
@@ -99,9 +106,30 @@ class Segment:
         """Write one packed entry of the language log."""
         self._fresh.wordings.append(Place(tick, self._records.append(RecordType.WORDING, payload, compress=True)))
 
-    def keyframe(self, tick: int, state: Mapping[str, Any]) -> None:
-        """Write the whole state behind a tick, then the index so far."""
-        self.packed_keyframe(tick, pack(encode.keyframe(tick, state), encode.state_value))
+    def surface(self, surface: Surface) -> None:
+        """Write a surface, unless this file has it."""
+        if surface.tick in self._surfaces:
+            return
+        payload = pack(self._encoder.encode(surface))
+        offset = self._records.append(RecordType.SURFACE, payload, compress=False)  # its maps are
+        self._surfaces.add(surface.tick)
+        self._fresh.surfaces.append(Place(surface.tick, offset))
+
+    def slow_part(self, part: SlowPart) -> None:
+        """Write a slow part of keyframes, unless this file has it."""
+        if part.key in self._slow:
+            return
+        payload = pack(encode.slow_part(part), encode.state_value)
+        offset = self._records.append(RecordType.SLOW, payload, compress=True)
+        self._slow.add(part.key)
+        self._fresh.slow.append(SlowPlace(part.name, part.since, offset))
+
+    def keyframe(self, tick: int, state: Mapping[str, Any], slow: Sequence[SlowPart] = ()) -> None:
+        """Write the state behind a tick with those of its slow parts that this file has not yet; the index so far."""
+        for part in slow:
+            self.slow_part(part)
+        since = {part.name: part.since for part in slow}
+        self.packed_keyframe(tick, pack(encode.keyframe(tick, state, since), encode.state_value))
 
     def packed_keyframe(self, tick: int, payload: bytes) -> None:
         """Write a keyframe as another session holds it, then the index so far."""

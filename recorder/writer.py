@@ -1,9 +1,9 @@
 """Writes a session while it happens: what is older than one second of ticks is in the file, whatever comes next.
 
 What is small is packed, compressed and written by the simulation's thread itself: to wake another and to wait for the
-interpreter's lock takes longer. What may take its time (frames, which other threads encode, reaching the disk, a new
-file) is left to a thread that keeps the order. Nothing is dropped: where the disk or the encoders are slower than the
-simulation, the simulation waits.
+interpreter's lock takes longer. What may take its time (frames, which other threads encode, surfaces, slow parts of
+keyframes, reaching the disk, a new file) is left to a thread that keeps the order. Nothing is dropped: where the disk
+or the encoders are slower than the simulation, the simulation waits.
 """
 
 from __future__ import annotations
@@ -23,14 +23,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder import encode
+from recorder.catalogue import LAST_TICK
 from recorder.columns import layout_from_plain
 from recorder.container import SessionError
 from recorder.decode import arrival
 from recorder.header import session_header
 from recorder.images import encode_image
 from recorder.payload import pack
-from recorder.schema import CameraPose, Cast, Scenery, Snapshot, Utterance
+from recorder.schema import CameraPose, Cast, Scenery, Snapshot, Surface, Utterance
 from recorder.segment import Segment, later_segments, segment_path
+from recorder.slow import Since, SlowPart, taken_out
+from recorder.surfaces import MAPS
+from recorder.today import TABLES
 
 CHUNK_BYTES = 256 << 10  # raw state gathered before a chunk is written, even if its time is not over
 SEGMENT_BYTES = 1 << 30  # a file above this is closed and the next one begun
@@ -76,9 +80,15 @@ class SessionWriter:
         self.last_tick: int | None = None
         self._first_tick: int | None = None
         self._second = tick_rate
-        self._people = len(cast.looks)
-        self._columns = _layouts(self.path, self.header["columns"])
-        self._types = self._columns
+        self._people, self._buildings = len(cast.looks), len(scenery.buildings)
+        self._lattice = scenery.heights.shape
+        self.columns = _layouts(self.path, self.header["columns"])
+        self._types: tuple[np.dtype[Any] | None, ...] = (None,) * len(TABLES)  # of the last snapshot
+        self._surface: Surface | None = None
+        self._latest = -1  # tick of the last surface there was
+        self._maps: dict[str, NDArray[np.float32]] = {}  # of that
+        self._slow: dict[str, SlowPart] = {}
+        self._behind = 0  # ticks until what took its time before them is sure to be written
         self._gathered: list[Snapshot] = []
         self._gathered_bytes = 0
         self._said: set[int] = set()
@@ -107,34 +117,84 @@ class SessionWriter:
         """Record one tick with its utterances; ticks only go forward, and a gap between them begins a new chunk.
 
         Raises:
-            SessionError: the tick lies before the last one, the columns are not those of the header, or the disk
-                refuses.
+            SessionError: the tick lies before the last one, the columns are not those of the header, the surface is no
+                later state of this valley's ground, or the disk refuses.
         """
         self._check()
         if self.last_tick is not None and snapshot.tick <= self.last_tick:
             raise SessionError(f"{self.path}: tick {snapshot.tick} was given after tick {self.last_tick}.")
-        if snapshot.villagers.shape != (self._people,) or snapshot.environment.shape != ():
+        shapes = snapshot.villagers.shape, snapshot.environment.shape
+        if shapes != ((self._people,), ()) or snapshot.buildings.shape not in ((0,), (self._buildings,)):
             raise SessionError(
-                f"{self.path}: tick {snapshot.tick} has villagers {snapshot.villagers.shape} and environment "
-                f"{snapshot.environment.shape}; ({self._people},) and () were expected."
+                f"{self.path}: tick {snapshot.tick} has villagers {shapes[0]}, environment {shapes[1]} and buildings "
+                f"{snapshot.buildings.shape}; ({self._people},), () and ({self._buildings},) were expected."
             )
-        types = (snapshot.villagers.dtype, snapshot.environment.dtype)
-        if types[0] is not self._types[0] or types[1] is not self._types[1]:  # to compare them field by field is slow
-            if types != self._columns:
-                raise SessionError(f"{self.path}: tick {snapshot.tick} has other columns than the header says.")
-            self._types = types
+        self._check_columns(snapshot)
+        if snapshot.surface is not self._surface:
+            self._new_surface(snapshot.tick, snapshot.surface)
+        if self._gathered and len(snapshot.buildings) != len(self._gathered[-1].buildings):
+            self._write_chunk()
         if self._gathered and snapshot.tick != self._gathered[-1].tick + 1:
             self._write_chunk()
         for utterance in snapshot.utterances:
             self._utterance(utterance)
         self._gathered.append(snapshot)
-        self._gathered_bytes += snapshot.villagers.nbytes + snapshot.environment.nbytes
+        self._gathered_bytes += snapshot.villagers.nbytes + snapshot.environment.nbytes + snapshot.buildings.nbytes
         self._first_tick = snapshot.tick if self._first_tick is None else self._first_tick
         self.last_tick = snapshot.tick
-        # Behind frames half a second may be on its way, and the next is gathered: a kill costs no more than a second.
-        most = max(1, self._second // 2) if self._frames else self._second
+        # Behind what takes its time half a second may be on its way while the next is gathered: a kill costs no more
+        # than a second.
+        most = max(1, self._second // 2) if self._frames or self._behind else self._second
         if len(self._gathered) >= most or self._gathered_bytes >= CHUNK_BYTES:
             self._write_chunk()
+        if self._behind:
+            self._behind -= 1
+            if not self._behind and not self._frames:
+                self._scribe.catch_up()
+
+    def _check_columns(self, snapshot: Snapshot) -> None:
+        state = snapshot.buildings.dtype if len(snapshot.buildings) else None
+        types = snapshot.environment.dtype, snapshot.villagers.dtype, state
+        if all(mine is before for mine, before in zip(types, self._types, strict=True)):
+            return  # to compare them field by field is slow
+        for name, found in zip(TABLES, types, strict=True):
+            if found is not None and found != self.columns.get(name):
+                raise SessionError(f"{self.path}: tick {snapshot.tick} has other columns than the header says.")
+        self._types = types
+
+    def _new_surface(self, tick: int, surface: Surface | None) -> None:
+        """Let the following ticks have another surface; each chunk has one."""
+        if surface is not None and not self._known(tick, surface):
+            self._write_chunk()
+            self._take_time(lambda segment: segment.surface(surface))
+        elif surface is None:
+            self._write_chunk()
+        self._surface = surface
+
+    def _known(self, tick: int, surface: Surface) -> bool:
+        """Whether this surface, in another object, is the one that the ticks before have."""
+        what = f"{self.path}: tick {tick}: the surface of tick {surface.tick}"
+        maps = {name: getattr(surface, name) for name in MAPS}
+        for name, values in maps.items():
+            if values.shape != self._lattice or values.dtype != np.float32:
+                raise SessionError(
+                    f"{what} has {name} {values.shape} of {values.dtype}; {self._lattice} of float32 was expected."
+                )
+        if not 0 <= surface.tick <= min(tick, LAST_TICK):
+            raise SessionError(f"{what} cannot be shown then.")
+        if surface.tick < self._latest:
+            raise SessionError(f"{what} was given after that of tick {self._latest}.")
+        if surface.tick > self._latest:
+            self._latest, self._maps = surface.tick, maps
+            return False
+        if any(not np.array_equal(mine.view("u4"), self._maps[name].view("u4")) for name, mine in maps.items()):
+            raise SessionError(f"{what} is not the one that was given before.")
+        return self._surface is not None
+
+    def _take_time(self, work: Callable[[Segment], None]) -> None:
+        """Leave something to the thread; all ticks given before must be on their way already."""
+        self._scribe.hand_over(work)
+        self._behind = self._second
 
     def _utterance(self, utterance: Utterance) -> None:
         if utterance.id in self._said:
@@ -153,28 +213,57 @@ class SessionWriter:
         payload, tick = pack(dict(wording)), arrival(wording)
         self._scribe.do(lambda segment: segment.wording(tick, payload))
 
-    def keyframe(self, tick: int, state: Mapping[str, Any]) -> None:
+    def keyframe(self, tick: int, state: Mapping[str, Any], slow: Since | None = None) -> None:
         """Record the whole state behind the last tick given, from which a run can go on.
 
         Args:
             tick: the last tick given.
             state: maps with text keys, lists, numbers, text, None, bytes and arrays.
+            slow: parts of it that are large and rarely change, such as `world/land` for state["world"]["land"], and
+                the tick since when each is as it is; what stays the same object is stored once. They must never be
+                changed afterwards.
 
         Raises:
-            SessionError: it is another tick, or the disk refuses.
+            SessionError: it is another tick, a slow part is missing or not what it was, or the disk refuses.
         """
         self._check()
         if tick != self.last_tick:
             raise SessionError(f"{self.path}: a keyframe of tick {tick} was given after tick {self.last_tick}.")
         self._write_chunk()
-        self._scribe.do(lambda segment: segment.keyframe(tick, state))
+        self._keyframe(tick, state, slow or {})
 
-    def carried_keyframe(self, tick: int, state: Mapping[str, Any]) -> None:
+    def carried_keyframe(self, tick: int, state: Mapping[str, Any], slow: Since | None = None) -> None:
         """Record a keyframe of a tick before the first, from which a piece cut out of a session can be run again."""
         self._check()
         if self.last_tick is not None:
             raise SessionError(f"{self.path}: a keyframe of an earlier tick {tick} must come before all ticks.")
-        self._scribe.do(lambda segment: segment.keyframe(tick, state))
+        self._keyframe(tick, state, slow or {})
+
+    def _keyframe(self, tick: int, state: Mapping[str, Any], slow: Since) -> None:
+        what = f"{self.path}: the keyframe of tick {tick}"
+        try:
+            rest, parts = taken_out(state, slow)
+        except (KeyError, TypeError, ValueError) as error:
+            raise SessionError(f"{what} has no slow part {', '.join(slow)} ({error!r}).") from None
+        fresh = False
+        for part in parts:
+            if not 0 <= part.since <= LAST_TICK:
+                raise SessionError(f"{what}: its {part.name} would be since tick {part.since}.")
+            known = self._slow.get(part.name)
+            if known is not None and known.key == part.key and known.value is not part.value:
+                self._check_same(known, part, what)
+            fresh |= known is None or known.key != part.key
+            self._slow[part.name] = part
+
+        def write(segment: Segment) -> None:
+            segment.keyframe(tick, rest, parts)
+
+        self._take_time(write) if fresh else self._scribe.do(write)
+
+    def _check_same(self, known: SlowPart, part: SlowPart, what: str) -> None:
+        one, other = (pack(each.value, encode.state_value) for each in (known, part))
+        if one != other:
+            raise SessionError(f"{what}: its {part.name} is not what it was since tick {part.since}.")
 
     def frame(self, tick: int, camera: str, pose: CameraPose, images: Mapping[str, NDArray[Any]]) -> None:
         """Write what one camera saw at a recorded tick: each modality a record, then the frame record that names them.
@@ -262,10 +351,11 @@ class SessionWriter:
             self._encoders.shutdown()
 
 
-def _layouts(path: Path, columns: Any) -> tuple[np.dtype[Any], np.dtype[Any]]:
+def _layouts(path: Path, columns: Any) -> dict[str, np.dtype[np.void]]:
     try:
-        return layout_from_plain(columns["villagers"]), layout_from_plain(columns["environment"])
-    except (ValueError, KeyError, TypeError) as error:
+        layouts = {str(name): layout_from_plain(value) for name, value in columns.items()}
+        return {name: layouts[name] for name in TABLES if name in layouts or name != "buildings"}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SessionError(
             f"{path}: the header's columns are no list of names, types and shapes ({error!r})."
         ) from None
@@ -312,6 +402,11 @@ class _Scribe:
             places.acquire()
         self._handed += 1
         self._work.put((work, places))
+
+    def catch_up(self) -> None:
+        """Wait until all chunks handed over, and what was handed over before them, are written."""
+        with self.chunks:
+            pass
 
     def check(self) -> None:
         """Raise what went wrong since the last call."""

@@ -13,6 +13,8 @@ import numpy as np
 from recorder.container import CorruptSession, SessionError
 from recorder.payload import pack
 from recorder.reader import Session
+from recorder.surfaces import MAPS
+from recorder.today import TABLES
 
 Key = tuple[Any, ...]  # kind, then what tells it from others of its kind
 Pieces = dict[Key, bytes]
@@ -51,10 +53,17 @@ def _readers(session: Session) -> Iterator[tuple[Key, Callable[[], bytes]]]:
     yield ("cast",), lambda: _arrays(vars(session.cast))
     for tick in session.ticks:
         yield ("tick", tick), partial(_columns, session, tick)
+    for tick in session.surfaces:
+        yield ("surface", tick), partial(_surface, session, tick)
     for tick in session.keyframes:
         yield ("keyframe", tick), partial(_keyframe, session, tick)
     for key in session._frames:
         yield from _images(session, *key)
+
+
+def _surface(session: Session, tick: int) -> bytes:
+    surface = session.surface(tick)
+    return _arrays({name: getattr(surface, name) for name in MAPS})
 
 
 def _images(session: Session, tick: int, camera: str) -> Iterator[tuple[Key, Callable[[], bytes]]]:
@@ -84,7 +93,8 @@ def _columns(session: Session, tick: int) -> bytes:
     """A tick without what was said in it: that lies in records of its own."""
     snapshot = session.snapshot(tick)
     events = [[event.tick, event.kind, event.data] for event in snapshot.events]
-    return pack([snapshot.environment.tobytes(), snapshot.villagers.tobytes(), events, sorted(snapshot.hashes.items())])
+    tables = [getattr(snapshot, name).tobytes() for name in TABLES]
+    return pack([*tables, events, sorted(snapshot.hashes.items())])
 
 
 def _lines(session: Session) -> list[tuple[int, bytes]] | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from recorder.schema import (
     BUILDING,
+    BUILDING_STATE,
     ENVIRONMENT,
     FIRST_FREE_ID,
     LOOKS,
@@ -19,11 +21,14 @@ from recorder.schema import (
     Event,
     Scenery,
     Snapshot,
+    Surface,
     Utterance,
 )
+from recorder.surfaces import MAPS
 from recorder.writer import SessionWriter
 
 TICK_RATE = 16
+SURFACE_TICKS = 20  # from one surface to the next
 POSE = CameraPose((4.0, -6.5, 2.25), 0.7, -0.125, 0.9)
 NAMES = ("Mira", "Tomas", "Åsa", "Jorun")
 LINES = (
@@ -90,7 +95,37 @@ def snapshot(rng: np.random.Generator, tick: int, people: int = 4, said: tuple[U
     villagers["mood"] = rng.random(people)
     events = (Event(tick, "rain_starts", {"mm_h": 0.5, "where": ["north", 3]}),) if tick % 5 == 2 else ()
     hashes = {"world": rng.bytes(16), "agents": rng.bytes(16), "total": rng.bytes(16)}
-    return Snapshot(tick, environment, villagers, events, said, hashes)
+    state = np.zeros(2, BUILDING_STATE)
+    state["door"], state["lamp"] = [1, tick // 20 % 2], [0, 1]
+    return Snapshot(tick, environment, villagers, events, said, state, surface(tick), hashes)
+
+
+@lru_cache
+def surface(tick: int, every: int = SURFACE_TICKS) -> Surface:
+    """What lies on the ground at a tick: rain that gathers, since the last time it was looked at."""
+    since = tick - tick % every
+    if since != tick:
+        return surface(since, every)
+    rows, cols = 5, 7
+    rng = np.random.default_rng(17)
+    deep = np.arange(rows)[:, None] + rng.integers(0, 4, (rows, cols)) + since // every
+    steps = {"water_m": deep, "snow_m": deep * 0, "wetness": np.minimum(deep, 32), "ice_m": np.where(deep > 3, 2, 0)}
+    return Surface(since, **{name: (each / MAPS[name]).astype(np.float32) for name, each in steps.items()})
+
+
+@lru_cache
+def land(since: int) -> dict[str, object]:
+    """A slow part of keyframes, as large as the rest of a made-up village."""
+    rng = np.random.default_rng(since)
+    return {"tick": since, "depth": rng.random((5, 7)), "soil": {"water": rng.random(40, dtype=np.float32), "n": since}}
+
+
+def state(tick: int, every: int = 48) -> tuple[dict[str, object], dict[str, int]]:
+    """A keyframe's state, and its slow parts with the ticks since when they are so."""
+    since = tick - tick % every
+    return {"tick": tick, "world": {"land": land(since), "rain": 0.5}, "field": np.arange(9) * tick}, {
+        "world/land": since
+    }
 
 
 def utterance(number: int, tick: int, length: int = 40) -> Utterance:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from recorder.reader import Session
+from recorder.today import as_recorded
 
 CORPUS = Path(__file__).parent / "corpus"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((CORPUS / "expected.json").read_text())
@@ -42,7 +43,7 @@ def flat(state: Any) -> Any:
 def content(path: Path) -> dict[str, Any]:
     """Everything a session holds, as digests by kind and as counts."""
     with Session.open(path) as session:
-        snapshots = list(session.snapshots())
+        snapshots = [as_recorded(snapshot, session.columns) for snapshot in session.snapshots()]
         frames = list(session.frames())
         arrays = [value for value in vars(session.scenery).values() if isinstance(value, np.ndarray)]
         frozen = {"keyframes": digest(*(flat(session.keyframe(tick)) for tick in session.keyframes))}

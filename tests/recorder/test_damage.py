@@ -9,6 +9,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,17 +54,17 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Pieces]:
     with SessionWriter(path, synthetic.header(tick_rate=6), synthetic.scenery(rng), synthetic.cast(2)) as writer:
         for tick in range(10, 19):
             said = (synthetic.utterance(tick - 11, tick),) if tick in (11, 14) else ()
-            writer.snapshot(synthetic.snapshot(rng, tick, 2, said))
+            writer.snapshot(replace(synthetic.snapshot(rng, tick, 2, said), surface=synthetic.surface(tick, 6)))
             if tick in (11, 14, 17):
                 writer.wording({"key": [0, tick, 0], "arrival_tick": tick, "text": f"words of {tick}"})
                 images = synthetic.images(tick, 6, 4)
                 writer.frame(tick, "a", synthetic.POSE, {name: images[name] for name in ("rgb", "depth")})
             if tick in (12, 15):
-                writer.keyframe(tick, {"rooms": {"world": tick, "field": np.arange(tick)}})
+                writer.keyframe(tick, *synthetic.state(tick, 15))
         writer.close({"figures": 3})
     with Session.open(path) as session:
         whole, refused = pieces(session)
-    assert refused == 0 and len(whole) == 3 + 9 + 2 + 2 + 3 + 3 + 6
+    assert refused == 0 and len(whole) == 3 + 9 + 2 + 2 + 3 + 3 + 6 + 3
     return path.read_bytes(), whole
 
 

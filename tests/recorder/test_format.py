@@ -16,6 +16,7 @@ import recorder
 from recorder.images import decode_image
 from recorder.reader import Session
 from recorder.schema import LOOKS, Snapshot, Utterance
+from recorder.today import as_recorded
 from recorder.writer import SessionWriter
 from tests.recorder import second_reader as second
 from tests.recorder import synthetic
@@ -162,7 +163,8 @@ def test_it_reads_the_first_format_as_hamlet_does() -> None:
     for path in CORPUS:
         found = second.Session(path)
         with Session.open(path) as session:
-            assert same(found.ticks, {snapshot.tick: tick_of(snapshot) for snapshot in session.snapshots()})
+            recorded = [as_recorded(snapshot, session.columns) for snapshot in session.snapshots()]
+            assert same(found.ticks, {snapshot.tick: tick_of(snapshot) for snapshot in recorded})
             assert same(found.said[second.UTTERANCE], [line_of(line) for line in session.lines()])
             assert found.said[second.WORDING] == session.wordings() and found.complete == session.complete
             assert list(found.frames) == [(frame.tick, frame.camera) for frame in session.frames()]

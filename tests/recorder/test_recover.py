@@ -25,6 +25,7 @@ from recorder.reader import Session
 from recorder.record_reader import RecordReader
 from recorder.recover import Recovery, recover
 from recorder.segment import later_segments
+from recorder.surfaces import GROUP
 from recorder.writer import SessionWriter
 from tests.recorder import synthetic
 from tests.recorder.originals import Pieces, lost, opened, pieces
@@ -70,7 +71,7 @@ def sessions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[bytes,
         assert not refused
         found[name] = path.read_bytes(), whole
     kinds = {key[0] for key in found["captured"][1]}
-    assert kinds == {"header", "scenery", "cast", "tick", "line", "wording", "keyframe", "frame", "image"}
+    assert kinds == {"header", "scenery", "cast", "tick", "line", "wording", "keyframe", "surface", "frame", "image"}
     return found
 
 
@@ -163,7 +164,9 @@ def told_of(recovery: Recovery) -> set[str]:
 
 
 def test_single_flips(sessions: dict[str, tuple[bytes, Pieces]], tmp_path: Path) -> None:
-    """One bit costs one record: at most a chunk, a line, a keyframe, or an image; of the first format, a frame."""
+    """One bit costs one record: at most a chunk, a line, a keyframe, an image, or a surface with those that lean on it;
+    of the first format, a frame.
+    """
     tally = Tally()
 
     @seed(20260612)
@@ -183,7 +186,8 @@ def test_single_flips(sessions: dict[str, tuple[bytes, Pieces]], tmp_path: Path)
             return
         assert gone["tick"] <= 16 and gone["line"] + gone["wording"] + gone["keyframe"] <= 1 and gone["frame"] <= 1
         assert gone["image"] <= (7 if first_format else 1) and not gone["header"] | gone["scenery"] | gone["cast"]
-        assert sum(map(bool, (gone["tick"], gone["line"], gone["wording"], gone["keyframe"], gone["image"]))) <= 1
+        kinds = ("tick", "line", "wording", "keyframe", "image", "surface")
+        assert sum(bool(gone[kind]) for kind in kinds) <= 1 and gone["surface"] <= GROUP
 
     flip()
     print(tally)
@@ -240,7 +244,7 @@ def write(path: Path, ticks: int = 64, **more: Any) -> None:
             if tick % 8 == 0:
                 writer.frame(tick, "a", synthetic.POSE, synthetic.images(tick, 16, 12))
             if tick % 16 == 0:
-                writer.keyframe(tick, {"tick": tick, "field": rng.random(50)})
+                writer.keyframe(tick, *synthetic.state(tick))
             if said:
                 writer.wording({"key": [0, tick, 0], "arrival_tick": tick, "text": said[0].text})
         writer.close({"figures": 5})

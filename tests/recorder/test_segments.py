@@ -30,7 +30,8 @@ def write(path: Path) -> list[Snapshot]:
             given.append(synthetic.snapshot(rng, tick, said=said))
             writer.snapshot(given[-1])
             if tick % 80 == 0:
-                writer.keyframe(tick, {"world": {"x": np.arange(tick, tick + 3)}, "names": ["a", None, 1.5]})
+                state, slow = synthetic.state(tick, 160)
+                writer.keyframe(tick, {**state, "x": np.arange(tick, tick + 3), "names": ["a", None, 1.5]}, slow)
             if tick % 50 == 0:
                 writer.frame(tick, "a", synthetic.POSE, synthetic.images(tick, 32, 24))
         writer.close({"done": True})
@@ -48,7 +49,8 @@ def test_segments_are_one_session(tmp_path: Path) -> None:
         assert session.lines() == [line for snapshot in given for line in snapshot.utterances]
         assert session.keyframes == [0, 80, 160]
         state = session.keyframe(80)
-        assert state["world"]["x"].tolist() == [80, 81, 82] and state["names"] == ["a", None, 1.5]
+        assert state["x"].tolist() == [80, 81, 82] and state["names"] == ["a", None, 1.5]
+        assert np.array_equal(state["world"]["land"]["depth"], synthetic.land(0)["depth"])
         for frame in session.frames("a", "depth"):
             assert np.array_equal(frame.image(), synthetic.images(frame.tick, 32, 24)["depth"])
         with pickle.loads(pickle.dumps(session)) as again:

@@ -15,9 +15,22 @@ from hypothesis.extra import numpy as hnp
 
 from recorder.columns import array_from_plain, array_to_plain, table_from_plain, table_to_plain
 from recorder.container import SessionError
+from recorder.differences import surface_alike
 from recorder.payload import pack, unpack
 from recorder.reader import Session
-from recorder.schema import BUILDING, ENVIRONMENT, LOOKS, PLANT, VILLAGER, Event, Snapshot, Utterance
+from recorder.schema import (
+    BUILDING,
+    BUILDING_STATE,
+    ENVIRONMENT,
+    LOOKS,
+    PLANT,
+    VILLAGER,
+    Event,
+    Snapshot,
+    Surface,
+    Utterance,
+)
+from recorder.today import TABLES
 from recorder.writer import SessionWriter
 from tests.recorder import synthetic
 
@@ -42,7 +55,8 @@ PLAIN = st.recursive(
 
 
 def same_snapshot(a: Snapshot, b: Snapshot) -> bool:
-    columns = a.environment.tobytes() == b.environment.tobytes() and a.villagers.tobytes() == b.villagers.tobytes()
+    columns = all(getattr(a, name).tobytes() == getattr(b, name).tobytes() for name in TABLES)
+    columns = columns and surface_alike(a.surface, b.surface)
     rest = (a.tick, a.events, a.utterances, a.hashes) == (b.tick, b.events, b.utterances, b.hashes)
     return columns and rest
 
@@ -96,6 +110,13 @@ def test_free_values_come_back(value: Any) -> None:
     assert unpack(pack(value)) == value
 
 
+def surface_of_any(rng: np.random.Generator, tick: int) -> Surface:
+    """Maps of steps, of any numbers, or of any bits."""
+    maps = [rng.integers(0, 9, (5, 7)) / 32, rng.normal(0, 1e6, (5, 7)), np.zeros((5, 7))]
+    bits = rng.integers(0, 1 << 32, (5, 7), np.uint32).view(np.float32)
+    return Surface(tick, *(each.astype(np.float32) for each in maps), bits)
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(
@@ -113,6 +134,7 @@ def test_any_session_comes_back(
     rng = np.random.default_rng(0)
     lines = [replace(synthetic.utterance(i, first + i), text=text, raw=(text,)) for i, text in enumerate(texts)]
     written = []
+    before, grown = None, -1
     with SessionWriter(path, synthetic.header(tick_rate=5), synthetic.scenery(rng), synthetic.cast(3)) as writer:
         for number, (seed, happened) in enumerate(ticks):
             tick = first + number
@@ -123,8 +145,11 @@ def test_any_session_comes_back(
                 synthetic.random_table(row, VILLAGER, (3,)),
                 tuple(Event(tick, kind, data) for kind, data in happened),
                 tuple(lines[number : number + 1]),
+                synthetic.random_table(row, BUILDING_STATE, (2,))[: 2 * row.integers(2)],
+                surface_of_any(row, tick - tick % 3) if row.integers(2) and grown < tick - tick % 3 else before,
                 {"total": row.bytes(16)},
             )
+            before, grown = snapshot.surface, -1 if snapshot.surface is None else snapshot.surface.tick
             writer.snapshot(snapshot)
             written.append(snapshot)
     with Session.open(path) as session:
@@ -166,6 +191,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
 FULL_DISK = """
 import resource, signal, sys, numpy as np
 from recorder.container import SessionError
+from recorder.differences import surface_alike
 from recorder.writer import SessionWriter
 from tests.recorder import synthetic
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
