@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 import numpy as np
@@ -65,12 +65,18 @@ class Days:
         self._seed = seed
         self._blocks: dict[int, tuple[Day, ...]] = {}
         daily = climate.daily
-        self._knots = {
-            "temperature": knots_of(climate.temperature_c),
-            "spread": daily.spread_c,
-            "dryness": daily.dryness_c,
-            "wind": climate.wind_m_s,
+        self._knots: dict[str, list[float]] = {
+            "temperature": knots_of(climate.temperature_c).tolist(),
+            "spread": daily.spread_c.tolist(),
+            "dryness": daily.dryness_c.tolist(),
+            "wind": climate.wind_m_s.tolist(),
         }
+        self._monthly: dict[str, list[float]] = {
+            f.name: getattr(daily, f.name).tolist()
+            for f in fields(daily)
+            if isinstance(getattr(daily, f.name), np.ndarray)
+        }
+        self._cloud: list[float] = climate.cloud.tolist()
 
     def day(self, ordinal: int) -> Day:
         """The day with this ordinal (datetime.date.toordinal)."""
@@ -97,7 +103,7 @@ class Days:
         memory = PERSISTENCE.copy()
         memory[0] = self.climate.daily.memory
         fresh = np.sqrt(1.0 - memory**2)
-        state, wet = normal[0], bool(uniform[0, 0] < self.climate.daily.p01[0])
+        state, wet = normal[0], bool(uniform[0, 0] < self._monthly["p01"][0])
         days: list[Day] = []
         first = blocks[0] * BLOCK_DAYS
         months: dict[tuple[int, int], Floats] = {}
@@ -114,28 +120,27 @@ class Days:
 
     def _chance(self, month: int, wet: bool, index: float) -> float:
         """Probability of a wet day, with the month's hidden index."""
-        daily = self.climate.daily
-        return swayed(float(daily.p11[month] if wet else daily.p01[month]), float(daily.sway[month]) * index)
+        of = self._monthly
+        return swayed(of["p11" if wet else "p01"][month], of["sway"][month] * index)
 
     def _made(self, when: date, wet: bool, uniform: Sequence[float], state: Sequence[float], slow: float) -> Day:
-        climate, month = self.climate, when.month - 1
-        daily = climate.daily
-        share = float(daily.slow[month])
+        of, month = self._monthly, when.month - 1
+        share = of["slow"][month]
         anomaly = math.sqrt(1.0 - share) * state[0] + math.sqrt(share) * slow
-        wet_share = wet_fraction(float(daily.p01[month]), float(daily.p11[month]))
-        shift = float(daily.wet_shift_c[month]) * ((1.0 - wet_share) if wet else -wet_share)
+        wet_share = wet_fraction(of["p01"][month], of["p11"][month])
+        shift = of["wet_shift_c"][month] * ((1.0 - wet_share) if wet else -wet_share)
         mean = self.usual_c(when) + shift + through_the_year(self._knots["spread"], when) * anomaly
         mean = earthly(mean)
-        usual_range = float(daily.range_wet_c[month] if wet else daily.range_dry_c[month])
-        logarithm = daily.range_spread * state[1] - daily.range_spread**2 / 2.0
-        span = usual_range * math.exp(logarithm)
+        usual_range = of["range_wet_c" if wet else "range_dry_c"][month]
+        spread = self.climate.daily.range_spread
+        logarithm = spread * state[1] - spread**2 / 2.0
+        span = usual_range * min(2.2, math.exp(logarithm))
         rain = self._amount(month, uniform[1], uniform[2]) if wet else 0.0
         night = mean - span / 2.0
         dew = night - through_the_year(self._knots["dryness"], when) * (0.35 if wet else 1.0) + DEW_SPREAD_C * state[2]
         dew = min(dew, mean - 0.3, 0.5 * (night + mean))
         wind = through_the_year(self._knots["wind"], when) * math.exp(WIND_SPREAD * state[3] - WIND_SPREAD**2 / 2.0)
-        usual_cloud = float(climate.cloud[month])
-        dry_cloud = (usual_cloud - wet_share * WET_CLOUD) / max(1.0 - wet_share, 0.05)
+        dry_cloud = (self._cloud[month] - wet_share * WET_CLOUD) / max(1.0 - wet_share, 0.05)
         dry_cloud = min(DRY_CLOUD_MOST, max(DRY_CLOUD_LEAST, dry_cloud))
         # Clouded days are even ones: the same number moves the range and the cloud.
         cloud = swayed(WET_CLOUD if wet else dry_cloud, -(0.6 if wet else 1.1) * state[1])
@@ -155,8 +160,8 @@ class Days:
         )
 
     def _amount(self, month: int, which: float, size: float) -> float:
-        daily = self.climate.daily
-        mean = float(daily.large_mm[month] if which < daily.mix[month] else daily.small_mm[month])
+        of = self._monthly
+        mean = of["large_mm" if which < of["mix"][month] else "small_mm"][month]
         return min(MOST_MM, LEAST_MM - mean * math.log(1.0 - size))
 
 

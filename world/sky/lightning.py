@@ -14,7 +14,7 @@ NO_STROKES: NDArray[np.void] = np.zeros(0, STROKE)
 NO_STROKES.flags.writeable = False
 
 THUNDER_MM_H = 18.0  # peak of a cell from which it is a thunderstorm
-STROKES_PER_MINUTE = 2.0  # of a cell of 50 mm/h, to the ground; 1 to 5 in ordinary thunderstorms
+STROKES_PER_MINUTE = 0.6  # of a cell of 50 mm/h, to the ground; judgement
 STORM_STROKES_PER_MINUTE, STORM_REACH_M = 1.0, 3500.0  # of a forced storm round the village; judgement
 COLD_C, WARM_C = -2.0, 8.0  # thundersnow is rare
 MEDIAN_KA, SPREAD_KA = 31.0, 0.66  # peaks of first strokes, lognormal (Anderson & Eriksson 1980)

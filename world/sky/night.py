@@ -12,8 +12,8 @@ from world.streams import stream
 HOTTEST_H = 14.8  # of a day, local solar time
 EARLIEST_H, LATEST_H = 2.5, 8.5  # the coldest moment lies between these, whatever the sun does
 FOG_DEFICIT_C, FOG_SOFTNESS_C = 0.1, 0.45  # of the night's minimum over the dew point, where fog has an even chance
-FOG_WIND_M_S = 2.6
-FOG_CHANCE_FULL = 0.45  # from which the fog is as dense as fog gets
+FOG_WIND_M_S = 3.0
+FOG_CHANCE, FOG_CHANCE_FULL = 0.13, 0.45  # from which there is fog, and from which it is as dense as fog gets
 FOG_TOP_M = (25.0, 85.0)  # above the village: valley fog is tens of metres deep; judgement
 LIFTING_M = 45.0  # by which the top rises while the fog thins
 
@@ -52,18 +52,18 @@ def night_of(before: Day, day: Day, latitude: float, seed: int) -> Night:
     moist = 1.0 / (1.0 + math.exp(max(-30.0, min(30.0, (deficit - FOG_DEFICIT_C) / FOG_SOFTNESS_C))))
     clear = 1.0 - (0.5 * (before.cloud + day.cloud)) ** 2.5
     calm = math.exp(-((0.5 * (before.wind_m_s + day.wind_m_s) / FOG_WIND_M_S) ** 2))
-    long = min(1.2, max(0.3, sunrise / 6.5))
+    long = min(1.2, max(0.1, (sunrise - 3.5) / 3.5))
     unspoilt = 1.0 if day.rain_mm < 1.0 else 0.3
     warm_enough = 1.0 / (1.0 + math.exp(max(-30.0, min(30.0, -(day.coldest_c + 12.0) / 2.0))))  # ice takes the vapour
     chance = moist * clear * calm * long * unspoilt * warm_enough
-    draw = stream(seed, "night", day.ordinal).random(4)
-    fog = min(1.0, chance / FOG_CHANCE_FULL)
+    draw = stream(seed, "night", day.ordinal).random(4).tolist()
+    fog = min(1.0, max(0.0, (chance - FOG_CHANCE) / (FOG_CHANCE_FULL - FOG_CHANCE)))
     forms = max(0.2, coldest_h - 1.5 - 3.5 * draw[0])
     lifts = coldest_h + 0.6 + 1.2 * draw[1]
     # The low sun of winter takes until noon to burn a fog off.
     lifted = lifts + 0.8 + 0.45 * max(0.0, coldest_h - 4.0) * (0.5 + draw[2])
     top = FOG_TOP_M[0] + (FOG_TOP_M[1] - FOG_TOP_M[0]) * draw[3]
-    return Night(coldest_h, fog if fog > 0.1 else 0.0, forms, forms + 1.2, lifts, lifted, top)
+    return Night(coldest_h, fog, forms, forms + 1.2, lifts, lifted, top)
 
 
 def sunrise_h(latitude: float, ordinal: int) -> float:

@@ -128,7 +128,7 @@ def storms_of(day: Day, seed: int, prevailing: float) -> Storms:
     if day.showers:
         trailing = TRAILING_SHARE * wet_mm if wet_mm > 5.0 * CELL_MM else 0.0
         cells, fallen = _showers(draw, wet_mm - trailing, speed, towards)
-        wet_mm -= fallen
+        wet_mm = max(0.0, wet_mm - fallen)
     band = draw.random(6)
     length = min(19.0, 2.5 + 2.0 * math.sqrt(wet_mm) + 4.0 * band[0]) * 3600.0
     begins = band[1] * (DAY_S - length)

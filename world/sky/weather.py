@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from world.sky.air import AIR_MASSES, dew_point_c, saturation_pa, snow_share, visibility_m, wet_bulb_c
+from world.sky.air import AIR_MASSES, dew_point_c, fog_share, saturation_pa, snow_share, visibility_m, wet_bulb_c
 from world.sky.daily import Day, Days
 from world.sky.field import AirField, Relief, Terrain, flat
 from world.sky.forcing import CLIMATE, Front, Spell, WeatherOpening, shares
@@ -24,7 +24,7 @@ from world.sky.normals import Climate, earthly
 from world.sky.storms import Storms, patchy, storms_of, texture
 from world.sky.sun import irradiance_w_m2, sun_at, utc_of
 from world.state import Plain, part, plain, typed
-from world.view import HAZE_VISIBILITY_M, NO_FOG_M, Weather
+from world.view import NO_FOG_M, Weather
 
 __all__ = ["Front", "Sky", "Spell", "WeatherOpening"]
 
@@ -41,7 +41,8 @@ USUAL_RANGE_C = 11.0
 PATCHES, STORM_PATCHES = 0.35, 0.45  # strength of the texture in even rain and in a forced storm
 OUTFLOW_M_S, OUTFLOW_MM_H = 7.0, 25.0  # gusts out of a shower of such rain
 LEAST_MM_H, MOST_MM_H = 0.01, 260.0  # less is nothing; 305 mm fell in the wettest hour known (Holt 1947)
-LEAST_SPREAD_C, FOG_SPREAD_C = 1.3, 0.12  # temperature over dew point on nights without fog, and in the thick of it
+RAIN_SPREAD_C = 1.2  # temperature over dew point in steady rain
+LEAST_SPREAD_C, FOG_SPREAD_C = 0.7, 0.12  # temperature over dew point on nights without fog, and in the thick of it
 FOG_TOP_M, FOG_TOP_SWAY_M = 60.0, 12.0  # of a forced fog, above the village
 NAMES = tuple(f.name for f in fields(Weather))
 
@@ -58,7 +59,8 @@ class Air:
     pressure_pa: float
     even_mm_h: float  # precipitation, before its texture
     storm_mm_h: float  # of a forced storm, likewise
-    fog: float
+    mist: float  # everywhere, and
+    fog: float  # in the valley only: shares of the densest
     fog_top_m: float  # above the village
 
 
@@ -221,10 +223,9 @@ class Sky:
         wind = max(0.0, steady * (1.0 + GUST_SHARE * noise["gust"]))
         gust = max(wind, steady * (1.0 + GUST_SHARE * (GUST_PEAK + 0.4 * noise["wind"])) + 0.8 * outflow)
         rain, snow = rate * (1.0 - frozen), rate * frozen
-        dew_spread = temperature - dew_point_c(temperature, humidity)
-        haze = visibility_m(rain, snow, min(humidity, 0.96), 9.0, steady)
-        inside = visibility_m(rain, snow, humidity, dew_spread, steady)
-        foggy = air.fog > 0.0 and inside < 0.97 * haze
+        haze = visibility_m(rain, snow, humidity, air.mist)
+        inside = visibility_m(rain, snow, humidity, air.mist + air.fog)
+        foggy = inside < 0.97 * haze
         return Weather(
             temperature_c=temperature,
             humidity=humidity,
@@ -239,7 +240,7 @@ class Sky:
             snow_depth_m=0.0,
             gust_m_s=gust,
             sun_w_m2=irradiance_w_m2(elevation, cloud, self.climate.altitude_m, local.timetuple().tm_yday),
-            haze_visibility_m=min(HAZE_VISIBILITY_M, haze) if foggy else inside,
+            haze_visibility_m=haze if foggy else inside,
             fog_top_m=self.terrain.village_m + air.fog_top_m if foggy else NO_FOG_M,
         )
 
@@ -257,17 +258,21 @@ class Sky:
         mean = min(mass.warmest_c, max(mass.coldest_c, usual + mass.warmth_c))
         # The dew point follows the day's mean: afternoons are drier, nights close to saturation.
         spread = mass.spread_c * math.exp(0.15 * noise["humidity"]) + 0.8 * diurnal * min(1.0, mass.spread_c / 4.0)
+        spread = max(0.02, spread)
+        wind = mass.wind_m_s * math.exp(0.2 * noise["wind"])
+        closeness = fog_share(spread, wind)
         rate = mass.rate_mm_h * math.exp(0.2 * noise["rate"] - 0.02)
         return Air(
             temperature_c=mean + diurnal + TEMPERATURE_NOISE_C * noise["temperature"],
-            spread_c=max(0.02, spread),
+            spread_c=spread,
             cloud=cloud,
-            wind_m_s=mass.wind_m_s * math.exp(0.2 * noise["wind"]),
+            wind_m_s=wind,
             direction=0.3 * noise["direction"],
             pressure_pa=mass.pressure_pa,
             even_mm_h=0.0 if kind == "storm" else rate,
             storm_mm_h=rate if kind == "storm" else 0.0,
-            fog=1.0 if kind == "fog" else 0.0,
+            mist=0.0 if kind == "fog" else closeness,
+            fog=closeness if kind == "fog" else 0.0,
             fog_top_m=FOG_TOP_M + FOG_TOP_SWAY_M * noise["pressure"],
         )
 
@@ -288,24 +293,28 @@ class Sky:
         fog = night.fog_at(hour)
         spread = max(LEAST_SPREAD_C, temperature - now("dew_c") + 0.6 * noise["humidity"])
         even = float(self._storms_of(day).band_mm_h(np.zeros(1), np.zeros(1), hour * 3600.0)[0])
-        if even > 0.0:
-            spread = 1.2 + (spread - 1.2) * math.exp(-even / 0.8)
+        if even > 0.0:  # rain that evaporates cools the air as it moistens it
+            moist = min(spread, RAIN_SPREAD_C + (spread - RAIN_SPREAD_C) * math.exp(-even / 0.8))
+            temperature -= 0.5 * (spread - moist)
+            spread = moist
         spread = spread * (1.0 - fog) + FOG_SPREAD_C * fog
         cloud = now("cloud")
         cloud = min(1.0, max(0.0, cloud + 0.22 * noise["cloud"] * (1.0 - abs(2.0 * cloud - 1.0) ** 2)))
         cloud = cloud + (1.0 - cloud) * min(1.0, even / 0.5)
         breeze = 1.0 + 0.35 * (1.0 - 0.6 * cloud) * math.cos(2.0 * math.pi * (hour - 14.5) / 24.0)
         wind = now("wind_m_s") * breeze * math.exp(0.2 * noise["wind"] - 0.02)
+        wind = wind * (1.0 - fog) + min(wind, 0.8) * fog
         return Air(
             temperature_c=temperature,
             spread_c=spread,
             cloud=cloud,
-            wind_m_s=wind * (1.0 - fog) + min(wind, 0.8) * fog,
+            wind_m_s=wind,
             direction=now("direction"),
             pressure_pa=now("pressure_pa"),
             even_mm_h=even,
             storm_mm_h=0.0,
-            fog=fog,
+            mist=0.0,
+            fog=fog * fog_share(FOG_SPREAD_C, wind),
             fog_top_m=night.top_at(hour),
         )
 
@@ -337,7 +346,7 @@ class Sky:
         x, y = terrain.x, terrain.y
         east = weather.wind_m_s * math.cos(weather.wind_towards)
         north = weather.wind_m_s * math.sin(weather.wind_towards)
-        pool = night_pool(weather, moment.elevation)
+        pool = max(night_pool(weather, moment.elevation), fog_density(weather))
         temperature = terrain.temperature(weather.temperature_c, day, pool)
         dew = dew_point_c(weather.temperature_c, weather.humidity) - terrain.dew_lapse_c_m(day) * terrain.relief.heights
         fog = terrain.fog(fog_density(weather), weather.fog_top_m)

@@ -186,7 +186,7 @@ def _days(temperature: Floats, wet: Floats, amount_mm: Floats, ranges: Floats, d
         wet_shift_c=np.clip(1.5 - 0.2 * temperature, -2.5, 2.0),
         range_dry_c=dry_range,
         range_wet_c=WET_TO_DRY_RANGE * dry_range,
-        range_spread=0.32,
+        range_spread=0.27,
         memory=0.66,
         dryness_c=dryness,
     )
