@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -14,7 +15,7 @@ from world.life.year import LAPSE_C_M, Normals, daily_warmth, degree_days, water
 
 Floats = NDArray[np.float64]
 
-LEVELS = 9  # heights at which the climate is worked out; cells lie between
+FEWEST_LEVELS, LEVELS_APART_M = 5, 60.0  # heights at which the climate is worked out; places lie between
 LEAST_SPAN_M = 10.0
 UPSLOPE_HELP = 0.75  # how far water from upslope and from the river makes up for missing rain
 RIDGE_LOSS = 0.15
@@ -71,7 +72,8 @@ def bioclimate(climate: Normals, lift_m: Floats, moisture: Floats | float = 0.3)
     """The bioclimate at heights above the datum, with each place's topographic wetness 0..1."""
     lift = np.asarray(lift_m, dtype=np.float64)
     low, high = (float(lift.min()), float(lift.max())) if lift.size else (0.0, 0.0)
-    levels = np.linspace(low, max(high, low + LEAST_SPAN_M), LEVELS)
+    high = max(high, low + LEAST_SPAN_M)
+    levels = np.linspace(low, high, max(FEWEST_LEVELS, math.ceil((high - low) / LEVELS_APART_M) + 1))
     warmth = daily_warmth(climate, levels)
     water = water_supply(climate, levels)
     months = climate.temperature_c

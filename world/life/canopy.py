@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 
 from assets.palette import Species
 from world.grid import Grid, bilinear
-from world.life.plants import drawn_share
+from world.life.plants import LARGEST_FINE_M, drawn_share
 from world.life.stands import BREAST_M, OLD_AGE, OLD_AGE_POWER, THICKEST, TRAITS, crown_of, free_growth, stem_of
 from world.streams import hashed_unit
 
@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 
 BUSH_WIDTH, CACTUS_WIDTH = 0.8, 0.2  # radius over height
 NEIGHBOURS_M = 5.0  # how far from an instance the trees stand for which it stands too
+COARSE_STANDS_FOR = 2.0  # 230 trees per hectare of closed forest, 110 where places are 8 m apart
 CENTIMETRES = 100.0  # positions are told apart by whole centimetres
 
 
@@ -46,7 +47,7 @@ def canopy(plants: NDArray[np.void], grid: Grid, density: Floats) -> Floats:
     half = np.sqrt(np.pi) / 2 * radius / grid.cell_m  # in cells
     x, y = plants["x"].astype(np.float64), plants["y"].astype(np.float64)
     thick = bilinear(density, grid.origin, grid.cell_m, x, y)
-    share = np.where(is_tree(plants), 1.0 / drawn_share(thick, grid.size_m), 1.0)
+    share = np.where(is_tree(plants), unseen(grid.size_m) / drawn_share(thick, grid.size_m), 1.0)
     u, v = (x - grid.origin[0]) / grid.cell_m, (y - grid.origin[1]) / grid.cell_m
     col, row = np.rint(u).astype(np.int64), np.rint(v).astype(np.int64)
     reach = int(np.ceil(half.max(initial=0.0) + 0.5))
@@ -61,6 +62,11 @@ def canopy(plants: NDArray[np.void], grid: Grid, density: Floats) -> Floats:
     spread = gaussian_filter(layers.reshape(grid.n, grid.n), NEIGHBOURS_M / grid.cell_m)
     result: Floats = 1.0 - np.exp(-np.maximum(spread, 0.0))
     return result
+
+
+def unseen(size_m: float) -> float:
+    """Trees that one of the stand model stands for: on large maps its places are too far apart for closed forest."""
+    return COARSE_STANDS_FOR if size_m > LARGEST_FINE_M else 1.0
 
 
 def _overlap(centre: Floats, half: Floats, cell: NDArray[np.int64]) -> Floats:

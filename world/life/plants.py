@@ -41,6 +41,7 @@ LEAST_TREE_M = 2.6  # smaller ones stand in the grass unseen
 DRAWN = 0.42  # of the trees of closed forest
 CROWDED = 0.4  # density from which trees touch each other
 UNDERSTOREY = 0.4  # trees of less vigour stand unseen under others
+ROOTED_M = (0.1, 0.8)  # depth of soil from which roots find hold, and from which more makes no difference
 APART_M = 2.0  # between a trunk and a bush or rock
 CLEAR_OF_WALLS_M, CLEAR_OF_PATHS_M, CLEAR_OF_BEDS_M = 4.0, 3.0, 1.5
 OPEN_COVERS = (GroundCover.PATH, GroundCover.FIELD, GroundCover.SQUARE)
@@ -85,6 +86,7 @@ class Ground:
         self.moisture = self.read(terrain.moisture)
         self.above = self.read(terrain.above_river) / max(float(terrain.above_river.max()), 1.0)
         self.slope = self.read(slope_of(settlement.heights, self.grid.cell_m))
+        self.soil = self.read(terrain.soil_m)
         self.bioclimate = bioclimate(climate, self.read(terrain.heights), self.moisture)
         self.weights = biome_weights(self.bioclimate)
         cx, cy = settlement.plan.centre
@@ -148,7 +150,7 @@ def woodland(
 def site_quality(ground: Ground) -> Floats:
     """0..1: how well trees grow for water, warmth and depth of soil."""
     warm = 0.35 + 0.65 * smoothstep(400.0, 1500.0, ground.bioclimate.degree_days_5)
-    deep = 1.0 - 0.5 * smoothstep(0.35, 0.9, ground.slope)
+    deep = 0.4 + 0.6 * smoothstep(*ROOTED_M, ground.soil)
     result: Floats = (0.15 + 0.85 * woody_cover(ground.bioclimate)) * warm * deep
     return result
 
