@@ -1,0 +1,399 @@
+"""The land surface of a running valley: water, snow, warmth and wetness of every cell, and their books."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from world.compiled import compiled
+from world.land.hydrology import runoff_mm_a
+from world.sky.air import AIR_MASSES
+from world.sky.normals import Climate
+from world.state import Plain, column, part, put_back, taken
+from world.view import Surface
+from world.water.basin import ALBEDO as COVER_ALBEDO
+from world.water.basin import PLANTED as COVER_PLANTED
+from world.water.basin import SATURATED_MM_H, Basin
+from world.water.catchment import Catchment
+from world.water.channels import Channels, channels_of
+from world.water.forcing import Air, forcing_of, sun_towards
+from world.water.ground import (
+    AIR,
+    ALBEDO,
+    AZIMUTHS,
+    CANOPY,
+    CARRIED,
+    DEEP,
+    DEEP_MM_H,
+    DENSITY,
+    EAST_SLOPE,
+    EVAPORATED,
+    GROUND,
+    GROUND_MOST,
+    ICE,
+    LATENT,
+    MELTED,
+    NET,
+    NORTH_SLOPE,
+    PLANTED,
+    RAIN,
+    RAINED,
+    ROOT,
+    ROOT_MOST,
+    SATURATED,
+    SEEPS_IN,
+    SENSIBLE,
+    SKY_VIEW,
+    SNOW,
+    SNOWED,
+    SNOWFALL,
+    STORED,
+    STORES,
+    SURFACE,
+    TOP,
+    TOTALS,
+    TRAITS,
+    UNDERFLOW,
+    advance_ground,
+)
+from world.water.horizon import sky_view, skylines
+from world.water.ledger import EnergyLedger, WaterLedger
+from world.water.live_water import CALMS_S, LiveWater
+from world.water.snow import SETTLED_KG_M3
+from world.water.soil import TOP_MM
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+GROUND_STEP_S = 60  # between two steps of each row of cells; the rows take turns, some every second
+SPIN_UP_S, SPIN_UP_CALMS_S = 900, 20.0  # the flow of a mean day settles in the bed before the start
+POROSITY, ROOTS_REACH_M, DRAINABLE = 0.42, 0.9, 0.08
+LEAST_ROOT_MM, LEAST_GROUND_MM = 20.0, 20.0  # cracks in bare rock
+SEEPS_AT_ONCE_H, SEEPS_TWICE_AT_M, SLOWEST_SEEP_H = 24.0, 50.0, 24.0 * 40  # travel to the stream; judgement
+USUAL_WETNESS = 0.3  # of the topsoil, where a run opens with whatever the climate gives
+WATER_STEP_M, SNOW_STEP_M, ICE_STEP_M, WETNESS_STEPS = 0.01, 0.005, 0.01, 32.0  # what is published is rounded to
+
+
+@dataclass(frozen=True)
+class Sunrise:
+    """Where on Earth the valley lies, and when the run begins (local mean solar time)."""
+
+    start: datetime
+    latitude: float
+    longitude: float
+
+
+class LandSurface:
+    """Everything that lies on the ground, runs over it and soaks into it, stepped on whole seconds from the start."""
+
+    _STATE = ("second", "_bank", "_entering_m3", "_entered_m3", "_initial_m3", "_totals", "_stores")
+
+    def __init__(
+        self,
+        basin: Basin,
+        air: Air,
+        climate: Climate,
+        sunrise: Sunrise,
+        opening: str = "fair",
+        settled: Plain | None = None,
+    ) -> None:
+        """Lay a mean day's water into the valley, and as much wetness and snow as the opening weather leaves.
+
+        `opening` is a key of AIR_MASSES, or anything else for what is usual. `settled` is what the attribute of this
+        name says of another land on the same basin in the same climate; without it the flow settles here, which
+        takes seconds.
+        """
+        self.basin, self._air, self._sunrise = basin, air, sunrise
+        self._ways = channels_of(basin)
+        self.second = 0
+        recharge_mm_h = recharge(climate)
+        self._horizon = skylines(self._ways.ground, basin.cell_m, AZIMUTHS)
+        self._traits = traits_of(basin, self._ways, sky_view(self._horizon, self._ways.ground.shape), recharge_mm_h)
+        wetness = AIR_MASSES[opening].wetness if opening in AIR_MASSES else USUAL_WETNESS
+        snow_m = AIR_MASSES[opening].snow_m if opening in AIR_MASSES else 0.0
+        self._minute, self._forcing, self._sun = -1, np.zeros((0, 0, 0)), np.zeros(4)
+        self._look_up(0)
+        self._stores = opening_stores(self._traits, self._ways, climate, recharge_mm_h, wetness, snow_m, self._air_c())
+        rows, cols = self._ways.ground.shape
+        self._streams = np.flatnonzero(self._ways.wet.ravel())
+        self._stream_rows, self._stream_cols = self._streams // cols, self._streams % cols
+        self._bank = np.zeros(rows * cols)
+        inflows = basin.inflows
+        self._above = Catchment(
+            inflows["area_m2"],
+            inflows["discharge_m3_s"],
+            climate.annual_rain_mm,
+            1000.0 * snow_m * SETTLED_KG_M3 / 1000.0,
+        )
+        self._mouths = mouths(self._ways, inflows)
+        self._entering_m3 = inflows["discharge_m3_s"].astype(np.float64)  # each second
+        self._entered_m3 = 0.0
+        self._totals = np.zeros(TOTALS)
+        self.water = LiveWater(self._ways.bed, self._ways.depth)
+        self._chain = b""
+        if settled is None:
+            self._spin_up(recharge_mm_h)
+        else:
+            self.water.thaw(part(settled, "water"))
+            put_back(self, ("_bank",), part(settled, "springs"))
+        self.settled: Plain = {"water": self.water.freeze(), "springs": taken(self, ("_bank",))}
+        self._initial_m3 = self._stored_m3()
+
+    def advance(self, seconds: float) -> None:
+        """Come to this moment, in whole seconds after the start; what has been stepped stays."""
+        for second in range(self.second, math.floor(seconds + 1e-9)):
+            self._step(second)
+            self.second = second + 1
+
+    def published(self, tick: int) -> Surface:
+        """What lies on the ground, rounded to what a recording keeps."""
+        maps = rounded(
+            self._ways.ground, self._ways.bed.heights, self.water.depth, self._stores[SNOW], self._stores[DENSITY],
+            self._stores[TOP], self._stores[ICE],
+        )  # fmt: skip
+        maps.flags.writeable = False
+        return Surface(tick, maps[0], maps[1], maps[2], maps[3])
+
+    @property
+    def surface_c(self) -> Floats:
+        """Temperature of the ground's, snow's or water's surface, (rows, cols)."""
+        return self._stores[SURFACE]
+
+    @property
+    def outflow_m3_s(self) -> float:
+        """Water that leaves the map at present."""
+        east, north, cell = self.water.east, self.water.north, self.basin.cell_m
+        return float(east[:, -1].sum() - east[:, 0].sum() + north[-1].sum() - north[0].sum()) * cell
+
+    @property
+    def inflow_m3_s(self) -> float:
+        """Water that streams bring onto the map at present."""
+        return float(self._entering_m3.sum())
+
+    @property
+    def water_ledger(self) -> WaterLedger:
+        """The books of water since the start."""
+        t = self._totals
+        return WaterLedger(
+            initial=self._initial_m3,
+            rain=float(t[RAINED]),
+            snow=float(t[SNOWED]),
+            inflow=self._entered_m3,
+            outflow=self.water.left_m3 + float(t[UNDERFLOW]),
+            evaporated=float(t[EVAPORATED]),
+            stored=self._stored_m3(),
+        )
+
+    @property
+    def energy_ledger(self) -> EnergyLedger:
+        """The books of energy since the start."""
+        return EnergyLedger(*(float(self._totals[k]) for k in (NET, SENSIBLE, LATENT, STORED, MELTED, CARRIED)))
+
+    def digest(self) -> bytes:
+        """Sixteen bytes that follow from all that happened: each second a part of the land goes into them, in turns."""
+        hashed = hashlib.blake2b(self._chain, digest_size=16)
+        hashed.update(
+            self._totals.tobytes() + np.array([self.second, self.water.left_m3, self.water.fell_m3]).tobytes()
+        )
+        return hashed.digest()
+
+    def freeze(self) -> Plain:
+        """All that changes, as plain values."""
+        state = taken(self, self._STATE)
+        chain = np.frombuffer(self._chain, dtype=np.uint8).copy()
+        return state | {"water": self.water.freeze(), "above": self._above.freeze(), "chain": chain}
+
+    def thaw(self, state: Plain) -> None:
+        """Stand where `freeze` was taken. Raises ValueError if the state does not fit."""
+        put_back(self, self._STATE, state)
+        self.water.thaw(part(state, "water"))
+        self._above.thaw(part(state, "above"))
+        self._chain = column(part(state, "chain"), "chain", np.dtype(np.uint8)).tobytes()
+        self._minute = -1
+
+    def _step(self, second: int) -> None:
+        self._look_up(second)
+        if second % GROUND_STEP_S == 0:
+            self._step_catchment()
+        first, last = self._rows_of(second)
+        if last > first:
+            self._step_ground(first, last)
+        self._release_springs()
+        self._enter()
+        self.water.step()
+        hashed = hashlib.blake2b(self._chain, digest_size=16)
+        for values in (*self._stores, self.water.depth):
+            hashed.update(np.ascontiguousarray(values[first:last]))
+        self._chain = hashed.digest()
+
+    def _step_ground(self, first: int, last: int) -> None:
+        nodes = self._forcing.shape[1]
+        scale = (nodes - 1) / (self._ways.ground.shape[1] - 1)
+        advance_ground(
+            first, last, self._stores, self._traits, self._ways.drains_to, self._horizon, self._forcing, scale,
+            self._sun, self.water.depth, self.water.east, self.water.north, self.water.falling, self._bank,
+            self._totals, self.basin.cell_m, float(GROUND_STEP_S),
+        )  # fmt: skip
+
+    def _step_catchment(self) -> None:
+        at = self.basin.inflows
+        rows, cols = self._ways.ground.shape
+        nodes = self._forcing.shape[1] - 1
+        r = np.rint(at["row"] * (nodes / (rows - 1))).astype(np.int64)
+        c = np.rint(at["col"] * (nodes / (cols - 1))).astype(np.int64)
+        rain, snow, air = (self._forcing[k, r, c] for k in (RAIN, SNOWFALL, AIR))
+        self._entering_m3 = self._above.step(rain, snow, air, float(GROUND_STEP_S)) / GROUND_STEP_S
+
+    def _release_springs(self) -> None:
+        share = self._bank[self._streams] / GROUND_STEP_S
+        self._bank[self._streams] -= share
+        self.water.pour(self._stream_rows, self._stream_cols, share)
+
+    def _enter(self) -> None:
+        row, col, stream, weight = self._mouths
+        self.water.pour(row, col, self._entering_m3[stream] * weight)
+        self._entered_m3 += float(self._entering_m3.sum())
+
+    def _look_up(self, second: int) -> None:
+        """Read the air and the sun of this minute, unless they are at hand."""
+        minute = second // GROUND_STEP_S
+        if minute == self._minute:
+            return
+        at = float(minute * GROUND_STEP_S)
+        where = self._sunrise
+        self._sun, elevation = sun_towards(where.start, at, where.latitude, where.longitude)
+        self._forcing = forcing_of(self._air.field(at), elevation)
+        self._minute = minute
+
+    def _air_c(self) -> Floats:
+        """Air temperature over every cell, from the nearest node."""
+        rows, cols = self._ways.ground.shape
+        nodes = self._forcing.shape[1] - 1
+        r = np.rint(np.arange(rows) * (nodes / (rows - 1))).astype(np.int64)
+        c = np.rint(np.arange(cols) * (nodes / (cols - 1))).astype(np.int64)
+        return self._forcing[AIR][np.ix_(r, c)]
+
+    def _rows_of(self, second: int) -> tuple[int, int]:
+        rows, turn = self._ways.ground.shape[0], second % GROUND_STEP_S
+        return rows * turn // GROUND_STEP_S, rows * (turn + 1) // GROUND_STEP_S
+
+    def _spin_up(self, recharge_mm_h: float) -> None:
+        """Let the flow of a mean day settle: springs and streams bring what they bring on average."""
+        springs = np.zeros(self._bank.size)
+        seeping = self._stores[GROUND] / self._traits[SEEPS_IN] / 3.6e6 * self.basin.cell_m**2
+        to = self._ways.drains_to
+        np.add.at(springs, to[to >= 0], seeping.ravel()[to >= 0])
+        springs = springs[self._streams]
+        row, col, stream, weight = self._mouths
+        self.water.calms_s = SPIN_UP_CALMS_S
+        for _ in range(SPIN_UP_S):
+            self.water.pour(self._stream_rows, self._stream_cols, springs)
+            self.water.pour(row, col, self._entering_m3[stream] * weight)
+            self.water.step()
+        self.water.calms_s = CALMS_S
+        self.water.left_m3 = 0.0
+        self._bank[self._streams] = springs * GROUND_STEP_S
+
+    def _stored_m3(self) -> float:
+        """All water there is, m3: on the ground, in it, as snow, in the banks, and rain that is still to fall."""
+        litre = self.basin.cell_m**2 / 1000.0
+        in_ground = float(self._stores[[TOP, ROOT, GROUND, SNOW]].sum()) * litre
+        awaited = 0.0
+        for turn in range(min(GROUND_STEP_S, self.second)):
+            first, last = self._rows_of(turn)
+            since = (self.second - 1 - turn) % GROUND_STEP_S + 1
+            awaited += float(self.water.falling[first:last].sum()) * (GROUND_STEP_S - since)
+        return in_ground + float(self._bank.sum()) + self.water.volume_m3 + awaited * self.basin.cell_m**2
+
+
+def recharge(climate: Climate) -> float:
+    """Mean of what reaches the groundwater in mm/h: the runoff of the climate's year."""
+    rain = np.array(climate.annual_rain_mm)
+    return float(runoff_mm_a(rain, float(climate.pet_mm.sum()))) / 8766.0
+
+
+def traits_of(basin: Basin, ways: Channels, view: Floats, recharge_mm_h: float) -> Floats:
+    """What every cell is like, (TRAITS, rows, cols); see `ground`."""
+    traits = np.zeros((TRAITS, *ways.ground.shape))
+    soil = np.maximum(basin.soil_m.astype(np.float64), 0.0)
+    land = ~ways.wet
+    traits[SATURATED] = SATURATED_MM_H[basin.cover]
+    traits[ROOT_MOST] = np.where(land, LEAST_ROOT_MM + 1000.0 * POROSITY * np.minimum(soil, ROOTS_REACH_M), 0.0)
+    traits[GROUND_MOST] = np.where(land, LEAST_GROUND_MM + 1000.0 * DRAINABLE * soil, 0.0)
+    away = ways.away_m.reshape(ways.ground.shape)
+    seeps = np.minimum(SEEPS_AT_ONCE_H * (1.0 + away / SEEPS_TWICE_AT_M) ** 2, SLOWEST_SEEP_H)
+    # Where more rains than such ground can pass on, it has found quicker ways: it is half full in the mean.
+    quickest = 0.5 * traits[GROUND_MOST] / max(recharge_mm_h, 1e-9)
+    traits[SEEPS_IN] = np.where(land, np.minimum(seeps, np.maximum(quickest, 1.0)), SEEPS_AT_ONCE_H)
+    traits[ALBEDO], traits[PLANTED] = COVER_ALBEDO[basin.cover], COVER_PLANTED[basin.cover]
+    traits[CANOPY] = np.clip(basin.canopy.astype(np.float64), 0.0, 1.0)
+    traits[NORTH_SLOPE], traits[EAST_SLOPE] = np.gradient(ways.ground + ways.depth, basin.cell_m)
+    traits[SKY_VIEW] = view
+    return traits
+
+
+def opening_stores(
+    traits: Floats, ways: Channels, climate: Climate, recharge_mm_h: float, wetness: float, snow_m: float, air_c: Floats
+) -> Floats:
+    """What every cell holds at the start, (STORES, rows, cols): soil that drains as much as is usual, and the rest."""
+    stores = np.zeros((STORES, *ways.ground.shape))
+    land = ~ways.wet
+    usual = max(0.25, min(0.9, (recharge_mm_h / DEEP_MM_H) ** 0.1))
+    stores[TOP] = np.where(land, wetness * TOP_MM, TOP_MM)
+    stores[ROOT] = usual * traits[ROOT_MOST]
+    stores[GROUND] = np.minimum(recharge_mm_h * traits[SEEPS_IN], 0.9 * traits[GROUND_MOST])
+    stores[SNOW] = np.where(land, snow_m * SETTLED_KG_M3, 0.0)
+    stores[DENSITY] = SETTLED_KG_M3
+    stores[SURFACE] = np.where(stores[SNOW] > 0.0, np.minimum(air_c, 0.0), air_c)
+    stores[SURFACE] = np.where(ways.depth > 0.0, np.maximum(stores[SURFACE], 0.1), stores[SURFACE])
+    stores[DEEP] = 0.5 * (air_c + climate.annual_temperature_c)
+    return stores
+
+
+def mouths(ways: Channels, inflows: NDArray[np.void]) -> tuple[Ints, Ints, Ints, Floats]:
+    """Where streams enter: row, col, number of the stream and its share; over the wet cells beside its own."""
+    rows, cols = ways.ground.shape
+    found: list[tuple[int, int, int, float]] = []
+    for number, inflow in enumerate(inflows):
+        r, c = int(inflow["row"]), int(inflow["col"])
+        along = (0, 1) if r in (0, rows - 1) else (1, 0)
+        cells = [(r, c)]
+        for sign in (1, -1):
+            step = sign
+            while True:
+                nr, nc = r + step * along[0], c + step * along[1]
+                if not (0 <= nr < rows and 0 <= nc < cols and ways.depth[nr, nc] > 0.0):
+                    break
+                cells.append((nr, nc))
+                step += sign
+        weights = np.array([max(float(ways.depth[cell]), 1e-3) for cell in cells])
+        weights /= weights.sum()
+        found += [(*cell, number, float(w)) for cell, w in zip(cells, weights, strict=True)]
+    row, col, stream = (np.array([f[k] for f in found], dtype=np.int64) for k in range(3))
+    return row, col, stream, np.array([f[3] for f in found])
+
+
+@compiled
+def rounded(
+    ground: Floats, bed: Floats, depth: Floats, snow: Floats, density: Floats, top: Floats, ice: Floats
+) -> NDArray[np.float32]:
+    """Water, snow depth, wetness and ice (4, rows, cols) as they are published."""
+    rows, cols = depth.shape
+    maps = np.zeros((4, rows, cols), dtype=np.float32)
+    for r in range(rows):
+        for c in range(cols):
+            water = bed[r, c] + depth[r, c] - ground[r, c]
+            if water > 0.0:
+                maps[0, r, c] = round(water / WATER_STEP_M) * WATER_STEP_M
+            if snow[r, c] > 0.0:
+                maps[1, r, c] = round(snow[r, c] / density[r, c] / SNOW_STEP_M) * SNOW_STEP_M
+            wetness = 1.0 if water > 0.0 else min(1.0, top[r, c] / TOP_MM)
+            maps[2, r, c] = round(wetness * WETNESS_STEPS) / WETNESS_STEPS
+            if ice[r, c] > 0.0:
+                maps[3, r, c] = round(ice[r, c] / ICE_STEP_M) * ICE_STEP_M
+    return maps
