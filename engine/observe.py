@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+import world.view
 from agents.society import Society
 from agents.speech import Spoken
 from engine.scenario import Scenario
@@ -82,10 +83,9 @@ def environment(view: WorldView) -> np.ndarray[Any, Any]:
     return frozen(record)
 
 
-def surface(view: WorldView) -> Surface:
+def surface(lying: world.view.Surface) -> Surface:
     """What lies on the ground, as the record names it."""
-    now = view.surface
-    return Surface(now.tick, now.water_m, now.snow_m, now.wetness, now.ice_m)
+    return Surface(lying.tick, lying.water_m, lying.snow_m, lying.wetness, lying.ice_m)
 
 
 def events(tick: int, happenings: Happenings) -> tuple[Event, ...]:

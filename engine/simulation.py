@@ -17,14 +17,15 @@ from engine import interventions as changes
 from engine import observe
 from engine.interventions import Intervention
 from engine.scenario import Scenario, ScenarioError
-from recorder.schema import Cast, Scenery, Snapshot
+from recorder.schema import Cast, Scenery, Snapshot, Surface
+from world.land.config import LandConfig
 from world.sky.weather import Spell, WeatherOpening
 from world.state import part, put_back, taken, typed
 from world.village.site import NoRoomError
 from world.world import World, WorldConfig
 
 DIGEST_BYTES = 16
-STATE_LAYOUT = 1  # of what freeze() gives; to be raised with every change to what it holds
+STATE_LAYOUT = 2  # of what freeze() gives; to be raised with every change to what it holds
 
 
 class Simulation:
@@ -65,6 +66,7 @@ class Simulation:
         self.wordings: tuple[Wording, ...] = ()  # those that arrived at the current tick, for the log
         self._unworded: dict[tuple[int, int, int], SpeechPlan] = {}  # submitted, and no words have come yet
         self._utterances = 0
+        self._lying: Surface | None = None  # as the record names it; the same object until another is published
         self.snapshot = self._observe((), (), ())
 
     @property
@@ -157,13 +159,17 @@ class Simulation:
         social: observe.Happenings,
         spoken: observe.Spokens,
     ) -> Snapshot:
+        view = self.world.view()
+        if self._lying is None or self._lying.tick != view.surface.tick:
+            self._lying = observe.surface(view.surface)
         utterances = tuple(observe.utterance(self._utterances + i, said) for i, said in enumerate(spoken))
         self._utterances += len(spoken)
         return Snapshot(
             tick=self.world.tick,
-            environment=observe.environment(self.world.view()),
+            environment=observe.environment(view),
             villagers=observe.frozen(self.society.villagers()),
-            surface=observe.surface(self.world.view()),
+            buildings=observe.frozen(view.buildings.copy()),
+            surface=self._lying,
             events=observe.events(self.world.tick, (*happened, *social)),
             utterances=utterances,
             hashes=room_hashes(self.world.tick, {"world": self.world.state(), "agents": self.society.state()}),
@@ -194,6 +200,11 @@ def world_config(scenario: Scenario) -> WorldConfig:
         annual_rain_mm=scenario.climate.annual_rain_mm,
         temperature_c=scenario.climate.temperature_c,
         station=scenario.climate.station,
+        land=LandConfig(
+            uplift_mm_a=scenario.terrain.uplift_mm_a,
+            rain_mm_a=scenario.terrain.rain_mm_a,
+            hardness=scenario.terrain.hardness,
+        ),
     )
 
 

@@ -124,3 +124,24 @@ def _unlike(wanted: Any, given: Any, where: str = "$") -> str:
         at = next(i for i, (one, other) in enumerate(zip(wanted, given, strict=True)) if one != other)
         return _unlike(wanted[at], given[at], f"{where}[{at}]")
     return where
+
+
+def folded(state: Plain, under: str = "") -> dict[str, NDArray[Any]]:
+    """Nested maps of arrays and numbers as one map of arrays, named by their paths: `water/depth`."""
+    flat: dict[str, NDArray[Any]] = {}
+    for name, value in state.items():
+        path = f"{under}{name}"
+        flat |= folded(value, f"{path}/") if isinstance(value, dict) else {path: np.asarray(value)}
+    return flat
+
+
+def unfolded(flat: Mapping[str, NDArray[Any]]) -> Plain:
+    """The nested maps that `folded` laid flat."""
+    state: Plain = {}
+    for path, value in flat.items():
+        *maps, name = path.split("/")
+        inner = state
+        for key in maps:
+            inner = inner.setdefault(key, {})
+        inner[name] = value.item() if value.ndim == 0 else value
+    return state

@@ -10,18 +10,19 @@ from numpy.typing import NDArray
 from world.columns import DECKS
 from world.grid import Grid, bilinear
 from world.land.config import Effort, LandConfig
-from world.land.terrain import PET_MM_A, THOROUGH, Surroundings, make_terrain
+from world.land.terrain import THOROUGH, Surroundings, Terrain, make_terrain
+from world.life.canopy import canopy
 from world.life.cover import ground_cover
 from world.life.forest import forest_density
 from world.life.plants import grow
+from world.sky.normals import Climate
 from world.view import Floats, Place
+from world.village.bridges import deck_columns
 from world.village.settlement import settle
 
 CELL_M = 4.0
 LARGEST_FINE_M = 4096.0  # larger maps get coarser cells, so that memory stays below about 1 GB
 CELLS_MULTIPLE = 16  # the erosion model halves the lattice up to four times
-RAIN_MM_A = 1000.0  # of a valley whose climate nobody gave
-WIND_TOWARDS = 0.3  # radians: a little north of east
 
 MAPS = ("heights", "water_depth", "cover", "moisture", "soil_m", "canopy", "discharge_m3_s", "channel_width_m")
 ARRAYS = (*MAPS, "inflows", "plants", "buildings", "decks")
@@ -71,29 +72,33 @@ def lattice(size_m: float) -> Grid:
     return Grid(cells + 1, size_m / cells)
 
 
+def terrain_of(
+    grid: Grid, seed: int, climate: Climate, land: LandConfig | None = None, effort: Effort = THOROUGH
+) -> Terrain:
+    """The bare ground of this seed under a climate's rain, wind and evaporation."""
+    rain, pet = climate.annual_rain_mm, float(climate.pet_mm.sum())
+    return make_terrain(grid, seed, land or LandConfig(), rain, climate.prevailing_towards, pet, effort)
+
+
 def make_valley(
     seed: int,
     size_m: float,
     villagers: int,
-    latitude: float,
+    climate: Climate,
     land: LandConfig | None = None,
-    rain_mm_a: float = RAIN_MM_A,
-    wind_towards: float = WIND_TOWARDS,
-    pet_mm_a: float = PET_MM_A,
     effort: Effort = THOROUGH,
 ) -> Valley:
-    """Generate the valley of this seed: terrain, settlement, cover, plants.
-
-    `rain_mm_a`, `wind_towards` and `pet_mm_a` are today's yearly rain, prevailing wind and potential evaporation.
+    """Generate the valley of this seed: terrain under the climate's rain, settlement, cover, plants.
 
     Raises:
         NoRoomError: if the map has no room for a village.
     """
     grid = lattice(size_m)
-    terrain = make_terrain(grid, seed, land or LandConfig(), rain_mm_a, wind_towards, pet_mm_a, effort)
-    settlement = settle(terrain, villagers, latitude, seed)
-    density = forest_density(terrain, settlement, seed)
-    cover = ground_cover(terrain, settlement, density, seed)
+    terrain = terrain_of(grid, seed, climate, land, effort)
+    settlement = settle(terrain, villagers, climate.latitude, seed)
+    density = forest_density(terrain, settlement, seed, climate)
+    cover = ground_cover(terrain, settlement, density, seed, climate)
+    plants = grow(terrain, settlement, cover, density, seed, climate)
 
     def kept(values: Floats) -> NDArray[np.float32]:
         return values.astype(np.float32)
@@ -106,12 +111,13 @@ def make_valley(
         cover=cover,
         moisture=kept(terrain.moisture),
         soil_m=kept(terrain.soil_m),
-        canopy=kept(density),
+        canopy=kept(canopy(plants, grid, density)),
         discharge_m3_s=kept(terrain.discharge_m3_s),
         channel_width_m=kept(terrain.channel_width_m),
         inflows=terrain.inflows,
         surroundings=terrain.surroundings,
-        plants=grow(terrain, settlement, cover, density, seed),
+        plants=plants,
         buildings=settlement.buildings,
+        decks=deck_columns(settlement.bridge),
         places=settlement.places,
     )

@@ -1,69 +1,37 @@
-"""The world as it runs: one valley, its weather and its sun, stepped tick by tick."""
+"""The world as it runs: nature in one valley, its households and the ways through it, stepped tick by tick."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from world import cache
-from world.sky.climate import ClimateConfig, climate_of
-from world.sky.field import relief_of
-from world.sky.sun import Sun, sun_at, utc_of
-from world.sky.weather import Sky, WeatherOpening
-from world.state import Plain, part, plain, put_back, taken, typed
+from world.columns import BUILDING_STATE
+from world.config import WorldConfig
+from world.nature import Nature
+from world.sky.climate import climate_of
+from world.sky.sun import Sun
+from world.state import Plain, columns_of, part, put_back, rows_of, taken, typed
 from world.valley import Valley, make_valley
 from world.view import Floats, Place, Season, Surface, Weather
+from world.village.households import Households
 from world.walking import sight
 from world.walking.closures import ClosedNavigation, closed_with
 from world.walking.ground import survey
 from world.walking.navigation import Navigation
-from world.water.ground_water import CAPACITY_MM, SETTLED_SNOW_DENSITY, GroundWater
+from world.water.flood import Flood
 
 __all__ = ["Valley", "World", "WorldConfig", "WorldNow"]
 
 RAIN_STARTS_MM_H, RAIN_STOPS_MM_H = 0.2, 0.05  # apart, so that a rate near one of them does not flicker
 FOG_FORMS_M, FOG_LIFTS_M = 1000.0, 1500.0  # below 1 km is fog by the synoptic definition
 
-SURFACE_S = 30  # between two publications of what lies on the ground
-GROUND_S = 10  # seconds of the steps in which it is worked out
-SUMMER = Season(1.0, 0.0, 0.3, 0.9, 0.6, 0.0)
 
 Events = list[tuple[str, dict[str, Any]]]
-
-
-@dataclass(frozen=True)
-class WorldConfig:
-    """What a world is made from."""
-
-    seed: int
-    size_m: float = 2048.0
-    latitude: float = 47.0
-    longitude: float = 11.0
-    start: datetime = datetime(2026, 6, 12, 9, 30)  # noqa: DTZ001 (local mean solar time)
-    tick_rate: int = 16
-    villagers: int = 12
-    weather: WeatherOpening = field(default_factory=WeatherOpening)
-    altitude_m: float = 600.0  # of the datum above the sea
-    sea_distance_km: float = 250.0
-    annual_rain_mm: float | None = None  # in place of the climate's own figures
-    temperature_c: float | None = None
-    station: str | None = None  # a file of weather to take the climate from
-
-    @property
-    def climate(self) -> ClimateConfig:
-        """What the climate is made from."""
-        return ClimateConfig(
-            self.latitude,
-            self.altitude_m,
-            self.sea_distance_km,
-            self.annual_rain_mm,
-            self.temperature_c,
-            self.station,
-        )
 
 
 @dataclass(frozen=True)
@@ -76,6 +44,7 @@ class WorldNow:
     weather: Weather
     surface: Surface
     season: Season
+    buildings: NDArray[np.void]  # columns.BUILDING_STATE, in the order of the valley's buildings
     valley: Valley
     navigation: Navigation
     boxes: Floats
@@ -122,38 +91,6 @@ class WorldNow:
         return sight.line_of_sight(self.valley, self.boxes, xa, ya, za, xb, yb, zb)
 
 
-class GroundUnderSky:
-    """The weather with the ground's wetness and the lying snow, which are those of the last publication."""
-
-    def __init__(self, sky: Sky) -> None:
-        self._sky = sky
-        wetness, snow_m = sky.opening_ground
-        snow_mm = 1000.0 * snow_m * SETTLED_SNOW_DENSITY
-        self._water = GroundWater(wetness * CAPACITY_MM, snow_mm, SETTLED_SNOW_DENSITY)
-        self._steps = 0
-
-    def at(self, seconds: float) -> Weather:
-        """The weather `seconds` after the start; the ground only goes forward."""
-        while (self._steps + 1) * SURFACE_S <= seconds:
-            for part_s in range(0, SURFACE_S, GROUND_S):
-                w = self._sky.at(self._steps * SURFACE_S + part_s)
-                self._water = self._water.after(
-                    GROUND_S / 3600.0, w.rain_mm_h, w.snow_mm_h, w.temperature_c, w.humidity, w.wind_m_s, w.sun_w_m2
-                )
-            self._steps += 1
-        wetness, snow_m = self._water.wetness, self._water.snow_depth_m
-        return replace(self._sky.at(seconds), ground_wetness=wetness, snow_depth_m=snow_m)
-
-    def freeze(self) -> Plain:
-        """All that changes."""
-        return {"steps": self._steps, "water": plain(self._water)}
-
-    def thaw(self, state: Plain) -> None:
-        """Stand where `freeze` was taken. Raises ValueError if the state does not fit."""
-        self._steps = typed(part(state, "steps"), int, "steps")
-        self._water = typed(part(state, "water"), GroundWater, "water")
-
-
 class World:
     """One valley in time. `step` advances a tick; `view` is what the tick looks like."""
 
@@ -173,13 +110,11 @@ class World:
         self._grounds: tuple[int, ...] = ()  # places whose surroundings are closed
         self.closed: tuple[int, ...] = ()  # these, and the places on their ground
         self._boxes = sight.building_boxes(self.valley)
-        self.climate = climate_of(config.climate)
-        valley = self.valley
-        relief = relief_of(valley.heights, valley.origin, valley.cell_m, valley.buildings)
-        self._sky = Sky(config.weather, self.climate, config.seed, config.start, config.longitude, relief)
-        self._ground = GroundUnderSky(self._sky)
-        self._surface = self._published()
-        self._navigation = Navigation(survey(self.valley), self._surface)
+        self.nature = Nature(config, self.valley)
+        self._navigation = Navigation(survey(self.valley), self.nature.now.surface)
+        self._households = Households(self.valley.buildings, config.seed)
+        self._flood = Flood(self.valley)
+        self._buildings = self._at_home()
         self._view = self._look()
         now = self._view.weather
         self._raining = now.rain_mm_h > RAIN_STARTS_MM_H
@@ -189,31 +124,35 @@ class World:
     @property
     def local_time(self) -> datetime:
         """Local mean solar time of the current tick."""
-        return self.config.start + timedelta(seconds=self.tick / self.config.tick_rate)
+        return self.nature.now.local_time
 
     def view(self) -> WorldNow:
         """The world at the current tick."""
         return self._view
 
     def step(self) -> Events:
-        """Advance one tick and tell what turned: rain, snow and fog that start or stop, sunrise and sunset."""
+        """Advance one tick and tell what turned: rain, snow, fog and floods that begin or end, sunrise, lightning."""
         was_up = self._view.sun.up
         self.tick += 1
-        if self.tick % (SURFACE_S * self.config.tick_rate) == 0:
-            self._surface = self._published()
-            self._navigation = self._navigation.on(self._surface)
+        before = self.nature.now.surface
+        now = self.nature.advance(self.tick)
+        events: Events = [("lightning", stroke) for stroke in self.nature.lightning(self.tick)]
+        if now.surface is not before:
+            self._navigation = self._navigation.on(now.surface)
+            events += self._flood.turns(now.surface)
+        if self.tick % self.config.tick_rate == 0:
+            self._buildings = self._at_home()
         self._view = self._look()
-        events: Events = []
         if self._view.sun.up != was_up:
             events.append(("sunset" if was_up else "sunrise", {}))
-        now = self._view.weather
-        self._raining = self._turn("rain", self._raining, now.rain_mm_h, events)
-        self._snowing = self._turn("snow", self._snowing, now.snow_mm_h, events)
-        if now.visibility_m < FOG_FORMS_M and not self._foggy:
-            events.append(("fog", {"visibility_m": now.visibility_m}))
+        weather = now.weather
+        self._raining = self._turn("rain", self._raining, weather.rain_mm_h, events)
+        self._snowing = self._turn("snow", self._snowing, weather.snow_mm_h, events)
+        if weather.visibility_m < FOG_FORMS_M and not self._foggy:
+            events.append(("fog", {"visibility_m": weather.visibility_m}))
             self._foggy = True
-        elif now.visibility_m > FOG_LIFTS_M and self._foggy:
-            events.append(("fog_lifts", {"visibility_m": now.visibility_m}))
+        elif weather.visibility_m > FOG_LIFTS_M and self._foggy:
+            events.append(("fog_lifts", {"visibility_m": weather.visibility_m}))
             self._foggy = False
         return events
 
@@ -223,15 +162,18 @@ class World:
         return {
             "tick": np.array([self.tick], dtype=np.int64),
             "sun": np.array([sun.azimuth_heading, sun.elevation]),
-            "turns": np.array([self._raining, self._snowing, self._foggy]),
+            "turns": np.array([self._raining, self._snowing, self._foggy, self._flood.high]),
             "closed": np.array(self._grounds, dtype=np.int64),
             "weather": np.array([getattr(weather, f.name) for f in fields(Weather)]),
-            **self._sky.state(),
+            "buildings": np.concatenate(
+                [self._buildings[name].astype(np.float64) for name in BUILDING_STATE.names or ()]
+            ),
+            **self.nature.state(),
         }
 
     def send_front(self, kind: str, over_s: float) -> None:
         """Let another kind of weather arrive from now on within `over_s` seconds. Raises KeyError for unknown kinds."""
-        self._sky.send(kind, self.tick / self.config.tick_rate, over_s)
+        self.nature.send_front(kind, over_s)
 
     def close_place(self, place: int) -> None:
         """Close the ground within a place's radius: nobody enters it from now on, and ways lead round it."""
@@ -245,11 +187,16 @@ class World:
         self._grounds, self.closed = grounds, closed_with(self.valley.places, grounds)
 
     def freeze(self) -> Plain:
-        """All that changes, as plain values; what follows from the configuration is left out."""
+        """All that changes, as plain values; what follows from the configuration is left out.
+
+        `land` is large and stays the same for minutes: a copy of an earlier tick, from which `thaw` steps on.
+        """
         kept = {
-            "sky": self._sky.freeze(),
-            "ground": self._ground.freeze(),
+            "nature": self.nature.freeze(),
+            "land": self.nature.kept(),
             "walking": self._navigation.freeze(),
+            "buildings": columns_of(self._buildings),
+            "flood": self._flood.high,
             "closed": list(self._grounds),
         }
         return taken(self, self._STATE) | kept
@@ -257,34 +204,38 @@ class World:
     def thaw(self, state: Plain) -> None:
         """Stand at the tick at which `freeze` was taken. Raises ValueError if the state does not fit."""
         put_back(self, self._STATE, state)
-        self._sky.thaw(part(state, "sky"))
-        self._ground.thaw(part(state, "ground"))
+        self.nature.thaw(self.tick, part(state, "nature"), part(state, "land"))
+        self._buildings = rows_of(part(state, "buildings"), BUILDING_STATE)
+        if self._buildings.shape != self.valley.buildings.shape:
+            raise ValueError(
+                f"the state has {len(self._buildings)} buildings, where {len(self.valley.buildings)} stand"
+            )
+        self._flood.high = typed(part(state, "flood"), bool, "flood")
         grounds = typed(part(state, "closed"), tuple[int, ...], "closed")
         if not all(0 <= ground < len(self.valley.places) for ground in grounds):
             raise ValueError(f"the state closes places {list(grounds)}, where {len(self.valley.places)} exist")
-        self._surface = self._published()
-        self._navigation = self._navigation.on(self._surface)
+        self._navigation = self._navigation.on(self.nature.now.surface)
         self._shut(grounds)
         self._navigation.thaw(part(state, "walking"))
         self._view = self._look()
 
-    def _published(self) -> Surface:
-        tick = self.tick - self.tick % (SURFACE_S * self.config.tick_rate)
-        weather = self._ground.at(tick / self.config.tick_rate)
-        shape = self.valley.heights.shape
-        snow, wetness = (np.full(shape, v, np.float32) for v in (weather.snow_depth_m, weather.ground_wetness))
-        return Surface(tick, self.valley.water_depth, snow, wetness, np.zeros(shape, np.float32))
+    def _at_home(self) -> NDArray[np.void]:
+        now, valley = self.nature.now, self.valley
+        elevation = now.sun.elevation
+        return self._households.at(
+            now.local_time, elevation, now.weather, now.surface, valley.heights, valley.origin, valley.cell_m
+        )
 
     def _look(self) -> WorldNow:
-        local = self.local_time
-        utc = utc_of(local, self.config.longitude)
+        now = self.nature.now
         return WorldNow(
-            tick=self.tick,
-            local_time=local,
-            sun=sun_at(utc, self.config.latitude, self.config.longitude),
-            weather=self._ground.at(self.tick / self.config.tick_rate),
-            surface=self._surface,
-            season=SUMMER,
+            tick=now.tick,
+            local_time=now.local_time,
+            sun=now.sun,
+            weather=now.weather,
+            surface=now.surface,
+            season=now.season,
+            buildings=self._buildings,
             valley=self.valley,
             navigation=self._navigation,
             boxes=self._boxes,
@@ -303,10 +254,16 @@ class World:
 
 
 def valley_of(config: WorldConfig) -> Valley:
-    """The valley of a configuration, from the cache if it is there."""
-    name = cache.key(config.seed, config.size_m, config.villagers, config.latitude)
+    """The valley of a configuration, from the cache if it is there.
+
+    Raises:
+        NoRoomError: if the map of this seed has no room for a village.
+        StationError: if the station's file cannot be read.
+    """
+    climate = climate_of(config.climate)
+    name = cache.key(*config.valley_inputs, climate)
     valley = cache.load(name)
     if valley is None:
-        valley = make_valley(config.seed, config.size_m, config.villagers, config.latitude)
+        valley = make_valley(config.seed, config.size_m, config.villagers, climate, config.land)
         cache.store(name, valley)
     return valley
