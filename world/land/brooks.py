@@ -10,13 +10,15 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
 from world.land.hydrology import channel_depth, channel_width
+from world.land.river import resampled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 CHANNEL_AREA_M2 = 6e4  # drainage area at which slopes give way to a channel, in middling rain
-SMOOTHING_CELLS = 1.6
+SMOOTHING_CELLS = 1.8
+POINT_STEP_M = 0.8
 BANK_SLOPE = 0.45  # of the little valley that a brook keeps open
 BED_BELOW_M = 0.25  # the bed lies so far below its banks where the brook itself is shallower
 REACH_CELLS = 2.5  # how far from the brook its banks are shaped
@@ -66,12 +68,13 @@ def trace_brooks(
         bed[-1] = bed_at[cells[-1]]
         bed = np.maximum(bed, bed[-1])
         bed_at[cells] = bed
-        half = (smooth[1:] + smooth[:-1]) / 2.0
-        points.append(np.concatenate([smooth, half]))
-        beds.append(np.concatenate([bed, (bed[1:] + bed[:-1]) / 2.0]))
         flow = discharge[cells].copy()
         flow[-1] = flow[-2]
-        flows.append(np.concatenate([flow, flow[1:]]))
+        # close enough that a steep bed has no steps
+        fine, fine_bed, fine_flow = resampled(smooth, POINT_STEP_M, bed, flow)
+        points.append(fine)
+        beds.append(fine_bed)
+        flows.append(fine_flow)
     return Brooks(np.concatenate(points), np.concatenate(beds), np.concatenate(flows))
 
 

@@ -27,7 +27,7 @@ STEEPNESS_EXPONENT = (
     0.5  # steepness ~ (uplift hardness)^(1/n) with n about 2: thresholds (Lague 2014; Harel et al. 2016)
 )
 DIFFUSIVITY_M2_A = 0.015  # hillslope creep, of the order measured on soil-mantled hills (0.001-0.1)
-SHEET_AREA_M2, SHEET_SPREAD_CELLS = 2000.0, 2.0  # water from less than this runs in sheets that spread, not in rills
+SHEET_AREA_M2, SHEET_SPREAD_CELLS = 5000.0, 2.5  # water from less than this runs in sheets that spread, not in rills
 REPOSE = 0.73  # rise over run at which slopes slip, 36 degrees
 CHANNEL_HEAD_M = 30.0  # from the divide, where slopes give way to channels
 ROUTING_EPSILON_M = 1e-5  # rise per cell over filled flats, small against any real slope

@@ -21,7 +21,7 @@ HARDNESS_NARROWS = 0.5  # floors are wide in soft rock: exponent
 UNDULATION_M = 0.5
 SHALLOWEST_BED_M = 0.15  # below the flood plain's edge, however little flows in it today
 LAKE_DEPTH_M = 5.0
-LAKE_STRETCH = 1.3  # along the valley; lakes that rivers run through are longer than wide
+LAKE_STRETCH = 1.8  # along the valley; lakes that rivers run through are longer than wide
 LAKE_RAGGED = 0.4  # how far noise pushes the shore, relative to the radius
 SHORE_SLOPE, SHORE_CURVATURE = 0.06, 0.01  # the beach steepens away from the water until it meets the old ground
 FOOT_BLEND_M = 5.0  # roundness of the foot of the slopes
@@ -50,7 +50,7 @@ def floor_on(axis_x: Floats, axis_y: Floats, river: River, hardness: Floats, see
     ragged = fractal(axis_x, axis_y, EDGE_WAVELENGTH_M, 3, seed, "floor edge")
     half = floor_half_width(river.area_m2)[abreast] * hardness**-HARDNESS_NARROWS
     undulation = fractal(axis_x, axis_y, 110.0, 3, seed, "floor")
-    above = floor_above_water(channel, river.width_m / 2.0) + UNDULATION_M * undulation * smoothstep(
+    above = floor_above_water(channel, river.width_m / 2.0, ragged) + UNDULATION_M * undulation * smoothstep(
         20.0, 90.0, channel
     )
     beyond = offset * (1.0 + EDGE_RAGGED * ragged) - half

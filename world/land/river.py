@@ -25,10 +25,12 @@ LEAST_FALL, STEEPEST_FALL = 0.0015, 0.03  # m per m of an alluvial valley floor
 MEANDER_WIDTHS = 12.0  # wavelength in channel widths (Leopold & Wolman 1960: about 11)
 MEANDER_AMPLITUDE_WIDTHS = 2.4
 BELT_WIDTHS, BELT_AMPLITUDE_WIDTHS = 52.0, 4.5  # the belt of meanders itself swings over the floor
+BEND_SMOOTHING_M = 8.0
 NARROWEST_MEANDER_M = 4.0  # width from which meanders are drawn where the present river is smaller
 FLOOR_PER_ROOT_KM2, NARROWEST_FLOOR_M = 26.0, 70.0  # half width of the valley floor: some twenty channel widths
 BANK_M = 0.7  # low bank of the flood plain above the water
 TERRACE_M = 1.9  # step up to the ground that floods do not reach
+TERRACE_RAGGED = 0.5
 FLOOR_RISE = 0.016  # gentle cross slope of the valley floor beyond the terrace
 
 
@@ -116,8 +118,9 @@ def meandering(axis: Floats, width_m: float, seed: int) -> Floats:
     swing *= 0.55 + 0.45 * np.sin(2 * np.pi * along / (3.7 * wavelength) + 2.0 * phase)
     belt, lean = BELT_WIDTHS * width, float(rng.uniform(0.0, 2 * math.pi))
     swing += BELT_AMPLITUDE_WIDTHS * width * np.sin(2 * np.pi * along / belt + lean + 0.8 * drift)
-    course: Floats = axis + swing[:, None] * np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
-    return course
+    course = axis + swing[:, None] * np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
+    smooth: Floats = gaussian_filter1d(course, BEND_SMOOTHING_M / POINT_STEP_M, axis=0, mode="nearest")
+    return smooth
 
 
 def with_lake(level: Floats, middle: int, radius_m: float, reach_m: float) -> tuple[Floats, Lake]:
@@ -138,10 +141,13 @@ def floor_half_width(area_m2: Floats) -> Floats:
     return result
 
 
-def floor_above_water(distance: Floats, half_width_m: float) -> Floats:
-    """Height of the valley floor over the river's surface: bank, flood plain, terrace, gentle rise."""
+def floor_above_water(distance: Floats, half_width_m: float, ragged: Floats) -> Floats:
+    """Height of the valley floor over the river's surface: bank, flood plain, terrace, gentle rise.
+
+    `ragged`, about -1..1, pushes the terrace's edge to and fro.
+    """
     bank = BANK_M * smoothstep(half_width_m, half_width_m + 5.0, distance)
-    terrace = TERRACE_M * smoothstep(22.0, 52.0, distance)
+    terrace = TERRACE_M * smoothstep(22.0, 52.0, distance * (1.0 + TERRACE_RAGGED * ragged))
     return bank + terrace + FLOOR_RISE * np.maximum(distance - 40.0, 0.0)
 
 

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter, label, laplace
 from world.grid import Grid, slope_of, smoothstep
 from world.land.brooks import CHANNEL_AREA_M2, carve_brooks, trace_brooks
 from world.land.config import Effort, LandConfig
-from world.land.erosion import DIFFUSIVITY_M2_A, evolve, rates_of
+from world.land.erosion import DIFFUSIVITY_M2_A, creep, evolve, rates_of
 from world.land.floor import SHALLOWEST_BED_M, Floor, carve_channel, carve_lake, floor_on, lay_floor
 from world.land.hydrology import (
     SECONDS_PER_YEAR,
@@ -41,8 +41,8 @@ Flags = NDArray[np.bool_]
 
 RIVER_AREA_M2 = 2.5e7  # drainage of the river that a 2 km map is laid about
 BEYOND_CELLS = 12  # of the region: how far the river is known outside the map
-LAKE_RADIUS_M = 85.0
-LAKE_REACH = 1.85  # radii up and down the valley over which the river is level: stretch and noise together
+LAKE_RADIUS_M = 95.0
+LAKE_REACH = 2.5  # radii up and down the valley over which the river is level: stretch and noise together
 LAKE_FROM_M = 0.6  # deeper than any river of these maps
 SHALLOW_M = 0.02  # water thinner than this is damp ground
 FILL_EPSILON_M = 2e-4  # fall per cell of ground that sediment has filled
@@ -50,6 +50,8 @@ PET_MM_A = 650.0  # what the air of a temperate valley could evaporate in a year
 INFLOW_AREA_M2 = 1e4  # smaller trickles over the map's edge are no streams
 THINNEST_SOIL_M, THICKEST_SOIL_M, FLOOR_SOIL_M = 0.05, 2.0, 3.0
 SOIL_SCALE_M, SOIL_PRODUCTION_M_A = 0.5, 2.7e-4  # Heimsath et al. 1997, 1999: rate under bare rock, e-folding depth
+
+SOFTENING_CELLS = 0.8  # variance of the last creep, cells squared: single-file incision leaves the lattice's stairs
 
 THOROUGH = Effort()
 INFLOWS = np.dtype([("row", "<i4"), ("col", "<i4"), ("area_m2", "<f8"), ("discharge_m3_s", "<f8")])
@@ -162,12 +164,12 @@ def surveyed(
     """Everything known of the map's ground, from the eroded window: floor, channels, lake, water, soil."""
     x, y = np.meshgrid(window.axis_x, window.axis_y)
     floor = floor_on(window.axis_x, window.axis_y, river, window.hardness, seed)
-    ground = lay_floor(window.heights, floor)
+    ground = lay_floor(creep(window.heights, SOFTENING_CELLS), floor)
     ground += fine_relief(window, ground, seed)
     ground = carve_channel(ground, floor, river, grid.cell_m)
     channel = floor.channel_m < max(river.width_m / 2.0, 0.75 * grid.cell_m)
     if river.lake is not None:
-        outline = fractal(window.axis_x, window.axis_y, 1.4 * river.lake.radius_m, 2, seed, "shore")
+        outline = fractal(window.axis_x, window.axis_y, 1.3 * river.lake.radius_m, 3, seed, "shore")
         ground = carve_lake(ground, river, river.lake, x, y, outline)
     water = with_water(ground, channel, floor, river, lost_m_a, grid.cell_m)
     taken = (water > 0.0) | channel
@@ -210,7 +212,7 @@ def surveyed(
 def fine_relief(window: Window, ground: Floats, seed: int) -> Floats:
     """Bumps of a metre or so on the slopes, below what the erosion model resolves; none on the floor."""
     steep = smoothstep(0.12, 0.5, gaussian_filter(slope_of(ground, window.country.cell_m), 3.0))
-    return 1.0 * steep * fractal(window.axis_x, window.axis_y, 45.0, 3, seed, "bumps")
+    return 0.6 * steep * fractal(window.axis_x, window.axis_y, 45.0, 3, seed, "bumps")
 
 
 def with_water(ground: Floats, channel: Flags, floor: Floor, river: River, lost_m_a: float, cell_m: float) -> Floats:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import zoom
+from scipy.ndimage import map_coordinates, zoom
 
 from world.grid import Grid
 from world.land.config import Effort
@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MARGIN_CELLS = 4  # of the region, eroded beyond the map's edge and cut off: its borders are those of the coarse land
+WARP_CELLS, WARP_WAVELENGTH_CELLS = 1.1, 7.0  # side valleys are bent off the coarse lattice they were found on
 ROUGHNESS = 0.02  # of the cell, so that flow on smooth slopes finds courses of its own
 
 
@@ -65,6 +66,7 @@ def refine(
     axis_x, axis_y = region.axis_x[cols], region.axis_y[rows]
     fields = [f[rows, cols] for f in (region.heights, region.rain, region.hardness, region.uplift)]
     heights, rain, hardness, uplift = fields
+    heights = warped(heights, axis_x, axis_y, seed)
     for level in range(1, halvings + 1):
         size = 2 * len(axis_x) - 1
         axis_x, axis_y = (np.linspace(axis[0], axis[-1], size) for axis in (axis_x, axis_y))
@@ -87,6 +89,22 @@ def refine(
         steps = effort.finest_steps if level == halvings else effort.refining_steps[level - 1]
         heights = evolve(heights, country, min(region.step_years, longest_step(cell)), steps)
     return Window(axis_x, axis_y, heights, rain, hardness, country, inflow, half * 2**halvings - (grid.n - 1) // 2)
+
+
+def warped(heights: Floats, axis_x: Floats, axis_y: Floats, seed: int) -> Floats:
+    """Heights read a little aside, here this way and there that: straight runs of the lattice become bends.
+
+    Nothing moves at the border, where the coarse land goes on.
+    """
+    n, cell = heights.shape[0], float(axis_x[1] - axis_x[0])
+    rows, cols = np.mgrid[0:n, 0:n].astype(np.float64)
+    inward = np.minimum(np.minimum(rows, n - 1 - rows), np.minimum(cols, n - 1 - cols))
+    strength = WARP_CELLS * np.clip(inward / MARGIN_CELLS, 0.0, 1.0)
+    reach = WARP_WAVELENGTH_CELLS * cell
+    rows += strength * fractal(axis_x, axis_y, reach, 2, seed, "warp north")
+    cols += strength * fractal(axis_x, axis_y, reach, 2, seed, "warp east")
+    result: Floats = map_coordinates(heights, [rows, cols], order=3, mode="nearest")
+    return result
 
 
 def border(shape: tuple[int, ...]) -> NDArray[np.bool_]:
