@@ -6,7 +6,7 @@ People stay where they were and say what they said; only what the weather and th
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, time, timedelta
 from typing import Any, get_args
 
@@ -16,14 +16,19 @@ from numpy.typing import NDArray
 from engine.scenario import Sky as Kind
 from recorder.container import SessionError
 from recorder.reader import Session
-from recorder.schema import Snapshot
+from recorder.schema import Snapshot, Surface
+from world.view import Surface as Lying
+from world.view import Weather
 
 KINDS: tuple[str, ...] = get_args(Kind)
 SEASONS = {"spring": (4, 15), "summer": (7, 16), "autumn": (10, 16), "winter": (1, 15)}
 """Month and day in the middle of each meteorological season of the northern half; the southern has the opposite one."""
 OPPOSITE = {"spring": "autumn", "summer": "winter", "autumn": "spring", "winter": "summer"}
 FOR_GOOD_H = 1e6  # another kind of weather stays for as long as anything was recorded
-SKY_EVENTS = ("rain_starts", "rain_stops", "snow_starts", "snow_stops", "fog", "fog_lifts", "sunrise", "sunset")
+SKY_EVENTS = (
+    "rain_starts", "rain_stops", "snow_starts", "snow_stops", "fog", "fog_lifts", "sunrise", "sunset", "lightning",
+    "flood", "flood_recedes",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,25 +79,30 @@ class Counterfactual:
         from engine.interventions import WeatherChange  # noqa: PLC0415 - frames as recorded need no world
         from engine.recorded import recorded_interventions, recorded_scenario  # noqa: PLC0415
         from engine.simulation import world_config  # noqa: PLC0415
-        from world.sky.climate import climate_of  # noqa: PLC0415
-        from world.sky.field import relief_of  # noqa: PLC0415
-        from world.sky.weather import Sky, WeatherOpening  # noqa: PLC0415
-        from world.world import GroundUnderSky  # noqa: PLC0415
+        from world.nature import Nature  # noqa: PLC0415
+        from world.sky.weather import WeatherOpening  # noqa: PLC0415
+        from world.village.households import Households  # noqa: PLC0415
+        from world.world import valley_of  # noqa: PLC0415
 
         if session.header.get("counterfactual"):
             raise SessionError(f"{session.path} has another sky already: take the recording that it was made from.")
         config = world_config(recorded_scenario(session))
-        self._override, self._rate = override, session.tick_rate
+        self._override, self._rate, self._scenery = override, session.tick_rate, session.scenery
         self._latitude, self._longitude = config.latitude, config.longitude
         self._recorded_start = config.start
         self._start = _start(override, config.start, first / session.tick_rate, config.latitude)
         opening = config.weather if override.weather is None else WeatherOpening(override.weather, hours=FOR_GOOD_H)
-        self._sky = None
+        self._nature: Nature | None = None
+        self._surface: Surface | None = None
         if override.weather is not None or override.season is not None:
-            land = session.scenery
-            relief = relief_of(land.heights, land.origin, land.cell_m, land.buildings)
-            self._sky = Sky(opening, climate_of(config.climate), config.seed, self._start, config.longitude, relief)
-            self._ground = GroundUnderSky(self._sky)
+            valley = valley_of(config)
+            if not np.array_equal(valley.heights, self._scenery.heights):
+                raise SessionError(
+                    f"{session.path} shows a valley that this version makes otherwise, so its rain and snow cannot be "
+                    "lived again; render it with the version that recorded it, or without --weather and --season."
+                )
+            self._nature = Nature(replace(config, start=self._start, weather=opening), valley)
+        self._households = Households(self._scenery.buildings, config.seed)
         made = recorded_interventions(session)
         fronts = [(given.tick, given.change) for given in made if isinstance(given.change, WeatherChange)]
         self._fronts = deque(fronts if override.weather is None else ())
@@ -100,8 +110,15 @@ class Counterfactual:
     def of(self, snapshot: Snapshot) -> Snapshot:
         """The tick under the other sky, without hashes and without events of the recorded sky."""
         events = tuple(event for event in snapshot.events if event.kind not in SKY_EVENTS)
-        surface = snapshot.surface if self._sky is None else None  # of the rain and snow that there was
-        return replace(snapshot, environment=self._environment(snapshot), events=events, surface=surface, hashes={})
+        environment, surface = self._environment(snapshot), snapshot.surface
+        if self._nature is not None:
+            surface = self._recorded_form(self._nature.now.surface)
+        buildings = (
+            self._at_home(snapshot.tick, environment, surface) if len(snapshot.buildings) else snapshot.buildings
+        )
+        return replace(
+            snapshot, environment=environment, events=events, surface=surface, buildings=buildings, hashes={}
+        )
 
     def header(self) -> dict[str, Any]:
         """What the header of a session says of it."""
@@ -116,16 +133,35 @@ class Counterfactual:
         sun = sun_at(utc, self._latitude, self._longitude)
         record = snapshot.environment.copy()
         record["sun_azimuth"], record["sun_elevation"] = sun.azimuth_heading, sun.elevation
-        if self._sky is not None:
+        if self._nature is not None:
             while self._fronts and self._fronts[0][0] <= snapshot.tick:
                 tick, front = self._fronts.popleft()
-                sent = (tick - 1) / self._rate  # before the world stepped to its tick
-                self._ground.at(sent)
-                self._sky.send(front.to, sent, front.over)
-            for name, value in asdict(self._ground.at(seconds)).items():
+                self._nature.advance(tick - 1)  # it was sent before the world stepped to its tick
+                self._nature.send_front(front.to, front.over)
+            now = self._nature.advance(snapshot.tick)
+            for name, value in (asdict(now.weather) | asdict(now.season)).items():
                 record[name] = value
         record.flags.writeable = False
         return record
+
+    def _recorded_form(self, lying: Lying) -> Surface:
+        from engine.observe import surface  # noqa: PLC0415
+
+        if self._surface is None or self._surface.tick != lying.tick:
+            self._surface = surface(lying)
+        return self._surface
+
+    def _at_home(self, tick: int, environment: NDArray[np.void], surface: Surface | None) -> NDArray[np.void]:
+        """Doors, lamps and hearths as they would be at this hour in this weather."""
+        s = self._scenery
+        bare = np.zeros(s.heights.shape, np.float32)
+        lying = Lying(tick, s.water_depth, bare, bare, bare) if surface is None else Lying(**vars(surface))
+        weather = Weather(**{f.name: float(environment[f.name]) for f in fields(Weather)})
+        local = self._start + timedelta(seconds=tick / self._rate)
+        elevation = float(environment["sun_elevation"])
+        made = self._households.at(local, elevation, weather, lying, s.heights, s.origin, s.cell_m)
+        made.flags.writeable = False
+        return made
 
 
 def _start(override: Override, start: datetime, first_s: float, latitude: float) -> datetime:
