@@ -36,7 +36,7 @@ class Ways:
         return self._kept("near", goal)
 
     def far(self, goal: int) -> Floats32:
-        """Times on the coarse lattice; those under the fine one are inf."""
+        """Times on the coarse lattice; under the fine one the least of its times, which shows where to enter it."""
         return self._kept("far", goal)
 
     def joined(self, goal: int) -> Floats32:
@@ -69,6 +69,10 @@ class Ways:
         _seed_ring(time, self.near(goal), self._ground, self._far_pace)
         time[~self._round_box] = np.inf
         march(time, self._ground.far.slope, self._far_pace, self._round_box, -1)
+        low_row, high_row, low_col, high_col = self._ground.box
+        split = self._ground.split
+        blocks = self.near(goal).reshape(high_row - low_row, split, high_col - low_col, split)
+        time[low_row:high_row, low_col:high_col] = blocks.min(axis=(1, 3))
         return time.astype(np.float32)
 
     def _find_joined(self, goal: int) -> Floats32:

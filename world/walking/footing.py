@@ -131,6 +131,7 @@ def deep_cells(water: Floats32, carries: Flags, row: int, col: int, split: int, 
     The cells split those round the samples from (row, col) on into `split` a side; with 1 they are these themselves.
     """
     height, width = water.shape
+    quarters = max(split, 2)  # each part of a cell lies between four samples, so that its corners tell
     deep = np.zeros((rows, cols), dtype=np.bool_)
     for own_r in range(row, row + rows // split):
         for own_c in range(col, col + cols // split):
@@ -140,17 +141,19 @@ def deep_cells(water: Floats32, carries: Flags, row: int, col: int, split: int, 
                     most = max(most, np.float64(water[r, c]))
             if most <= DEEP_M or carries[own_r, own_c]:
                 continue
-            for i in range(split):
-                for j in range(split):
-                    deepest = np.float64(water[own_r, own_c]) if split == 1 else 0.0
+            for i in range(quarters):
+                for j in range(quarters):
+                    deepest = 0.0
                     for corner in range(4):
-                        v = own_r - 0.5 + (i + corner // 2) / split
-                        u = own_c - 0.5 + (j + corner % 2) / split
+                        v = own_r - 0.5 + (i + corner // 2) / quarters
+                        u = own_c - 0.5 + (j + corner % 2) / quarters
                         v, u = min(max(v, 0.0), height - 1.0), min(max(u, 0.0), width - 1.0)
                         r, c = min(int(v), height - 2), min(int(u), width - 2)
                         fv, fu = v - r, u - c
                         south = np.float64(water[r, c]) * (1.0 - fu) + np.float64(water[r, c + 1]) * fu
                         north = np.float64(water[r + 1, c]) * (1.0 - fu) + np.float64(water[r + 1, c + 1]) * fu
                         deepest = max(deepest, south * (1.0 - fv) + north * fv)
-                    deep[(own_r - row) * split + i, (own_c - col) * split + j] = deepest > DEEP_M
+                    if deepest > DEEP_M:
+                        at_r, at_c = i * split // quarters, j * split // quarters
+                        deep[(own_r - row) * split + at_r, (own_c - col) * split + at_c] = True
     return deep

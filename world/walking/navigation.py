@@ -9,7 +9,7 @@ from scipy.ndimage import distance_transform_edt
 
 from world.compiled import compiled
 from world.grid import bilinear
-from world.state import Plain, column, part
+from world.state import Plain, column, part, typed
 from world.view import Floats, Surface
 from world.walking.fields import Ways
 from world.walking.footing import (
@@ -86,7 +86,7 @@ class Navigation:
             raise ValueError(f"the state's 'codes' have the shape {codes.shape}, not that of the valley")
         self._ways = Ways(self.ground, self._goals, codes)
         self._before = self._ways if np.array_equal(codes, before) else Ways(self.ground, self._goals, before)
-        self._since = int(part(state, "since"))
+        self._since = typed(part(state, "since"), int, "since")
 
     def walkable(self, x: Floats, y: Floats) -> Flags:
         """True where one can stand: neither wall, trunk, cliff nor deep water, and on the map."""
@@ -105,12 +105,16 @@ class Navigation:
         x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
         way = np.zeros((len(x), 2))
         inside, row, col = self.ground.near.cell(x, y)
+        last_row, last_col = (n - 1 for n in self._near_open.shape)
+        on_edge = (row == 0) | (row == last_row) | (col == 0) | (col == last_col)
         for goal, rows in _by_goal(place):
             ways, at = self._ways_at(goal, tick), self._goals[goal]
             near, far = rows[inside[rows]], rows[~inside[rows]]
             if len(near):
                 time = self._near_time(ways, goal, row[near], col[near])
                 _lead(time, self._near_open, *_frame(self.ground.near), at[0], at[1], x, y, near, way)
+                leaves = near[on_edge[near] & ~way[near].any(axis=1)]
+                far = np.concatenate([far, leaves[np.isfinite(time[row[leaves], col[leaves]])]])
             if len(far):
                 _lead(ways.far(goal), self._far_open, *_frame(self.ground.far), at[0], at[1], x, y, far, way)
         self._lead_out(x, y, inside, row, col, way)
@@ -158,12 +162,18 @@ class Navigation:
 
     def clear_walk(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> Flags:
         """True where the straight line stays on cells one can stand on."""
-        near = self.ground.near
+        near, far = self.ground.near, self.ground.far
         ends = [np.asarray(v, dtype=np.float64) for v in (xa, ya, xb, yb)]
         clear = clear_lines(self._near_open, *_in_cells(near, *ends))
         beyond = ~(near.cell(*ends[:2])[0] & near.cell(*ends[2:])[0])
         if beyond.any():
-            clear[beyond] = clear_lines(self._far_open, *_in_cells(self.ground.far, *(e[beyond] for e in ends)))
+            low_row, high_row, low_col, high_col = self.ground.box
+            around = self._far_open.copy()
+            around[low_row:high_row, low_col:high_col] = True
+            lines = [end[beyond] for end in ends]
+            part, crosses = _clipped(*_in_cells(near, *lines), *self._near_open.shape)
+            free = clear_lines(around, *_in_cells(far, *lines))
+            clear[beyond] = free & (~crosses | clear_lines(self._near_open, *part))
         return clear
 
     def _ways_at(self, goal: int, tick: int) -> Ways:
@@ -179,12 +189,8 @@ class Navigation:
 
     def _read(self, near: Flags, far: Flags, x: Floats, y: Floats) -> Flags:
         x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-        inside, row, col = self.ground.near.cell(x, y)
-        here = near[row, col]
-        if inside.all():
-            return here
-        on_map, row, col = self.ground.far.cell(x, y)
-        return np.where(inside, here, on_map & far[row, col])
+        frames = *_frame(self.ground.near), *_frame(self.ground.far)
+        return _flags_at(near, far, frames, x.ravel(), y.ravel()).reshape(x.shape)
 
     def _dry_ground(self, x: Floats, y: Floats) -> Flags:
         return self._read(self.ground.near.solid, self.ground.far.solid, x, y)
@@ -230,9 +236,46 @@ def _by_goal(place: Ints) -> Iterator[tuple[int, Ints]]:
     yield from zip(goals.tolist(), np.split(order, first[1:]), strict=True)
 
 
-def _in_cells(lattice: Lattice, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> tuple[Floats, ...]:
+def _in_cells(
+    lattice: Lattice, xa: Floats, ya: Floats, xb: Floats, yb: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
     (x0, y0), cell = lattice.origin, lattice.cell_m
     return (xa - x0) / cell + 0.5, (ya - y0) / cell + 0.5, (xb - x0) / cell + 0.5, (yb - y0) / cell + 0.5
+
+
+def _clipped(
+    xa: Floats, ya: Floats, xb: Floats, yb: Floats, rows: int, cols: int
+) -> tuple[tuple[Floats, Floats, Floats, Floats], Flags]:
+    """The parts of lines, in cells, that lie on a lattice, and which lines have one (Liang & Barsky 1984)."""
+    enter, leave = np.zeros(xa.shape), np.ones(xa.shape)
+    for start, end, most in ((xa, xb, cols), (ya, yb, rows)):
+        way = np.where(end == start, 1e-12, end - start)
+        low, high = -start / way, (most - start) / way
+        enter, leave = np.maximum(enter, np.minimum(low, high)), np.minimum(leave, np.maximum(low, high))
+    inside = [
+        np.clip(start + t * (end - start), 0.0, most - 1e-9)
+        for t in (enter, leave)
+        for start, end, most in ((xa, xb, cols), (ya, yb, rows))
+    ]
+    return (inside[0], inside[1], inside[2], inside[3]), enter < leave
+
+
+@compiled
+def _flags_at(
+    near: Flags, far: Flags, frames: tuple[float, float, float, float, float, float], x: Floats, y: Floats
+) -> Flags:
+    """The fine lattice's flag where there is one, else the coarse one's, false off the map; frames as of `_frame`."""
+    near_x, near_y, near_m, far_x, far_y, far_m = frames
+    flags = np.zeros(x.size, dtype=np.bool_)
+    for i in range(x.size):
+        col, row = np.floor((x[i] - near_x) / near_m + 0.5), np.floor((y[i] - near_y) / near_m + 0.5)
+        if 0 <= row < near.shape[0] and 0 <= col < near.shape[1]:
+            flags[i] = near[int(row), int(col)]
+            continue
+        col, row = np.floor((x[i] - far_x) / far_m + 0.5), np.floor((y[i] - far_y) / far_m + 0.5)
+        if 0 <= row < far.shape[0] and 0 <= col < far.shape[1]:
+            flags[i] = far[int(row), int(col)]
+    return flags
 
 
 @compiled

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from tests.world.walking.plains import lying
 from world.grid import bilinear
-from world.view import Surface
 from world.walking.closures import ClosedNavigation
 from world.walking.footing import DEEP_M, snow_factor
 from world.walking.ground import deck_height, footprints, survey
@@ -24,13 +24,6 @@ def scattered(world: World, count: int, seed: int) -> tuple[np.ndarray, np.ndarr
     x, y = square.x + rng.uniform(-110, 110, 8 * count), square.y + rng.uniform(-110, 110, 8 * count)
     good = view.walkable(x, y) & np.isfinite(view.distance_to(np.zeros(8 * count, dtype=np.int64), x, y))
     return x[good][:count], y[good][:count]
-
-
-def lying(world: World, tick: int = 0, **what: np.ndarray | float) -> Surface:
-    """A surface on which this much lies, everywhere or map by map; water is the valley's own unless given."""
-    shape = world.valley.heights.shape
-    maps = {"water": world.valley.water_depth, "snow": 0.0, "wetness": 0.0, "ice": 0.0} | what
-    return Surface(tick, *(np.broadcast_to(m, shape).astype(np.float32) for m in maps.values()))
 
 
 def test_walkers_arrive_without_crossing_walls_or_water(world: World) -> None:
@@ -114,22 +107,22 @@ def test_footing_follows_tobler_mud_snow_and_water(world: World) -> None:
     heading = np.random.default_rng(0).uniform(0, 2 * np.pi, len(x))
     dx, dy = np.cos(heading), np.sin(heading)
     ground, dry = survey(world.valley), np.zeros_like(world.valley.water_depth)
-    navigation = Navigation(ground, lying(world, water=dry))
+    navigation = Navigation(ground, lying(world.valley, water=dry))
     there = navigation.speed_factor(x, y, dx, dy)
     back = navigation.speed_factor(x, y, -dx, -dy)
     slope = world.valley.height_at(x + 0.5 * dx, y + 0.5 * dy) - world.valley.height_at(x - 0.5 * dx, y - 0.5 * dy)
     assert there == pytest.approx(np.exp(-3.5 * (np.abs(slope + 0.05) - 0.05)))
     assert (there * back <= 1.0 + 1e-9).all()  # what goes up pays more than coming down returns
-    muddy = navigation.on(lying(world, water=dry, wetness=1.0)).speed_factor(x, y, dx, dy)
+    muddy = navigation.on(lying(world.valley, water=dry, wetness=1.0)).speed_factor(x, y, dx, dy)
     assert (muddy < there).all() and (muddy > 0.55 * there).all()
-    knee = navigation.on(lying(world, water=dry + 0.35)).speed_factor(x, y, dx, dy)
+    knee = navigation.on(lying(world.valley, water=dry + 0.35)).speed_factor(x, y, dx, dy)
     assert knee == pytest.approx(there * (1 - (0.386 + 0.448) / 2), rel=0.01)  # Li et al. 2026, men and women
-    ice = navigation.on(lying(world, water=dry + 2.0, ice=0.12)).speed_factor(x, y, dx, dy)
+    ice = navigation.on(lying(world.valley, water=dry + 2.0, ice=0.12)).speed_factor(x, y, dx, dy)
     assert ice == pytest.approx(0.7 * there)
     depths = [snow_factor(np.array(d)) for d in (0.0, 0.01, 0.1, 0.3, 1.0)]
     assert depths[0] == 1.0 and all(a > b for a, b in pairwise(depths)) and depths[-1] > 0.3
     half = np.where(np.arange(dry.shape[1]) < dry.shape[1] // 2, 0.3, 0.0) + np.zeros(dry.shape)
-    snowy = navigation.on(lying(world, water=dry, snow=half)).speed_factor(x, y, dx, dy)
+    snowy = navigation.on(lying(world.valley, water=dry, snow=half)).speed_factor(x, y, dx, dy)
     west = x < world.valley.origin[0] + (dry.shape[1] // 2 - 1) * world.valley.cell_m
     assert snowy[west] == pytest.approx(there[west] * float(snow_factor(np.array(0.3))))
     assert snowy[x > 0] == pytest.approx(there[x > 0])  # cell by cell: no snow in the east
@@ -140,8 +133,8 @@ def test_wet_ground_makes_the_way_longer(world: World) -> None:
     goal = np.zeros(len(x), dtype=np.int64)
     ground = survey(world.valley)
     dry, wet, snowy = (
-        Navigation(ground, lying(world, **what)).distance_to(goal, x, y, 0)
-        for what in ({}, {"wetness": 1.0}, {"snow": 0.3})
+        Navigation(ground, lying(world.valley, wetness=wetness, snow=snow)).distance_to(goal, x, y, 0)
+        for wetness, snow in ((0.0, 0.0), (1.0, 0.0), (1.0, 0.3))
     )
     assert (wet > dry).all() and (snowy > wet).all()
 
