@@ -24,6 +24,7 @@ VAPOUR_PER_KM = np.array([0.41, 0.42, 0.40, 0.39, 0.38, 0.36, 0.33, 0.33, 0.36, 
 RAIN_PER_KM = np.array([0.35, 0.35, 0.35, 0.30, 0.25, 0.20, 0.20, 0.20, 0.20, 0.25, 0.30, 0.35])
 MAGNUS_B, MAGNUS_C = 17.502, 240.97  # of their dew points (Buck 1981)
 SLOPE_WEIGHT = CURVE_WEIGHT = 0.5  # gamma_s and gamma_c of their equation 16
+GENTLE_SLOPE, GENTLE_CURVE = 0.15, 0.04  # relief below this bends the wind in proportion; judgement
 UPSLOPE_S_M = 0.10  # rain gained per m/s of rising air and slope; what blows down a lee loses as much; judgement
 UPSLOPE_MOST = 0.3
 POOL_C, POOL_DEPTH_M = 6.0, 50.0  # a clear calm night's warmth above the cold air in the valley; judgement
@@ -104,7 +105,7 @@ class Terrain:
         self._north: Floats = np.asarray(np.gradient(relief.heights, relief.cell_m, axis=0))  # rise over run
         self._east: Floats = np.asarray(np.gradient(relief.heights, relief.cell_m, axis=1))
         self._slope = np.arctan(np.hypot(self._north, self._east))
-        self._curvature = _scaled(_curvature(relief.heights, relief.cell_m))
+        self._curvature = _scaled(_curvature(relief.heights, relief.cell_m), GENTLE_CURVE)
         months = (np.arange(12) + (0 if latitude >= 0 else 6)) % 12
         self._lapse, self._vapour, self._rain = (
             knots_of(table[months]) for table in (LAPSE_C_KM, VAPOUR_PER_KM, RAIN_PER_KM)
@@ -137,7 +138,7 @@ class Terrain:
         """Wind at the nodes, east and north: faster on crests and windward slopes, turned by them (equations 15-18)."""
         towards = np.arctan2(north_m_s, east_m_s)
         uphill = np.arctan2(self._north, self._east)
-        slope = _scaled(self._slope * np.cos(uphill - towards))
+        slope = _scaled(self._slope * np.cos(uphill - towards), GENTLE_SLOPE)
         weight = 1.0 + SLOPE_WEIGHT * slope + CURVE_WEIGHT * self._curvature
         turned = towards - 0.225 * slope * np.sin(2.0 * (uphill - towards))
         speed = np.hypot(east_m_s, north_m_s) * weight
@@ -162,8 +163,8 @@ def _curvature(heights: Floats, cell_m: float) -> Floats:
     return total / 4.0
 
 
-def _scaled(values: Floats) -> Floats:
-    """Between -0.5 and 0.5 by the largest, as MicroMet wants it; gentle relief stays gentle."""
-    largest = max(float(np.max(np.abs(values))), 0.15)
+def _scaled(values: Floats, gentle: float) -> Floats:
+    """Between -0.5 and 0.5 by the largest, as MicroMet wants it, or by `gentle` where all are smaller than that."""
+    largest = max(float(np.max(np.abs(values))), gentle)
     result: Floats = 0.5 * values / largest
     return result

@@ -47,6 +47,11 @@ class Texture:
             total += amplitude * np.cos(east * x + north * y - frequency * seconds + phase)
         return total
 
+    def here(self, seconds: float) -> float:
+        """The value at the village."""
+        _, _, frequency, phase, amplitude = self.waves.T
+        return float(np.sum(amplitude * np.cos(phase - frequency * seconds)))
+
 
 def texture(seed: int, towards: float) -> Texture:
     """The texture of a run, drifting in a direction."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from world.sky.air import AIR_MASSES, dew_point_c, fog_share, saturation_pa, snow_share, visibility_m, wet_bulb_c
+from world.sky.air import AIR_MASSES, STORMS, dew_point_c, fog_share, saturation_pa, snow_share, visibility_m, wet_bulb_c
 from world.sky.daily import Day, Days
 from world.sky.field import AirField, Relief, Terrain, flat
 from world.sky.forcing import CLIMATE, Front, Spell, WeatherOpening, shares
@@ -199,9 +199,11 @@ class Sky:
             parts.append((climate_share, self._climate_air(local, noise)))
         air = mixed(parts)
         showers = climate_share * self._showers(local) if climate_share > 0.0 else 0.0
-        value = self._texture.at(np.zeros(1), np.zeros(1), seconds)
-        even, storm = (float(patchy(value, strength)[0]) for strength in (PATCHES, STORM_PATCHES))
-        rate = bounded_mm_h(air.even_mm_h * even + air.storm_mm_h * storm + showers)
+        rate = showers
+        if air.even_mm_h > 0.0 or air.storm_mm_h > 0.0:
+            value = np.array(self._texture.here(seconds))
+            rate += air.even_mm_h * float(patchy(value, PATCHES)) + air.storm_mm_h * float(patchy(value, STORM_PATCHES))
+        rate = bounded_mm_h(rate)
         weather = self._weather(air, rate, showers, noise, local, elevation)
         return Moment(weather, air, climate_share, elevation)
 
@@ -269,8 +271,8 @@ class Sky:
             wind_m_s=wind,
             direction=0.3 * noise["direction"],
             pressure_pa=mass.pressure_pa,
-            even_mm_h=0.0 if kind == "storm" else rate,
-            storm_mm_h=rate if kind == "storm" else 0.0,
+            even_mm_h=0.0 if kind in STORMS else rate,
+            storm_mm_h=rate if kind in STORMS else 0.0,
             mist=0.0 if kind == "fog" else closeness,
             fog=closeness if kind == "fog" else 0.0,
             fog_top_m=FOG_TOP_M + FOG_TOP_SWAY_M * noise["pressure"],

@@ -40,6 +40,7 @@ SEASONS = 3.0  # belts over land differ more from month to month than means that
 LAPSE_C_M = 0.0055  # of annual means from valley to valley (Rolland 2003: 5.4 to 5.8 K/km in the Alps)
 COAST_INDEX, INLAND_INDEX, INDEX_REACH_KM = 10.0, 75.0, 700.0  # Conrad's continentality: Brest 10, Verkhoyansk 100
 SEA_WARMTH_C, WARMTH_REACH_KM = 3.5, 600.0  # what ocean currents give middle latitudes over the belt's mean
+INLAND_COLD_C = 2.5  # by which winters make the inland of high middle latitudes colder than that mean
 WIND_DEG = np.array([0.0, 15.0, 30.0, 45.0, 60.0, 75.0, 90.0])
 WIND_TOWARDS_DEG = np.array([180.0, 225.0, 315.0, 380.0, 405.0, 540.0, 560.0])
 """Trades, westerlies and polar easterlies of the northern half, turning steadily from one to the next."""
@@ -133,7 +134,8 @@ def _temperature(latitude: float, altitude_m: float, sea_km: float, index: float
     away = abs(latitude)
     if mean_c is None:
         warmth = SEA_WARMTH_C * math.exp(-(((away - 55.0) / 18.0) ** 2)) * math.exp(-sea_km / WARMTH_REACH_KM)
-        mean_c = float(np.interp(away, LATITUDES, SEA_LEVEL_C)) + warmth - LAPSE_C_M * altitude_m
+        cold = INLAND_COLD_C * math.exp(-(((away - 60.0) / 15.0) ** 2)) * (1.0 - math.exp(-sea_km / INDEX_REACH_KM))
+        mean_c = float(np.interp(away, LATITUDES, SEA_LEVEL_C)) + warmth - cold - LAPSE_C_M * altitude_m
     # Conrad 1946: index = 1.7 A / sin(latitude + 10 deg) - 14, with A the range of the monthly means.
     swing = (index + 14.0) * math.sin(math.radians(away + 10.0)) / 1.7 / 2.0
     lag = 28.0 + 25.0 * (INLAND_INDEX - index) / (INLAND_INDEX - COAST_INDEX) * 0.6

@@ -9,7 +9,13 @@ from world.sky.climate import Climate, ClimateConfig, climate_of
 from world.sky.field import Relief
 from world.sky.weather import Sky, WeatherOpening
 
-JUNE = datetime.fromisoformat("2026-06-12T09:30")
+
+def local(text: str) -> datetime:
+    """Local mean solar time."""
+    return datetime.fromisoformat(text)
+
+
+JUNE = local("2026-06-12T09:30")
 
 
 @lru_cache(maxsize=64)

@@ -33,7 +33,7 @@ def series(
     seed=st.integers(0, 2**40),
     start=st.datetimes(FIRST, LAST),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_always_within_physical_bounds(
     kind: str, front: str | None, latitude: float, seed: int, start: datetime
 ) -> None:
