@@ -12,19 +12,24 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_opening, maximum_filter
 
 from assets.palette import GroundCover
+from world.config import WorldConfig
+from world.land.terrain import Terrain
 from world.life.biomes import PlantType, bioclimate, biome_weights
+from world.nature import Nature
 from world.sky.climate import climate_of
 from world.sky.field import AirField, relief_of
 from world.sky.field import Terrain as Relief
 from world.sky.normals import MONTH_DAYS, Climate
 from world.sky.weather import Sky
-from world.valley import Valley
+from world.valley import Valley, lattice, terrain_of
 from world.view import Surface
-from world.world import World, WorldConfig, valley_of
+from world.village.site import suitability
+from world.world import valley_of
 
 Floats = NDArray[np.float64]
 
 COARSE_RATE = 1  # ticks per second while nobody lives in the world: the land has steps of its own
+STRIDE_S = 60
 LEAST_WATER_M, LEAST_SNOW_M = 0.01, 0.005  # less is not drawn
 LEAST_FLOW_L_S = 0.02
 LAKE_CELLS = 7  # water as broad as this is no river
@@ -53,22 +58,32 @@ class Mapped:
         """The usual year."""
         return climate_of(self.config.climate)
 
+    @cached_property
+    def terrain(self) -> Terrain:
+        """The ground before anybody settled on it."""
+        return terrain_of(lattice(self.config.size_m), self.config.seed, self.climate, self.config.land)
+
     def steps(self) -> Iterator[float]:
         """Let the time up to the moment pass; yields how many seconds have."""
-        while self._world.tick < round((self.at_s or 0.0) * COARSE_RATE):
-            self._world.step()
-            yield self._world.tick / COARSE_RATE
+        end = round((self.at_s or 0.0) * COARSE_RATE)
+        while (tick := self._nature.now.tick) < end:
+            yield self._nature.advance(min(tick + STRIDE_S * COARSE_RATE, end)).tick / COARSE_RATE
 
     @cached_property
-    def _world(self) -> World:
-        return World(self.config)
+    def _nature(self) -> Nature:
+        return Nature(self.config, self.valley)
+
+    @cached_property
+    def first(self) -> Surface:
+        """What lay on the ground at the first moment."""
+        return Nature(self.config, self.valley).now.surface
 
     @property
     def surface(self) -> Surface:
         """What lies on the ground at the moment."""
         for _ in self.steps():
             pass
-        return self._world.view().surface
+        return self._nature.land.published(self._nature.now.tick)
 
     @property
     def air(self) -> AirField:
@@ -106,6 +121,8 @@ class Layer:
     moment: bool = False  # whether it changes while the run goes on
     water: bool = True  # rivers and lakes are drawn over it
     shaded: float = 0.55  # how strongly the relief shows
+    village: bool = False  # whether its houses are drawn
+    close: bool = False  # whether the map shows no more than the village and what is round it
     nothing: str = ""  # what is said where all is hidden
 
 
@@ -183,12 +200,12 @@ def _plant_types(mapped: Mapped) -> Floats:
 
 
 def _flood(mapped: Mapped) -> Floats:
-    """Depth of water above what stands there at ordinary flow."""
-    return np.asarray(mapped.surface.water_m, dtype=np.float64) - mapped.valley.water_depth
+    """Depth of water above that of the run's first moment, when streams have their ordinary flow."""
+    return np.asarray(mapped.surface.water_m, dtype=np.float64) - mapped.first.water_m
 
 
-def _plants_cover(mapped: Mapped) -> Floats:
-    return mapped.valley.canopy.astype(np.float64)
+def _suitability(mapped: Mapped) -> Floats:
+    return suitability(mapped.terrain, mapped.config.latitude)
 
 
 LAYERS: dict[str, Layer] = {
@@ -223,6 +240,22 @@ LAYERS: dict[str, Layer] = {
             shaded=0.0,
         ),
         Layer(
+            "hardness",
+            "Hardness of the rock",
+            "relative to sandstone",
+            lambda m: m.terrain.hardness,
+            "cividis",
+            shaded=0.35,
+        ),
+        Layer(
+            "hardness",
+            "Hardness of the rock",
+            "relative to sandstone",
+            lambda m: m.terrain.hardness,
+            "cividis",
+            shaded=0.35,
+        ),
+        Layer(
             "soil", "Soil", "depth over the rock, m", lambda m: m.valley.soil_m.astype(np.float64), "YlOrBr", low=0.0
         ),
         Layer(
@@ -232,6 +265,7 @@ LAYERS: dict[str, Layer] = {
             _plant_types,
             (),
             classes=tuple(PLANTS[kind] for kind in PlantType),
+            shaded=0.35,
         ),
         Layer(
             "cover",
@@ -240,8 +274,39 @@ LAYERS: dict[str, Layer] = {
             lambda m: m.valley.cover.astype(np.float64),
             (),
             classes=tuple(COVERS[kind] for kind in GroundCover),
+            shaded=0.35,
         ),
-        Layer("canopy", "Crown cover", "share of the ground", _plants_cover, "YlGn", low=0.0, high=1.0),
+        Layer(
+            "canopy",
+            "Crown cover",
+            "share of the ground",
+            lambda m: m.valley.canopy.astype(np.float64),
+            "YlGn",
+            low=0.0,
+            high=1.0,
+        ),
+        Layer(
+            "suitability",
+            "Where people would settle",
+            "suitability, 0 to 1",
+            _suitability,
+            "viridis",
+            low=0.0,
+            high=1.0,
+            shaded=0.3,
+            village=True,
+        ),
+        Layer(
+            "ways",
+            "The village and its ways",
+            "",
+            lambda m: m.valley.cover.astype(np.float64),
+            (),
+            classes=tuple(COVERS[kind] for kind in GroundCover),
+            shaded=0.2,
+            village=True,
+            close=True,
+        ),
         Layer("rain", "Rain and snow", "mm", _rain, "YlGnBu", shaded=0.25),
         Layer("temperature", "Temperature", "°C", _temperature, "inferno", shaded=0.25),
         Layer(
@@ -269,7 +334,7 @@ LAYERS: dict[str, Layer] = {
         Layer(
             "flood",
             "Flood",
-            "water above ordinary, m",
+            "water above that at the beginning, m",
             _flood,
             WATERS[1:],
             low=0.0,

@@ -30,6 +30,9 @@ STEEPER = 1.6  # slopes are drawn steeper than they are, or low hills would not 
 LEVEL, DARKEST = 0.82, 0.3  # light on level ground, and in shadow
 STILL_WATER = (0.36, 0.60, 0.75)
 HIDDEN = (0.955, 0.95, 0.935)  # bare relief
+HOUSE, DECK = "#3f322e", "#7a4f2c"
+ROUND_VILLAGE_M = 110.0  # shown round the outermost houses
+UNNAMED = ("house", "field", "bench", "wood", "shore")  # places that would crowd a map with names
 ROUND = (1.0, 2.0, 5.0)
 
 
@@ -44,7 +47,7 @@ def draw_map(layer: Layer, mapped: Mapped, name: str) -> Figure:
         axes = figure.add_axes((0.03, 0.03, MAP_SHARE, MAP_SHARE * MAP_PX[0] / MAP_PX[1]))
         side = figure.add_axes((0.795, 0.3, 0.02, 0.45))
         _fill(axes, side, layer, mapped)
-        _scale_and_north(axes, mapped.valley)
+        _scale_and_north(axes)
         figure.text(0.03, 0.967, layer.title, fontsize=15, fontweight="bold", va="center")
         figure.text(
             0.03 + MAP_SHARE, 0.967, subtitle(layer, mapped, name), fontsize=9.5, color=FAINT, va="center", ha="right"
@@ -70,7 +73,7 @@ def draw_sheet(layers: Iterable[Layer], mapped: Mapped, name: str) -> Figure:
             axes = figure.add_axes((left / width, bottom / height, size / width, size / height))
             side = figure.add_axes((left / width, (bottom - 16) / height, size / width, 8 / height))
             _fill(axes, side, layer, mapped, below=True)
-            _scale_and_north(axes, mapped.valley)
+            _scale_and_north(axes)
             unit = f"  {_unit(layer, mapped)}" if _unit(layer, mapped) else ""
             label = axes.set_title(layer.title, fontsize=11, pad=6)
             axes.annotate(unit, (1, 0), xycoords=label, fontsize=8.5, color=FAINT, va="bottom", annotation_clip=False)
@@ -136,8 +139,13 @@ def _fill(axes: Axes, side: Axes, layer: Layer, mapped: Mapped, below: bool = Fa
             0.5, 0.5, layer.nothing, transform=axes.transAxes, ha="center", va="center", fontsize=13, color=INK,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 6},
         )  # fmt: skip
+    if layer.village:
+        _draw_village(axes, valley, named=layer.close)
+    if layer.close:
+        _zoom(axes, valley)
     if layer.classes or not _unit(layer, mapped):
-        _names(side, layer, _present(layer, fine), below)
+        shown = fine[_close_cells(valley)] if layer.close else fine
+        _names(side, layer, _present(layer, shown), below)
     else:
         _bar(side, layer, mapped, colours, norm, below)
 
@@ -158,6 +166,71 @@ def _colours(layer: Layer, values: Floats) -> tuple[Colormap, Normalize]:
     if layer.log:
         return colours, LogNorm(low, max(high, 10.0 * low), clip=True)
     return colours, Normalize(low, high if high > low else low + 1.0, clip=True)
+
+
+def _draw_village(axes: Axes, valley: Valley, named: bool) -> None:
+    """Footprints of houses and decks; with the names of places other than homes."""
+    from matplotlib.patches import Polygon  # noqa: PLC0415
+
+    for table, depth, colour in ((valley.decks, "length_m", DECK), (valley.buildings, "depth_m", HOUSE)):
+        for each in table:
+            c, s = math.cos(float(each["yaw"])), math.sin(float(each["yaw"]))
+            half_x, half_y = float(each["width_m"]) / 2.0, float(each[depth]) / 2.0
+            corners = [
+                (float(each["x"]) + i * half_x * c - j * half_y * s, float(each["y"]) + i * half_x * s + j * half_y * c)
+                for i, j in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+            ]
+            axes.add_patch(Polygon(np.array(corners) / 1000.0, closed=True, facecolor=colour, linewidth=0, zorder=4))
+    if not named:
+        return
+    west, south, east, north = _close_view(valley)
+    for place in valley.places:
+        if place.kind in UNNAMED or not (west < place.x < east and south < place.y < north):
+            continue
+        axes.annotate(
+            place.name.removeprefix("the "),
+            (place.x / 1000.0, place.y / 1000.0),
+            xytext=(0, 5),
+            textcoords="offset points",
+            fontsize=7,
+            ha="center",
+            color=INK,
+            zorder=6,
+            path_effects=_halo(),
+        )
+
+
+def _halo() -> list[Any]:
+    from matplotlib.patheffects import withStroke  # noqa: PLC0415
+
+    return [withStroke(linewidth=2.2, foreground="white", alpha=0.85)]
+
+
+def _close_view(valley: Valley) -> tuple[float, float, float, float]:
+    """West, south, east, north of a square round the village, inside the map."""
+    west, south, east, north = valley.extent
+    if not len(valley.buildings):
+        return valley.extent
+    x, y = (0.5 * (float(valley.buildings[axis].min()) + float(valley.buildings[axis].max())) for axis in ("x", "y"))
+    reach = max(float(np.ptp(valley.buildings["x"])), float(np.ptp(valley.buildings["y"]))) / 2.0 + ROUND_VILLAGE_M
+    reach = min(reach, (east - west) / 2.0)
+    x, y = min(max(x, west + reach), east - reach), min(max(y, south + reach), north - reach)
+    return x - reach, y - reach, x + reach, y + reach
+
+
+def _close_cells(valley: Valley) -> tuple[slice, slice]:
+    """Rows and columns of the close view."""
+    west, south, east, north = _close_view(valley)
+    x0, y0 = valley.origin
+    first, last = (round((x - x0) / valley.cell_m) for x in (west, east))
+    low, high = (round((y - y0) / valley.cell_m) for y in (south, north))
+    return slice(low, high + 1), slice(first, last + 1)
+
+
+def _zoom(axes: Axes, valley: Valley) -> None:
+    west, south, east, north = _close_view(valley)
+    axes.set_xlim(west / 1000.0, east / 1000.0)
+    axes.set_ylim(south / 1000.0, north / 1000.0)
 
 
 def _mixed(layer: Layer, shares: Floats) -> Floats:
@@ -186,6 +259,8 @@ def _names(side: Axes, layer: Layer, present: list[int], below: bool) -> None:
     patches = [Patch(facecolor=layer.classes[number][1], label=layer.classes[number][0]) for number in present]
     if layer.water:
         patches.append(Patch(facecolor=STILL_WATER, label="water"))
+    if layer.village:
+        patches.append(Patch(facecolor=HOUSE, label="house"))
     place: dict[str, Any] = (
         {"loc": "upper left", "bbox_to_anchor": (0, 1.6), "ncols": 4, "fontsize": 7.5, "columnspacing": 1.0}
         if below
@@ -246,9 +321,9 @@ def _stretched(values: Floats, shape: tuple[int, ...]) -> Floats:
     return np.stack([np.interp(rows, np.arange(values.shape[0]), column) for column in along.T], axis=1)
 
 
-def _scale_and_north(axes: Axes, valley: Valley) -> None:
+def _scale_and_north(axes: Axes) -> None:
     """A bar of a round length in the lower left corner and an arrow in the upper right."""
-    west, south, east, north = (edge / 1000.0 for edge in valley.extent)
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
     size = east - west
     wanted = size / 4.0
     power = 10.0 ** math.floor(math.log10(wanted))

@@ -13,10 +13,10 @@ from engine.processes import finished
 from engine.provenance import package_versions
 from engine.scenario import Scenario
 from engine.simulation import world_config
+from world.config import WorldConfig
 from world.scorecard import panel
 from world.scorecard.card import Metric, Result
 from world.scorecard.panel import Measured
-from world.world import WorldConfig
 
 JSON_FORMAT = 1
 
@@ -53,7 +53,7 @@ class Card:
         """As JSON has it."""
         return {
             "format": JSON_FORMAT,
-            "hamlet": package_versions()["hamlet"],
+            "versions": package_versions(),
             "scenario": self.scenario,
             "seeds": list(self.seeds),
             "passed": self.passed,
@@ -76,6 +76,7 @@ class Validation:
         self.scenario = scenario
         self.seeds = tuple(range(scenario.seed, scenario.seed + seeds))
         self.metrics = panel.metrics(groups)
+        self.config = world_config(scenario)
         self._workers = workers
         self._found: dict[tuple[int, str], Measured] = {}
 
@@ -85,7 +86,7 @@ class Validation:
         Raises:
             ValidationError: a process ended before its world was measured.
         """
-        config = world_config(self.scenario)
+        config = self.config
         once = tuple(metric.id for metric in self.metrics if not metric.per_seed)
         each = tuple(metric.id for metric in self.metrics if metric.per_seed)
         tasks = [(config, once)] if once else []

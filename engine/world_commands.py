@@ -7,13 +7,16 @@ import os
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.quantities import format_duration, parse_moment
 from engine.scenario import load, shipped
 from engine.terminal import INTERRUPTED, busy, fail, out, parsed, progress, say
+
+if TYPE_CHECKING:
+    from engine.validation import Card, Validation
 
 world = typer.Typer(
     help="Look at the world of a scenario without anybody living in it.",
@@ -25,9 +28,10 @@ SCENARIO_HELP = f"A shipped scenario ({', '.join(shipped())}) or the path of you
 MOST_SEEDS = 1000
 ALL = "all"
 LAYER_NAMES = (
-    "heights", "hillshade", "rivers", "drainage", "soil", "biomes", "cover", "canopy", "rain", "temperature",
-    "moisture", "snow", "flood",
+    "heights", "hillshade", "rivers", "drainage", "hardness", "soil", "biomes", "cover", "canopy", "suitability",
+    "ways", "rain", "temperature", "moisture", "snow", "flood",
 )  # fmt: skip
+PAGE_LAYERS = ("heights", "rivers", "soil", "cover", "canopy", "ways", "rain", "temperature")
 LONGEST_S = 31 * 86400.0  # a month is stepped in minutes
 SeedOption = Annotated[int | None, typer.Option(help="Another seed: another valley.", min=0)]
 
@@ -73,6 +77,10 @@ def validate(
     for path in (json_file, page):
         if path is not None:
             _check_writable(path)
+    if page is not None:
+        from engine.plots import need_matplotlib  # noqa: PLC0415
+
+        need_matplotlib()  # known before the long work, not after it
     from engine.scorecard_table import tables  # noqa: PLC0415
     from engine.validation import Validation  # noqa: PLC0415
 
@@ -92,6 +100,10 @@ def validate(
     if json_file is not None:
         _write(json_file, (json.dumps(card.plain(), indent=1, allow_nan=False) + "\n").encode())
         say(f"{json_file}: all values.")
+    if page is not None:
+        with busy("Drawing the page ..."):
+            _write(page, _page(job, card))
+        say(f"{page}: maps and curves.")
     say(f"Measured in {format_duration(time.monotonic() - began)}.")
     if not card.passed:
         raise typer.Exit(1)
@@ -159,6 +171,19 @@ def draw(
         fail("stopped; nothing was written.", INTERRUPTED)
     _write(target, picture)
     say(f"{target}: {shown[0].title.lower() if one else f'{len(shown)} maps'} of {chosen.name}.")
+
+
+def _page(job: Validation, card: Card) -> bytes:
+    """The page of a scorecard, with the maps of its first world if that has room for a village."""
+    from engine.map_layers import LAYERS, Mapped  # noqa: PLC0415
+    from engine.maps import draw_sheet  # noqa: PLC0415
+    from engine.plots import png  # noqa: PLC0415
+    from engine.validation_page import page  # noqa: PLC0415
+    from world.scorecard import panel  # noqa: PLC0415
+
+    groups = tuple(dict.fromkeys(metric.group for metric in job.metrics))
+    sheet = draw_sheet((LAYERS[key] for key in PAGE_LAYERS), Mapped(job.config), card.scenario)
+    return page(card, panel.charts(job.config, groups), png(sheet)).encode()
 
 
 def _check_writable(path: Path) -> None:

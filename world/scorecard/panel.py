@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from world.config import WorldConfig
 from world.scorecard.card import Chart, Metric, Value
 from world.scorecard.subject import Subject
 from world.village.site import NoRoomError
-from world.world import WorldConfig
 
 TITLES = {
     "terrain": "The shape of the land",
@@ -48,6 +49,9 @@ def measured(config: WorldConfig, ids: Iterable[str]) -> list[Measured]:
     wanted = set(ids)
     subject = Subject(config)
     found = [metric for metric in metrics(dict.fromkeys(name.partition(".")[0] for name in ids)) if metric.id in wanted]
+    if any(metric.per_seed for metric in found):
+        with suppress(NoRoomError):
+            _ = subject.valley  # first, so that its making is not counted as the measuring of a figure
     return [_measure(metric, subject) for metric in found]
 
 

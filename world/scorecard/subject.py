@@ -8,9 +8,11 @@ from typing import TypeVar, cast
 
 import numpy as np
 
+from world.config import WorldConfig
+from world.sky.climate import Climate, climate_of
 from world.streams import stream
 from world.valley import Valley
-from world.world import World, WorldConfig, valley_of
+from world.world import World, valley_of
 
 T = TypeVar("T")
 
@@ -34,7 +36,12 @@ class Subject:
     @property
     def altitude_m(self) -> float:
         """Of the valley floor above the sea."""
-        return float(getattr(self.config, "altitude_m", 600.0))
+        return self.config.altitude_m
+
+    @cached_property
+    def climate(self) -> Climate:
+        """The usual year."""
+        return climate_of(self.config.climate)
 
     @cached_property
     def valley(self) -> Valley:

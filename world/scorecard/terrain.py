@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ class Ground:
 
 
 Figure = Callable[[Ground], Value]
+Pair = tuple[Ground, Ground]
+Part = TypeVar("Part", Ground, Pair)
 Grounds = tuple[Ground, Ground, Ground]  # the land, and the two noises that look like it
 
 
@@ -74,13 +76,19 @@ def _grounds(surface: Floats, water: Flags, laid: Flags, cell_m: float, subject:
     )
 
 
+def both(subject: Subject) -> tuple[Pair, Pair, Pair]:
+    """The ground of the map with the country round it, and their lookalikes."""
+    near, far = on_map(subject), country(subject)
+    return (near[0], far[0]), (near[1], far[1]), (near[2], far[2])
+
+
 def _metric(
     key: str,
     name: str,
     accepted: tuple[float, float],
     source: str,
-    where: Callable[[Subject], Grounds],
-    figure: Figure,
+    where: Callable[[Subject], tuple[Part, Part, Part]],
+    figure: Callable[[Part], Value],
     unit: str = "",
 ) -> Metric:
     """A figure of the ground; its baseline is that noise which comes nearer to being accepted."""
@@ -117,11 +125,11 @@ def _coarse_slope(ground: Ground) -> Value:
     return landform.spectral_slope(ground.surface, ground.cell_m, COUNTRY_M, longest)
 
 
-def _spectral_break(ground: Ground) -> Value:
-    """How much steeper the spectrum is below the length of hillslopes than above."""
-    longest = ground.cell_m * ground.surface.shape[0] / 2.0
-    fine = landform.spectral_slope(ground.surface, ground.cell_m, SHORTEST_M, HILLSLOPE_M)
-    coarse = landform.spectral_slope(ground.surface, ground.cell_m, HILLSLOPE_M, longest)
+def _spectral_break(pair: Pair) -> Value:
+    """How much steeper the spectrum is below the length of hillslopes, on the map, than above, in the country."""
+    near, far = pair
+    fine = landform.spectral_slope(near.surface, near.cell_m, SHORTEST_M, HILLSLOPE_M)
+    coarse = _coarse_slope(far)
     return None if fine is None or coarse is None else fine - coarse
 
 
@@ -173,7 +181,7 @@ METRICS: tuple[Metric, ...] = (
     _metric("lengths", "ratio of stream lengths", (1.5, 3.5), "Horton 1945", country, _horton(1)),
     _metric("areas", "ratio of basin areas", (3.0, 6.0), "Schumm 1956", country, _horton(2)),
     _metric("spectrum", "spectral slope over 400 m", (1.5, 2.5), "Pelletier 1999: about 2", country, _coarse_slope),
-    _metric("hillslopes", "steeper below 200 m, by", (0.5, math.inf), "Perron et al. 2008", on_map, _spectral_break),
+    _metric("hillslopes", "steeper below 200 m, by", (0.5, math.inf), "Perron et al. 2008", both, _spectral_break),
 )
 
 
