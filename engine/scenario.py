@@ -20,7 +20,7 @@ from engine.quantities import checked_size, parse_duration, parse_size
 MODALITIES = ("rgb", "depth", "instance", "semantic", "normal", "flow")
 YEARS = (1000, 3000)  # dates stay inside the calendar however long a run is, and near where the sun's formulas hold
 SHOWN_CHARACTERS = 60  # of a wrong value in a message
-Sky = Literal["clear", "fair", "overcast", "drizzle", "rain", "storm", "fog", "snow"]
+Sky = Literal["clear", "fair", "overcast", "drizzle", "rain", "storm", "cloudburst", "fog", "snow"]
 
 
 class ScenarioError(ValueError):

@@ -7,7 +7,7 @@ from engine.scenario import MODALITIES, ScenarioError, load, shipped
 
 
 def test_three_scenarios_ship_and_load():
-    assert set(shipped()) == {"valley", "storm", "market_day"}
+    assert set(shipped()) == {"valley", "storm", "market_day", "flood", "winter", "autumn"}
     for name in shipped():
         assert load(name).name == name
 

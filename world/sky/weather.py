@@ -13,7 +13,16 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from world.sky.air import AIR_MASSES, STORMS, dew_point_c, fog_share, saturation_pa, snow_share, visibility_m, wet_bulb_c
+from world.sky.air import (
+    AIR_MASSES,
+    STORMS,
+    dew_point_c,
+    fog_share,
+    saturation_pa,
+    snow_share,
+    visibility_m,
+    wet_bulb_c,
+)
 from world.sky.daily import Day, Days
 from world.sky.field import AirField, Relief, Terrain, flat
 from world.sky.forcing import CLIMATE, Front, Spell, WeatherOpening, shares
