@@ -215,11 +215,20 @@ def _by_parts(records: RecordReader) -> Layout | None:
         if int(value["previous"]) >= offset:
             raise ValueError("parts of the index do not lead back")
         parts.append(catalogue_from_plain(value, records.size))
+        _check_place(records, parts[-1])
         offset = int(value["previous"])
     catalogue = Catalogue()
     for part in reversed(parts):
         catalogue.extend(part)
     return _walked(records, catalogue, last.end, last.sequence + 1, scanned=False)
+
+
+def _check_place(records: RecordReader, part: Catalogue) -> None:
+    """Raise ValueError where bytes were lost or put in before the last chunk of a part: its offsets are wrong then."""
+    if part.chunks:
+        head = records.head(part.chunks[-1].offset)
+        if head is None or head.type != RecordType.CHUNK:
+            raise ValueError("no chunk stands where a part of the index says")
 
 
 def _walked(records: RecordReader, catalogue: Catalogue, offset: int, sequence: int, *, scanned: bool) -> Layout:

@@ -18,6 +18,8 @@ from engine.resimulation import resimulate
 from engine.scenario import ScenarioError, build
 from recorder.container import SessionError
 from recorder.reader import Session
+from recorder.surfaces import MAPS
+from recorder.today import TABLES
 
 SCENARIO = """
 name = "market"
@@ -49,7 +51,10 @@ def forked(parent: Path, out: Path, *changes: Intervention) -> tuple[Session, Se
 
 def lived(session: Session, tick: int) -> dict[str, Any]:
     snapshot = session.snapshot(tick)
-    return {**vars(snapshot), "villagers": snapshot.villagers.tobytes(), "environment": snapshot.environment.tobytes()}
+    tables = {name: getattr(snapshot, name).tobytes() for name in TABLES}
+    ground = snapshot.surface
+    maps = None if ground is None else (ground.tick, [getattr(ground, name).tobytes() for name in MAPS])
+    return {**vars(snapshot), **tables, "surface": maps}
 
 
 def first_difference(one: Session, other: Session) -> int | None:

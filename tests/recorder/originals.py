@@ -49,7 +49,7 @@ def lost(whole: Pieces, left: Pieces) -> Counter[str]:
 
 def _readers(session: Session) -> Iterator[tuple[Key, Callable[[], bytes]]]:
     yield ("header",), lambda: pack({name: value for name, value in session.header.items() if name not in OWN})
-    yield ("scenery",), lambda: _arrays(vars(session.scenery))
+    yield ("scenery",), lambda: _arrays({**vars(session.scenery), **_far(session)})
     yield ("cast",), lambda: _arrays(vars(session.cast))
     for tick in session.ticks:
         yield ("tick", tick), partial(_columns, session, tick)
@@ -59,6 +59,11 @@ def _readers(session: Session) -> Iterator[tuple[Key, Callable[[], bytes]]]:
         yield ("keyframe", tick), partial(_keyframe, session, tick)
     for key in session._frames:
         yield from _images(session, *key)
+
+
+def _far(session: Session) -> dict[str, Any]:
+    far = session.scenery.surroundings
+    return {"surroundings": None} | ({} if far is None else {f"far {name}": value for name, value in vars(far).items()})
 
 
 def _surface(session: Session, tick: int) -> bytes:

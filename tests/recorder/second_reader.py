@@ -16,13 +16,15 @@ import msgpack
 import numpy as np
 import zstandard
 
-HEADER, SCENERY, CAST, CHUNK, UTTERANCE, WORDING, BLOB, FRAME, INDEX, END, KEYFRAME, PART = range(1, 13)
+HEADER, SCENERY, CAST, CHUNK, UTTERANCE, WORDING, BLOB, FRAME, INDEX, END, KEYFRAME, PART, SURFACE, SLOW = range(1, 15)
 ENTRIES = {  # of an index: what is listed of which kind
     CHUNK: ("chunks", "first", "count"),
     UTTERANCE: ("utterances", "start_tick"),
     WORDING: ("wordings", "arrival_tick"),
     KEYFRAME: ("keyframes", "tick"),
     FRAME: ("frames", "tick", "camera"),
+    SURFACE: ("surfaces", "tick"),
+    SLOW: ("slow", "since", "name"),
 }
 Record = tuple[int, int, Any]  # offset, kind, content
 Places = dict[str, list[list[Any]]]
@@ -118,8 +120,10 @@ def places(records: Iterable[Record]) -> Places:
 
 
 def listed(index: dict[str, Any]) -> Places:
-    rows = {name: array(index[name]).tolist() for name in places([])}
-    return rows | {"frames": [[tick, index["cameras"][camera], at] for tick, camera, at in rows["frames"]]}
+    rows = {name: array(index[name]).tolist() if name in index else [] for name in places([])}
+    for name, names in (("frames", "cameras"), ("slow", "slow_parts")):
+        rows[name] = [[tick, index[names][number], at] for tick, number, at in rows[name]]
+    return rows
 
 
 def unshuffled(data: bytes, dtype: str, shape: list[int]) -> Any:
@@ -152,6 +156,22 @@ def state(value: Any) -> Any:
     if isinstance(value, dict) and list(value) in (["array"], ["table"]):
         return array(value["array"]) if "array" in value else table(value["table"])
     return {key: state(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def surface(value: Any, before: dict[int, Any]) -> dict[str, Any]:
+    """Each map of a SURFACE as its scale and its numbers [10]; `before` are those of earlier ticks."""
+    maps = {}
+    for name, each in value["maps"].items():
+        steps = unshuffled(zstandard.decompress(each["data"]), "<u2" if each["scale"] else "<u4", value["shape"])
+        steps = (steps >> 1) ^ -(steps & 1)
+        base = before[value["base"]][name][1] if each["leans"] else 0
+        maps[name] = each["scale"], base + (steps if each["leans"] else np.cumsum(steps, axis=0, dtype=steps.dtype))
+    return maps
+
+
+def heights(scale: int, numbers: Any) -> Any:
+    """The values of a map."""
+    return numbers / np.float32(scale) if scale else numbers.view("<f4")
 
 
 def image(value: Any) -> Any:
@@ -197,6 +217,8 @@ class Session:
         self.ticks: dict[int, dict[str, Any]] = {}
         self.frames: dict[tuple[int, str], tuple[Any, dict[str, Any]]] = {}
         self.keyframes: dict[int, Any] = {}
+        self.maps: dict[int, Any] = {}  # of surfaces, as `surface` gives them
+        self.slow: dict[tuple[str, int], Any] = {}
         self.said: dict[int, list[Any]] = {UTTERANCE: [], WORDING: []}
         self.complete, part, images = False, path, {}
         while part.exists() and not self.complete:
@@ -209,7 +231,11 @@ class Session:
                 elif kind in self.said:
                     self.said[kind].append(value)
                 elif kind == KEYFRAME:
-                    self.keyframes[value["tick"]] = state(value["state"])
+                    self.keyframes[value["tick"]] = self.whole(value)
+                elif kind == SURFACE:
+                    self.maps[value["tick"]] = surface(value, self.maps)
+                elif kind == SLOW:
+                    self.slow[value["name"], value["since"]] = state(value["value"])
                 elif kind == BLOB:
                     images[value["tick"], value["camera"], value["modality"]] = image(value)
                 elif kind == FRAME:
@@ -218,14 +244,31 @@ class Session:
                 elif kind == END:
                     self.complete = value.get("last", True)
 
+    def surface(self, tick: int) -> dict[str, Any]:
+        """The maps of the surface that is of a tick."""
+        return {name: heights(*each) for name, each in self.maps[tick].items()}
+
+    def whole(self, value: Any) -> Any:
+        """The state of a KEYFRAME with its slow parts [9]."""
+        found = state(value["state"])
+        for name, since in value.get("slow", {}).items():
+            *path, last = name.split("/")
+            inner = found
+            for key in path:
+                inner = inner[key]
+            inner[last] = self.slow[name, since]
+        return found
+
     def chunk(self, value: Any) -> dict[int, dict[str, Any]]:
         """What each tick of a CHUNK holds [7]."""
         columns, events, ticks = self.first[HEADER].get("columns", {}), iter(value["events"]), {}
-        tables = {name: steps(value[name], columns.get(name)) for name in ("environment", "villagers")}
+        names = [name for name in ("environment", "villagers", "buildings") if name in value]
+        tables = {name: steps(value[name], columns.get(name)) for name in names}
         for row, (count, digests) in enumerate(zip(value["event_counts"], value["hashes"], strict=True)):
             hashes = dict(zip(value["rooms"], digests, strict=True)) if "rooms" in value else digests
             ticks[value["first"] + row] = {
                 **{name: {field: rows[row] for field, rows in table.items()} for name, table in tables.items()},
+                "surface": value.get("surface"),
                 "events": [next(events) for _ in range(count)],
                 "hashes": {room: digest for room, digest in hashes.items() if digest},
             }

@@ -22,6 +22,7 @@ from recorder.schema import (
     Scenery,
     Snapshot,
     Surface,
+    Surroundings,
     Utterance,
 )
 from recorder.surfaces import MAPS
@@ -68,6 +69,7 @@ def scenery(rng: np.random.Generator, rows: int = 5, cols: int = 7) -> Scenery:
         ),
         latitude=47.5,
         longitude=10.25,
+        surroundings=Surroundings(np.arange(12, dtype=np.float32).reshape(3, 4) * 40, (-90.0, -60.0), 60.0),
     )
 
 

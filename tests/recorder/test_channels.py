@@ -25,6 +25,7 @@ from recorder.payload import pack, unpack
 from recorder.reader import Session
 from recorder.schema import (
     BUILDING,
+    BUILDING_STATE,
     ENVIRONMENT,
     LOOKS,
     PLANT,
@@ -34,6 +35,8 @@ from recorder.schema import (
     Event,
     Frame,
     Scenery,
+    Surface,
+    Surroundings,
     Utterance,
     value_names,
 )
@@ -45,6 +48,7 @@ SCHEMAS = channels()
 TABLES = {
     "environment": (ENVIRONMENT, SCHEMAS["environment"]),
     "villagers": (VILLAGER, SCHEMAS["villagers"]["items"]),
+    "state of buildings": (BUILDING_STATE, SCHEMAS["buildings"]["items"]),
     "plants": (PLANT, SCHEMAS["scenery"]["properties"]["plants"]["items"]),
     "buildings": (BUILDING, SCHEMAS["scenery"]["properties"]["buildings"]["items"]),
     "looks": (LOOKS, SCHEMAS["cast"]["properties"]["looks"]["items"]),
@@ -55,6 +59,8 @@ RECORDS = {
     Frame: SCHEMAS["frames"],
     CameraPose: SCHEMAS["frames"]["properties"]["pose"],
     Scenery: SCHEMAS["scenery"],
+    Surroundings: SCHEMAS["scenery"]["properties"]["surroundings"],
+    Surface: SCHEMAS["surface"],
     Cast: SCHEMAS["cast"],
 }
 WRONG = {"object": [], "array": {}, "string": 5, "number": {}, "integer": 0.5, "boolean": 0}
@@ -66,6 +72,8 @@ def samples(session: Session) -> dict[str, list[Any]]:
     return {
         "environment": [snapshot.environment for snapshot in snapshots],
         "villagers": [snapshot.villagers for snapshot in snapshots],
+        "buildings": [snapshot.buildings for snapshot in snapshots],
+        "surface": [snapshot.surface for snapshot in snapshots],
         "events": list(session.events()),
         "utterances": session.lines(),
         "wordings": session.wordings(),
@@ -122,7 +130,11 @@ def test_images_have_the_types_and_shapes_the_frames_channel_says(path):
 
 def whole_samples() -> dict[str, Any]:
     """One sample of each channel in which nothing is empty, small enough to be broken in every way."""
-    with Session.open(Path(__file__).parent / "corpus" / "v1-valley.hamlet") as session:
+    corpus = Path(__file__).parent / "corpus"
+    with Session.open(corpus / "v2-1-synthetic.hamlet") as session:
+        land = {name: samples(session)[name][-1] for name in ("buildings", "surface")}
+        far = session.scenery.surroundings
+    with Session.open(corpus / "v1-valley.hamlet") as session:
         given = samples(session)
         valley = {item.name: getattr(session.scenery, item.name) for item in fields(Scenery)}
         arrays = {name: part for name, part in valley.items() if isinstance(part, np.ndarray)}
@@ -130,7 +142,8 @@ def whole_samples() -> dict[str, Any]:
         line = next(line for line in session.lines() if line.fact is not None and line.raw)
         return {
             **{channel: as_json(channel, values[-1]) for channel, values in given.items() if channel != "scenery"},
-            "scenery": as_json("scenery", replace(session.scenery, **small)),
+            **{channel: as_json(channel, value) for channel, value in land.items()},
+            "scenery": as_json("scenery", replace(session.scenery, **small, surroundings=far)),
             "utterances": as_json("utterances", line),
         }
 

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 
 from recorder.reader import Session
+from recorder.schema import Snapshot
+from recorder.surfaces import MAPS
 from recorder.today import as_recorded
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -47,25 +49,43 @@ def content(path: Path) -> dict[str, Any]:
         frames = list(session.frames())
         arrays = [value for value in vars(session.scenery).values() if isinstance(value, np.ndarray)]
         frozen = {"keyframes": digest(*(flat(session.keyframe(tick)) for tick in session.keyframes))}
-        return (frozen if session.keyframes else {}) | {
-            "complete": session.complete,
-            "ticks": [session.ticks[0], session.ticks[-1], len(session.ticks)],
-            "cameras": list(session.cameras),
-            "modalities": list(session.modalities),
-            "lines": len(session.lines()),
-            "frames": len(frames),
-            "seed": session.header["seed"],
-            "villagers": digest(*(snapshot.villagers for snapshot in snapshots)),
-            "environment": digest(*(np.asarray(snapshot.environment) for snapshot in snapshots)),
-            "events": digest(*([asdict(event) for event in snapshot.events] for snapshot in snapshots)),
-            "hashes": digest(*({k: v.hex() for k, v in snapshot.hashes.items()} for snapshot in snapshots)),
-            "spoken": digest(*(asdict(line) for line in session.lines())),
-            "wordings": digest(*session.wordings()),
-            "scenery": digest(*arrays, list(session.scenery.places)),
-            "cast": digest(session.cast.looks, list(session.cast.personas)),
-            "poses": digest(*([ref.tick, ref.camera, asdict(ref.pose), ref.width, ref.height] for ref in frames)),
-            "images": digest(*(session.frame(r.tick, r.camera, name) for r in frames for name in r.modalities)),
-        }
+        return (
+            (frozen if session.keyframes else {})
+            | land(session, snapshots)
+            | {
+                "complete": session.complete,
+                "ticks": [session.ticks[0], session.ticks[-1], len(session.ticks)],
+                "cameras": list(session.cameras),
+                "modalities": list(session.modalities),
+                "lines": len(session.lines()),
+                "frames": len(frames),
+                "seed": session.header["seed"],
+                "villagers": digest(*(snapshot.villagers for snapshot in snapshots)),
+                "environment": digest(*(np.asarray(snapshot.environment) for snapshot in snapshots)),
+                "events": digest(*([asdict(event) for event in snapshot.events] for snapshot in snapshots)),
+                "hashes": digest(*({k: v.hex() for k, v in snapshot.hashes.items()} for snapshot in snapshots)),
+                "spoken": digest(*(asdict(line) for line in session.lines())),
+                "wordings": digest(*session.wordings()),
+                "scenery": digest(*arrays, list(session.scenery.places)),
+                "cast": digest(session.cast.looks, list(session.cast.personas)),
+                "poses": digest(*([ref.tick, ref.camera, asdict(ref.pose), ref.width, ref.height] for ref in frames)),
+                "images": digest(*(session.frame(r.tick, r.camera, name) for r in frames for name in r.modalities)),
+            }
+        )
+
+
+def land(session: Session, snapshots: list[Snapshot]) -> dict[str, Any]:
+    """What sessions hold since version 2.1."""
+    far = session.scenery.surroundings
+    if not session.surfaces or far is None:
+        return {}
+    surfaces = [session.surface(tick) for tick in session.surfaces]
+    return {
+        "buildings": digest(*(snapshot.buildings for snapshot in snapshots)),
+        "surfaces": digest(*(getattr(each, name) for each in surfaces for name in MAPS), session.surfaces),
+        "shown": digest(*(None if each.surface is None else each.surface.tick for each in snapshots)),
+        "surroundings": digest(far.heights, far.origin, far.cell_m),
+    }
 
 
 FIRSTS = sorted(path for path in CORPUS.glob("*.hamlet") if "." not in path.stem)  # others are further segments

@@ -16,6 +16,7 @@ import recorder
 from recorder.images import decode_image
 from recorder.reader import Session
 from recorder.schema import LOOKS, Snapshot, Utterance
+from recorder.surfaces import MAPS
 from recorder.today import as_recorded
 from recorder.writer import SessionWriter
 from tests.recorder import second_reader as second
@@ -28,6 +29,12 @@ EXAMPLES = [
     for block in re.findall(r"```hex\n(.*?)```", PAGE, re.DOTALL)
 ]
 STATE = {"n": 3, "deep": [{"field": np.arange(6.0).reshape(2, 3)}, None], "people": np.ones(2, LOOKS), "raw": b"\0"}
+
+
+def state(tick: int) -> tuple[dict[str, Any], dict[str, int]]:
+    """What is written at a keyframe: a state, and which parts of it are slow."""
+    whole, slow = synthetic.state(tick)
+    return {**STATE, **whole}, slow
 
 
 class Cut(Exception):  # noqa: N818 - not an error
@@ -67,7 +74,7 @@ def write(path: Path, ticks: int = 60, *, whole: bool = True, segment_bytes: int
                 if said:
                     writer.wording({"key": (0, tick, 0), "arrival_tick": tick, "text": "a \ud800", "source": "model"})
                 if tick % 20 == 3:
-                    writer.keyframe(tick, STATE | {"tick": tick})
+                    writer.keyframe(tick, *state(tick))
                 if tick % 13 == 3:
                     writer.frame(tick, f"camera {tick % 2}", synthetic.POSE, images(tick))
             if not whole:
@@ -96,6 +103,8 @@ def tick_of(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "environment": {name: snapshot.environment[name] for name in snapshot.environment.dtype.names or ()},
         "villagers": snapshot.villagers,
+        **({"buildings": snapshot.buildings} if len(snapshot.buildings) else {}),
+        "surface": None if snapshot.surface is None else snapshot.surface.tick,
         "events": [[event.tick, event.kind, event.data] for event in snapshot.events],
         "hashes": snapshot.hashes,
     }
@@ -111,7 +120,10 @@ def check(found: second.Session, given: list[Snapshot]) -> None:
     assert same(found.said[second.UTTERANCE], [line_of(line) for line in lines])
     assert [word["arrival_tick"] for word in found.said[second.WORDING]] == [line.start_tick for line in lines]
     assert {word["text"] for word in found.said[second.WORDING]} <= {"a \ud800"}
-    assert same(found.keyframes, {s.tick: STATE | {"tick": s.tick} for s in given if s.tick % 20 == 3})
+    assert same(found.keyframes, {s.tick: state(s.tick)[0] for s in given if s.tick % 20 == 3})
+    surfaces = {s.surface.tick: s.surface for s in given if s.surface is not None}
+    assert {tick: found.surface(tick).keys() for tick in found.maps} == {tick: MAPS.keys() for tick in surfaces}
+    assert all(same(found.surface(tick), {n: getattr(each, n) for n in MAPS}) for tick, each in surfaces.items())
     assert {tick for tick, _ in found.frames} == {s.tick for s in given if s.tick % 13 == 3}
     for (tick, _), (frame, seen) in found.frames.items():
         assert frame["size"] == [8, 6] and same(frame["pose"], asdict(synthetic.POSE))
@@ -137,7 +149,10 @@ def test_it_finds_the_same(tmp_path: Path, whole: bool) -> None:
         scenery[name] = second.array(scenery[name])
     for name in ("plants", "buildings"):
         scenery[name] = second.table(scenery[name])
-    assert same(scenery, vars(synthetic.scenery(rng)))
+    far = scenery["surroundings"]
+    scenery["surroundings"] = {**far, "heights": second.array(far["heights"])}
+    wanted = vars(synthetic.scenery(rng))
+    assert same(scenery, {**wanted, "surroundings": vars(wanted["surroundings"])})
     assert same(second.table(found.first[second.CAST]["looks"]), synthetic.cast().looks)
     assert found.first[second.CAST]["personas"] == list(synthetic.cast().personas)
 
