@@ -11,7 +11,7 @@ from world.grid import slope_of
 from world.land.terrain import Terrain
 from world.life.biomes import PlantType
 from world.life.forest import CLOSED_CANOPY, valley_weights
-from world.life.year import TEMPERATE, Normals
+from world.life.year import Normals
 from world.noise import fractal
 from world.village.paths import distance_to_lines
 from world.village.plan import SQUARE_RADIUS_M
@@ -25,7 +25,7 @@ PATH_HALF_WIDTH = 0.55  # of a cell: a line of samples without holes
 
 
 def ground_cover(
-    terrain: Terrain, settlement: Settlement, density: Floats, seed: int, climate: Normals = TEMPERATE
+    terrain: Terrain, settlement: Settlement, density: Floats, seed: int, climate: Normals
 ) -> NDArray[np.uint8]:
     """GroundCover of every sample, (n, n).
 

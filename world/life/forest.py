@@ -9,7 +9,7 @@ from world.grid import slope_of, smoothstep
 from world.land.river import REFERENCE_SIZE_M
 from world.land.terrain import Terrain
 from world.life.biomes import TREES, PlantType, bioclimate, biome_weights
-from world.life.year import TEMPERATE, Normals
+from world.life.year import Normals
 from world.noise import fractal
 from world.village.settlement import Settlement
 
@@ -23,7 +23,7 @@ DRY_LOSS = 0.45  # and shrink to the moist places where rain does not sustain cl
 WOOD_NEEDS = 0.25  # of woody cover, for the village to keep a wood
 
 
-def forest_density(terrain: Terrain, settlement: Settlement, seed: int, climate: Normals = TEMPERATE) -> Floats:
+def forest_density(terrain: Terrain, settlement: Settlement, seed: int, climate: Normals) -> Floats:
     """0 open .. 1 closed canopy at every sample.
 
     Trees want moisture and soil: groves come from noise pushed by moisture and slope, thin out on the highest and the

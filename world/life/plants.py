@@ -15,7 +15,7 @@ from world.land.terrain import Terrain
 from world.life.biomes import PlantType, bioclimate, biome_weights, tree_shares, woody_cover
 from world.life.forest import thinning
 from world.life.stands import STEP_A, Stand, top_height
-from world.life.year import TEMPERATE, Normals
+from world.life.year import Normals
 from world.noise import fractal
 from world.streams import hashed_unit
 from world.village.settlement import Settlement
@@ -55,7 +55,7 @@ def grow(
     cover: NDArray[np.uint8],
     density: Floats,
     seed: int,
-    climate: Normals = TEMPERATE,
+    climate: Normals,
 ) -> NDArray[np.void]:
     """All plants and rocks as PLANTS, from south to north."""
     stand = woodland(terrain, settlement, cover, density, seed, climate)

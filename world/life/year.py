@@ -46,14 +46,6 @@ class MonthlyNormals:
     pet_mm: Floats
 
 
-TEMPERATE = MonthlyNormals(
-    temperature_c=np.array([-1.0, 0.7, 4.3, 8.0, 12.3, 15.5, 18.0, 17.2, 14.0, 9.0, 3.7, 0.0]),
-    rain_mm=np.array([66.0, 58.0, 70.0, 84.0, 108.0, 121.0, 104.0, 113.0, 84.0, 73.0, 81.0, 67.0]),
-    pet_mm=np.array([15.0, 24.0, 50.0, 77.0, 110.0, 130.0, 145.0, 120.0, 77.0, 42.0, 18.0, 12.0]),
-)
-"""Of a temperate valley foot at 47 N, 550 m (Bern, MeteoSwiss 1961-1990)."""
-
-
 def daily(monthly: Floats) -> Floats:
     """Values of every day (365,) from those of the months (12,), straight between their middles."""
     days = np.arange(DAYS) + 0.5

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assets.palette import GroundCover, Species
 from tests.world.life import climates
@@ -150,3 +152,27 @@ def test_plants_grow_on_and_keep_their_rows(bern: Grown) -> None:
     young = plants[tree & (plants["height_m"] < 5.0)][:1]
     free = TRAITS[Species(int(young["species"][0]))].tallest_m
     assert 0.0 < float(heights_after(young, 10)[0] - young["height_m"][0]) < 0.1 * free * 10
+
+
+@given(
+    latitude=st.floats(-90, 90),
+    mean=st.floats(-75, 40),
+    swing=st.floats(0, 30),
+    rain=st.floats(0, 700),
+    slope=st.floats(0, 1.2),
+)
+@settings(max_examples=12, deadline=None)
+def test_no_climate_breaks_growth(latitude: float, mean: float, swing: float, rain: float, slope: float) -> None:
+    wave = np.cos(2 * np.pi * np.arange(12) / 12)
+    place = climates.place(latitude, (mean - swing * wave).tolist(), [rain] * 12)
+    terrain, settlement = hand_made(256.0, slope)
+    density = forest_density(terrain, settlement, 1, place)
+    cover = ground_cover(terrain, settlement, density, 1, place)
+    plants = grow(terrain, settlement, cover, density, 1, place)
+    assert 0.0 <= density.min() <= density.max() <= 1.0
+    for name in ("x", "y", "z", "height_m", "tallest_m", "pace", "tint"):
+        assert np.isfinite(plants[name]).all()
+    assert (plants["height_m"] > 0).all()
+    assert (plants["height_m"] <= plants["tallest_m"] + 1e-4).all()
+    shade = canopy(plants, terrain.grid, density)
+    assert np.isfinite(shade).all() and shade.min() >= 0.0 and shade.max() <= 1.0
