@@ -13,8 +13,9 @@ void main() {
     vec3 here = mix(a, b, p3d_Color.r);
     float d = length(here);
     v_side = p3d_Color.g * 2.0 - 1.0;
-    float width = mix(max(0.9, d * 1.1 / IMAGE_SIZE.y), max(14.0, d * 0.022), extra.x);
+    float width = mix(max(0.9, d * 1.1 / IMAGE_SIZE.y), max(8.0, d * 0.012), extra.x);
     here += normalize(cross(along, here)) * (v_side * width);
-    v_light = p3d_Color.b * (1.0 - fog(mix(a, b, p3d_Color.r)).a) * mix(1.0, 0.22, extra.x);
+    float hidden = FOG_DENSITY * d + fog_above(EYE.z) / max(here.z / d, 0.03);  // it is bright: no edge of the world
+    v_light = p3d_Color.b * exp(-hidden) * mix(1.0, 0.16, extra.x);
     gl_Position = VIEW * vec4(here, 1.0);
 }

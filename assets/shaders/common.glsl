@@ -36,15 +36,19 @@ vec4 fog(vec3 rel) {
     float d = length(rel);
     float far = d * EDGE_FADE;  // the haze closes before the world ends
     float air = FOG_DENSITY * d + far * far * far * far;
-    vec2 place = EYE.xy + rel.xy;
-    float swell = sin(place.x * 0.0105 + place.y * 0.0041) + sin(place.y * 0.0083 - place.x * 0.0035);
+    // The top heaves: its hollows and crests are those of the place where the ray goes into it.
+    float entry = clamp((FOG_BASE + 0.5 * FOG_SOFT - EYE.z) / min(rel.z, -0.01), 0.0, 1.0);
+    vec2 place = EYE.xy + rel.xy * (rel.z < 0.0 ? entry : 1.0);
+    float swell = sin(place.x * 0.0105 + place.y * 0.0041 + 2.0 * sin(place.y * 0.0061))
+                + sin(place.y * 0.0133 - place.x * 0.0055 + 1.7 * sin(place.x * 0.0093));
     float u0 = (EYE.z - FOG_BASE) / FOG_SOFT;
-    float u1 = (EYE.z + rel.z - FOG_BASE) / FOG_SOFT - 0.12 * swell;
+    swell *= clamp(u0, 0.0, 1.0);  // seen from above alone
+    float u1 = (EYE.z + rel.z - FOG_BASE) / FOG_SOFT - 0.15 * swell;
     float du = u1 - u0;
     float density = abs(du) > 0.001 ? (fog_column(u1) - fog_column(u0)) / du : clamp(1.0 - 0.5 * (u0 + u1), 0.0, 1.0);
     float bank = FOG_BANK * d * max(density, 0.0);
     float hidden = 1.0 - exp(-air - bank);
     vec3 ray = rel / d;
-    vec3 light = mix(haze(ray), fog_light(ray) * (1.0 + 0.05 * swell), bank / max(air + bank, 1e-9));
+    vec3 light = mix(haze(ray), fog_light(ray) * (1.0 + 0.07 * swell), bank / max(air + bank, 1e-9));
     return vec4(light * hidden, hidden);
 }

@@ -19,7 +19,7 @@ void main() {
     vec3 side = normalize(vec3(rel.y, -rel.x, 0.0001));
     vec3 rise = normalize(cross(side, rel));
     v_fog = fog(rel);
-    v_alpha = 0.40 * smoothstep(0.0, 0.05, age) * (1.0 - age) * (1.0 - age) * smoothstep(1.0, 4.0, length(rel));
+    v_alpha = 0.62 * smoothstep(0.0, 0.05, age) * (1.0 - age) * (1.0 - age) * smoothstep(1.0, 4.0, length(rel));
     rel += (side * v_corner.x + rise * v_corner.y) * size;
     gl_Position = VIEW * vec4(rel, 1.0);
 }

@@ -83,8 +83,10 @@ void main() {
     // Puddles stand where the ground dips: on bare ground when it is soaked, anywhere under a film of water.
     float dip = broad.y + 0.5 * broad.x + 0.35 * fine.y;
     float soaked = smoothstep(0.55, 1.0, v_lying.y) * max(max(path, stone), 0.45 * mud);
-    float film = max(v_lying.z, 0.75 * soaked);
-    float puddle = smoothstep(0.06, 0.14, dip + 0.62 * film - 0.34) * smoothstep(0.0, 0.2, film) * smoothstep(0.90, 0.97, truth.z);
+    float bare = max(mud, stone);
+    float film = max(v_lying.z * mix(0.65, 1.0, bare), 0.42 * soaked);
+    float puddle = smoothstep(0.06, 0.14, dip + 0.62 * film - 0.34) * smoothstep(0.0, 0.2, film);
+    puddle *= smoothstep(0.90, 0.97, truth.z) * mix(0.55, 1.0, bare);  // slopes shed it, and grass stands in it
     float frozen = smoothstep(0.0, 0.25, v_lying.w) * puddle;
     n = normalize(mix(n, vec3(0.0, 0.0, 1.0), puddle * 0.95));
     float wet = max(v_lying.y, puddle);
@@ -97,7 +99,10 @@ void main() {
 #endif
 
     float up = smoothstep(0.35, 0.75, n.z + (grain - 0.5) * 0.5);
-    float snow = smoothstep(0.0, 0.55, depth - (grain - 0.35) * 0.7 * (1.0 - depth)) * up * min(depth * 4.0, 1.0);
+#ifdef KIND_PLANT
+    up = max(up, 0.85 * smoothstep(2.0, 6.0, v_snow) * smoothstep(-0.25, 0.3, n.z) * step(0.01, v_extra.y));  // deep snow loads the boughs
+#endif
+    float snow = smoothstep(0.0, 0.45, 1.12 * depth - 0.08 - (mix(grain, 0.5, min(d * 0.0025, 1.0)) - 0.40) * 1.1 * (1.0 - depth)) * up * min(depth * 4.0, 1.0);
     albedo *= 1.0 - (0.45 + 0.12 * mud) * wet * (0.4 + 0.6 * up);
 #ifdef KIND_GROUND
     albedo = mix(albedo, vec3(0.055, 0.050, 0.042), puddle * 0.75);

@@ -110,7 +110,7 @@ void main() {
     next.xy += sway(NEXT_SWAY, a.xy, extra.y * stiffness, rest);
 #ifdef TUFT
     vec3 soil = vec3(mod(b.z, 256.0), mod(floor(b.z / 256.0), 256.0), floor(b.z / 65536.0)) / 255.0;
-    vec3 green = vec3(0.80, 1.10, 0.42) * (luma(colour) * 0.78);
+    vec3 green = vec3(0.76, 1.00, 0.42) * (luma(colour) * 0.74);
     colour = mix(colour, green, tuft.y * (1.0 - CROP_RIPE));
     colour = mix(colour, soil * (0.80 + 0.62 * extra.y), tuft.x);
     colour = faded(colour, (1.0 - tuft.y) * (1.0 - tuft.z));

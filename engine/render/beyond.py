@@ -16,7 +16,7 @@ from scipy.ndimage import map_coordinates
 from engine.render.geometry import SURFACE, SURFACE_FORMAT, geom, id_bytes, node, vertices_of
 from engine.render.ground import CLIFF, DRY, LUSH, skirted, speckle
 from engine.render.programs import SNOW_DEPTH_RANGE_M
-from recorder.schema import TERRAIN_ID, Scenery
+from recorder.schema import TERRAIN_ID, Scenery, Surroundings
 
 Floats32 = NDArray[np.float32]
 
@@ -35,7 +35,7 @@ class Beyond:
         self.path = NodePath("beyond")
         self._pieces: list[tuple[NodePath, Floats32]] = []
         west, south, east, north = scenery.extent
-        around = getattr(scenery, "surroundings", None)
+        around = scenery.surroundings
         if around is None:
             self.reach_m = MIRROR_EXTENTS * max(east - west, north - south)
             self._mirror(ground)
@@ -43,7 +43,7 @@ class Beyond:
             rows, cols = around.heights.shape
             span = (min(rows, cols) - 1) * float(around.cell_m)
             self.reach_m = 0.5 * span
-            self._surround(scenery, around.heights, around.origin, float(around.cell_m))
+            self._surround(scenery, around)
 
     def snow(self, depth_at: Callable[[Floats32], Floats32]) -> None:
         """Lay snow: `depth_at(z)` gives its depth in metres at heights (n,)."""
@@ -74,8 +74,9 @@ class Beyond:
                 tile["extra"][..., 3] = 0
                 self._add(*skirted(tile, 20.0))
 
-    def _surround(self, scenery: Scenery, heights: Floats32, origin: tuple[float, float], cell_m: float) -> None:
+    def _surround(self, scenery: Scenery, around: Surroundings) -> None:
         """Eight tiles that meet the map's edge at its own heights."""
+        heights, origin, cell_m = around.heights, around.origin, float(around.cell_m)
         rows, cols = heights.shape
         west, south, east, north = scenery.extent
         x = _lines(west, east, origin[0], origin[0] + (cols - 1) * cell_m)

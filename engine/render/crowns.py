@@ -60,7 +60,7 @@ WOOD = {
 
 @cache
 def crown(species: Species, detail: int, state: int) -> tuple[NDArray[np.void], NDArray[np.uint32]]:
-    """Vertices SURFACE and triangles (T, 3) of a species in a state of leaf; extra: -, sway, ranks of fall and flower."""
+    """Vertices SURFACE and triangles (T, 3) of a species in a state of leaf; extra: -, sway, fall, flower."""
     mesh = plant(species, detail)
     if state == FULL or species not in WOOD:
         return _flowering(mesh, detail), mesh.triangles
@@ -181,7 +181,7 @@ def _branches(
 
 
 def _tree(ends: Floats, wood: Wood, foot: Floats) -> tuple[Floats, NDArray[np.intp]]:
-    """Points of a tree that stands on `foot` and reaches every end by short ways, and the parent of each, -1 the root."""
+    """Points of a tree on `foot` that reaches every end by short ways, and the parent of each, -1 the root."""
     stem = np.linspace(max(float(foot[2]) - 0.01, 0.0), wood.top, 7)
     bend = 0.02 * np.sin(np.multiply.outer(stem - stem[0], (9.0, 7.0)))
     points = list(np.column_stack([foot[:2] + bend, stem]))

@@ -40,7 +40,7 @@ WINDOW_GLOW: Floats = np.array([1.0, 0.52, 0.17])
 NO_FOG_BELOW_M = -9000.0  # a top below this says that no fog lies in the valley
 FOG_SOFT_M = 14.0  # over which a fog's top thins to nothing
 FLASH: Floats = np.array([0.86, 0.92, 1.10])  # colour of lightning
-BRIGHT_CLOUD = 5.0  # radiance of a cloud round a typical stroke
+FLASH_ON_GROUND, FLASH_ON_CLOUD = 1.5, 0.40  # exposed, of a typical stroke close by; eyes have no time to adapt
 KOSCHMIEDER = 3.912  # -ln 0.02: Koschmieder 1924, for the visibility at which 2 % contrast is left
 
 
@@ -216,8 +216,8 @@ def _haze(dome: Floats, sky: Floats, overcast: float, visibility_m: float) -> tu
 
 def _layer_light(sky: Floats, key_dir: Floats, key_colour: Floats, overcast: float) -> Floats:
     """Colour of the valley's fog: what falls on its top from sun and sky, spread evenly, nearly without its colour."""
-    falls = sky * 0.62 + key_colour * max(float(key_dir[2]), 0.04) * 0.42 * (1 - overcast)
-    return np.asarray(falls * 0.35 + float(falls @ LUMA) * np.array([0.97, 1.0, 1.04]) * 0.65)
+    falls = sky * 0.60 + key_colour * (0.05 + 0.34 * max(float(key_dir[2]), 0.0)) * (1 - overcast)
+    return np.asarray(falls * 0.45 + float(falls @ LUMA) * np.array([0.97, 1.0, 1.04]) * 0.55)
 
 
 def _from_above(towards: Floats) -> Floats:
@@ -277,10 +277,11 @@ def light(environment: NDArray[np.void], flash: Flash | None = None) -> Light:
     dusk = max(smoothstep(6.0, -4.0, degrees), 0.55 * overcast * smoothstep(0.0, 6.0, rain))
     flash_dir, flash_sky = np.array([0.0, 0.0, 1.0]), np.zeros(3)
     if flash is not None:
-        flash_dir, flash_sky = flash.towards, FLASH * (0.5 * BRIGHT_CLOUD * flash.glow)
-        sky = sky + FLASH * 0.10 * flash.strength
-        if flash.strength > float(key_colour @ LUMA):
-            key_dir, key_colour = _from_above(flash.towards), FLASH * flash.strength
+        flash_dir, flash_sky = flash.towards, FLASH * (FLASH_ON_CLOUD * flash.glow / exposure)
+        struck = FLASH * (FLASH_ON_GROUND * flash.strength / exposure)
+        sky = sky + 0.12 * struck
+        if float(struck @ LUMA) > float(key_colour @ LUMA):
+            key_dir, key_colour = _from_above(flash.towards), struck
     return Light(
         key_dir=key_dir,
         key_colour=key_colour,

@@ -21,7 +21,6 @@ KIND = "lightning"
 CLOUD_BASE_M = 850.0  # above the ground where it strikes
 TYPICAL_KA = 30.0  # median peak current of a first return stroke (Berger 1975)
 NEAR_M = 1500.0  # at this distance a stroke's light has halved
-BRIGHTNESS = 9.0  # of a typical stroke close by, where a clear noon sun is about 9
 BENDS = 7  # times the channel is halved
 CROOKED = 0.13  # sideways, as a share of the length that is bent
 BRANCHES = 7
@@ -33,8 +32,8 @@ class Flash:
     """How a stroke lights the valley seen from an eye."""
 
     towards: Floats  # unit vector from the eye to the middle of the channel
-    strength: float  # of its light where the eye is
-    glow: float  # of the clouds round it, 0..1
+    strength: float  # of its light where the eye is: 1 for a typical stroke close by
+    glow: float  # of the clouds round it, likewise
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def flash(struck: Sequence[Stroke], eye: Floats) -> Flash | None:
     for stroke in struck:
         to = (stroke.foot + stroke.head) / 2 - eye
         away = float(np.linalg.norm(to))
-        strength = BRIGHTNESS * stroke.power / (1.0 + (away / NEAR_M) ** 2)
+        strength = stroke.power / (1.0 + (away / NEAR_M) ** 2)
         seen.append(Flash(to / max(away, 1e-6), strength, min(stroke.power / (1.0 + (away / (6 * NEAR_M)) ** 2), 1.5)))
     return max(seen, key=lambda each: each.strength, default=None)
 

@@ -34,6 +34,11 @@ class Lying:
         self._shown: tuple[float, ...] | Surface | None = None
         self._snow_m: Floats32 = np.zeros((1, 1), np.float32)
         self.snowy = False
+        low, high = float(scenery.heights.min()), float(scenery.heights.max())
+        self._edges = np.linspace(low, high + 1e-3, HEIGHT_BANDS + 1)
+        band = np.floor((scenery.heights.reshape(-1) - low) / (high - low + 1e-3) * HEIGHT_BANDS)
+        self._band = np.clip(band, 0, HEIGHT_BANDS - 1).astype(np.intp)
+        self._snow_profile = (np.zeros(1), np.zeros(1))
 
     def lay(self, snapshot: Snapshot) -> bool:
         """Show the ground of this snapshot; True where that is not what was shown before."""
@@ -59,6 +64,7 @@ class Lying:
             self.texture.setup_2d_texture(cols, rows, Texture.T_unsigned_byte, Texture.F_rgba8)
         self._snow_m = np.asarray(snow_m, np.float32)
         self.snowy = bool(snow_m.max() > 0.0)
+        self._snow_profile = self._profile()
         texels = np.empty((rows, cols, 4), np.uint8)  # memory is blue, green, red, alpha
         for place, values in ((2, np.sqrt(snow_m / SNOW_DEPTH_RANGE_M)), (1, wetness), (0, film), (3, ice)):
             texels[..., place] = np.clip(values, 0, 1) * 255 + 0.5
@@ -81,16 +87,18 @@ class Lying:
 
     def snow_at_heights(self, z: NDArray[np.floating]) -> Floats32:
         """Depth of snow on hills of these heights beyond the map, by what lies on the map at that height."""
+        at, depth = self._snow_profile
+        return np.asarray(np.interp(z, at, depth), np.float32)
+
+    def _profile(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Heights and the mean depth of the snow on the map's ground of that height."""
         if self._snow_m.shape == (1, 1) or not self.snowy:
-            return np.broadcast_to(self._snow_m[0, 0] if self.snowy else np.float32(0.0), z.shape)
-        heights = self._scenery.heights
-        edges = np.linspace(float(heights.min()), float(heights.max()) + 1e-3, HEIGHT_BANDS + 1)
-        band = np.clip(np.searchsorted(edges, heights.reshape(-1), side="right") - 1, 0, HEIGHT_BANDS - 1)
-        count = np.bincount(band, minlength=HEIGHT_BANDS)
-        total = np.bincount(band, self._snow_m.reshape(-1), HEIGHT_BANDS)
+            return np.zeros(1), np.full(1, float(self._snow_m[0, 0]) if self.snowy else 0.0)
+        total = np.bincount(self._band, self._snow_m.reshape(-1), HEIGHT_BANDS)
+        count = np.bincount(self._band, minlength=HEIGHT_BANDS)
         known = np.flatnonzero(count)
-        middles = (edges[:-1] + edges[1:]) / 2
-        return np.asarray(np.interp(z, middles[known], total[known] / count[known]), np.float32)
+        middles = (self._edges[:-1] + self._edges[1:]) / 2
+        return middles[known], total[known] / count[known]
 
 
 def _same(a: Surface, b: Surface) -> bool:

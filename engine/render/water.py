@@ -22,8 +22,9 @@ Mask = NDArray[np.bool_]
 
 CHUNK = 32  # cells along the side of a piece that is built at once
 FILM_M = 0.02  # thinner water has no surface of its own
-SHEET_PER_SLOPE_M = 0.35  # deeper water than this times the ground's slope is a stream; up to
-DEEPEST_SHEET_M = 0.12
+LEVEL_SLOPE = 0.05  # ground less steep than this counts as level,
+SHEET_PER_SLOPE_M = 0.35  # and on steeper ground a sheet of rain may be so much deeper per unit of slope,
+DEEPEST_SHEET_M = 0.12  # up to this
 ROUNDING_M = 0.005  # half of what a recording rounds water to
 LEVEL_CELLS = 2.0  # width of the filter that takes the rounding out
 SHORE_M = 0.03  # how far the surface dips under the dry ground beside it
@@ -31,13 +32,12 @@ MUDDY_RISE_M = 0.25  # of water above what is usual there: brown
 FULL_ICE_M = 0.08
 
 
-def surface_mask(scenery: Scenery, water_m: Floats32) -> Mask:
-    """Cells that carry a water surface."""
+def thinnest(scenery: Scenery) -> Floats32:
+    """The least depth (rows, cols) that makes a water surface: on slopes more than the sheet of rain that runs down."""
     down_north, down_east = np.gradient(scenery.heights, scenery.cell_m)
-    slope = np.hypot(down_north, down_east)
-    sheet = np.minimum(FILM_M + SHEET_PER_SLOPE_M * np.maximum(slope - 0.05, 0.0), DEEPEST_SHEET_M)
+    sheet = FILM_M + SHEET_PER_SLOPE_M * np.maximum(np.hypot(down_north, down_east) - LEVEL_SLOPE, 0.0)
     usual = scenery.water_depth > 0.0
-    return np.asarray(water_m >= np.where(usual, FILM_M, sheet).astype(np.float32))
+    return np.asarray(np.where(usual, FILM_M, np.minimum(sheet, DEEPEST_SHEET_M)), np.float32)
 
 
 def smooth_level(level: Floats32, wet: Mask, within_m: float) -> Floats32:
@@ -68,6 +68,7 @@ class Water:
     def __init__(self, scenery: Scenery) -> None:
         self.path = NodePath("water")
         self._scenery = scenery
+        self._thinnest = thinnest(scenery)
         self._pieces: dict[tuple[int, int], NodePath] = {}
         self._shown: Surface | None = None
         self._vertices: NDArray[np.void] | None = None
@@ -86,7 +87,7 @@ class Water:
         if surface is None:
             self._build(self._scenery.water_depth, self._scenery.water_depth > 0.0, None)
         else:
-            self._build(surface.water_m, surface_mask(self._scenery, surface.water_m), surface)
+            self._build(surface.water_m, surface.water_m >= self._thinnest, surface)
         return not np.array_equal(was, self.wet)
 
     def _build(self, water_m: Floats32, wet: Mask, surface: Surface | None) -> None:

@@ -31,8 +31,8 @@ GUST_SHARE = 0.4  # of what gusts add to the wind: they come and go
 WAVE_SPEED = (0.013, 0.008, 0.021, -0.016)  # noise tiles per second
 CLOUD_SPEED = (0.0011, 0.0005)
 MOST_BLOSSOM = 0.85  # share of the sprays of a tree that flower
-GREEN, GOLD = (0.085, 0.165, 0.030), (0.52, 0.385, 0.135)  # of fields seen from afar, linear
-MOST_CROP_COVER = 0.92  # of the soil, by the tallest crop
+GREEN, GOLD = (0.095, 0.155, 0.038), (0.52, 0.385, 0.135)  # of fields seen from afar, linear
+MOST_CROP_COVER, STUBBLE_COVER = 0.92, 0.55  # of the soil, by the tallest crop and by what the scythe leaves
 SHADOW_OFFSET_M = 0.07  # along the normal: under one texel of the map, so that a lit wall does not shade itself
 
 
@@ -60,7 +60,8 @@ def write_season(frame: Frame, now: Season) -> None:
     frame["CROP_GROWN"], frame["CROP_RIPE"] = now.crop_height_m / CROP_FULL_M, now.crop_ripe
     ripe = np.asarray(GOLD) * now.crop_ripe + np.asarray(GREEN) * (1 - now.crop_ripe)
     frame["CROP_COLOUR"] = ripe
-    frame["CROP_COVER"] = MOST_CROP_COVER * smoothstep(0.0, 0.55, now.crop_height_m)
+    stubble = now.crop_ripe * STUBBLE_COVER * smoothstep(0.02, 0.10, now.crop_height_m)
+    frame["CROP_COVER"] = max(MOST_CROP_COVER * smoothstep(0.0, 0.40, now.crop_height_m), stubble)
 
 
 def write_weather(
@@ -117,5 +118,5 @@ def _write_fall(
     frame["FALL_DIR"] = axis / np.linalg.norm(axis)
     frame["FALL_PHASE"] = (2.1 * time_s) % (2 * np.pi)
     frame["FALL_AMOUNT"] = fall_amount(snow, FULL_SNOW_MM_H) if flakes else fall_amount(rain, FULL_RAIN_MM_H)
-    behind = on_screen((light.fog_sun + light.fog_anti) * 0.5, light.exposure)
+    behind = on_screen((light.fog_sun + light.fog_anti) * 0.5 + light.flash_sky * 0.3, light.exposure)
     frame["FALL_COLOUR"] = np.minimum(behind * (1.12 if flakes else 1.05) + (0.10 if flakes else 0.07), 1.0)
