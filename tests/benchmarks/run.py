@@ -22,6 +22,7 @@ from engine.render.stage import MODALITIES, Stage
 from engine.scenario import Scenario, load
 from engine.simulation import Simulation
 from tests.benchmarks.record import record
+from tests.benchmarks.walkers import walkers
 
 WARM_UP_TICKS = 64
 SIZES = ((256, 256), (512, 512), (640, 480))
@@ -176,6 +177,7 @@ def main() -> None:
     name = next((line.split(":")[1].strip() for line in model.read_text().splitlines() if "model name" in line), "")
     out.print(f"{os.cpu_count()} x {name or platform.processor()}, Python {platform.python_version()}\n")
     society()
+    walkers()
     record()
     rendering()
     language()
