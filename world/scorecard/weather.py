@@ -32,12 +32,14 @@ FIRST_YEAR = 1900
 LEAST_YEARS = 3  # of a record, to know how months differ from year to year
 SEATTLE = ClimateConfig(latitude=47.44, altitude_m=113.0, sea_distance_km=100.0)
 SHAPE = 0.7  # of the baseline's gamma rain
-LAPSE_EVERY_H = 8 * 24 + 5  # through the year, at all hours of the day
-LAPSE_MOMENTS = 45
+LAPSE_EVERY_H = 6 * 24 + 1  # through the year, at all hours of the day
+LAPSE_MOMENTS = 60
+DAYLIGHT_W_M2 = 60.0  # the air is mixed; by night it is coldest in the hollows
 LEAST_RELIEF_M = 30.0
 RATES_MM_H = (1.0, 3.0, 10.0, 30.0)
 LARGEST_DROP_MM = 8.0
-SUMMED_DAYS = 12
+SUMMED_DAYS = 5
+SUMMED_STEP_S = 12 * UPDATE_S
 
 
 @dataclass(frozen=True)
@@ -211,12 +213,13 @@ def lapse_c_km(field: AirField, relief: Relief) -> float:
 
 
 def mean_lapse_c_km(sky: Sky) -> Value:
-    """Over hours of a year; None where the map is level."""
+    """Over hours of daylight of a year; None where the map is level or the sun stays down."""
     relief = sky.terrain.relief
     if float(np.ptp(relief.heights)) < LEAST_RELIEF_M:
         return None
     moments = [3600.0 * LAPSE_EVERY_H * k for k in range(LAPSE_MOMENTS)]
-    return float(np.mean([lapse_c_km(sky.field(second), relief) for second in moments]))
+    light = [second for second in moments if sky.at(second).sun_w_m2 > DAYLIGHT_W_M2]
+    return float(np.mean([lapse_c_km(sky.field(second), relief) for second in light])) if light else None
 
 
 def hours_over_day(sky: Sky, start: datetime) -> Value:
@@ -227,9 +230,9 @@ def hours_over_day(sky: Sky, start: datetime) -> Value:
         return None
     fallen = 0.0
     for day in wet:
-        for step in range(0, 86400, 6 * UPDATE_S):
+        for step in range(0, 86400, SUMMED_STEP_S):
             weather = sky.at((day.ordinal - first) * 86400.0 + step)
-            fallen += (weather.rain_mm_h + weather.snow_mm_h) * 6 * UPDATE_S / 3600.0
+            fallen += (weather.rain_mm_h + weather.snow_mm_h) * SUMMED_STEP_S / 3600.0
     return fallen / sum(day.rain_mm for day in wet)
 
 
@@ -331,7 +334,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         key="lapse",
-        name="cooling of the air with height",
+        name="cooling of the air with height, by day",
         group="weather",
         unit="K/km",
         accepted=(4.0, 9.0),

@@ -27,7 +27,7 @@ SLOPE_WEIGHT = CURVE_WEIGHT = 0.5  # gamma_s and gamma_c of their equation 16
 GENTLE_SLOPE, GENTLE_CURVE = 0.15, 0.04  # relief below this bends the wind in proportion; judgement
 UPSLOPE_S_M = 0.10  # rain gained per m/s of rising air and slope; what blows down a lee loses as much; judgement
 UPSLOPE_MOST = 0.3
-POOL_C, POOL_DEPTH_M = 6.0, 50.0  # a clear calm night's warmth above the cold air in the valley; judgement
+POOL_C, POOL_DEPTH_M = 4.0, 50.0  # a clear calm night's warmth above the cold air in the valley; judgement
 FOG_EDGE_M = 12.0  # over which the top of a fog thins
 CURVE_LENGTH_M = 300.0  # about half the distance from crest to valley
 

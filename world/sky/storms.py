@@ -32,11 +32,15 @@ TEXTURE_WAVES = 16
 TEXTURE_M = (1500.0, 14_000.0)  # wavelengths in the rain of fronts
 TEXTURE_LIFE_S = 1500.0  # in which the pattern changes while it drifts
 TEXTURE_DRIFT_M_S = 9.0
+PATCHES = 0.35  # strength of the texture in even rain: standard deviation of its logarithm
 
 
 @dataclass(frozen=True)
 class Texture:
-    """Light and heavy patches of even rain that drift over the map: a field of mean 0 and variance 1."""
+    """Light and heavy patches of even rain that drift over the map: a field of mean 0 and variance 1.
+
+    Its seconds count from the midnight before day 0 of the calendar.
+    """
 
     waves: Floats  # (n, 5): east and north wave numbers, own frequency, phase, amplitude
 
@@ -122,8 +126,8 @@ class Storms:
 NO_STORMS = Storms(0.0, DAY_S, 0.0, (9000.0, 3000.0, 0.0, 0.0), 0.0, 0.0, np.zeros((0, 7)))
 
 
-def storms_of(day: Day, seed: int, prevailing: float) -> Storms:
-    """How the rain of a day falls; at the village it adds up to the day's, but for the band's texture."""
+def storms_of(day: Day, seed: int, prevailing: float, pattern: Texture) -> Storms:
+    """How the rain of a day falls; at the village it adds up to the day's."""
     if day.rain_mm <= 0.0:
         return NO_STORMS
     draw = stream(seed, "storms", day.ordinal)
@@ -145,7 +149,8 @@ def storms_of(day: Day, seed: int, prevailing: float) -> Storms:
     )
     seconds = np.arange(0.5 * STEP_S, DAY_S, STEP_S)
     nowhere = np.zeros_like(seconds)
-    unscaled_mm = float(np.sum(shape.band_mm_h(nowhere, nowhere, seconds))) * STEP_S / 3600.0
+    patches = patchy(pattern.at(nowhere, nowhere, day.ordinal * DAY_S + seconds), PATCHES)
+    unscaled_mm = float(np.sum(shape.band_mm_h(nowhere, nowhere, seconds) * patches)) * STEP_S / 3600.0
     scale = wet_mm / unscaled_mm if wet_mm > 1e-3 else 0.0
     return Storms(begins, begins + length, scale, waves, shape.slow_east, shape.slow_north, cells)
 

@@ -30,7 +30,7 @@ from world.sky.gusts import Gusts
 from world.sky.lightning import NO_STROKES, strokes_of
 from world.sky.night import Night, night_of, swing
 from world.sky.normals import Climate, earthly
-from world.sky.storms import Storms, patchy, storms_of, texture
+from world.sky.storms import DAY_S, PATCHES, Storms, patchy, storms_of, texture
 from world.sky.sun import irradiance_w_m2, sun_at, utc_of
 from world.state import Plain, part, plain, typed
 from world.view import NO_FOG_M, Weather
@@ -47,7 +47,7 @@ TEMPERATURE_NOISE_C, CLIMATE_NOISE_C = 0.7, 0.3
 PRESSURE_NOISE_PA = 160.0
 FORCED_RANGE_C = 5.5  # half the diurnal range of a clear forced day where the climate's is USUAL_RANGE_C
 USUAL_RANGE_C = 11.0
-PATCHES, STORM_PATCHES = 0.35, 0.45  # strength of the texture in even rain and in a forced storm
+STORM_PATCHES = 0.45  # strength of the texture in a forced storm
 OUTFLOW_M_S, OUTFLOW_MM_H = 7.0, 25.0  # gusts out of a shower of such rain
 LEAST_MM_H, MOST_MM_H = 0.01, 260.0  # less is nothing; 305 mm fell in the wettest hour known (Holt 1947)
 RAIN_SPREAD_C = 1.2  # temperature over dew point in steady rain
@@ -116,6 +116,7 @@ class Sky:
         self._days = Days(climate, seed)
         self._gusts = Gusts(seed)
         self._texture = texture(seed, climate.prevailing_towards)
+        self._second_0 = start.toordinal() * DAY_S + hour_of(start) * 3600.0  # in the calendar's seconds
         self._fronts: tuple[Front, ...] = ()
         self._moments: dict[int, Moment] = {}
         self._storms: dict[int, Storms] = {}
@@ -210,7 +211,7 @@ class Sky:
         showers = climate_share * self._showers(local) if climate_share > 0.0 else 0.0
         rate = showers
         if air.even_mm_h > 0.0 or air.storm_mm_h > 0.0:
-            value = np.array(self._texture.here(seconds))
+            value = np.array(self._texture.here(self._second_0 + seconds))
             rate += air.even_mm_h * float(patchy(value, PATCHES)) + air.storm_mm_h * float(patchy(value, STORM_PATCHES))
         rate = bounded_mm_h(rate)
         weather = self._weather(air, rate, showers, noise, local, elevation)
@@ -337,7 +338,7 @@ class Sky:
         if day.ordinal not in self._storms:
             while len(self._storms) > 3:
                 self._storms.pop(next(iter(self._storms)))
-            self._storms[day.ordinal] = storms_of(day, self._seed, self.climate.prevailing_towards)
+            self._storms[day.ordinal] = storms_of(day, self._seed, self.climate.prevailing_towards, self._texture)
         return self._storms[day.ordinal]
 
     def _night(self, ordinal: int) -> Night:
@@ -364,7 +365,7 @@ class Sky:
         dew = np.where(fog > 0.3, np.maximum(dew, temperature - 0.3), dew)
         temperature, dew = np.clip(temperature, -88.0, 56.0), np.clip(dew, -95.0, 56.0)
         humidity = np.clip(magnus_pa(np.minimum(dew, temperature)) / magnus_pa(temperature), 0.02, 1.0)
-        patches = self._texture.at(x, y, seconds)
+        patches = self._texture.at(x, y, self._second_0 + seconds)
         rate = air.storm_mm_h * patchy(patches, STORM_PATCHES)
         showers = np.zeros_like(x)
         if moment.climate_share > 0.0:

@@ -10,10 +10,12 @@ import pytest
 
 from world.sky.daily import Day
 from world.sky.lightning import strokes_of
-from world.sky.storms import NO_STORMS, storms_of, texture
+from world.sky.storms import NO_STORMS, PATCHES, Texture, patchy, storms_of, texture
 
 DAY = Day(739800, 12.0, 15.0, 10.0, 9.0, 3.0, 0.4, 0.8, 100_500.0, False)
 HERE = np.zeros(1)
+EVEN = Texture(np.zeros((0, 5)))  # rain without patches, which is everywhere the same share
+SHARE = float(patchy(np.zeros(1), PATCHES)[0])
 
 
 @pytest.mark.parametrize("showers", [False, True])
@@ -22,19 +24,28 @@ def test_the_hours_add_up_to_the_day(showers: bool, rain_mm: float) -> None:
     seconds = np.arange(10.0, 86400.0, 20.0)
     here = np.zeros_like(seconds)
     for ordinal in range(739800, 739803):
-        storms = storms_of(replace(DAY, ordinal=ordinal, rain_mm=rain_mm, showers=showers), 1, 0.3)
+        storms = storms_of(replace(DAY, ordinal=ordinal, rain_mm=rain_mm, showers=showers), 1, 0.3, EVEN)
         cells = sum(float(storms.showers_mm_h(HERE, HERE, s)[0]) for s in seconds) if showers else 0.0
-        total = float(storms.band_mm_h(here, here, seconds).sum()) + cells
+        total = SHARE * float(storms.band_mm_h(here, here, seconds).sum()) + cells
         assert total * 20 / 3600 == pytest.approx(rain_mm, rel=0.02)
 
 
+def test_patches_are_reckoned_with() -> None:
+    pattern, seconds = texture(1, 0.3), np.arange(10.0, 86400.0, 20.0)
+    here = np.zeros_like(seconds)
+    storms = storms_of(DAY, 1, 0.3, pattern)
+    patches = patchy(pattern.at(here, here, DAY.ordinal * 86400 + seconds), PATCHES)
+    assert patches.std() > 0.2
+    assert float((storms.band_mm_h(here, here, seconds) * patches).sum()) / 180 == pytest.approx(DAY.rain_mm, rel=0.02)
+
+
 def test_a_dry_day_is_dry() -> None:
-    assert storms_of(replace(DAY, rain_mm=0.0), 1, 0.0) is NO_STORMS
+    assert storms_of(replace(DAY, rain_mm=0.0), 1, 0.0, EVEN) is NO_STORMS
 
 
 def test_a_band_comes_from_upwind() -> None:
     towards = 0.3 + DAY.direction
-    storms = storms_of(DAY, 2, 0.3)
+    storms = storms_of(DAY, 2, 0.3, EVEN)
     seconds = np.arange(0, 86400.0, 30.0)
 
     def middle(distance: float) -> float:
@@ -50,7 +61,7 @@ def test_a_band_comes_from_upwind() -> None:
 
 
 def test_showers_drift_with_the_wind_and_stay_showers() -> None:
-    storms = storms_of(replace(DAY, showers=True, rain_mm=6.0), 5, 0.3)
+    storms = storms_of(replace(DAY, showers=True, rain_mm=6.0), 5, 0.3, EVEN)
     axis = np.linspace(-12_000, 12_000, 121)
     x, y = np.meshgrid(axis, axis)
     passes = float(storms.cells[0, 0])
