@@ -5,6 +5,7 @@ After MicroMet (Liston & Elder 2006), with cold pools and valley fog added.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from world.grid import bilinear
+from world.sky.daily import Day
 from world.sky.normals import knots_of, through_the_year
 
 Floats = NDArray[np.float64]
@@ -94,6 +96,34 @@ def relief_of(
     return Relief(bilinear(smooth, origin, cell_m, x, y), origin, node_m, village)
 
 
+@dataclass(frozen=True)
+class DayMaps:
+    """Days of weather over a lattice; arrays are (days, rows, cols)."""
+
+    rain_mm: NDArray[np.float32]
+    mean_c: NDArray[np.float32]
+
+
+def day_maps(days: Sequence[Day], heights: Floats, village_m: float, latitude: float) -> DayMaps:
+    """What days on the valley floor are like at heights above the datum (rows, cols), by lapse and orographic rain."""
+    dates = [date.fromordinal(day.ordinal) for day in days]
+    lapse, rise = (
+        np.array([through_the_year(knots, when) for when in dates]) / 1000.0
+        for knots in (_of_latitude(LAPSE_C_KM, latitude), _of_latitude(RAIN_PER_KM, latitude))
+    )
+    mean, rain = (np.array([getattr(day, name) for day in days]) for name in ("mean_c", "rain_mm"))
+    lift = np.clip(np.multiply.outer(rise, heights - village_m), -0.5, 0.5)
+    return DayMaps(
+        rain_mm=(rain[:, None, None] * (1.0 + lift) / (1.0 - lift)).astype(np.float32),
+        mean_c=(mean[:, None, None] - np.multiply.outer(lapse, heights)).astype(np.float32),
+    )
+
+
+def _of_latitude(table: Floats, latitude: float) -> Floats:
+    """A table of the northern half's months as knots for either half."""
+    return knots_of(table[(np.arange(12) + (0 if latitude >= 0 else 6)) % 12])
+
+
 class Terrain:
     """What the relief does to the air, worked out once."""
 
@@ -106,9 +136,8 @@ class Terrain:
         self._east: Floats = np.asarray(np.gradient(relief.heights, relief.cell_m, axis=1))
         self._slope = np.arctan(np.hypot(self._north, self._east))
         self._curvature = _scaled(_curvature(relief.heights, relief.cell_m), GENTLE_CURVE)
-        months = (np.arange(12) + (0 if latitude >= 0 else 6)) % 12
         self._lapse, self._vapour, self._rain = (
-            knots_of(table[months]) for table in (LAPSE_C_KM, VAPOUR_PER_KM, RAIN_PER_KM)
+            _of_latitude(table, latitude) for table in (LAPSE_C_KM, VAPOUR_PER_KM, RAIN_PER_KM)
         )
 
     def lapse_c_m(self, day: date) -> float:

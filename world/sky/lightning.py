@@ -15,6 +15,7 @@ NO_STROKES.flags.writeable = False
 
 THUNDER_MM_H = 18.0  # peak of a cell from which it is a thunderstorm
 STROKES_PER_MINUTE = 0.6  # of a cell of 50 mm/h, to the ground; judgement
+REACH_M = 10_000.0  # strokes of cells farther away are neither seen over the hills nor heard for long
 STORM_STROKES_PER_MINUTE, STORM_REACH_M = 1.0, 3500.0  # of a forced storm round the village; judgement
 COLD_C, WARM_C = -2.0, 8.0  # thundersnow is rare
 MEDIAN_KA, SPREAD_KA = 31.0, 0.66  # peaks of first strokes, lognormal (Anderson & Eriksson 1980)
@@ -43,9 +44,9 @@ def strokes_of(
     """
     warm = min(1.0, max(0.0, (temperature_c - COLD_C) / (WARM_C - COLD_C)))
     sources = [
-        (x, y, 0.45 * radius, STROKES_PER_MINUTE * min(3.0, (peak - THUNDER_MM_H) / 32.0) * warm)
+        (x, y, 0.45 * radius, STROKES_PER_MINUTE * min(3.0, (peak - THUNDER_MM_H) / 32.0) * warm * near)
         for x, y, radius, peak in cells
-        if peak > THUNDER_MM_H
+        if peak > THUNDER_MM_H and (near := 1.0 - (x * x + y * y) / REACH_M**2) > 0.0
     ]
     if storm > 0.0:
         sources.append((0.0, 0.0, STORM_REACH_M, STORM_STROKES_PER_MINUTE * min(2.0, storm) * warm))

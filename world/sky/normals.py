@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from calendar import isleap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -129,7 +130,7 @@ def knots_of(monthly: Floats) -> Floats:
 
 def through_the_year(knots: Sequence[float] | Floats, day: date, share_of_day: float = 0.5) -> float:
     """A quantity at a moment of a day, on straight lines between the middles of the months."""
-    length = 29 if day.month == 2 and day.year % 4 == 0 else int(MONTH_DAYS[day.month - 1])
+    length = 29 if day.month == 2 and isleap(day.year) else int(MONTH_DAYS[day.month - 1])
     position = day.month - 1.5 + (day.day - 1.0 + share_of_day) / length
     month = math.floor(position)
     share = position - month
