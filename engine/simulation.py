@@ -19,6 +19,7 @@ from engine.interventions import Intervention
 from engine.scenario import Scenario, ScenarioError
 from recorder.schema import Cast, Scenery, Snapshot, Surface
 from world.land.config import LandConfig
+from world.sky.station import StationError
 from world.sky.weather import Spell, WeatherOpening
 from world.state import part, put_back, taken, typed
 from world.village.site import NoRoomError
@@ -48,6 +49,8 @@ class Simulation:
                 f"{scenario.name}: seed = {scenario.seed}, world.size_m = {scenario.world.size_m:g}: {error}; take "
                 "another seed, a larger world or fewer villagers."
             ) from None
+        except StationError as error:
+            raise ScenarioError(f"{scenario.name}: climate.station: {error}") from None
         village = scenario.village
         self.society = Society(
             SocietyConfig(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +110,7 @@ def compared(subject: Subject) -> Compared:
     def make() -> Compared:
         config = replace(subject.config.climate, annual_rain_mm=None, temperature_c=None)
         if config.station is None:
-            config = replace(SEATTLE, station=str(files("assets") / "stations" / "seattle_tacoma.csv"))
+            config = replace(SEATTLE, station="seattle_tacoma")
         assert config.station is not None
         record, climate = read_station(config.station), climate_of(config)
         truth, ours = of_record(record), of_generator(climate, subject.seed)

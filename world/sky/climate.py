@@ -20,7 +20,7 @@ class ClimateConfig:
     sea_distance_km: float = 250.0
     annual_rain_mm: float | None = None
     temperature_c: float | None = None
-    station: Path | str | None = None  # an EPW or CSV file
+    station: Path | str | None = None  # the name of a shipped one, or an EPW or CSV file
 
 
 def climate_of(config: ClimateConfig) -> Climate:

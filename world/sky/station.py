@@ -9,6 +9,7 @@ import csv
 import io
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -83,8 +84,14 @@ class Record:
         return bool(np.nansum(self.precipitation_mm) > 0.0)
 
 
+def shipped() -> dict[str, Path]:
+    """The stations that come with Hamlet, by name."""
+    folder = Path(str(files("assets") / "stations"))
+    return {path.stem: path for path in sorted(folder.glob("*.csv"))}
+
+
 def read_station(path: Path | str) -> Record:
-    """The record in a CSV or EPW file, told apart by how it begins.
+    """The record of a shipped station, by its name, or in a CSV or EPW file, told apart by how it begins.
 
     CSV: lines that begin with # are skipped; the header names the columns date, precipitation_mm, temp_max_c and
     temp_min_c, and may name wind_m_s, dew_c and cloud, or common other names of them; others are ignored.
@@ -92,7 +99,7 @@ def read_station(path: Path | str) -> Record:
     Raises:
         StationError: one sentence naming file, line, column and what would be right.
     """
-    path = Path(path)
+    path = shipped().get(str(path), Path(path))
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_BYTES + 1)

@@ -29,7 +29,7 @@ def year_of_csv(header: str = HEADER) -> list[str]:
 
 
 def test_the_shipped_station() -> None:
-    record = read_station(SEATTLE)
+    record = read_station("seattle_tacoma")
     assert len(record.ordinal) == 1461 and record.has_rain
     assert record.ordinal[0] == date(2012, 1, 1).toordinal()
     assert record.precipitation_mm[1] == 10.9 and record.temp_max_c[1] == 10.6 and record.wind_m_s[1] == 4.5
