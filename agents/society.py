@@ -16,7 +16,7 @@ from agents.emotion import Emotions
 from agents.intentions import Events, Intentions
 from agents.knowledge import Knowledge, news_places, plant_rumour, seed_news
 from agents.language.voice import Wording
-from agents.locomotion import STRIDE_OF_HEIGHT, WALK_SPEED_M_S, WALK_SPREAD_M_S, walk
+from agents.locomotion import STRIDE_OF_HEIGHT, walk
 from agents.looks import looks_of
 from agents.memory import Memories
 from agents.minds import Minds, Moment
@@ -31,6 +31,7 @@ from assets.palette import Activity
 from world.state import Plain, part, put_back, taken
 from world.streams import stream
 from world.view import Floats, WorldView
+from world.walking.crowd import WALK_SPEED_M_S, WALK_SPREAD_M_S
 
 LOOK_S = 0.5  # each villager looks round this often, in turns
 LOOK_GROUP = 16  # villagers who look round at the same tick, where there are so many
