@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
@@ -47,6 +47,19 @@ class Shot:
     following: Snapshot | None = None
     following_poses: Mapping[str, CameraPose] | None = None
 
+    def sent(self) -> tuple[Shot, tuple[int | None, int | None]]:
+        """The shot as it goes to a drawing process: without its surfaces, large and mostly those of the shot before.
+
+        These are named by their ticks, for the process to take from the session.
+        """
+        snapshot, following = (each and replace(each, surface=None) for each in (self.snapshot, self.following))
+        assert snapshot is not None
+        return replace(self, snapshot=snapshot, following=following), (_tick(self.snapshot), _tick(self.following))
+
+
+def _tick(snapshot: Snapshot | None) -> int | None:
+    return None if snapshot is None or snapshot.surface is None else snapshot.surface.tick
+
 
 def cores() -> int:
     """How many processes can really run at once here."""
@@ -68,7 +81,7 @@ def drawn(shots: Iterator[Shot], studio: Studio, workers: int) -> Iterator[tuple
             for _ in range(workers):
                 pool.submit(os.getpid)  # starts one process each
         for shot in shots:
-            under_way.append((shot, pool.submit(_draw, studio, shot)))
+            under_way.append((shot, pool.submit(_draw, studio, *shot.sent())))
             if len(under_way) > SHOTS_AHEAD * workers:
                 yield _next(under_way)
         while under_way:
@@ -128,14 +141,17 @@ def stage_of(session: Session, size: tuple[int, int], modalities: tuple[str, ...
 
 
 @lru_cache(maxsize=1)
-def _stage(studio: Studio) -> Stage:
-    with Session.open(studio.session) as session:
-        return stage_of(session, studio.size, studio.modalities)
+def _opened(studio: Studio) -> tuple[Session, Stage]:
+    session = Session.open(studio.session)  # as long as the process lives: surfaces are read as they come
+    return session, stage_of(session, studio.size, studio.modalities)
 
 
-def _draw(studio: Studio, shot: Shot) -> dict[str, Images]:
+def _draw(studio: Studio, sent: Shot, surfaces: tuple[int | None, int | None]) -> dict[str, Images]:
     """In a drawing process: the images of a shot, encoded."""
-    stage = _stage(studio)
+    session, stage = _opened(studio)
+    ground, next_ground = (None if tick is None else session.surface(tick) for tick in surfaces)
+    following = sent.following and replace(sent.following, surface=next_ground)
+    shot = replace(sent, snapshot=replace(sent.snapshot, surface=ground), following=following)
     images = {}
     for camera, pose in shot.poses.items():
         next_pose = None if shot.following_poses is None else shot.following_poses[camera]

@@ -159,7 +159,7 @@ def state(value: Any) -> Any:
 
 
 def surface(value: Any, before: dict[int, Any]) -> dict[str, Any]:
-    """Each map of a SURFACE as its scale and its numbers [10]; `before` are those of earlier ticks."""
+    """Each map of a SURFACE as its scale and its numbers [7]; `before` are those of earlier ticks."""
     maps = {}
     for name, each in value["maps"].items():
         steps = unshuffled(zstandard.decompress(each["data"]), "<u2" if each["scale"] else "<u4", value["shape"])

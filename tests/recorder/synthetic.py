@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -116,13 +117,13 @@ def surface(tick: int, every: int = SURFACE_TICKS) -> Surface:
 
 
 @lru_cache
-def land(since: int) -> dict[str, object]:
+def land(since: int) -> dict[str, Any]:
     """A slow part of keyframes, as large as the rest of a made-up village."""
     rng = np.random.default_rng(since)
     return {"tick": since, "depth": rng.random((5, 7)), "soil": {"water": rng.random(40, dtype=np.float32), "n": since}}
 
 
-def state(tick: int, every: int = 48) -> tuple[dict[str, object], dict[str, int]]:
+def state(tick: int, every: int = 48) -> tuple[dict[str, Any], dict[str, int]]:
     """A keyframe's state, and its slow parts with the ticks since when they are so."""
     since = tick - tick % every
     return {"tick": tick, "world": {"land": land(since), "rain": 0.5}, "field": np.arange(9) * tick}, {

@@ -225,7 +225,7 @@ def test_what_shifts_or_hides_the_records_costs_none(tmp_path: Path, put_in: byt
 
 
 def test_the_examples_on_the_page_are_true() -> None:
-    start, chunk, blob = EXAMPLES
+    start, chunk, ground, blob = EXAMPLES
     file = second.File(start)
     [(at, kind, header)] = file.records()
     assert (at, kind, len(start)) == (64, second.HEADER, 294)
@@ -233,6 +233,8 @@ def test_the_examples_on_the_page_are_true() -> None:
     columns = second.steps({"shape": [3, 2], "steps": chunk}, header["columns"]["villagers"])
     assert columns["x"].T.tolist() == [[1.0, 1.5, 1.75], [2.0] * 3]
     assert columns["activity"].T.tolist() == [[0, 0, 3], [1, 1, 0]]
+    maps = second.surface({"shape": [2, 3], "maps": {"m": {"scale": 100, "leans": False, "data": ground}}}, {})
+    assert same(second.heights(*maps["m"]), np.array([[0, 0.5, 0], [0.01, 0.49, 0]], np.float32))
     wanted = np.array([[0.5, 0.5, -0.0], [1.0, -0.5, 0.0]], np.float32)
     value = {"encoding": "steps-2", "dtype": "<f4", "shape": [2, 3], "data": blob}
     assert same(second.image(value), wanted) and same(decode_image(value), wanted)

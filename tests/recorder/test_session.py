@@ -114,7 +114,8 @@ def surface_of_any(rng: np.random.Generator, tick: int) -> Surface:
     """Maps of steps, of any numbers, or of any bits."""
     maps = [rng.integers(0, 9, (5, 7)) / 32, rng.normal(0, 1e6, (5, 7)), np.zeros((5, 7))]
     bits = rng.integers(0, 1 << 32, (5, 7), np.uint32).view(np.float32)
-    return Surface(tick, *(each.astype(np.float32) for each in maps), bits)
+    water, snow, wet = (each.astype(np.float32) for each in maps)
+    return Surface(tick, water, snow, wet, bits)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -46,13 +46,13 @@ def kinds(path: Path) -> list[int]:
 
 def same_state(found: dict[str, Any], tick: int) -> bool:
     wanted, _ = synthetic.state(tick, SINCE)
-    land, lived = found["world"]["land"], wanted["world"]["land"]  # type: ignore[index]
-    assert list(found) == list(wanted) and list(found["world"]) == list(wanted["world"])  # type: ignore[call-overload]
+    land, lived = found["world"]["land"], wanted["world"]["land"]
+    assert list(found) == list(wanted) and list(found["world"]) == list(wanted["world"])
     return bool(
         land["tick"] == lived["tick"]
         and np.array_equal(land["depth"], lived["depth"])
         and np.array_equal(land["soil"]["water"], lived["soil"]["water"])
-        and np.array_equal(found["field"], wanted["field"])  # type: ignore[arg-type]
+        and np.array_equal(found["field"], wanted["field"])
     )
 
 
