@@ -14,7 +14,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from world.sky.air import saturation_pa
+from world.sky.air import snow_share
 from world.sky.normals import LEAST_MM, Climate, earthly, knots_of, through_the_year
 from world.streams import stream
 
@@ -177,6 +177,13 @@ def wet_fraction(p01: float, p11: float) -> float:
     return p01 / max(1.0 - p11 + p01, 1e-12)
 
 
-def humidity_of(day: Day) -> float:
-    """Mean relative humidity of a day."""
-    return min(1.0, saturation_pa(day.dew_c) / saturation_pa(day.mean_c))
+def lying(days: Days, ordinal: int) -> tuple[float, float]:
+    """Wetness of the topsoil and depth of the snow that the days before a date have left: a bucket and degree-days."""
+    soil_mm, snow_mm, capacity_mm = 6.0, 0.0, 12.0
+    for day in days.days(ordinal - 150, 150):
+        frozen = snow_share(day.mean_c)
+        melted = min(snow_mm, 4.0 * max(day.mean_c, 0.0))
+        snow_mm += day.rain_mm * frozen - melted
+        loss = 0.35 * soil_mm if snow_mm < 1.0 and day.mean_c > 0.0 else 0.0
+        soil_mm = min(capacity_mm, soil_mm + day.rain_mm * (1.0 - frozen) + melted - loss)
+    return soil_mm / capacity_mm, min(3.0, max(0.0, snow_mm) / 250.0)

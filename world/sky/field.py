@@ -27,7 +27,8 @@ RAIN_PER_KM = np.array([0.35, 0.35, 0.35, 0.30, 0.25, 0.20, 0.20, 0.20, 0.20, 0.
 MAGNUS_B, MAGNUS_C = 17.502, 240.97  # of their dew points (Buck 1981)
 SLOPE_WEIGHT = CURVE_WEIGHT = 0.5  # gamma_s and gamma_c of their equation 16
 GENTLE_SLOPE, GENTLE_CURVE = 0.15, 0.04  # relief below this bends the wind in proportion; judgement
-UPSLOPE_S_M = 0.10  # rain gained per m/s of rising air and slope; what blows down a lee loses as much; judgement
+UPSLOPE_S_M = 0.10  # rain gained per m/s of wind and slope it climbs; what blows down a lee loses as much; judgement
+UPSLOPE_LENGTH_M = 500.0  # the rain of one slope falls on the next few hundred metres, too
 UPSLOPE_MOST = 0.3
 POOL_C, POOL_DEPTH_M = 4.0, 50.0  # a clear calm night's warmth above the cold air in the valley; judgement
 FOG_EDGE_M = 12.0  # over which the top of a fog thins
@@ -134,6 +135,9 @@ class Terrain:
         self.x, self.y = relief.mesh()
         self._north: Floats = np.asarray(np.gradient(relief.heights, relief.cell_m, axis=0))  # rise over run
         self._east: Floats = np.asarray(np.gradient(relief.heights, relief.cell_m, axis=1))
+        broad = ndimage.gaussian_filter(relief.heights, UPSLOPE_LENGTH_M / relief.cell_m, mode="nearest")
+        self._climb_north: Floats = np.asarray(np.gradient(broad, relief.cell_m, axis=0))
+        self._climb_east: Floats = np.asarray(np.gradient(broad, relief.cell_m, axis=1))
         self._slope = np.arctan(np.hypot(self._north, self._east))
         self._curvature = _scaled(_curvature(relief.heights, relief.cell_m), GENTLE_CURVE)
         self._lapse, self._vapour, self._rain = (
@@ -159,7 +163,7 @@ class Terrain:
         """Rain at the nodes over that at the village: more with height and where the wind rises."""
         chi = through_the_year(self._rain, day) / 1000.0
         lift = np.clip(chi * self.over_village_m, -0.5, 0.5)
-        upslope = UPSLOPE_S_M * (east_m_s * self._east + north_m_s * self._north)
+        upslope = UPSLOPE_S_M * (east_m_s * self._climb_east + north_m_s * self._climb_north)
         result: Floats = (1.0 + lift) / (1.0 - lift) * (1.0 + np.clip(upslope, -UPSLOPE_MOST, UPSLOPE_MOST))
         return result
 

@@ -88,15 +88,3 @@ def clear_sky_w_m2(elevation: float, altitude_m: float = 0.0, day_of_year: int =
 def irradiance_w_m2(elevation: float, cloud: float, altitude_m: float = 0.0, day_of_year: int = 94) -> float:
     """Global horizontal irradiance under a partly clouded sky (Kasten & Czeplak 1980)."""
     return clear_sky_w_m2(elevation, altitude_m, day_of_year) * (1.0 - 0.75 * math.pow(cloud, 3.4))
-
-
-def diffuse_share(global_w_m2: float, elevation: float) -> float:
-    """Share of the global irradiance that comes from the whole sky rather than from the sun (Erbs et al. 1982)."""
-    if elevation <= 0.0:
-        return 1.0
-    index = min(1.0, global_w_m2 / (SOLAR_W_M2 * max(math.sin(elevation), 0.05)))
-    if index <= 0.22:
-        return 1.0 - 0.09 * index
-    if index <= 0.8:
-        return 0.9511 - 0.1604 * index + 4.388 * index**2 - 16.638 * index**3 + 12.336 * index**4
-    return 0.165

@@ -11,7 +11,7 @@ import pytest
 from pvlib import solarposition
 from pvlib.location import Location
 
-from world.sky.sun import Sun, clear_sky_w_m2, diffuse_share, irradiance_w_m2, sun_at, utc_of
+from world.sky.sun import Sun, clear_sky_w_m2, irradiance_w_m2, sun_at, utc_of
 
 
 def compass_deg(sun: Sun) -> float:
@@ -71,14 +71,3 @@ def test_irradiance_is_zero_at_night_and_falls_with_cloud() -> None:
     assert 1000 < clear_sky_w_m2(np.pi / 2) < 1150
     values = [irradiance_w_m2(0.8, cloud) for cloud in np.linspace(0, 1, 11)]
     assert all(a >= b for a, b in pairwise(values)) and values[-1] == pytest.approx(0.25 * values[0])
-
-
-def test_the_diffuse_share_is_all_under_cloud_and_little_in_clear_air() -> None:
-    assert diffuse_share(0.0, -0.1) == 1.0 == diffuse_share(0.0, 0.5)
-    over = 1361.0 * np.sin(0.8)
-    assert diffuse_share(0.15 * over, 0.8) > 0.98 and diffuse_share(0.78 * over, 0.8) < 0.2
-    # Erbs, Klein & Duffie give their curve three branches that meet
-    for joint in (0.22, 0.8):
-        assert diffuse_share((joint - 1e-9) * over, 0.8) == pytest.approx(
-            diffuse_share((joint + 1e-9) * over, 0.8), abs=0.01
-        )
