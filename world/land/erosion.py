@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 AREA_EXPONENT = 0.45  # concavity m/n with n = 1; the median of mountain rivers is 0.425 (Gailleton et al. 2021)
-STEEPNESS = 9.5  # S A^0.45 in m^0.9 at 0.4 mm/a, hardness 1 and 1 m of rain: low mountains (10-300 is observed)
+STEEPNESS = 8.5  # S A^0.45 in m^0.9 at 0.4 mm/a, hardness 1 and 1 m of rain: low mountains (10-300 is observed)
 STEEPNESS_RANGE = (3.0, 40.0)  # beyond, landslides and debris flows keep pace with any uplift
 REFERENCE_UPLIFT_MM_A, REFERENCE_RAIN_MM_A = 0.4, 1000.0
 DRIEST_MM_A = 20.0  # even deserts are shaped by floods
@@ -28,6 +28,7 @@ STEEPNESS_EXPONENT = (
 )
 DIFFUSIVITY_M2_A = 0.015  # hillslope creep, of the order measured on soil-mantled hills (0.001-0.1)
 SHEET_AREA_M2, SHEET_SPREAD_CELLS = 5000.0, 2.5  # water from less than this runs in sheets that spread, not in rills
+SHEET_WIDTH_M = 8.0  # of sheet flow that cuts like a stream of its own
 REPOSE = 0.73  # rise over run at which slopes slip, 36 degrees
 CHANNEL_HEAD_M = 30.0  # from the divide, where slopes give way to channels
 ROUTING_EPSILON_M = 1e-5  # rise per cell over filled flats, small against any real slope
@@ -111,11 +112,15 @@ def creep(heights: Floats, variance_cells: float) -> Floats:
     return result
 
 
-def spread_sheets(area: Floats, shape: tuple[int, ...]) -> Floats:
-    """Drainage area with the part of it that is sheet flow spread sideways: single-file routing would carve rills."""
-    sheet = np.minimum(area, SHEET_AREA_M2)
+def spread_sheets(area: Floats, shape: tuple[int, ...], cell_m: float) -> Floats:
+    """Drainage area with the part of it that is sheet flow spread sideways: single-file routing would carve rills.
+
+    What a cell gathers on a slope grows with the cell's width; taking a fixed width of it instead lets coarse and
+    fine lattices wear their slopes alike.
+    """
+    sheet = np.minimum(area, max(SHEET_AREA_M2, 2.0 * cell_m**2))
     spread = gaussian_filter(sheet.reshape(shape), SHEET_SPREAD_CELLS, mode="nearest").ravel()
-    result: Floats = area - sheet + spread
+    result: Floats = area - sheet + spread * (SHEET_WIDTH_M / cell_m)
     return result
 
 
@@ -136,7 +141,7 @@ def evolve(heights: Floats, country: Country, years: float, steps: int) -> Float
         surface = priority_flood(z, country.base, ROUTING_EPSILON_M)
         receivers = steepest_receivers(surface, country.base, country.diagonal)
         order = downstream_order(receivers)
-        area = spread_sheets(accumulate(receivers, order, country.supply), z.shape)
+        area = spread_sheets(accumulate(receivers, order, country.supply), z.shape, country.cell_m)
         z = surface
         flat = z.reshape(-1)
         cut = factor * area**AREA_EXPONENT

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 REFERENCE_SIZE_M = 2048.0  # side of the map that sizes below are meant for
-POINT_STEP_M = 4.0
+POINT_STEP_M = 2.0
 AXIS_SMOOTHING_M = 90.0  # valleys bend more gently than the lattice they were found on
 FALL_SMOOTHING_M = 260.0  # an alluvial river evens out the steps of its rock
 LEAST_FALL, STEEPEST_FALL = 0.0015, 0.03  # m per m of an alluvial valley floor

@@ -307,11 +307,18 @@ def entering(
 
 
 def seen_around(region: Region, window: Window, ground: Floats, datum: float) -> Surroundings:
-    """The region's heights, with the map's own where it lies."""
+    """The region's heights, with the map's own where it lies and a seamless passage over the window's margin."""
     heights = region.heights.copy()
     step = round(region.cell_m / window.country.cell_m)
-    rows = np.flatnonzero((region.axis_y >= window.axis_y[0] - 1e-6) & (region.axis_y <= window.axis_y[-1] + 1e-6))
-    cols = np.flatnonzero((region.axis_x >= window.axis_x[0] - 1e-6) & (region.axis_x <= window.axis_x[-1] + 1e-6))
-    heights[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1] = ground[::step, ::step]
+    row, col = (
+        int(np.flatnonzero(axis >= first - 1e-6)[0])
+        for axis, first in ((region.axis_y, window.axis_y[0]), (region.axis_x, window.axis_x[0]))
+    )
+    own = ground[::step, ::step]
+    n = own.shape[0]
+    inward = np.minimum(np.arange(n), np.arange(n)[::-1])
+    share = smoothstep(0.0, window.margin / step, np.minimum(inward[:, None], inward[None, :]).astype(np.float64))
+    part = heights[row : row + n, col : col + n]
+    part += (own - part) * share
     origin = (float(region.axis_x[0]), float(region.axis_y[0]))
     return Surroundings((heights - datum).astype(np.float32), origin, region.cell_m)

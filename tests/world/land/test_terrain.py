@@ -37,6 +37,12 @@ def test_one_lake_stands_level_where_it_cannot_run_off(terrain: Terrain) -> None
     assert np.ptp(surface) < 0.05
 
 
+def test_river_and_lake_are_one_water(terrain: Terrain) -> None:
+    bodies, _ = label(terrain.water_depth > 0, structure=np.ones((3, 3)))
+    at_river = np.unique(bodies[(terrain.river_distance < 2.0) & (bodies > 0)])
+    assert at_river.size == 1
+
+
 def test_hills_drain_without_pits(terrain: Terrain) -> None:
     z = terrain.heights + terrain.water_depth
     dry = terrain.water_depth[1:-1, 1:-1] == 0
