@@ -66,6 +66,7 @@ STOMATA_S_M = 60.0  # resistance of well watered plants (FAO-56: 70 for grass)
 DEEP_MM_H = 6.0  # saturated conductivity below the roots; judgement
 SHADOW_EDGE = 0.01  # tangent over which a shadow's edge passes: the sun's own breadth
 AZIMUTHS = 16
+DRAINS_EVENLY = 0.7  # share of standing water that must be left after a step
 
 
 @compiled
@@ -78,7 +79,7 @@ def advance_ground(
 
     `forcing` (FORCINGS, nodes, nodes) spans the map, with `scale` nodes per cell; `sun` is the unit vector towards
     the sun and the fraction of a turn of its azimuth; `depth` in m and its fluxes are the water that stands on the
-    ground, `falling` in m/s what is to fall onto it; `bank` (cells,) in m3 is on its way into the streams, by flat
+    ground, `falling` in m/s what is to fall onto it or, negative, soak away; `bank` (cells,) in m3 is on its way into the streams, by flat
     index, and `drains_to` (cells,) says into which, -1 for off the map.
     """
     cols = depth.shape[1]
@@ -250,9 +251,10 @@ def advance_ground(
                 bank[target] += seeped * litre
             else:
                 totals[UNDERFLOW] += seeped * litre
-            if left > standing:
-                depth[r, c] = standing / 1000.0
-                falling[r, c] = (left - standing) / 1000.0 / step_s
+            # What comes or goes does so through the whole step, except where a film would be gone before its end.
+            was = depth[r, c] * 1000.0
+            if left > DRAINS_EVENLY * was:
+                falling[r, c] = (left - was) / 1000.0 / step_s
             else:
                 depth[r, c] = left / 1000.0
                 falling[r, c] = 0.0

@@ -15,7 +15,6 @@ from world.water.shallow import (
     TILE,
     advance_water,
     changed,
-    disturbed,
     give_back,
     held_by_sleepers,
 )
@@ -30,7 +29,7 @@ WATCH_S = 10  # change is the mean over so long, in which ripples cancel
 STEADY_WATCHES = 2  # so often in succession must it have been steady
 HELD_DEPTH_M = 1e-3  # a sleeper wakes when what it gained or lost comes to this depth over its water
 HELD_SHARE = 0.02  # or to this share of its water
-CALMS_S = 600.0  # slow friction of wind, shore and weeds that stills a lake; judgement
+CALMS_S = 120.0  # friction of shore and weeds that stills a lake; judgement
 INSIDE = (slice(1, -1), slice(1, -1))
 
 
@@ -49,26 +48,30 @@ class LiveWater:
     """Depths and fluxes, stepped whole seconds at a time. `left_m3` and `fell_m3` are running totals."""
 
     _STATE = (
-        "second", "_depth", "_east", "_north", "_falling", "_watched", "left_m3", "fell_m3", "_awake", "_held",
+        "second", "_depth", "_east", "_north", "_falling", "_watched", "left_m3", "fell_m3", "_awake", "_called", "_held",
         "_restless", "_calm",
     )  # fmt: skip
 
     def __init__(self, bed: Bed, depth: Floats, calms_s: float = CALMS_S) -> None:
-        """Start at rest with these depths in m, (rows, cols). Waves calm within `calms_s` even without friction."""
+        """Start at rest with these depths in m, (rows, cols). Almost still water calms within `calms_s`."""
         self.bed = bed
         self.calms_s = calms_s
         self.second = 0
         self._shape = (depth.shape[0], depth.shape[1])
-        self._heights, self._sill = (np.pad(values, 1, mode="edge") for values in (bed.heights, bed.sill))
-        self._friction = np.pad(bed.roughness * bed.roughness, 1, mode="edge")
+        # The stepping sees flat arrays: all of them must lie row by row.
+        self._heights, self._sill, self._friction = (
+            np.ascontiguousarray(np.pad(values, 1, mode="edge"))
+            for values in (bed.heights, bed.sill, bed.roughness * bed.roughness)
+        )
         self._outlets, self._conveyance = self._open_edges()
-        self._depth = np.pad(depth.astype(np.float64), 1)
+        self._depth = np.ascontiguousarray(np.pad(depth.astype(np.float64), 1))
         self._east, self._north = np.zeros_like(self._depth), np.zeros_like(self._depth)
         self._falling, self._watched = np.zeros_like(self._depth), self._depth.copy()
         self.left_m3 = self.fell_m3 = 0.0
         self._tiles = tuple((size + TILE - 1) // TILE for size in self._shape)
         count = self._tiles[0] * self._tiles[1]
         self._awake = np.ones(count, dtype=np.bool_)
+        self._called = np.zeros(count, dtype=np.bool_)  # sleepers that are to wake
         self._held = np.zeros(count)
         self._restless = np.zeros(count)
         self._calm = np.zeros(count, dtype=np.int64)  # watches in succession that found it steady
@@ -85,7 +88,7 @@ class LiveWater:
 
     @property
     def falling(self) -> Floats:
-        """Rain that stands on the ground, m/s, (rows, cols); may be written."""
+        """Rain that stands on the ground, or water that soaks into it (negative), m/s, (rows, cols); may be written."""
         return self._falling[INSIDE]
 
     @property
@@ -147,9 +150,12 @@ class LiveWater:
             east, north, self._falling.ravel(), live, self._carry[0], self._carry[1], self._share, tiles, self._starts,
             self._listed, self._shape, self._held, self.calms_s, cell, 1.0,
         )  # fmt: skip
-        left += held_by_sleepers(east, north, live, self._shape, self._held, cell, 1.0)
-        self.left_m3 += left
-        self.fell_m3 += fell
+        left_asleep, fell_asleep = held_by_sleepers(
+            depth, east, north, self._falling.ravel(), live, self._shape, self._held, HELD_DEPTH_M, HELD_SHARE,
+            self._called, cell, 1.0,
+        )  # fmt: skip
+        self.left_m3 += left + left_asleep
+        self.fell_m3 += fell + fell_asleep
         self.second += 1
         if self.second % WATCH_S == 0:
             changed(depth, self._watched.ravel(), tiles, self._shape, self._restless)
@@ -166,11 +172,7 @@ class LiveWater:
         for r in range(3):
             for c in range(3):
                 beside |= stirred[r : r + up, c : c + across]
-        called = beside.ravel() | disturbed(
-            self._depth.ravel(), self._falling.ravel(), self._held, self._live.ravel(), self._shape, HELD_DEPTH_M,
-            HELD_SHARE, self.bed.cell_m,
-        )  # fmt: skip
-        awake = (self._awake & (self._calm < STEADY_WATCHES)) | called
+        awake = (self._awake & (self._calm < STEADY_WATCHES)) | self._called | beside.ravel()
         woken = np.flatnonzero(awake & ~self._awake)
         self._restless[~awake] = 0.0
         self._calm[woken] = 0
@@ -190,11 +192,11 @@ class LiveWater:
         rows, cols = self._shape
         index = np.arange((rows + 2) * (cols + 2)).reshape(rows + 2, cols + 2)[INSIDE]
         sides = (index[:, 0], index[:, -1], index[0], index[-1])
-        found = [
-            np.stack([side[open_], np.full(open_.size, number)], axis=1)
-            for number, side in enumerate(sides)
-            if (open_ := np.flatnonzero(self.bed.edges[number] > 0.0)).size
-        ]
-        values = [conveyance[conveyance > 0.0] for conveyance in self.bed.edges]
-        outlets = np.concatenate(found) if found else np.zeros((0, 2), dtype=np.int64)
-        return outlets, np.concatenate(values)
+        cells: list[Ints] = []
+        values: list[Floats] = []
+        for number, side in enumerate(sides):
+            conveyance = self.bed.edges[number][: side.size]
+            open_ = np.flatnonzero(conveyance > 0.0)
+            cells.append(np.stack([side[open_], np.full(open_.size, number)], axis=1))
+            values.append(conveyance[open_])
+        return np.concatenate(cells), np.concatenate(values)

@@ -23,6 +23,7 @@ from world.compiled import compiled
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 States = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
 
 TILE = 16  # cells along a tile's side
 ASLEEP, AWAKE, OUTSIDE = 0, 1, 2
@@ -32,11 +33,13 @@ LONGEST_STEP_S = 1.0
 THINNEST_M = 1e-6  # less than this above the sill does not flow
 FASTEST_FROUDE = 3.0  # fluxes at the thin edge of a wave are bounded to this
 SLOW_M_S, LEAST_FLUX_M2_S = 0.1, 1e-3  # slower or thinner flow carries no momentum worth counting
+STILL_M_S = 0.03  # slower water is calmed, so that lakes come to rest
 
 
 @compiled
 def face_flux(
     flux: float,
+    calm: float,
     carried: float,
     low: float,
     low_depth: float,
@@ -51,12 +54,15 @@ def face_flux(
     """The new flux in m2/s from a cell (`low`: its bed) to the next one (`high`) east or north of it.
 
     `low_sill` and `high_sill` are the heights that water must exceed to leave the cell; `roughness` is the square of
-    Manning's n; `carried` is the momentum per metre that the flow itself brings to the face, m2/s2.
+    Manning's n; `carried` is the momentum per metre that the flow itself brings to the face, m2/s2;
+    almost still water keeps only the share `calm` of its flux.
     """
     level, next_level = low + low_depth, high + high_depth
     flowing = max(level, next_level) - max(low_sill, high_sill)
     if flowing <= THINNEST_M:
         return 0.0
+    if abs(flux) < STILL_M_S * flowing:
+        flux *= calm
     wanted = flux + step_s * (carried - GRAVITY * flowing * (next_level - level)) / cell_m
     if wanted == 0.0:
         return 0.0
@@ -123,7 +129,7 @@ def near_water(
                     deepest = max(deepest, here)
                 elif not (
                     depth[i - 1] > 0.0 or depth[i + 1] > 0.0 or depth[i - stride] > 0.0 or depth[i + stride] > 0.0
-                    or east[i] != 0.0 or north[i] != 0.0 or falling[i] > 0.0
+                    or east[i] != 0.0 or north[i] != 0.0 or falling[i] != 0.0
                 ):  # fmt: skip
                     continue
                 cells[count] = i
@@ -158,11 +164,11 @@ def momentum(
 @compiled
 def drive(
     bed: Floats, sill: Floats, roughness: Floats, depth: Floats, east: Floats, north: Floats, live: States,
-    cells: Ints, stride: int, carry_east: Floats, carry_north: Floats, kept: float, step_s: float, cell_m: float,
+    cells: Ints, stride: int, carry_east: Floats, carry_north: Floats, calm: float, step_s: float, cell_m: float,
 ) -> None:  # fmt: skip
     """New fluxes through the west and south faces of the listed cells, where both sides are awake.
 
-    `kept` is the share of the old flux that outlasts the step where nothing drives or rubs it.
+    `calm` is the share of its flux that almost still water keeps where nothing drives or rubs it.
     """
     for i in cells:
         here = depth[i]
@@ -170,7 +176,7 @@ def drive(
         if live[j] == AWAKE:
             if here > 0.0 or depth[j] > 0.0:
                 east[i] = face_flux(
-                    kept * east[i], carry_east[j] - carry_east[i], bed[j], depth[j], sill[j], bed[i], here, sill[i],
+                    east[i], calm, carry_east[j] - carry_east[i], bed[j], depth[j], sill[j], bed[i], here, sill[i],
                     0.5 * (roughness[j] + roughness[i]), step_s, cell_m,
                 )  # fmt: skip
             else:
@@ -179,7 +185,7 @@ def drive(
         if live[j] == AWAKE:
             if here > 0.0 or depth[j] > 0.0:
                 north[i] = face_flux(
-                    kept * north[i], carry_north[j] - carry_north[i], bed[j], depth[j], sill[j], bed[i], here, sill[i],
+                    north[i], calm, carry_north[j] - carry_north[i], bed[j], depth[j], sill[j], bed[i], here, sill[i],
                     0.5 * (roughness[j] + roughness[i]), step_s, cell_m,
                 )  # fmt: skip
             else:
@@ -271,12 +277,13 @@ def move(
                     left += northward * passed
             change = (west - eastward + south - northward) * passed / area
             after = depth[i] + change
-            if after < 0.0:  # a sleeping neighbour's flux took more than there was; else rounding
-                held[tile] += after * area
-                after = 0.0
-            if falling[i] > 0.0:
+            if falling[i] != 0.0:
                 after += falling[i] * step_s
                 fell += falling[i] * step_s * area
+            if after < 0.0:
+                # A sleeping neighbour or the soil took more than there was: the rest of the tile's water pays for it.
+                held[tile] += after * area
+                after = 0.0
             depth[i] = after
     return left, fell
 
@@ -291,7 +298,7 @@ def advance_water(
 
     `roughness` is Manning's n squared; `falling` in m/s is rain that stands on the ground; `carry_east`,
     `carry_north` (0), `share` (1), `starts` and `listed` are scratch; `held` (tiles,) in m3 is what sleeping tiles
-    gained; waves calm within `calms_s` even without friction. Returns what left the map and what fell (m3), and the
+    gained; almost still water calms within `calms_s`. Returns what left the map and what fell (m3), and the
     number of steps.
     """
     stride = shape[1] + 2
@@ -326,18 +333,24 @@ def advance_water(
 
 @compiled
 def held_by_sleepers(
-    east: Floats, north: Floats, live: States, shape: tuple[int, int], held: Floats, cell_m: float, seconds: float
-) -> float:
-    """Count into `held` (tiles,) what the faces between sleeping tiles and off the map's edge passed in some seconds.
+    depth: Floats, east: Floats, north: Floats, falling: Floats, live: States, shape: tuple[int, int], held: Floats,
+    held_m: float, held_share: float, called: Flags, cell_m: float, seconds: float,
+) -> tuple[float, float]:  # fmt: skip
+    """Count into `held` (tiles,) what sleeping tiles got and lost in some seconds, and mark those that must wake.
 
-    Faces towards awake tiles are counted where these are stepped. Returns what left the map, m3.
+    They got what fell or soaked away, and what the faces between them and off the map's edge passed; faces towards
+    awake tiles are counted where these are stepped. A sleeper is `called` when rain stands on it, or when it holds what
+    comes to a depth of `held_m` over its wet cells or to `held_share` of its water. Returns what left the map and what
+    fell, m3.
     """
     rows, cols = shape
     stride = cols + 2
     across, up = (cols + TILE - 1) // TILE, (rows + TILE - 1) // TILE
     passed = cell_m * seconds
-    left = 0.0
+    area = cell_m * cell_m
+    left = fell = 0.0
     for tile in range(across * up):
+        called[tile] = False
         r0, c0 = tile // across * TILE, tile % across * TILE
         first = (r0 + 1) * stride + c0 + 1
         if live[first] != ASLEEP:
@@ -364,9 +377,21 @@ def held_by_sleepers(
                 gained -= north[j]
                 if live[j] == OUTSIDE:
                     gone += north[j]
-        held[tile] += gained * passed
+        wet, total, sum_falling = 0, 0.0, 0.0
+        for k in range(high):
+            for i in range(first + k * stride, first + k * stride + wide):
+                if falling[i] != 0.0:
+                    sum_falling += falling[i]
+                    called[tile] = called[tile] or falling[i] > 0.0
+                if depth[i] > 0.0:
+                    wet += 1
+                    total += depth[i]
+        held[tile] += gained * passed + sum_falling * area * seconds
         left += gone * passed
-    return left
+        fell += sum_falling * area * seconds
+        if wet > 0 and abs(held[tile]) > min(held_m * wet, held_share * total) * area:
+            called[tile] = True
+    return left, fell
 
 
 @compiled
@@ -412,37 +437,3 @@ def changed(depth: Floats, watched: Floats, tiles: Ints, shape: tuple[int, int],
                 found = max(found, abs(depth[i] - watched[i]))
                 watched[i] = depth[i]
         most[tile] = found
-
-
-@compiled
-def disturbed(
-    depth: Floats, falling: Floats, held: Floats, live: States, shape: tuple[int, int], held_m: float,
-    held_share: float, cell_m: float,
-) -> NDArray[np.bool_]:  # fmt: skip
-    """True for tiles that rain stands on, and for sleeping ones that hold a noticeable part of their water.
-
-    Noticeable is what comes to a depth of `held_m` over their wet cells, or to `held_share` of their water.
-    """
-    rows, cols = shape
-    stride = cols + 2
-    across = (cols + TILE - 1) // TILE
-    result = np.zeros(held.size, dtype=np.bool_)
-    for tile in range(held.size):
-        r0, c0 = tile // across * TILE, tile % across * TILE
-        sleeps = live[(r0 + 1) * stride + c0 + 1] == ASLEEP
-        wet, total = 0, 0.0
-        for r in range(r0, min(rows, r0 + TILE)):
-            row = (r + 1) * stride + 1
-            for i in range(row + c0, row + min(cols, c0 + TILE)):
-                if falling[i] > 0.0:
-                    result[tile] = True
-                    break
-                if depth[i] > 0.0:
-                    wet += 1
-                    total += depth[i]
-            if result[tile]:
-                break
-        if sleeps and wet > 0:
-            most = min(held_m * wet, held_share * total) * cell_m * cell_m
-            result[tile] = result[tile] or abs(held[tile]) > most
-    return result
