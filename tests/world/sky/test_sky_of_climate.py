@@ -62,7 +62,7 @@ def test_two_processes_one_without_machine_code_make_the_same_bytes() -> None:
     start=st.datetimes(local("1000-02-01"), local("2990-01-01")),
     seed=st.integers(0, 2**63 - 1),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_physical_at_the_ends_of_the_earth(
     latitude: float,
     altitude: float,
