@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.world.sky.skies import JUNE, a_sky, climate_at, local
+from world.sky.air import AIR_MASSES
 from world.sky.climate import ClimateConfig, climate_of
 from world.sky.field import NODES, Relief
 from world.sky.weather import Sky, WeatherOpening
@@ -59,6 +60,8 @@ def test_two_processes_one_without_machine_code_make_the_same_bytes() -> None:
     temperature=st.one_of(st.none(), st.floats(-35, 35)),
     size=st.sampled_from([256.0, 2048.0, 8192.0]),
     steepness=st.floats(0, 1.0),
+    kind=st.sampled_from(["climate", *sorted(AIR_MASSES)]),
+    front=st.one_of(st.none(), st.sampled_from(sorted(AIR_MASSES))),
     start=st.datetimes(local("1000-02-01"), local("2990-01-01")),
     seed=st.integers(0, 2**63 - 1),
 )
@@ -71,13 +74,15 @@ def test_physical_at_the_ends_of_the_earth(
     temperature: float | None,
     size: float,
     steepness: float,
+    kind: str,
+    front: str | None,
     start: datetime,
     seed: int,
 ) -> None:
     climate = climate_of(ClimateConfig(latitude, altitude, sea, rain, temperature))
     axis = np.linspace(-0.5, 0.5, NODES)
     relief = Relief(np.abs(np.add.outer(axis, axis)) * steepness * size, (-size / 2, -size / 2), size / (NODES - 1))
-    sky = Sky(CLIMATE, climate, seed, start, 100.0, relief)
+    sky = Sky(WeatherOpening(kind, front, 2.0, 4.0), climate, seed, start, 100.0, relief)
     for hour in range(0, 72, 5):
         seconds = 3600.0 * hour + 3.0
         w = sky.at(seconds)
