@@ -34,8 +34,12 @@ vec3 fog_light(vec3 direction) {
 // integrated along the ray in closed form, so a hill rises out of it and whoever stands above looks down on it.
 vec4 fog(vec3 rel) {
     float d = length(rel);
-    float far = d * EDGE_FADE;  // the haze closes before the world ends
-    float air = FOG_DENSITY * d + far * far * far * far;
+    // The haze closes before the world ends: at a distance from the eye, or towards the rim of the surroundings.
+    float far = d * EDGE_FADE;
+    vec2 off = abs((EYE.xy + rel.xy - EDGE_CENTRE) * EDGE_SCALE);
+    float rim = max(off.x, off.y) * max(off.x, off.y);
+    rim *= rim * rim;
+    float air = FOG_DENSITY * d + far * far * far * far + 3.0 * rim * rim;
     // The top heaves: its hollows and crests are those of the place where the ray goes into it.
     float entry = clamp((FOG_BASE + 0.5 * FOG_SOFT - EYE.z) / min(rel.z, -0.01), 0.0, 1.0);
     vec2 place = EYE.xy + rel.xy * (rel.z < 0.0 ? entry : 1.0);

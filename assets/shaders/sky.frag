@@ -33,8 +33,11 @@ void main() {
     float lit = max(dot(ray, FLASH_DIR), 0.0);
     c += glare * (1.0 - veil) + FLASH_SKY * (0.10 + 0.9 * lit * lit * lit * lit) * (0.35 + 0.65 * veil);
     c = mix(c, haze(ray), SKY_FOG * (1.0 - 0.6 * clamp(ray.z, 0.0, 1.0) * (1.0 - SKY_FOG)));
-    float bank = ray.z > 0.0 ? fog_above(EYE.z) / max(ray.z, 0.015) : FOG_BANK * 2000.0;
-    c = mix(fog_light(ray), c, exp(-bank));
+    float reach = max(EYE.z - FOG_BASE - 0.5 * FOG_SOFT, 0.0) / max(-ray.z, 0.0003);  // to the fog's top, from above
+    float far = reach * EDGE_FADE;
+    float fogged = ray.z > 0.0 ? 1.0 - exp(-fog_above(EYE.z) / max(ray.z, 0.015))
+                               : step(1e-9, FOG_BANK) * exp(-FOG_DENSITY * reach - far * far * far * far);
+    c = mix(c, fog_light(ray), fogged);
     out_rgb = vec4(tonemap(c), 1.0);
 #endif
 }

@@ -75,7 +75,7 @@ void main() {
         soil *= 1.0 + 0.22 * furrow + 0.5 * fine.x;
         albedo = mix(albedo, soil, field * 0.92);
         mud = field;
-        open *= 1.0 - 0.18 * field * (0.5 - 0.5 * furrow);
+        open *= 1.0 - 0.18 * field * (0.5 - 0.5 * furrow) * max(1.0 - 0.8 * v_lying.x, 0.0);
     }
     n = normalize(n + vec3(fine.y, -fine.x, 0.0) * (0.30 + 0.3 * stone));
     mud = max(mud, path);

@@ -48,7 +48,7 @@ void main() {
     vec3 c = mix(body, sky, fresnel);
     float glint = max(dot(mirrored, KEY_DIR), 0.0);
     c += KEY_COLOUR * v_shadow.w * (pow(glint, 400.0) * 4.0 + pow(glint, 50.0) * 0.10);
-    float foam = smoothstep(0.10, 0.0, depth + (slow.x + quick.y) * 0.30) * 0.35 * (1.0 - mud);
+    float foam = smoothstep(0.06, 0.0, depth + (slow.x + quick.y) * 0.12) * 0.30 * (1.0 - mud);
     c = mix(c, vec3(0.75) * (KEY_COLOUR * 0.35 * v_shadow.w + SKY_LIGHT), foam);
     float floe = smoothstep(0.0, 0.22, v_extra.y + (texture(noise, world.xy * 0.021).r - 0.5) * 0.25 * (1.0 - v_extra.y));
     if (v_extra.y > 0.0) {

@@ -29,21 +29,20 @@ WOODED = (0.225, 0.275, 0.155)  # hills under forest seen from afar, sRGB 0..1
 
 
 class Beyond:
-    """Nodes under `path`; `reach_m` is how far there is something to see."""
+    """Nodes under `path`, and how the haze closes before they end: `fade_per_m`, by the distance from the eye, for the
+    mirrored valley; `rim`, centre and 1 / half width towards east and north, for the surroundings.
+    """
 
     def __init__(self, scenery: Scenery, ground: NDArray[np.void]) -> None:
         self.path = NodePath("beyond")
         self._pieces: list[tuple[NodePath, Floats32]] = []
-        west, south, east, north = scenery.extent
-        around = scenery.surroundings
-        if around is None:
-            self.reach_m = MIRROR_EXTENTS * max(east - west, north - south)
+        self.fade_per_m, self.rim = 0.0, ((0.0, 0.0), (0.0, 0.0))
+        if scenery.surroundings is None:
+            west, south, east, north = scenery.extent
+            self.fade_per_m = 1.0 / (MIRROR_EXTENTS * max(east - west, north - south))
             self._mirror(ground)
         else:
-            rows, cols = around.heights.shape
-            span = (min(rows, cols) - 1) * float(around.cell_m)
-            self.reach_m = 0.5 * span
-            self._surround(scenery, around)
+            self._surround(scenery, scenery.surroundings)
 
     def snow(self, depth_at: Callable[[Floats32], Floats32]) -> None:
         """Lay snow: `depth_at(z)` gives its depth in metres at heights (n,)."""
@@ -78,6 +77,8 @@ class Beyond:
         """Eight tiles that meet the map's edge at its own heights."""
         heights, origin, cell_m = around.heights, around.origin, float(around.cell_m)
         rows, cols = heights.shape
+        half_x, half_y = 0.5 * (cols - 1) * cell_m, 0.5 * (rows - 1) * cell_m
+        self.rim = (origin[0] + half_x, origin[1] + half_y), (1 / half_x, 1 / half_y)
         west, south, east, north = scenery.extent
         x = _lines(west, east, origin[0], origin[0] + (cols - 1) * cell_m)
         y = _lines(south, north, origin[1], origin[1] + (rows - 1) * cell_m)

@@ -43,6 +43,7 @@ _ROWS: tuple[tuple[tuple[str, int], ...], ...] = (
     (("FLASH_SKY", 3),),
     (("SMOKE_DRIFT", 3),),
     (("SMOKE_COLOUR", 3),),
+    (("EDGE_CENTRE", 2), ("EDGE_SCALE", 2)),
 )
 _LENGTH = 4 * len(_MATRICES) + len(_ROWS)
 

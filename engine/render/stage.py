@@ -160,7 +160,8 @@ class Stage:
         west, south, east, north = scenery.extent
         self.frame["MAP_ORIGIN"] = west, south
         self.frame["MAP_SCALE"] = 1 / max(east - west, 1e-6), 1 / max(north - south, 1e-6)
-        self.frame["EDGE_FADE"] = 1.0 / self.beyond.reach_m
+        self.frame["EDGE_FADE"] = self.beyond.fade_per_m
+        self.frame["EDGE_CENTRE"], self.frame["EDGE_SCALE"] = self.beyond.rim
 
     def _targets(self) -> Targets:
         wanted = set(self.modalities)

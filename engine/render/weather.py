@@ -56,7 +56,7 @@ def sway(environment: NDArray[np.void], time_s: float) -> tuple[float, float, fl
 def write_season(frame: Frame, now: Season) -> None:
     """Put the year's work on the plants into the frame."""
     frame["LEAF_COVER"], frame["LEAF_COLOUR"], frame["GRASS_GREEN"] = now.leaf_cover, now.leaf_colour, now.grass_green
-    frame["BLOSSOM"] = MOST_BLOSSOM * smoothstep(0.25, 0.9, now.blossom)
+    frame["BLOSSOM"] = MOST_BLOSSOM * smoothstep(0.5, 0.95, now.blossom)
     frame["CROP_GROWN"], frame["CROP_RIPE"] = now.crop_height_m / CROP_FULL_M, now.crop_ripe
     ripe = np.asarray(GOLD) * now.crop_ripe + np.asarray(GREEN) * (1 - now.crop_ripe)
     frame["CROP_COLOUR"] = ripe
