@@ -119,7 +119,7 @@ class World:
         now = self._view.weather
         self._raining = now.rain_mm_h > RAIN_STARTS_MM_H
         self._snowing = now.snow_mm_h > RAIN_STARTS_MM_H
-        self._foggy = now.visibility_m < FOG_FORMS_M
+        self._foggy = now.visibility_m < FOG_FORMS_M and not now.raining
 
     @property
     def local_time(self) -> datetime:
@@ -148,7 +148,8 @@ class World:
         weather = now.weather
         self._raining = self._turn("rain", self._raining, weather.rain_mm_h, events)
         self._snowing = self._turn("snow", self._snowing, weather.snow_mm_h, events)
-        if weather.visibility_m < FOG_FORMS_M and not self._foggy:
+        dry = weather.rain_mm_h + weather.snow_mm_h < RAIN_STARTS_MM_H  # thick rain hides as much, and is no fog
+        if weather.visibility_m < FOG_FORMS_M and dry and not self._foggy:
             events.append(("fog", {"visibility_m": weather.visibility_m}))
             self._foggy = True
         elif weather.visibility_m > FOG_LIFTS_M and self._foggy:
