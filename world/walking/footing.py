@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import numpy as np
 
 from assets.palette import GroundCover
@@ -37,8 +39,14 @@ SNOW_STEPS_M = np.array([0.02, 0.05, 0.1, 0.2, 0.4])  # where the classes of sno
 SNOW_CLASSES_M = np.array([0.0, 0.03, 0.07, 0.15, 0.3, 0.5])  # what they stand for
 MUD_CLASSES = 4  # of soil from dry to saturated, where no snow lies; then come five classes of snow, then ice
 ICE_CLASS = MUD_CLASSES + len(SNOW_STEPS_M)
-RENEW_DEEP_SAMPLES = 8  # so many samples that turned deep or shallow make ways worth finding anew, one on a path does
-RENEW_SLOWED_SHARE = 0.05  # so does this share of samples whose footing is of another class
+MUCH_DEEP_SAMPLES = 8  # so many that turned deep or shallow are much, and so is one on a path
+MUCH_SLOWED_SHARE, LITTLE_SLOWED_SHARE = 0.05, 0.005  # of samples whose footing is of another class
+
+
+class Drift(Enum):
+    """How far the ground has gone from what ways were found on."""
+
+    NONE, LITTLE, MUCH = range(3)
 
 
 def snow_factor(depth_m: Floats) -> Floats:
@@ -70,14 +78,24 @@ def codes_of(surface: Surface) -> Codes:
     return codes
 
 
-def worth_renewing(old: Codes, new: Codes, cover: Codes) -> bool:
-    """Whether ways found on the old codes should be found anew on the new ones."""
+def drift(old: Codes, new: Codes, cover: Codes) -> Drift:
+    """How far the ground has gone from what ways were found on: not, a little (new ways can wait), or much.
+
+    A brook whose depth hovers about what one can wade is a little, however long it is; a flood is much.
+    """
     if np.array_equal(old, new):
-        return False
-    turned = (old % 16 > DEEP_LEVEL) != (new % 16 > DEEP_LEVEL)
-    if turned.sum() >= RENEW_DEEP_SAMPLES or bool((turned & (cover == GroundCover.PATH)).any()):
-        return True
-    return bool((old // 16 != new // 16).mean() >= RENEW_SLOWED_SHARE)
+        return Drift.NONE
+    before, after = (old % 16).astype(np.int64), (new % 16).astype(np.int64)
+    turned = (before > DEEP_LEVEL) != (after > DEEP_LEVEL)
+    clearly = turned & (np.abs(after - before) >= 2)
+    slowed = old // 16 != new // 16
+    if (
+        clearly.sum() >= MUCH_DEEP_SAMPLES
+        or bool((turned & (cover == GroundCover.PATH)).any())
+        or slowed.mean() >= MUCH_SLOWED_SHARE
+    ):
+        return Drift.MUCH
+    return Drift.LITTLE if turned.any() or slowed.mean() >= LITTLE_SLOWED_SHARE else Drift.NONE
 
 
 def factor_table() -> Floats32:

@@ -16,12 +16,13 @@ from world.walking.footing import (
     ICE_CARRIES_M,
     ICE_FACTOR,
     MUD_TABLE,
+    Drift,
     codes_of,
+    drift,
     open_on,
     open_under,
     snow_factor,
     wading_factor,
-    worth_renewing,
 )
 from world.walking.ground import Ground, Ints, Lattice, clear_line, clear_lines, cover_at, deck_height
 from world.walking.ways import FLAT_WALK_M_S, Flags, Floats32, downhill, march, tobler_factor
@@ -31,6 +32,7 @@ STRAIGHT_CELLS = 3.5  # so near to a goal, and in sight of it, one simply goes t
 LOOK_AHEAD_CELLS = 0.45
 PUSHED_IN_M = 2.5  # who is shoved this far into a wall is led back out of it
 LOST_CELLS = 3  # so far one who stands where ways do not begin looks for one
+PATIENCE = 10  # publications over which ways still serve when the ground has drifted a little: five minutes
 FIELDS_PER_TICK = 1  # so many goals get ways over changed ground each tick; the others keep the old ones until then
 WADING_S_PER_M = 3.0 / FLAT_WALK_M_S  # through deep water, for those whom it caught
 
@@ -48,7 +50,7 @@ class Navigation:
         places = np.array([[p.x, p.y] for p in ground.valley.places])
         self._stand(ground, surface, places if goals is None else goals)
         self._ways = Ways(ground, self._goals, codes_of(surface))
-        self._before, self._since = self._ways, surface.tick
+        self._before, self._since, self._drifted = self._ways, surface.tick, 0
         dry = open_under(ground, ground.valley.water_depth)[0]
         gap, (row, col) = distance_transform_edt(~dry, return_indices=True)
         self._pushed_in = ~ground.near.solid & (gap <= PUSHED_IN_M / ground.near.cell_m)
@@ -65,8 +67,10 @@ class Navigation:
         later.__dict__.update(self.__dict__)
         later._stand(self.ground, surface, self._goals)
         codes = codes_of(surface)
-        if worth_renewing(self._ways.codes, codes, self.ground.far.cover):
-            later._before, later._since = self._ways, surface.tick
+        gone = drift(self._ways.codes, codes, self.ground.far.cover)
+        later._drifted += gone is Drift.LITTLE
+        if gone is Drift.MUCH or later._drifted == PATIENCE:
+            later._before, later._since, later._drifted = self._ways, surface.tick, 0
             later._ways = Ways(self.ground, self._goals, codes)
         return later
 
@@ -77,7 +81,8 @@ class Navigation:
 
     def freeze(self) -> Plain:
         """What does not follow from ground and surface: the codes that ways stand on, and those of before."""
-        return {"codes": self._ways.codes.copy(), "before": self._before.codes.copy(), "since": self._since}
+        codes = {"codes": self._ways.codes.copy(), "before": self._before.codes.copy()}
+        return codes | {"since": self._since, "drifted": self._drifted}
 
     def thaw(self, state: Plain) -> None:
         """Lead as when `freeze` was taken. Raises ValueError if the state does not fit."""
@@ -86,7 +91,7 @@ class Navigation:
             raise ValueError(f"the state's 'codes' have the shape {codes.shape}, not that of the valley")
         self._ways = Ways(self.ground, self._goals, codes)
         self._before = self._ways if np.array_equal(codes, before) else Ways(self.ground, self._goals, before)
-        self._since = typed(part(state, "since"), int, "since")
+        self._since, self._drifted = (typed(part(state, name), int, name) for name in ("since", "drifted"))
 
     def walkable(self, x: Floats, y: Floats) -> Flags:
         """True where one can stand: neither wall, trunk, cliff nor deep water, and on the map."""

@@ -10,7 +10,7 @@ from tests.world.walking.plains import band, lying, plain
 from world.grid import bilinear
 from world.valley import Valley
 from world.view import Surface
-from world.walking.footing import DEEP_M, codes_of, wading_factor, worth_renewing
+from world.walking.footing import DEEP_M, Drift, codes_of, drift, wading_factor
 from world.walking.ground import COVER_PACE, survey
 from world.walking.navigation import Navigation
 from world.walking.ways import FLAT_WALK_M_S
@@ -138,9 +138,6 @@ def test_a_deck_is_the_way_over_a_river_that_no_flood_closes() -> None:
 def test_ways_are_renewed_goal_by_goal_and_only_when_much_has_changed() -> None:
     valley = plain(places=tuple((0.0, 3.0 * k) for k in range(6)))
     first = Navigation(survey(valley), lying(valley))
-    puddle = np.zeros(valley.heights.shape)
-    puddle[60, 60:64] = 0.4
-    assert not worth_renewing(codes_of(first.surface), codes_of(lying(valley, water=puddle)), valley.cover)
     flood = lying(valley, 480, water=band(valley, 12.0, 24.0, 1.0, gap=(40.0, 60.0)))
     later = first.on(flood)
     goals, x, y = np.arange(6), np.full(6, 34.0), np.zeros(6)
@@ -152,6 +149,34 @@ def test_ways_are_renewed_goal_by_goal_and_only_when_much_has_changed() -> None:
     assert (
         later.on(flood).on(flood).distance_to(goals, x, y, 481).tolist() == later.distance_to(goals, x, y, 481).tolist()
     )
+
+
+def test_a_flood_is_much_a_puddle_little_and_a_hovering_brook_can_wait() -> None:
+    valley = plain()
+    path = valley.cover.copy()
+    path[60, 60] = GroundCover.PATH
+    bare = codes_of(lying(valley))
+
+    def gone(
+        cover: np.ndarray = valley.cover, water: np.ndarray | float = 0.0, wetness: float = 0.0, snow: float = 0.0
+    ) -> Drift:
+        return drift(bare, codes_of(lying(valley, water=water, wetness=wetness, snow=snow)), cover)
+
+    puddle = np.zeros(valley.heights.shape)
+    puddle[60, 60:64] = 0.4
+    assert gone() is gone(water=0.04) is gone(wetness=0.1) is Drift.NONE
+    assert gone(water=puddle) is Drift.LITTLE and gone(path, water=puddle) is Drift.MUCH
+    assert gone(water=band(valley, 12.0, 24.0, 0.4)) is gone(wetness=1.0) is gone(snow=0.05) is Drift.MUCH
+    low, high = (codes_of(lying(valley, water=band(valley, 12.0, 24.0, depth))) for depth in (0.24, 0.26))
+    assert drift(low, high, valley.cover) is Drift.LITTLE
+    navigation, x, y = Navigation(survey(valley), lying(valley)), np.array([34.0]), np.zeros(1)
+    dry = navigation.distance_to(TO_FIRST, x, y, 0)[0]
+    pond = band(valley, 12.0, 12.0, 0.4) * (np.abs(np.arange(97)[:, None] * 4.0 - 192.0) < 10.0)
+    for publication in range(1, 12):
+        navigation = navigation.on(lying(valley, 480 * publication, water=pond))
+        assert drift(bare, codes_of(navigation.surface), valley.cover) is Drift.LITTLE
+        seconds = navigation.distance_to(TO_FIRST, x, y, 480 * publication + 1)[0]
+        assert (seconds > dry) == (publication >= 10)
 
 
 @pytest.mark.parametrize("tick", [480, 482, 900])
