@@ -101,14 +101,14 @@ def stream_power_step(
 
 
 def creep(heights: Floats, variance_cells: float) -> Floats:
-    """Exact solution of dz/dt = D lap z with closed edges: the cosine transform damped by the heat kernel.
+    """Exact solution of dz/dt = D lap z, mirrored at the edges: the cosine transform damped by the heat kernel.
 
     `variance_cells` is 2 D t in cells squared.
     """
     rows, cols = heights.shape
-    damp = [np.exp(-0.5 * variance_cells * (np.pi * np.arange(n) / n) ** 2) for n in (rows, cols)]
-    spectrum = dctn(heights, type=2, norm="ortho")
-    result: Floats = idctn(spectrum * damp[0][:, None] * damp[1][None, :], type=2, norm="ortho")
+    damp = [np.exp(-0.5 * variance_cells * (np.pi * np.arange(n) / (n - 1)) ** 2) for n in (rows, cols)]
+    spectrum = dctn(heights, type=1)
+    result: Floats = idctn(spectrum * damp[0][:, None] * damp[1][None, :], type=1)
     return result
 
 

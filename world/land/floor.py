@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from world.grid import smoothstep
-from world.land.river import Lake, River, floor_above_water, floor_half_width, nearest_on
+from world.land.river import POINT_STEP_M, Lake, River, floor_above_water, floor_half_width, nearest_on
 from world.noise import fractal
 
 Floats = NDArray[np.float64]
@@ -33,6 +33,8 @@ class Floor:
 
     channel_m: Floats  # distance to the river's course
     river_index: NDArray[np.int64]  # nearest point of the course
+    axis_m: Floats  # distance to the valley's axis
+    axis_index: NDArray[np.int64]  # nearest point of the axis
     level: Floats  # river surface abreast, smooth across the bends
     heights: Floats  # of the floor itself; meaningful within it
     within: Flags
@@ -56,7 +58,7 @@ def floor_on(axis_x: Floats, axis_y: Floats, river: River, hardness: Floats, see
     beyond = offset * (1.0 + EDGE_RAGGED * ragged) - half
     foot = np.maximum(beyond, 0.0)
     ceiling = level + above + FOOT_SLOPE * foot + FOOT_CURVATURE * foot**2
-    return Floor(channel, index, level, level + above, beyond < 0.0, ceiling)
+    return Floor(channel, index, offset, abreast, level, level + above, beyond < 0.0, ceiling)
 
 
 def lay_floor(hills: Floats, floor: Floor) -> Floats:
@@ -78,13 +80,11 @@ def carve_channel(ground: Floats, floor: Floor, river: River, cell_m: float) -> 
     return np.where(floor.channel_m < half, np.minimum(ground, bed), ground)
 
 
-def carve_lake(ground: Floats, river: River, lake: Lake, x: Floats, y: Floats, outline: Floats) -> Floats:
+def carve_lake(ground: Floats, floor: Floor, river: River, lake: Lake, outline: Floats) -> Floats:
     """Ground with the lake's bowl scooped out; `outline` (same shape, about -1..1) makes the shore irregular."""
     level = float(river.level[lake.last])
-    offset, index = nearest_on(river.axis, x, y)
-    spacing = float(np.hypot(*(river.axis[1] - river.axis[0])))
-    along = (index - lake.middle) * spacing
-    r = np.hypot(along / LAKE_STRETCH, offset) * (1.0 + LAKE_RAGGED * outline)
+    along = (floor.axis_index - lake.middle) * POINT_STEP_M
+    r = np.hypot(along / LAKE_STRETCH, floor.axis_m) * (1.0 + LAKE_RAGGED * outline)
     inside = np.maximum(1.0 - (r / lake.radius_m) ** 2, 0.0)
     out = np.maximum(r - lake.radius_m, 0.0)
     shore = level + 0.02 + SHORE_SLOPE * out + SHORE_CURVATURE * out**2

@@ -124,17 +124,22 @@ def centred(region: Region, row: int, col: int) -> Region:
     return replace(region, axis_x=region.axis_x - region.axis_x[col], axis_y=region.axis_y - region.axis_y[row])
 
 
-def flow_path(region: Region, start: int) -> Ints:
-    """Cells of the river through `start` from its source, always up the larger branch, to its outlet."""
+def larger_branches(region: Region) -> Ints:
+    """For every cell the neighbour from which most water comes, -1 where none does; flat."""
     n = region.receivers.size
     largest = np.full(n, -1, dtype=np.int64)
     donors = np.flatnonzero(region.receivers != np.arange(n))
     # sorted by area, so that the largest donor of a cell is written last
     donors = donors[np.argsort(region.area_m2[donors], kind="stable")]
     largest[region.receivers[donors]] = donors
+    return largest
+
+
+def flow_path(region: Region, branches: Ints, start: int) -> Ints:
+    """Cells of the river through `start` from its source, always up the larger branch, to its outlet."""
     up = [start]
-    while largest[up[-1]] >= 0:
-        up.append(int(largest[up[-1]]))
+    while branches[up[-1]] >= 0:
+        up.append(int(branches[up[-1]]))
     down = [start]
     while region.receivers[down[-1]] != down[-1]:
         down.append(int(region.receivers[down[-1]]))
@@ -158,9 +163,10 @@ def choose_window(region: Region, grid: Grid, river_area_m2: float, margin: int,
     if candidates.size == 0:
         candidates = np.flatnonzero(inside & (region.area_m2 >= np.quantile(region.area_m2[inside], 0.999)))
     candidates = candidates[rng.permutation(candidates.size)[:60]]
+    branches = larger_branches(region)
     best, chosen = math.inf, (n // 2, n // 2, int(candidates[0]))
     for cell in candidates.tolist():
-        path = flow_path(region, cell)
+        path = flow_path(region, branches, cell)
         r, c = np.divmod(path, n)
         at = int(np.flatnonzero(path == cell)[0])
         span = max(3, per_side // 4)

@@ -28,10 +28,11 @@ from world.land.region import (
     centred,
     choose_window,
     flow_path,
+    larger_branches,
     make_region,
     routed,
 )
-from world.land.river import REFERENCE_SIZE_M, River, axis_of, meandering, size_of, with_lake
+from world.land.river import POINT_STEP_M, REFERENCE_SIZE_M, River, axis_of, meandering, size_of, with_lake
 from world.land.window import MARGIN_CELLS, Window, border, refine
 from world.noise import fractal
 from world.streams import stream
@@ -114,7 +115,7 @@ def make_terrain(
 
 def river_through(region: Region, grid: Grid, cell: int, runoff_m_s: float, seed: int) -> River:
     """The river of the region that passes through `cell`, as far as the map and some way beyond it."""
-    path = flow_path(region, cell)
+    path = flow_path(region, larger_branches(region), cell)
     row, col = np.divmod(path, len(region.axis_x))
     points = np.stack([region.axis_x[col], region.axis_y[row]], axis=1)
     reach = grid.size_m / 2 + (MARGIN_CELLS + BEYOND_CELLS) * region.cell_m
@@ -134,8 +135,7 @@ def river_through(region: Region, grid: Grid, cell: int, runoff_m_s: float, seed
     rng = stream(seed, "lake")
     away = float(rng.uniform(0.24, 0.31)) * grid.size_m * (1.0 if rng.random() < 0.5 else -1.0)
     abreast = int(np.argmin(np.hypot(axis[:, 0] - middle[0], axis[:, 1] - middle[1])))
-    spacing = float(np.hypot(*(axis[1] - axis[0])))
-    at = int(np.clip(abreast + round(away / spacing), 0, len(axis) - 1))
+    at = int(np.clip(abreast + round(away / POINT_STEP_M), 0, len(axis) - 1))
     radius = LAKE_RADIUS_M * min(1.6, (grid.size_m / REFERENCE_SIZE_M) ** 0.6)
     level, lake = with_lake(level, at, radius, LAKE_REACH * radius)
     return River(axis, meandering(axis, width, seed), level, area, width, depth, discharge, lake)
@@ -162,15 +162,14 @@ def surveyed(
     lost_m_a: float,
 ) -> Terrain:
     """Everything known of the map's ground, from the eroded window: floor, channels, lake, water, soil."""
-    x, y = np.meshgrid(window.axis_x, window.axis_y)
-    floor = floor_on(window.axis_x, window.axis_y, river, window.hardness, seed)
+    floor = window.floor
     ground = lay_floor(creep(window.heights, SOFTENING_CELLS), floor)
     ground += fine_relief(window, ground, seed)
     ground = carve_channel(ground, floor, river, grid.cell_m)
     channel = floor.channel_m < max(river.width_m / 2.0, 0.75 * grid.cell_m)
     if river.lake is not None:
         outline = fractal(window.axis_x, window.axis_y, 1.3 * river.lake.radius_m, 3, seed, "shore")
-        ground = carve_lake(ground, river, river.lake, x, y, outline)
+        ground = carve_lake(ground, floor, river, river.lake, outline)
     water = with_water(ground, channel, floor, river, lost_m_a, grid.cell_m)
     taken = (water > 0.0) | channel
     ground = np.where(taken, ground, priority_flood(ground + water, taken | border(ground.shape), FILL_EPSILON_M))

@@ -12,7 +12,7 @@ from scipy.ndimage import map_coordinates, zoom
 from world.grid import Grid
 from world.land.config import Effort
 from world.land.erosion import Country, Rates, evolve, longest_step
-from world.land.floor import floor_on
+from world.land.floor import Floor, floor_on
 from world.land.region import Region, country_of
 from world.land.river import River
 from world.noise import fractal
@@ -45,6 +45,7 @@ class Window:
     heights: Floats
     rain: Floats
     hardness: Floats
+    floor: Floor
     country: Country
     inflow: Inflow
     margin: int  # cells to cut off on every side
@@ -88,7 +89,9 @@ def refine(
         country = replace(country, supply=supply, held=floor.within & ~base, ceiling=floor.ceiling)
         steps = effort.finest_steps if level == halvings else effort.refining_steps[level - 1]
         heights = evolve(heights, country, min(region.step_years, longest_step(cell)), steps)
-    return Window(axis_x, axis_y, heights, rain, hardness, country, inflow, half * 2**halvings - (grid.n - 1) // 2)
+    return Window(
+        axis_x, axis_y, heights, rain, hardness, floor, country, inflow, half * 2**halvings - (grid.n - 1) // 2
+    )
 
 
 def warped(heights: Floats, axis_x: Floats, axis_y: Floats, seed: int) -> Floats:
