@@ -62,7 +62,7 @@ STIRRED_M = 0.3  # deeper water exchanges warmth with its depths
 BEARING_ICE_M = 0.02  # thinner ice lets falling snow into the water
 THIN_ICE_M = 0.01  # ice thinner than this has the warmth of so much
 FLOWING_M_S = 0.4  # faster water carries its ice away
-STOMATA_S_M = 60.0  # resistance of well watered plants (FAO-56: 70 for grass)
+STOMATA_S_M = 150.0  # bulk resistance of mixed plants through the day and year (FAO-56: 70 for short grass at its best)
 DEEP_MM_H = 6.0  # saturated conductivity below the roots; judgement
 SHADOW_EDGE = 0.01  # tangent over which a shadow's edge passes: the sun's own breadth
 AZIMUTHS = 16
@@ -79,8 +79,8 @@ def advance_ground(
 
     `forcing` (FORCINGS, nodes, nodes) spans the map, with `scale` nodes per cell; `sun` is the unit vector towards
     the sun and the fraction of a turn of its azimuth; `depth` in m and its fluxes are the water that stands on the
-    ground, `falling` in m/s what is to fall onto it or, negative, soak away; `bank` (cells,) in m3 is on its way into the streams, by flat
-    index, and `drains_to` (cells,) says into which, -1 for off the map.
+    ground, `falling` in m/s what is to fall onto it or, negative, soak away; `bank` (cells,) in m3 is on its way into
+    the streams, by flat index, and `drains_to` (cells,) says into which, -1 for off the map.
     """
     cols = depth.shape[1]
     nodes = forcing.shape[1]

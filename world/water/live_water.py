@@ -48,8 +48,8 @@ class LiveWater:
     """Depths and fluxes, stepped whole seconds at a time. `left_m3` and `fell_m3` are running totals."""
 
     _STATE = (
-        "second", "_depth", "_east", "_north", "_falling", "_watched", "left_m3", "fell_m3", "_awake", "_called", "_held",
-        "_restless", "_calm",
+        "second", "_depth", "_east", "_north", "_falling", "_watched", "left_m3", "fell_m3", "_awake", "_called",
+        "_held", "_restless", "_calm",
     )  # fmt: skip
 
     def __init__(self, bed: Bed, depth: Floats, calms_s: float = CALMS_S) -> None:

@@ -11,7 +11,7 @@ from world.compiled import compiled
 TOP_MM = 12.0  # water that the top 3 cm hold between dry and saturated
 SUCTION_MM = 90.0  # at the wetting front of loam (Rawls, Brakensiek & Miller 1983)
 FRONT_MM = 60.0  # how deep that front is taken to lie: Green & Ampt 1911 with a fixed front
-WILTED, STRESSED = 0.15, 0.45  # shares of the root store where plants get nothing, and all they want
+WILTED, STRESSED = 0.20, 0.65  # shares of the root store where plants get nothing, and all they want
 BARE_SHARE = 0.35  # of evaporation from well watered ground comes from the topsoil itself
 
 

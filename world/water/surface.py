@@ -162,7 +162,8 @@ class LandSurface:
     @property
     def surface_c(self) -> Floats:
         """Temperature of the ground's, snow's or water's surface, (rows, cols)."""
-        return self._stores[SURFACE]
+        surface: Floats = self._stores[SURFACE]
+        return surface
 
     @property
     def outflow_m3_s(self) -> float:
@@ -228,7 +229,7 @@ class LandSurface:
         self.water.step()
         hashed = hashlib.blake2b(self._chain, digest_size=16)
         for values in (*self._stores, self.water.depth):
-            hashed.update(np.ascontiguousarray(values[first:last]))
+            hashed.update(values[first:last].tobytes())
         self._chain = hashed.digest()
 
     def _step_ground(self, first: int, last: int) -> None:
@@ -276,7 +277,8 @@ class LandSurface:
         nodes = self._forcing.shape[1] - 1
         r = np.rint(np.arange(rows) * (nodes / (rows - 1))).astype(np.int64)
         c = np.rint(np.arange(cols) * (nodes / (cols - 1))).astype(np.int64)
-        return self._forcing[AIR][np.ix_(r, c)]
+        air: Floats = self._forcing[AIR][np.ix_(r, c)]
+        return air
 
     def _rows_of(self, second: int) -> tuple[int, int]:
         rows, turn = self._ways.ground.shape[0], second % GROUND_STEP_S

@@ -1,4 +1,4 @@
-"""Flowing water against what is known of it otherwise: Ritter, Manning, lakes at rest, and that none is made or lost."""
+"""Flowing water against what is known otherwise: Ritter, Manning, lakes at rest, and that none is made or lost."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def ritter(x: Floats, seconds: float, depth: float) -> Floats:
 @pytest.mark.parametrize("along", ["east", "west", "north", "south"])
 def test_a_dam_break_follows_ritter(along: str) -> None:
     n, cell, seconds = 200, 1.0, 10
-    x = (np.arange(n) + 0.5 - n // 2) * cell
+    x = np.linspace(0.5 - n // 2, n - 0.5 - n // 2, n, dtype=np.float64) * cell
     depth = np.repeat(np.where(x < 0, 1.0, 0.0)[None, :], 3, axis=0)
     turned = {"east": depth, "west": depth[:, ::-1], "north": depth.T, "south": depth.T[::-1]}[along]
     water = LiveWater(bed(np.zeros(turned.shape), manning=0.0, cell_m=cell), turned)
