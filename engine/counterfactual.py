@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, time, timedelta
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,9 @@ from engine.scenario import Sky as Kind
 from recorder.container import SessionError
 from recorder.reader import Session
 from recorder.schema import Snapshot, Surface
-from world.view import Surface as Lying
-from world.view import Weather
+
+if TYPE_CHECKING:
+    from world.view import Surface as Lying
 
 KINDS: tuple[str, ...] = get_args(Kind)
 SEASONS = {"spring": (4, 15), "summer": (7, 16), "autumn": (10, 16), "winter": (1, 15)}
@@ -153,6 +154,9 @@ class Counterfactual:
 
     def _at_home(self, tick: int, environment: NDArray[np.void], surface: Surface | None) -> NDArray[np.void]:
         """Doors, lamps and hearths as they would be at this hour in this weather."""
+        from world.view import Surface as Lying  # noqa: PLC0415
+        from world.view import Weather  # noqa: PLC0415
+
         s = self._scenery
         bare = np.zeros(s.heights.shape, np.float32)
         lying = Lying(tick, s.water_depth, bare, bare, bare) if surface is None else Lying(**vars(surface))

@@ -26,6 +26,7 @@ from recorder.schema import CameraPose, Snapshot
 
 SHOTS_AHEAD = 2  # per process, so that none waits for the next shot while images are written
 
+Ticks = tuple[int | None, int | None]  # of the surfaces of a shot's two snapshots
 Images = dict[str, dict[str, Any]]  # modality -> as recorder.images.encode_image makes it
 
 
@@ -36,6 +37,7 @@ class Studio:
     session: Path  # whose scenery and cast are drawn
     size: tuple[int, int]
     modalities: tuple[str, ...]
+    ground: bool = True  # and whose surfaces: false under another sky
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Shot:
     following: Snapshot | None = None
     following_poses: Mapping[str, CameraPose] | None = None
 
-    def sent(self) -> tuple[Shot, tuple[int | None, int | None]]:
+    def sent(self) -> tuple[Shot, Ticks]:
         """The shot as it goes to a drawing process: without its surfaces, large and mostly those of the shot before.
 
         These are named by their ticks, for the process to take from the session.
@@ -55,6 +57,12 @@ class Shot:
         snapshot, following = (each and replace(each, surface=None) for each in (self.snapshot, self.following))
         assert snapshot is not None
         return replace(self, snapshot=snapshot, following=following), (_tick(self.snapshot), _tick(self.following))
+
+    def received(self, session: Session, surfaces: Ticks) -> Shot:
+        """The shot that was sent, with its surfaces again."""
+        ground, following_ground = (None if tick is None else session.surface(tick) for tick in surfaces)
+        following = self.following and replace(self.following, surface=following_ground)
+        return replace(self, snapshot=replace(self.snapshot, surface=ground), following=following)
 
 
 def _tick(snapshot: Snapshot | None) -> int | None:
@@ -81,7 +89,8 @@ def drawn(shots: Iterator[Shot], studio: Studio, workers: int) -> Iterator[tuple
             for _ in range(workers):
                 pool.submit(os.getpid)  # starts one process each
         for shot in shots:
-            under_way.append((shot, pool.submit(_draw, studio, *shot.sent())))
+            sent, surfaces = shot.sent() if studio.ground else (shot, None)
+            under_way.append((shot, pool.submit(_draw, studio, sent, surfaces)))
             if len(under_way) > SHOTS_AHEAD * workers:
                 yield _next(under_way)
         while under_way:
@@ -146,12 +155,10 @@ def _opened(studio: Studio) -> tuple[Session, Stage]:
     return session, stage_of(session, studio.size, studio.modalities)
 
 
-def _draw(studio: Studio, sent: Shot, surfaces: tuple[int | None, int | None]) -> dict[str, Images]:
-    """In a drawing process: the images of a shot, encoded."""
+def _draw(studio: Studio, sent: Shot, surfaces: Ticks | None) -> dict[str, Images]:
+    """In a drawing process: the images of a shot, encoded; `surfaces` are those that were not sent along."""
     session, stage = _opened(studio)
-    ground, next_ground = (None if tick is None else session.surface(tick) for tick in surfaces)
-    following = sent.following and replace(sent.following, surface=next_ground)
-    shot = replace(sent, snapshot=replace(sent.snapshot, surface=ground), following=following)
+    shot = sent if surfaces is None else sent.received(session, surfaces)
     images = {}
     for camera, pose in shot.poses.items():
         next_pose = None if shot.following_poses is None else shot.following_poses[camera]

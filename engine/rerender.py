@@ -111,7 +111,7 @@ class Rerender:
     def run(self) -> Iterator[Progress]:
         """Draw to the end, yielding after every tick drawn; Ctrl-C ends it after the frames under way."""
         session, capture, started = self._session, self._view.capture, time.monotonic()
-        studio = Studio(session.path, capture.size, capture.modalities)
+        studio = Studio(session.path, capture.size, capture.modalities, ground=self._counterfactual is None)
         workers = min(self._workers, self.frames // len(self._cameras.rigs))  # one tick is drawn by one process
         progress = Progress(0, self.frames)
         yield progress

@@ -150,7 +150,7 @@ def cat(
     session: SessionArgument,
     what: Annotated[
         str,
-        typer.Option(help="header, ticks, events, utterances, wordings, frames, keyframes, or all of these."),
+        typer.Option(help="header, ticks, events, utterances, wordings, frames, surfaces, keyframes, or all of these."),
     ] = "all",
     ticks: Annotated[str | None, typer.Option(help=TicksHelp)] = None,
 ) -> None:

@@ -25,6 +25,7 @@ from agents.language.prompt import SHARED_PREFIX, scene_prompt
 from agents.language.templates import TemplateVoice, draft
 from agents.language.voice import Wording
 from engine.cameras import look
+from engine.recording import slow_parts
 from engine.render.stage import MODALITIES, Stage
 from engine.scenario import load
 from engine.simulation import Simulation
@@ -322,7 +323,8 @@ def _blocks(folder: Path, villagers: int, turns: int) -> dict[str, _Ways]:
                     if number == TICKS_PER_KEYFRAME // 2 and name == "freeze alone":
                         simulation.freeze()
                     elif number == TICKS_PER_KEYFRAME // 2 and name == "Hamlet, keyframes":
-                        writer.keyframe(snapshot.tick, simulation.freeze())
+                        state = simulation.freeze()
+                        writer.keyframe(snapshot.tick, state, slow_parts(state))
                     calls += time.thread_time() - before if name != "not recorded" else 0.0
                 way.whole.append((time.perf_counter() - began) / TICKS_PER_KEYFRAME)
                 way.calls.append(calls / TICKS_PER_KEYFRAME)
@@ -354,7 +356,8 @@ def sizes(folder: Path) -> None:
                 lines += len(snapshot.utterances)
                 _hand_over(writer, simulation, snapshot)
                 if snapshot.tick % TICKS_PER_KEYFRAME == 0:
-                    writer.keyframe(snapshot.tick, simulation.freeze())
+                    state = simulation.freeze()
+                    writer.keyframe(snapshot.tick, state, slow_parts(state))
         stored = stored_bytes(path)
         once = sum(stored.pop(kind, 0) for kind in PREAMBLE)
         stored["index"] = sum(size for kind, size in stored.items() if kind not in kinds)
