@@ -70,13 +70,19 @@ class Mapped:
             yield self._nature.advance(min(tick + STRIDE_S * COARSE_RATE, end)).tick / COARSE_RATE
 
     @cached_property
-    def _nature(self) -> Nature:
-        return Nature(self.config, self.valley)
+    def _begun(self) -> tuple[Nature, Surface]:
+        """Nature, which goes on to the moment, and what lay on the ground before it did."""
+        nature = Nature(self.config, self.valley)
+        return nature, nature.now.surface
 
-    @cached_property
+    @property
+    def _nature(self) -> Nature:
+        return self._begun[0]
+
+    @property
     def first(self) -> Surface:
         """What lay on the ground at the first moment."""
-        return Nature(self.config, self.valley).now.surface
+        return self._begun[1]
 
     @property
     def surface(self) -> Surface:

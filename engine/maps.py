@@ -243,6 +243,8 @@ def _mixed(layer: Layer, shares: Floats) -> Floats:
 
 def _present(layer: Layer, values: Floats) -> list[int]:
     """Numbers of the classes that occur, those that cover most first."""
+    if not layer.classes:
+        return []
     cover = (
         values.mean(axis=(1, 2))
         if values.ndim == 3

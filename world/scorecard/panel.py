@@ -6,26 +6,25 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from world.config import WorldConfig
+from world.scorecard import crowd, life, sun, terrain, water, weather
 from world.scorecard.card import Chart, Metric, Value
 from world.scorecard.subject import Subject
 from world.village.site import NoRoomError
 
-TITLES = {
-    "terrain": "The shape of the land",
-    "water": "Water",
-    "sun": "The sun",
-    "weather": "Climate and weather",
-    "life": "Plants",
-    "crowd": "People on foot",
+MODULES: dict[str, tuple[str, Any]] = {
+    "terrain": ("The shape of the land", terrain),
+    "water": ("Water", water),
+    "sun": ("The sun", sun),
+    "weather": ("Climate and weather", weather),
+    "life": ("Plants", life),
+    "crowd": ("People on foot", crowd),
 }
-"""Name of each group's module beside this one, and its title; in the order of the causal chain."""
+"""Title and module of each group, in the order of the causal chain."""
 
-GROUPS = {name: title for name, title in TITLES.items() if find_spec(f"world.scorecard.{name}") is not None}
+GROUPS = {name: title for name, (title, _) in MODULES.items()}
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Measured:
 
 def metrics(groups: Iterable[str] = GROUPS) -> tuple[Metric, ...]:
     """The metrics of some groups, in order. Raises KeyError for an unknown group."""
-    return tuple(metric for group in groups for metric in _module(group).METRICS)
+    return tuple(metric for group in groups for metric in MODULES[group][1].METRICS)
 
 
 def measured(config: WorldConfig, ids: Iterable[str]) -> list[Measured]:
@@ -60,7 +59,7 @@ def charts(config: WorldConfig, groups: Iterable[str] = GROUPS) -> dict[str, tup
     subject = Subject(config)
     drawn: dict[str, tuple[Chart, ...]] = {}
     for group in groups:
-        make: Callable[[Subject], tuple[Chart, ...]] | None = getattr(_module(group), "charts", None)
+        make: Callable[[Subject], tuple[Chart, ...]] | None = getattr(MODULES[group][1], "charts", None)
         if make is not None:
             drawn[group] = make(subject)
     return drawn
@@ -79,9 +78,3 @@ def _measure(metric: Metric, subject: Subject) -> Measured:
         None if baseline is None else float(baseline),
         time.monotonic() - began,
     )
-
-
-def _module(group: str) -> Any:
-    if group not in GROUPS:
-        raise KeyError(group)
-    return import_module(f"world.scorecard.{group}")
