@@ -24,6 +24,7 @@ SPAN = 4.0  # of the map's side, at least
 SPANS = (8, 16)  # cells of the map in one of the region: the finest that spans enough
 OUTLET_CELLS = 3
 AGE = 2.0  # response times
+FEWEST_CANDIDATES, CANDIDATES = 20, 60  # places along rivers that are tried for the map's middle
 ROUGHNESS_M = 30.0  # of the first ground
 REPOSE_PER_HARDNESS = 0.25  # hard rock stands steeper
 
@@ -159,12 +160,13 @@ def choose_window(region: Region, grid: Grid, river_area_m2: float, margin: int,
     aside = max(0.085 * grid.size_m, 58.0) / region.cell_m
     inside = (np.minimum(rows, cols) >= reach) & (np.maximum(rows, cols) <= n - 1 - reach)
     fit = np.abs(np.log(region.area_m2 / river_area_m2))
-    candidates = np.flatnonzero(inside & (fit < 1.5))
-    if candidates.size == 0:
-        candidates = np.flatnonzero(inside & (region.area_m2 >= np.quantile(region.area_m2[inside], 0.999)))
-    candidates = candidates[rng.permutation(candidates.size)[:60]]
+    # rivers within a factor of two of the wanted one, or the next best there are
+    tolerance = max(math.log(2.0), float(np.sort(fit[inside])[FEWEST_CANDIDATES]))
+    candidates = np.flatnonzero(inside & (fit <= tolerance))
+    candidates = candidates[rng.permutation(candidates.size)[:CANDIDATES]]
     branches = larger_branches(region)
-    best, chosen = math.inf, (n // 2, n // 2, int(candidates[0]))
+    first = int(candidates[0])
+    best, chosen = math.inf, (first // n, first % n, first)  # if no river crosses a map from side to side
     for cell in candidates.tolist():
         path = flow_path(region, branches, cell)
         r, c = np.divmod(path, n)
