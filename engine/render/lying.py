@@ -40,8 +40,8 @@ class Lying:
         self._band = np.clip(band, 0, HEIGHT_BANDS - 1).astype(np.intp)
         self._snow_profile = (np.zeros(1), np.zeros(1))
 
-    def lay(self, snapshot: Snapshot) -> bool:
-        """Show the ground of this snapshot; True where that is not what was shown before."""
+    def lay(self, snapshot: Snapshot, pools: NDArray[np.bool_]) -> bool:
+        """Show the ground of this snapshot beside the pools (rows, cols) that are drawn as water; True if it is new."""
         surface, environment = snapshot.surface, snapshot.environment
         if surface is None:
             now = float(environment["snow_depth_m"]), float(environment["ground_wetness"])
@@ -53,7 +53,7 @@ class Lying:
         if surface is self._shown or (isinstance(self._shown, Surface) and _same(surface, self._shown)):
             return False
         self._shown = surface
-        film = np.where(surface.water_m < FILM_M, surface.water_m / np.float32(FILM_M), np.float32(0.0))
+        film = np.where(pools, np.float32(0.0), surface.water_m / np.float32(FILM_M))
         self._write(surface.snow_m, surface.wetness, film, surface.ice_m / np.float32(FULL_ICE_M))
         return True
 

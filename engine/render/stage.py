@@ -297,7 +297,7 @@ class Stage:
         """Bring ground, water, plants and buildings to the state of this snapshot, where it is another than drawn."""
         if self.water.lay(snapshot.surface):
             self.ground.flood(self.water.wet)
-        laid = self.lying.lay(snapshot)
+        laid = self.lying.lay(snapshot, self.water.wet)
         if laid:
             self.beyond.snow(self.lying.snow_at_heights)
         self.plants.grow(season(snapshot.environment), self.lying, laid)

@@ -1,8 +1,9 @@
 """Rivers, lakes and floods as one surface: level where it is wet, and dipping under the ground just beyond the shore.
 
-The surface follows the snapshot's water. A cell carries one from FILM_M of water on, and on a slope only where the
-water is deeper than the sheet of rain that runs down it; thinner water is a film, drawn by the ground as wetness and
-puddles. Water is recorded to the centimetre: within that the smoothest surface is drawn, so that lakes lie flat.
+The surface follows the snapshot's water. A cell carries one from FILM_M of water on, on a slope only where the water
+is deeper than the sheet of rain that runs down it, and not where it is wet alone. All other water is a film, drawn by
+the ground as wetness and puddles. Water is recorded to the centimetre: within that the smoothest surface is drawn, so
+that lakes lie flat.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import NodePath
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, uniform_filter
 
 from engine.render.geometry import SURFACE, SURFACE_FORMAT, geom, id_bytes, node
 from engine.render.ground import normals
@@ -25,6 +26,8 @@ FILM_M = 0.02  # thinner water has no surface of its own
 LEVEL_SLOPE = 0.05  # ground less steep than this counts as level,
 SHEET_PER_SLOPE_M = 0.35  # and on steeper ground a sheet of rain may be so much deeper per unit of slope,
 DEEPEST_SHEET_M = 0.12  # up to this
+POOL_CELLS = 4  # of a cell and its eight neighbours: fewer wet ones are no pool but a puddle,
+HOLE_M = 0.15  # unless the water is as deep as this
 ROUNDING_M = 0.005  # half of what a recording rounds water to
 LEVEL_CELLS = 2.0  # width of the filter that takes the rounding out
 SHORE_M = 0.03  # how far the surface dips under the dry ground beside it
@@ -38,6 +41,13 @@ def thinnest(scenery: Scenery) -> Floats32:
     sheet = FILM_M + SHEET_PER_SLOPE_M * np.maximum(np.hypot(down_north, down_east) - LEVEL_SLOPE, 0.0)
     usual = scenery.water_depth > 0.0
     return np.asarray(np.where(usual, FILM_M, np.minimum(sheet, DEEPEST_SHEET_M)), np.float32)
+
+
+def pools(water_m: Floats32, least_m: Floats32, usual: Mask) -> Mask:
+    """Cells that carry a water surface: deep enough, and not alone unless it is a hole or always wet there."""
+    deep = water_m >= least_m
+    together = uniform_filter(deep.astype(np.float32), 3, mode="constant") > (POOL_CELLS - 0.5) / 9
+    return np.asarray(deep & (together | usual | (water_m >= HOLE_M)))
 
 
 def smooth_level(level: Floats32, wet: Mask, within_m: float) -> Floats32:
@@ -68,7 +78,7 @@ class Water:
     def __init__(self, scenery: Scenery) -> None:
         self.path = NodePath("water")
         self._scenery = scenery
-        self._thinnest = thinnest(scenery)
+        self._thinnest, self._usual = thinnest(scenery), scenery.water_depth > 0.0
         self._pieces: dict[tuple[int, int], NodePath] = {}
         self._shown: Surface | None = None
         self._vertices: NDArray[np.void] | None = None
@@ -87,7 +97,7 @@ class Water:
         if surface is None:
             self._build(self._scenery.water_depth, self._scenery.water_depth > 0.0, None)
         else:
-            self._build(surface.water_m, surface.water_m >= self._thinnest, surface)
+            self._build(surface.water_m, pools(surface.water_m, self._thinnest, self._usual), surface)
         return not np.array_equal(was, self.wet)
 
     def _build(self, water_m: Floats32, wet: Mask, surface: Surface | None) -> None:

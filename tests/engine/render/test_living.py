@@ -79,6 +79,15 @@ def test_a_film_is_a_look_of_the_ground_and_no_surface(stage: Callable[..., Stag
     assert (dry["rgb"] != film["rgb"]).any(axis=-1).mean() > 0.05
 
 
+def test_a_wet_cell_alone_is_a_puddle_and_a_pool_is_not(stage: Callable[..., Stage]) -> None:
+    drawn, pose = stage(flat(), NOBODY), looking((0.0, 0.0, 40.0), (0.0, 0.1, 0.0))
+    for cells, is_water in ((1, False), (4, True)):
+        water = np.zeros((65, 65), np.float32)
+        water[32 : 32 + cells, 32 : 32 + cells] = 0.06
+        out = drawn.render(moment(surface((65, 65), water_m=water)), pose)
+        assert (out["instance"] == WATER_ID).any() == is_water
+
+
 def test_a_lake_recorded_to_the_centimetre_lies_flat() -> None:
     rng = np.random.default_rng(3)
     heights = (10.0 - 2.0 * rng.random((65, 65))).astype(np.float32)
