@@ -102,7 +102,9 @@ def reaches(basin: Basin, ways: Channels) -> tuple[Floats, Floats, Floats] | Non
     )
     if int(runs.sum()) < LEAST_CELLS or flow[runs].max() < 3.0 * flow[runs].min():
         return None
-    return flow[runs], width[runs], ways.depth[runs]
+    # A cell is wider than a brook: in the brook's own width the same flow runs deeper, by Manning's law.
+    deeper = (np.maximum(width[runs], basin.cell_m) / width[runs]) ** 0.6
+    return flow[runs], width[runs], ways.depth[runs] * deeper
 
 
 def exponents(flow: Floats, width: Floats, depth: Floats) -> tuple[float, float, float]:
