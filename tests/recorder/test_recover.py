@@ -36,12 +36,12 @@ PATIENCE_S = 60  # no reading of these small files may take so long, on however 
 SCENARIO = """
 seed = 5
 [place]
-start = 2026-06-12T13:00:00
+start = 2026-06-12T12:00:00
 [world]
 size_m = 512
 tick_rate = 8
 [village]
-villagers = 6
+villagers = 8
 talkativeness = 5.0
 [language]
 model = "none"
