@@ -16,7 +16,8 @@ from world.scorecard.panel import GROUPS
 
 MARKS = {"pass": ("ok", "green"), "fail": ("FAILS", "bold red"), "nothing": ("-", "dim")}
 TOO = "~"  # beside a baseline that is accepted as well
-NAMES_SHOWN = 6
+NAMES_SHOWN = 16
+BASELINE_WIDE = 12  # characters
 
 
 def tables(card: Card) -> RenderableType:
@@ -32,10 +33,10 @@ def _table(group: str, results: list[Result]) -> Table:
         title=GROUPS[group], title_justify="left", title_style="bold", box=None, padding=(0, 1), pad_edge=False
     )
     table.add_column("", no_wrap=True, min_width=5)
-    table.add_column(group, min_width=30, overflow="fold", header_style="dim")
+    table.add_column(group, min_width=26, overflow="fold", header_style="dim")
     table.add_column("median,\nquartiles", no_wrap=True, justify="right", header_style="dim")
-    table.add_column("baseline", no_wrap=True, justify="right", header_style="dim")
-    table.add_column("accepted", no_wrap=True, justify="right", header_style="dim")
+    table.add_column("baseline", max_width=BASELINE_WIDE, overflow="fold", justify="right", header_style="dim")
+    table.add_column("accepted", no_wrap=True, min_width=14, justify="right", header_style="dim")
     for result in results:
         mark, style = MARKS[result.verdict]
         name = Text(result.metric.name)

@@ -165,8 +165,16 @@ class Chart:
 
 
 def _quantile(values: Sequence[Value], share: float) -> Value:
-    found = [value for value in values if value is not None]
-    return float(np.quantile(found, share)) if found else None
+    """By linear interpolation; between infinite neighbours the nearer one. NaN if one of the values is."""
+    found = sorted(value for value in values if value is not None)
+    if not found or any(math.isnan(value) for value in found):
+        return math.nan if found else None
+    place = share * (len(found) - 1)
+    low, high = found[math.floor(place)], found[math.ceil(place)]
+    part = place - math.floor(place)
+    if math.isinf(low) or math.isinf(high):
+        return low if part < 0.5 else high
+    return low + part * (high - low)
 
 
 def _plain(value: Value) -> float | str | None:

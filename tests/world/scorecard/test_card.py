@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from world.scorecard.card import Metric, Result
 
@@ -49,6 +52,21 @@ def test_nan_never_passes_even_in_a_seed_that_the_median_would_hide():
     open_ended = metric(accepted=(-math.inf, math.inf))
     assert Result(open_ended, (1.0, 2.0)).verdict == "pass"
     assert Result(open_ended, (1.0, math.nan, 2.0)).verdict == "fail"
+
+
+def test_infinite_values_have_a_median_as_well():
+    far = Result(metric(), (math.inf, math.inf))
+    assert (far.median, far.quartiles, far.verdict) == (math.inf, (math.inf, math.inf), "fail")
+    assert Result(metric(), (1.0, 1.5, math.inf)).median == 1.5
+    blown = Result(metric(baseline=lambda subject: math.inf, against="noise"), (1.5,), (math.inf, math.inf))
+    assert blown.discriminates is True
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1), st.sampled_from([0.25, 0.5, 0.75]))
+def test_quartiles_are_those_of_numpy(values, share):
+    result = Result(metric(), tuple(values))
+    found = {0.25: result.quartiles[0], 0.5: result.median, 0.75: result.quartiles[1]}[share]
+    assert found == pytest.approx(float(np.quantile(values, share)), rel=1e-9, abs=1e-6)
 
 
 def test_what_cannot_be_measured_is_left_out_and_never_passes():
