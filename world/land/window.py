@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MARGIN_CELLS = 4  # of the region, eroded beyond the map's edge and cut off: its borders are those of the coarse land
-WARP_CELLS, WARP_WAVELENGTH_CELLS = 1.1, 7.0  # side valleys are bent off the coarse lattice they were found on
+WARP_CELLS, WARP_WAVELENGTH_CELLS = 1.5, 7.0  # side valleys are bent off the coarse lattice they were found on
 ROUGHNESS = 0.02  # of the cell, so that flow on smooth slopes finds courses of its own
 
 
