@@ -94,10 +94,11 @@ def carve_brooks(ground: Floats, brooks: Brooks, kept: Flags, axis_x: Floats, ax
     near = np.isfinite(away).reshape(ground.shape) & ~kept
     away, index = away.reshape(ground.shape)[near], index.reshape(ground.shape)[near]
     width = channel_width(brooks.discharge_m3_s[index])
-    half = np.maximum(width / 2.0, 0.5 * cell)
+    shown = width > 0.5 * cell
+    half = np.maximum(width / 2.0, np.where(shown, 0.75, 0.5) * cell)  # cells of a shown brook join without gaps
     bank = brooks.bed[index] + BANK_SLOPE * np.maximum(away - half, 0.0)
     result = ground.copy()
     result[near] = np.minimum(ground[near], bank)
-    wet = np.where((away < half) & (width > 0.5 * cell), channel_depth(brooks.discharge_m3_s[index]), 0.0)
+    wet = np.where((away < half) & shown, channel_depth(brooks.discharge_m3_s[index]), 0.0)
     depth[near] = np.where(result[near] < brooks.bed[index] + wet, wet, 0.0)
     return result, depth
