@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from engine.plots import FAINT, INK, new_figure, styled, svg
@@ -11,8 +12,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 CHART_PX = (520, 360)
-LINES = ("#11698e", "#c0562f", "#6a5a9c", "#2f7d4f", "#9a7b1f")  # apart for all kinds of sight, and in lightness
+LINES = (
+    "#11698e",
+    "#c0562f",
+    "#6a5a9c",
+    "#2f7d4f",
+    "#c99a1e",
+    "#5b2c3f",
+)  # apart for all kinds of sight, and in lightness
 BASELINES = ("#a8a29a", "#c9a36b", "#b58a94")
+TITLE_CHARACTERS = 56  # of a line
 REFERENCE_DASHES = (0, (5, 3))
 
 
@@ -21,7 +30,9 @@ def draw_chart(chart: Chart) -> str:
     with styled():
         figure = new_figure(*CHART_PX)
         axes = figure.add_axes((0.125, 0.145, 0.845, 0.755))
-        axes.set_title(chart.title)
+        axes.set_title(
+            fill(chart.title, TITLE_CHARACTERS), fontsize=10.5 if len(chart.title) <= TITLE_CHARACTERS else 8.5
+        )
         axes.set_xlabel(chart.x_axis)
         axes.set_ylabel(chart.y_axis)
         axes.set_xscale("log" if chart.log_x else "linear")
@@ -33,7 +44,7 @@ def draw_chart(chart: Chart) -> str:
         for series in chart.series:
             _draw(axes, series, drawn)
         if any(series.name for series in chart.series):
-            axes.legend(fontsize=8, labelcolor=INK, handlelength=1.8)
+            axes.legend(fontsize=8, labelcolor=INK, handlelength=1.8, frameon=True, edgecolor="none", framealpha=0.8)
         return svg(figure)
 
 

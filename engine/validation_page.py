@@ -28,7 +28,9 @@ p { margin: .3rem 0; max-width: 46rem; }
 .faint { color: var(--faint); }
 .summary { margin: 1.1rem 0 0; padding: .8rem 1rem; background: #f4f1ea; border-left: 4px solid var(--well); }
 .summary.fail { border-color: var(--ill); }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; width: 100%; table-layout: fixed; }
+th:nth-child(2) { width: 8.5rem; } th:nth-child(3), th:nth-child(5), th:nth-child(6) { width: 9rem; }
+th:nth-child(4) { width: 16rem; }
 th { text-align: left; font-weight: 500; font-size: .82rem; color: var(--faint); padding: .2rem .6rem .2rem 0; }
 td { padding: .38rem .6rem .38rem 0; vertical-align: top; border-top: 1px solid var(--line); }
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
