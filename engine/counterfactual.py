@@ -90,7 +90,7 @@ class Counterfactual:
         config = world_config(recorded_scenario(session))
         self._override, self._rate, self._scenery = override, session.tick_rate, session.scenery
         self._latitude, self._longitude = config.latitude, config.longitude
-        self._recorded_start = config.start
+        self._altitude_m, self._recorded_start = config.altitude_m, config.start
         self._start = _start(override, config.start, first / session.tick_rate, config.latitude)
         opening = config.weather if override.weather is None else WeatherOpening(override.weather, hours=FOR_GOOD_H)
         self._nature: Nature | None = None
@@ -127,13 +127,14 @@ class Counterfactual:
         return {"start": self._start.isoformat(), "counterfactual": self._override.to_plain() | recorded}
 
     def _environment(self, snapshot: Snapshot) -> NDArray[np.void]:
-        from world.sky.sun import sun_at, utc_of  # noqa: PLC0415
+        from world.sky.sun import irradiance_w_m2, sun_at, utc_of  # noqa: PLC0415
 
-        seconds = snapshot.tick / self._rate
-        utc = utc_of(self._start + timedelta(seconds=seconds), self._longitude)
-        sun = sun_at(utc, self._latitude, self._longitude)
+        local = self._start + timedelta(seconds=snapshot.tick / self._rate)
+        sun = sun_at(utc_of(local, self._longitude), self._latitude, self._longitude)
         record = snapshot.environment.copy()
         record["sun_azimuth"], record["sun_elevation"] = sun.azimuth_heading, sun.elevation
+        cloud, day = float(record["cloud"]), local.timetuple().tm_yday
+        record["sun_w_m2"] = irradiance_w_m2(sun.elevation, cloud, self._altitude_m, day)
         if self._nature is not None:
             while self._fronts and self._fronts[0][0] <= snapshot.tick:
                 tick, front = self._fronts.popleft()

@@ -23,6 +23,7 @@ from recorder.schema import (
     Event,
     Scenery,
     Surface,
+    Surroundings,
     Utterance,
 )
 from world.view import WorldView
@@ -60,6 +61,7 @@ def scenery(valley: Valley, scenario: Scenario) -> Scenery:
         places=tuple(asdict(place) for place in valley.places),
         latitude=scenario.place.latitude,
         longitude=scenario.place.longitude,
+        surroundings=Surroundings(valley.surroundings.heights, valley.surroundings.origin, valley.surroundings.cell_m),
     )
 
 

@@ -31,7 +31,11 @@ BOX_COLUMNS = (
 )
 BOX = dtype_of(BOX_COLUMNS)
 BUILDING_CLASS = {BuildingKind.WELL: SemanticClass.WELL, BuildingKind.MARKET_STALL: SemanticClass.PROP}
-PLANT_CLASS = {Species.BUSH: SemanticClass.BUSH, Species.ROCK: SemanticClass.ROCK}  # all others are trees
+PLANT_CLASS = {  # all others are trees
+    Species.BUSH: SemanticClass.BUSH,
+    Species.CACTUS: SemanticClass.BUSH,
+    Species.ROCK: SemanticClass.ROCK,
+}
 SHARED = {
     0: (SemanticClass.NOTHING, "nothing"),
     TERRAIN_ID: (SemanticClass.TERRAIN, "ground"),
