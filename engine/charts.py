@@ -21,7 +21,7 @@ LINES = (
     "#5b2c3f",
 )  # apart for all kinds of sight, and in lightness
 BASELINES = ("#a8a29a", "#c9a36b", "#b58a94")
-TITLE_CHARACTERS = 56  # of a line
+TITLE_CHARACTERS, LONG_CHARACTERS = 56, 78  # of a line, and of the lines of a long title, which are smaller
 REFERENCE_DASHES = (0, (5, 3))
 
 
@@ -30,9 +30,8 @@ def draw_chart(chart: Chart) -> str:
     with styled():
         figure = new_figure(*CHART_PX)
         axes = figure.add_axes((0.125, 0.145, 0.845, 0.755))
-        axes.set_title(
-            fill(chart.title, TITLE_CHARACTERS), fontsize=10.5 if len(chart.title) <= TITLE_CHARACTERS else 8.5
-        )
+        long = len(chart.title) > TITLE_CHARACTERS
+        axes.set_title(fill(chart.title, LONG_CHARACTERS if long else TITLE_CHARACTERS), fontsize=8.0 if long else 10.5)
         axes.set_xlabel(chart.x_axis)
         axes.set_ylabel(chart.y_axis)
         axes.set_xscale("log" if chart.log_x else "linear")
