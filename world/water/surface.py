@@ -75,6 +75,7 @@ SPIN_UP_S, SPIN_UP_CALMS_S = 900, 20.0  # the flow of a mean day settles in the 
 POROSITY, ROOTS_REACH_M, DRAINABLE = 0.42, 0.9, 0.08
 LEAST_ROOT_MM, LEAST_GROUND_MM = 20.0, 20.0  # cracks in bare rock
 SEEPS_AT_ONCE_H, SEEPS_TWICE_AT_M, SLOWEST_SEEP_H = 24.0, 50.0, 24.0 * 40  # travel to the stream; judgement
+SOAKED_BELOW_M = 0.25  # ground less than this above its stream's level is full of water
 USUAL_WETNESS = 0.3  # of the topsoil, where a run opens with whatever the climate gives
 WATER_STEP_M, SNOW_STEP_M, ICE_STEP_M, WETNESS_STEPS = 0.01, 0.005, 0.01, 32.0  # what is published is rounded to
 
@@ -256,8 +257,8 @@ class LandSurface:
         self.water.pour(self._stream_rows, self._stream_cols, share)
 
     def _enter(self) -> None:
-        row, col, stream, weight = self._mouths
-        self.water.pour(row, col, self._entering_m3[stream] * weight)
+        row, col, share = self._mouths
+        self.water.pour(row, col, share @ self._entering_m3)
         self._entered_m3 += float(self._entering_m3.sum())
 
     def _look_up(self, second: int) -> None:
@@ -291,11 +292,11 @@ class LandSurface:
         to = self._ways.drains_to
         np.add.at(springs, to[to >= 0], seeping.ravel()[to >= 0])
         springs = springs[self._streams]
-        row, col, stream, weight = self._mouths
+        row, col, share = self._mouths
         self.water.calms_s = SPIN_UP_CALMS_S
         for _ in range(SPIN_UP_S):
             self.water.pour(self._stream_rows, self._stream_cols, springs)
-            self.water.pour(row, col, self._entering_m3[stream] * weight)
+            self.water.pour(row, col, share @ self._entering_m3)
             self.water.step()
         self.water.calms_s = CALMS_S
         self.water.left_m3 = 0.0
@@ -332,11 +333,22 @@ def traits_of(basin: Basin, ways: Channels, view: Floats, recharge_mm_h: float) 
     # Where more rains than such ground can pass on, it has found quicker ways: it is half full in the mean.
     quickest = 0.5 * traits[GROUND_MOST] / max(recharge_mm_h, 1e-9)
     traits[SEEPS_IN] = np.where(land, np.minimum(seeps, np.maximum(quickest, 1.0)), SEEPS_AT_ONCE_H)
+    traits[SEEPS_IN][soaked_banks(ways)] = SLOWEST_SEEP_H  # nothing draws the water out of ground as low as the stream
     traits[ALBEDO], traits[PLANTED] = COVER_ALBEDO[basin.cover], COVER_PLANTED[basin.cover]
     traits[CANOPY] = np.clip(basin.canopy.astype(np.float64), 0.0, 1.0)
     traits[NORTH_SLOPE], traits[EAST_SLOPE] = np.gradient(ways.ground + ways.depth, basin.cell_m)
     traits[SKY_VIEW] = view
     return traits
+
+
+def soaked_banks(ways: Channels) -> NDArray[np.bool_]:
+    """Land so little above the stream it drains to that the groundwater stands at the surface, (rows, cols)."""
+    level = (ways.bed.heights + ways.depth).ravel()
+    to = ways.drains_to
+    above = ways.ground.ravel() - level[np.maximum(to, 0)]
+    soaked = (to >= 0) & (above < SOAKED_BELOW_M)
+    found: NDArray[np.bool_] = soaked.reshape(ways.ground.shape) & ~ways.wet
+    return found
 
 
 def opening_stores(
@@ -349,6 +361,9 @@ def opening_stores(
     stores[TOP] = np.where(land, wetness * TOP_MM, TOP_MM)
     stores[ROOT] = usual * traits[ROOT_MOST]
     stores[GROUND] = np.minimum(recharge_mm_h * traits[SEEPS_IN], 0.9 * traits[GROUND_MOST])
+    banks = soaked_banks(ways)
+    stores[TOP][banks] = TOP_MM
+    stores[ROOT][banks], stores[GROUND][banks] = traits[ROOT_MOST][banks], traits[GROUND_MOST][banks]
     stores[SNOW] = np.where(land, snow_m * SETTLED_KG_M3, 0.0)
     stores[DENSITY] = SETTLED_KG_M3
     stores[SURFACE] = np.where(stores[SNOW] > 0.0, np.minimum(air_c, 0.0), air_c)
@@ -357,8 +372,11 @@ def opening_stores(
     return stores
 
 
-def mouths(ways: Channels, inflows: NDArray[np.void]) -> tuple[Ints, Ints, Ints, Floats]:
-    """Where streams enter: row, col, number of the stream and its share; over the wet cells beside its own."""
+def mouths(ways: Channels, inflows: NDArray[np.void]) -> tuple[Ints, Ints, Floats]:
+    """Where streams enter: rows and columns, each cell once, and the share of each stream there, (cells, streams).
+
+    A stream enters over the wet cells beside its own.
+    """
     rows, cols = ways.ground.shape
     found: list[tuple[int, int, int, float]] = []
     for number, inflow in enumerate(inflows):
@@ -376,8 +394,13 @@ def mouths(ways: Channels, inflows: NDArray[np.void]) -> tuple[Ints, Ints, Ints,
         weights = np.array([max(float(ways.depth[cell]), 1e-3) for cell in cells])
         weights /= weights.sum()
         found += [(*cell, number, float(w)) for cell, w in zip(cells, weights, strict=True)]
-    row, col, stream = (np.array([f[k] for f in found], dtype=np.int64) for k in range(3))
-    return row, col, stream, np.array([f[3] for f in found])
+    cells_of = sorted({(r, c) for r, c, _, _ in found})
+    number_of = {cell: k for k, cell in enumerate(cells_of)}
+    share = np.zeros((len(cells_of), len(inflows)))
+    for r, c, stream, weight in found:
+        share[number_of[r, c], stream] += weight
+    at = np.array(cells_of, dtype=np.int64).reshape(-1, 2)
+    return at[:, 0].copy(), at[:, 1].copy(), share
 
 
 @compiled

@@ -153,3 +153,18 @@ def test_what_is_published_is_rounded_and_read_only() -> None:
         assert values.dtype == np.float32 and not values.flags.writeable
         assert np.abs(values / step - np.rint(values / step)).max() < 1e-3
     assert surface.water_m[:, 16].min() > 0.0 and (surface.wetness[:, 16] == 1.0).all()
+
+
+def test_streams_that_enter_side_by_side_bring_all_of_their_water() -> None:
+    class Twin(type(vale())):  # type: ignore[misc]
+        @property
+        def inflows(self) -> np.ndarray:
+            one = vale().inflows
+            two = one.copy()
+            two["discharge_m3_s"] = 0.2
+            return np.concatenate([one, two])
+
+    surface = land(basin=Twin(33, cover=vale().cover))
+    surface.advance(300)
+    assert surface.water_ledger.inflow == pytest.approx(300 * 0.25, rel=0.01)
+    assert surface.water_ledger.error < 1e-10
