@@ -103,7 +103,8 @@ def reaches(basin: Basin, ways: Channels) -> tuple[Floats, Floats, Floats] | Non
     if int(runs.sum()) < LEAST_CELLS or flow[runs].max() < 3.0 * flow[runs].min():
         return None
     # A cell is wider than a brook: in the brook's own width the same flow runs deeper, by Manning's law.
-    deeper = (np.maximum(width[runs], basin.cell_m) / width[runs]) ** 0.6
+    over = np.maximum(width, np.where(basin.water_depth > 0.0, 1.5, 1.0) * basin.cell_m)
+    deeper = (over[runs] / width[runs]) ** 0.6
     return flow[runs], width[runs], ways.depth[runs] * deeper
 
 

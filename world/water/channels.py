@@ -59,8 +59,10 @@ def channels_of(basin: Basin) -> Channels:
     edges = edge_conveyance(surface, roughness, basin.cell_m)
     bed = Bed(basin.cell_m, heights, heights + retention, roughness, edges)
     drains_to, away = drainage(receivers, order, wet.ravel(), basin.cell_m)
+    # Where the land draws the river's water its bed is carved at least a cell and a half wide.
+    flows_over_m = np.maximum(basin.channel_width_m, np.where(lying > 0.0, 1.5, 1.0) * basin.cell_m).astype(np.float64)
     level = mean_levels(
-        heights, wet, basin.discharge_m3_s.astype(np.float64), basin.channel_width_m.astype(np.float64), roughness,
+        heights, wet, basin.discharge_m3_s.astype(np.float64), flows_over_m, roughness,
         slope, receivers, order, basin.cell_m,
     )  # fmt: skip
     depth = np.where(wet, np.maximum(level - heights, 0.0), 0.0)
