@@ -10,6 +10,7 @@ import io
 import json
 import logging
 import os
+import shutil
 import tempfile
 import time
 from dataclasses import asdict
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets import palette
+from world.folder import folder
 from world.land.terrain import Surroundings
 from world.valley import ARRAYS, Valley
 from world.view import Place
@@ -30,15 +32,8 @@ log = logging.getLogger("hamlet.world")
 MAGIC = b"HAMLETV2"
 DIGEST_BYTES = 32
 LIBRARIES = ("numpy", "scipy", "numba", "opensimplex")
+UNUSED_S = 30 * 86400.0  # age at which machine code is that of sources that are no more
 ABANDONED_S = 3600.0  # age at which a part of a file belongs to a writer that was killed
-
-
-def folder() -> Path:
-    """Where valleys are kept: $HAMLET_CACHE, else $XDG_CACHE_HOME/hamlet, else ~/.cache/hamlet."""
-    if named := os.environ.get("HAMLET_CACHE"):
-        return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "hamlet"
 
 
 def key(*inputs: object) -> str:
@@ -125,7 +120,10 @@ def store_arrays(kind: str, name: str, arrays: dict[str, NDArray[Any]]) -> None:
 
 
 def sweep() -> None:
-    """Remove what killed writers left; a writer at work is younger."""
+    """Remove what killed writers left (a writer at work is younger), and machine code long unused."""
     for left in folder().glob("*.part"):
         if time.time() - left.stat().st_mtime > ABANDONED_S:
             left.unlink(missing_ok=True)
+    for code in folder().glob("code-*"):
+        if time.time() - code.stat().st_mtime > UNUSED_S:
+            shutil.rmtree(code, ignore_errors=True)
