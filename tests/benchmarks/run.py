@@ -21,6 +21,7 @@ from engine.cameras import look
 from engine.render.stage import MODALITIES, Stage
 from engine.scenario import Scenario, load
 from engine.simulation import Simulation
+from tests.benchmarks import valley
 from tests.benchmarks.record import record
 from tests.benchmarks.walkers import walkers
 
@@ -177,6 +178,10 @@ def main() -> None:
     name = next((line.split(":")[1].strip() for line in model.read_text().splitlines() if "model name" in line), "")
     out.print(f"{os.cpu_count()} x {name or platform.processor()}, Python {platform.python_version()}\n")
     society()
+    valley.flow_routing(out)
+    valley.sun(out)
+    valley.generation(out)
+    valley.ticks(out)
     walkers()
     record()
     rendering()

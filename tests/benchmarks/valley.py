@@ -16,10 +16,13 @@ from world.land.config import LandConfig
 from world.land.hydrology import accumulate, downstream_order, priority_flood, steepest_receivers
 from world.land.terrain import make_terrain
 from world.sky.sun import sun_at
+from world.sky.weather import WeatherOpening
 from world.streams import stream
+from world.world import World, WorldConfig
 
 SIDES = (257, 513)
 STEPS = 5
+MEASURED_TICKS, BUDGET_MS = 16 * 120, 3.0
 CELL_M = 8.0
 
 
@@ -68,6 +71,47 @@ def flow_routing(out: Console) -> None:
     for side in SIDES:
         mine, other = routing_ms(side)
         shown.add_row(f"{side} x {side}", f"{mine:.1f}", f"{other:.1f}", f"{other / mine:.2f}")
+    out.print(shown)
+
+
+class Stopwatch:
+    """Adds up the processor time of one method of one object."""
+
+    def __init__(self, owner: object, method: str) -> None:
+        self.s = 0.0
+        self._call = getattr(owner, method)
+        setattr(owner, method, self)
+
+    def __call__(self, *args: object) -> object:
+        began = time.process_time()
+        try:
+            return self._call(*args)
+        finally:
+            self.s += time.process_time() - began
+
+
+def ticks(out: Console) -> None:
+    """What a tick of a 2 km valley costs, with nobody in it, by part; every process on."""
+    parts = ("land", "sky", "publication", "households")
+    shown = Table(title="A tick of the 2 km valley (16 Hz, processor ms)", title_justify="left")
+    for column in ("weather", "after min", *parts, "all", "of 3 ms"):
+        shown.add_column(column, justify="right")
+    for kind, before_s in (("fair", 600), ("rain", 600), ("storm", 1200), ("cloudburst", 1200), ("snow", 600)):
+        start = datetime.fromisoformat("2026-01-12T12:00" if kind == "snow" else "2026-06-12T12:00")
+        world = World(WorldConfig(seed=7, start=start, weather=WeatherOpening(kind, hours=6.0)))
+        world.nature.advance(before_s * 16 - 1)
+        world.tick = before_s * 16 - 1
+        nature = world.nature
+        methods = ((nature.land, "advance"), (nature._sky, "at"), (nature, "_publish"), (world, "_at_home"))
+        watches = [Stopwatch(owner, method) for owner, method in methods]
+        began = time.process_time()
+        for _ in range(MEASURED_TICKS):
+            world.step()
+        whole = (time.process_time() - began) / MEASURED_TICKS * 1000
+        each = [watch.s / MEASURED_TICKS * 1000 for watch in watches]
+        shown.add_row(
+            kind, f"{before_s / 60:.0f}", *(f"{ms:.3f}" for ms in each), f"{whole:.2f}", f"{whole / BUDGET_MS:.0%}"
+        )
     out.print(shown)
 
 
