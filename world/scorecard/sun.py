@@ -23,6 +23,7 @@ LOW_SUN = math.sin(math.radians(10.0))  # below, models of clear skies differ by
 YEARS = (2020, 2050)  # for which both references are made
 
 Direction = Callable[[datetime], tuple[float, float, float]]
+Light = Callable[[float, int], float]  # W/m2 from the elevation in radians and the day of the year
 
 
 def _year(subject: Subject) -> int:
@@ -116,7 +117,15 @@ def _worst_rise_min(direction: Direction, subject: Subject) -> Value:
     return max(errors, default=None)
 
 
-def _light_ratio(light: Callable[[float], float], subject: Subject) -> Value:
+def _clear(subject: Subject) -> Light:
+    return lambda elevation, day: clear_sky_w_m2(elevation, subject.altitude_m, day)
+
+
+def _airless(elevation: float, _day: int) -> float:
+    return SOLAR_CONSTANT_W_M2 * math.sin(elevation)
+
+
+def _light_ratio(light: Light, subject: Subject) -> Value:
     """Light of a year's clear skies over that of Ineichen and Perez, with the sun at least 10 degrees high."""
     true = _year_of_truth(subject)[:, 2]
     high = true > LOW_SUN
@@ -125,7 +134,8 @@ def _light_ratio(light: Callable[[float], float], subject: Subject) -> Value:
     day = np.arange(true.size)[high] * (STEP / timedelta(days=1))
     distance = 1.0 - 0.01672 * np.cos(2.0 * np.pi * (day - 3.0) / 365.25)
     expected = ineichen_w_m2(true[high], subject.altitude_m, TURBIDITY, distance)
-    found = np.array([light(math.asin(min(1.0, float(sine)))) for sine in true[high]])
+    heights = np.arcsin(np.minimum(1.0, true[high]))
+    found = np.array([light(float(height), 1 + int(date)) for height, date in zip(heights, day, strict=True)])
     return float(found.sum() / expected.sum())
 
 
@@ -163,8 +173,8 @@ METRICS: tuple[Metric, ...] = (
         unit="",
         accepted=(0.9, 1.1),
         source="Ineichen & Perez 2002, turbidity 3",
-        measure=lambda subject: _light_ratio(clear_sky_w_m2, subject),
-        baseline=lambda subject: _light_ratio(lambda height: SOLAR_CONSTANT_W_M2 * math.sin(height), subject),
+        measure=lambda subject: _light_ratio(_clear(subject), subject),
+        baseline=lambda subject: _light_ratio(_airless, subject),
         against="no air",
         per_seed=False,
     ),

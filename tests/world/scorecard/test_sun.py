@@ -71,7 +71,7 @@ def test_a_sun_two_minutes_late_fails(monkeypatch):
 
 
 def test_light_that_ignores_the_air_or_is_a_fifth_too_weak_fails(monkeypatch):
-    monkeypatch.setattr(sun, "clear_sky_w_m2", lambda height: 0.8 * clear_sky_w_m2(height))
+    monkeypatch.setattr(sun, "clear_sky_w_m2", lambda *given: 0.8 * clear_sky_w_m2(*given))
     assert card(Subject(WorldConfig(seed=1)))["clear_sky"].verdict == "fail"
 
 
