@@ -133,7 +133,7 @@ class SpellPart(Part):
 class WeatherPart(Part):
     """How the weather opens and what is to come for certain; the climate decides the rest."""
 
-    opening: Sky | Literal["climate"] = "fair"
+    opening: Literal[Sky, "climate"] = "fair"
     opening_lasts: Seconds = 6 * 3600.0
     spell: tuple[SpellPart, ...] = ()
     front: Sky | None = None
@@ -183,6 +183,9 @@ class LanguagePart(Part):
     """Which model words the acts: embedded, none, a path, or owner/repo/file.gguf."""
 
     model: str = "embedded"
+
+
+EACH: dict[str, type[Part]] = {"camera": CameraPart, "spell": SpellPart}  # of the keys that hold lists of tables
 
 
 class Scenario(Part):
@@ -284,7 +287,10 @@ def _place_station(data: dict[str, Any], path: Path) -> None:
     climate = data.get("climate")
     named = climate.get("station") if isinstance(climate, dict) else None
     if isinstance(climate, dict) and isinstance(named, str) and named not in stations():
-        climate["station"] = str((path.parent / named).resolve())
+        try:
+            climate["station"] = str((path.parent / named).resolve())
+        except (OSError, ValueError) as error:  # null bytes
+            raise ScenarioError(f"{path}: climate.station = {_shown(named)}: is no path ({error}).") from None
 
 
 def build(data: dict[str, Any], source: str) -> Scenario:
@@ -323,12 +329,13 @@ def _explain(error: ValidationError) -> str:
     match problem["type"]:
         case "extra_forbidden":
             sentence = f"{key}: unknown key; {_known_keys(problem['loc'])}"
-        case "model_type" if problem["loc"][:1] == ("camera",):
-            sentence = f"{key} = {_shown(value)}: must be a table; write [[camera]] above the keys of each camera"
+        case "model_type" if isinstance(problem["loc"][-1], int):
+            each = key.rpartition(".")[0]
+            sentence = f"{key} = {_shown(value)}: must be a table; write [[{each}]] above the keys of each"
         case "model_type":
             sentence = f"{key} = {_shown(value)}: must be a table, written [{key}] with its keys below"
-        case "tuple_type" if key == "camera":
-            sentence = f"{key} = {_shown(value)}: must be a list of tables; write [[camera]] above each camera's keys"
+        case "tuple_type" if key in ("camera", "weather.spell"):
+            sentence = f"{key} = {_shown(value)}: must be a list of tables; write [[{key}]] above the keys of each"
         case "string_pattern_mismatch":
             sentence = (
                 f"{key} = {_shown(value)}: use small letters, digits and underscores, beginning with a letter "
@@ -358,7 +365,7 @@ def _known_keys(location: tuple[int | str, ...]) -> str:
     for part in location[:-1]:
         if isinstance(part, str):
             annotation = model.model_fields[part].annotation
-            model = CameraPart if part == "camera" else annotation
+            model = EACH.get(part, annotation)
     keys = ", ".join(model.model_fields)
     where = ".".join(str(part) for part in location[:-1]) or "the top level"
     return f"{where} knows {keys}"

@@ -29,6 +29,10 @@ LEAST_WET_DAYS = 12  # of a month, to have a mixture of its own
 EM_STEPS = 300
 LEAST_YEARS = 3  # to tell how months differ from year to year
 MOST_SLOW = 0.5
+USUAL_SLOW = 0.15
+LEAST_VARIANCE_C2 = 1e-4
+LEAST_RANGE_C = 0.5  # of a day's temperature
+LEAST_MEAN_MM = 0.05  # of the amounts above the least: a record may hold nothing but the least
 
 
 def fitted(
@@ -101,7 +105,8 @@ def _rain_statistics(
         if len(amounts) >= LEAST_WET_DAYS:
             mix[m], small[m], large[m] = mixture(amounts)
         else:
-            ratio = (float(amounts.mean()) if len(amounts) else float(every.mean())) / max(float(every.mean()), 1e-9)
+            usual = max(float(every.mean()), LEAST_MEAN_MM)
+            ratio = max(float(amounts.mean()), LEAST_MEAN_MM) / usual if len(amounts) else 1.0
             mix[m], small[m], large[m] = pooled[0], pooled[1] * ratio, pooled[2] * ratio
     plain = replace(daily, p01=p01, p11=p11, mix=mix, small_mm=small, large_mm=large, sway=np.zeros(12))
     variance, months = _variance_of_months(record, month)
@@ -130,15 +135,17 @@ def mixture(amounts_mm: Floats) -> tuple[float, float, float]:
 
     Expectation and maximisation from a fixed start; one exponential twice where two are not told apart.
     """
-    mean = max(float(np.mean(amounts_mm)), 0.05)
+    mean = max(float(np.mean(amounts_mm)), LEAST_MEAN_MM)
     share, small, large = 0.5, 0.4 * mean, 1.6 * mean
     for _ in range(EM_STEPS):
         one = share / large * np.exp(-amounts_mm / large)
         other = (1.0 - share) / small * np.exp(-amounts_mm / small)
         of_large = one / np.maximum(one + other, 1e-300)
         share = min(0.98, max(0.02, float(np.mean(of_large))))
-        large = max(float(np.sum(of_large * amounts_mm) / max(float(np.sum(of_large)), 1e-9)), 0.05)
-        small = max(float(np.sum((1.0 - of_large) * amounts_mm) / max(float(np.sum(1.0 - of_large)), 1e-9)), 0.05)
+        large = max(float(np.sum(of_large * amounts_mm) / max(float(np.sum(of_large)), 1e-9)), LEAST_MEAN_MM)
+        small = max(
+            float(np.sum((1.0 - of_large) * amounts_mm) / max(float(np.sum(1.0 - of_large)), 1e-9)), LEAST_MEAN_MM
+        )
     fit = share * large + (1.0 - share) * small
     return share, small * mean / fit, large * mean / fit
 
@@ -169,7 +176,10 @@ def _temperature_statistics(
     measured = ~np.isnan(anomaly)
     shift, dry_range, wet_range = daily.wet_shift_c.copy(), daily.range_dry_c.copy(), daily.range_wet_c.copy()
     ranges = _monthly(span, month, daily.range_dry_c)
-    ratio = float(np.mean(span[wet & measured]) / np.mean(span[~wet & measured])) if wet.any() else 1.0
+    rainy, rainless = span[wet & measured], span[~wet & measured]
+    ratio = 1.0  # where it rains every day, or never
+    if len(rainy) and len(rainless):
+        ratio = max(float(np.mean(rainy)), LEAST_RANGE_C) / max(float(np.mean(rainless)), LEAST_RANGE_C)
     spread = daily.spread_c.copy()
     for m in range(12):
         rows = measured & (month == m)
@@ -185,7 +195,7 @@ def _temperature_statistics(
         left = anomaly[rows] - shift[m] * (wet[rows] - wet_share[m])
         spread[m] = max(0.3, float(np.std(left)))
     moved = shift[month] * (wet - wet_share[month])
-    slow, memory = _slow_and_memory(record, month, anomaly, moved)
+    slow, memory = _slow_and_memory(record, month, anomaly, moved, daily.memory)
     expected = np.where(wet, wet_range[month], dry_range[month])
     logs = np.log(np.maximum(span[measured], 0.3) / np.maximum(expected[measured], 0.3))
     return replace(
@@ -193,14 +203,16 @@ def _temperature_statistics(
         spread_c=spread,
         slow=np.full(12, slow),
         wet_shift_c=shift,
-        range_dry_c=np.maximum(dry_range, 0.5),
-        range_wet_c=np.maximum(wet_range, 0.5),
+        range_dry_c=np.maximum(dry_range, LEAST_RANGE_C),
+        range_wet_c=np.maximum(wet_range, LEAST_RANGE_C),
         range_spread=min(0.7, max(0.1, float(np.std(logs)))),
         memory=memory,
     )
 
 
-def _slow_and_memory(record: Record, month: NDArray[np.int64], anomaly: Floats, moved: Floats) -> tuple[float, float]:
+def _slow_and_memory(
+    record: Record, month: NDArray[np.int64], anomaly: Floats, moved: Floats, usual: float
+) -> tuple[float, float]:
     """Share of the variance that stays all month, and the correlation from day to day of the rest.
 
     Both the correlation of days on end and the variance of the months' means must come out: with s the share and
@@ -211,20 +223,23 @@ def _slow_and_memory(record: Record, month: NDArray[np.int64], anomaly: Floats, 
         month: of each day.
         anomaly: of each day's mean temperature.
         moved: the part of it that being wet or dry explains.
+        usual: the memory where no two days on end were measured, or no day differs from the next.
     """
     residual = anomaly - moved
-    on_end = np.diff(record.ordinal) == 1
+    measured = ~np.isnan(residual)
+    on_end = (np.diff(record.ordinal) == 1) & measured[1:] & measured[:-1]
     variance = float(np.nanvar(residual))
+    if variance < LEAST_VARIANCE_C2 or not on_end.any():
+        return USUAL_SLOW, usual
     # The generator adds what wetness explains to the rest, so that is taken out of the correlation, not of the days.
-    explained = float(np.nanmean((moved[:-1] * moved[1:])[on_end]))
-    correlation = (float(np.nanmean((anomaly[:-1] * anomaly[1:])[on_end])) - explained) / variance
+    explained = float(np.mean((moved[:-1] * moved[1:])[on_end]))
+    correlation = (float(np.mean((anomaly[:-1] * anomaly[1:])[on_end])) - explained) / variance
     correlation = min(0.95, max(0.2, correlation))
     year = record.year
-    years = [np.unique(year[month == m]) for m in range(12)]
+    years = [np.unique(year[measured & (month == m)]) for m in range(12)]
     fewest = min(len(found) for found in years)
     if fewest < LEAST_YEARS:
-        slow = 0.15
-        return slow, min(0.9, max(0.1, (correlation - slow) / (1.0 - slow)))
+        return USUAL_SLOW, min(0.9, max(0.1, (correlation - USUAL_SLOW) / (1.0 - USUAL_SLOW)))
     means = [float(np.nanmean(residual[(month == m) & (year == y)])) for m in range(12) for y in years[m].tolist()]
     # Months were measured against the mean of the same few years.
     wanted = float(np.mean(np.square(means))) / variance * fewest / (fewest - 1.0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources import files
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from world.sky.normals import LEAST_MM
 
 Floats = NDArray[np.float64]
 
@@ -81,7 +84,7 @@ class Record:
     @property
     def has_rain(self) -> bool:
         """Some EPW files have no precipitation, or none but zeros."""
-        return bool(np.nansum(self.precipitation_mm) > 0.0)
+        return bool(np.any(self.precipitation_mm >= LEAST_MM))
 
 
 def shipped() -> dict[str, Path]:
@@ -245,9 +248,10 @@ def _epw(path: Path, text: str) -> Record:
 
 def _epw_day(path: Path, number: int, cells: list[str]) -> int:
     for column, name in ((1, "month"), (2, "day")):
-        if not cells[column].strip().isdigit():
+        if not re.fullmatch(r"[0-9]{1,2}", cells[column].strip()):
             raise StationError(
-                f"{path}, line {number}, column {column + 1} ({name}): {cells[column].strip()[:40]!r} is no number."
+                f"{path}, line {number}, column {column + 1} ({name}): {cells[column].strip()[:40]!r} is no number "
+                f"of a {name}."
             )
     month, day = int(cells[1]), int(cells[2])
     try:

@@ -40,8 +40,9 @@ def monthly_moments(daily: DailyStatistics, sway: Floats) -> tuple[Floats, Float
     second = 2.0 * (daily.mix * daily.large_mm**2 + (1.0 - daily.mix) * daily.small_mm**2)
     variance = second - (mean - LEAST_MM) ** 2
     n = MONTH_DAYS
-    # Variance of the number of wet days in n days of a two-state chain.
-    links = memory / (1.0 - memory) * (n - (1.0 - memory**n) / (1.0 - memory))
+    # Variance of the number of wet days in n days of a two-state chain. The power is next to nothing; a negative
+    # memory, where wet days are followed by dry ones, has none to the 28.2425 days of a February.
+    links = memory / (1.0 - memory) * (n - (1.0 - np.abs(memory) ** n) / (1.0 - memory))
     count = share * (1.0 - share) * (n + 2.0 * links)
     given_mean = n * share * mean
     given_variance = n * share * variance + count * mean**2
