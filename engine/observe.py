@@ -20,6 +20,7 @@ from recorder.schema import (
     PLANT,
     SEASON_NAMES,
     Cast,
+    Detail,
     Event,
     Scenery,
     Surface,
@@ -62,7 +63,13 @@ def scenery(valley: Valley, scenario: Scenario) -> Scenery:
         latitude=scenario.place.latitude,
         longitude=scenario.place.longitude,
         surroundings=Surroundings(valley.surroundings.heights, valley.surroundings.origin, valley.surroundings.cell_m),
+        detail=_detail(valley),
     )
+
+
+def _detail(valley: Valley) -> Detail | None:
+    fine = valley.detail
+    return None if fine is None else Detail(fine.roughness, fine.tile, fine.per_cell, fine.scale_m)
 
 
 def cast(society: Society, around: Scenery) -> Cast:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.columns import array_from_plain, layout_from_plain, steps_from_plain, table_from_plain
-from recorder.schema import BUILDING_STATE, CameraPose, Event, Scenery, Surroundings, Utterance
+from recorder.schema import BUILDING_STATE, CameraPose, Detail, Event, Scenery, Surroundings, Utterance
 from recorder.slow import SlowPart
 
 Layouts = dict[str, np.dtype[np.void]]
@@ -43,15 +43,22 @@ def scenery(value: dict[str, Any]) -> Scenery:
     known = [item.name for item in fields(Scenery) if item.default is MISSING or value.get(item.name) is not None]
     parts = {name: value[name] for name in known}
     for name, part in parts.items():
-        if isinstance(part, dict) and name != "surroundings":
+        if isinstance(part, dict) and name not in ("surroundings", "detail"):
             parts[name] = _frozen(table_from_plain(part) if "fields" in part else array_from_plain(part))
     if "surroundings" in parts:
         parts["surroundings"] = _surroundings(parts["surroundings"])
+    if "detail" in parts:
+        parts["detail"] = _detail(parts["detail"])
     return Scenery(**{**parts, "origin": _point(parts["origin"]), "places": tuple(parts["places"])})
 
 
 def _surroundings(value: dict[str, Any]) -> Surroundings:
     return Surroundings(_frozen(array_from_plain(value["heights"])), _point(value["origin"]), float(value["cell_m"]))
+
+
+def _detail(value: dict[str, Any]) -> Detail:
+    roughness, tile = (_frozen(array_from_plain(value[name])) for name in ("roughness", "tile"))
+    return Detail(roughness, tile, int(value["per_cell"]), float(value["scale_m"]))
 
 
 def _point(value: Any) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recorder.columns import array_to_plain, steps_to_plain, table_to_plain
 from recorder.payload import known_value
-from recorder.schema import Cast, Scenery, Snapshot, Surroundings, Utterance
+from recorder.schema import Cast, Detail, Scenery, Snapshot, Surroundings, Utterance
 from recorder.slow import Since, SlowPart
 
 
@@ -22,7 +22,7 @@ def scenery(value: Scenery) -> dict[str, Any]:
 
 
 def _part(part: Any) -> Any:
-    if isinstance(part, Surroundings):
+    if isinstance(part, Surroundings | Detail):
         return {item.name: _part(getattr(part, item.name)) for item in fields(part)}
     return _array(part) if isinstance(part, np.ndarray) else part
 

@@ -281,6 +281,24 @@ class Surroundings:
     cell_m: Annotated[float, Meaning("spacing of the samples", "m")]
 
 
+@dataclass(frozen=True, eq=False)
+class Detail:
+    """The relief below the samples of the ground: hummocks and stones, a tile that repeats and how rough each place is.
+
+    Ground height is heights + scale_m * roughness * tile, each of the three linear between its own samples.
+    """
+
+    roughness: Annotated[
+        NDArray[np.uint8], Meaning("of the ground, on the lattice of the heights", "", (), ("rows", "cols"))
+    ]
+    tile: Annotated[
+        NDArray[np.int8],
+        Meaning("relief that repeats north and east; its first sample lies on theirs", "", (), ("side", "side")),
+    ]
+    per_cell: Annotated[int, Meaning("steps of the tile along a cell of the heights")]
+    scale_m: Annotated[float, Meaning("height per unit of roughness times tile", "m")]
+
+
 @dataclass(frozen=True)
 class Scenery:
     """All that does not move: stored once in the session, enough to draw the valley without its generator."""
@@ -306,6 +324,7 @@ class Scenery:
     latitude: Annotated[float, Meaning("north of the equator", "deg")]
     longitude: Annotated[float, Meaning("east of Greenwich", "deg")]
     surroundings: Annotated[Surroundings | None, Meaning("the land round it; null where it is not known")] = None
+    detail: Annotated[Detail | None, Meaning("the relief below its samples; null where the ground is smooth")] = None
 
     @property
     def extent(self) -> tuple[float, float, float, float]:

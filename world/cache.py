@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from assets import palette
 from world.folder import folder
+from world.land.detail import Detail
 from world.land.terrain import Surroundings
 from world.valley import ARRAYS, Valley
 from world.view import Place
@@ -62,6 +63,7 @@ def load(name: str) -> Valley | None:
         surroundings=Surroundings(
             stored["surroundings"], (facts["around"][0], facts["around"][1]), facts["around_cell_m"]
         ),
+        detail=Detail(stored["roughness"], stored["tile"], *facts["detail"]) if facts["detail"] else None,
         **{array: stored[array] for array in ARRAYS},
     )
 
@@ -73,9 +75,12 @@ def store(name: str, valley: Valley) -> None:
         "origin": valley.origin,
         "around": valley.surroundings.origin,
         "around_cell_m": valley.surroundings.cell_m,
+        "detail": valley.detail and (valley.detail.per_cell, valley.detail.scale_m),
         "places": [asdict(place) for place in valley.places],
     }
     arrays = {array: getattr(valley, array) for array in ARRAYS} | {"surroundings": valley.surroundings.heights}
+    if valley.detail is not None:
+        arrays |= {"roughness": valley.detail.roughness, "tile": valley.detail.tile}
     store_arrays("valley", name, arrays | {"facts": np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)})
 
 

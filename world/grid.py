@@ -39,7 +39,7 @@ class Grid:
 
 
 def bilinear(
-    values: NDArray[np.float32] | Floats, origin: tuple[float, float], cell_m: float, x: Floats, y: Floats
+    values: NDArray[np.float32 | np.uint8] | Floats, origin: tuple[float, float], cell_m: float, x: Floats, y: Floats
 ) -> Floats:
     """Values between the samples, bilinear; points outside read the nearest edge."""
     rows, cols = values.shape

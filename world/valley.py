@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from world.columns import DECKS
 from world.grid import Grid, bilinear
 from world.land.config import Effort, LandConfig
+from world.land.detail import Detail, make_detail
 from world.land.terrain import THOROUGH, Surroundings, Terrain, make_terrain
 from world.life.canopy import canopy
 from world.life.cover import ground_cover
@@ -18,10 +19,12 @@ from world.life.plants import grow
 from world.sky.normals import Climate
 from world.view import Floats, Place
 from world.village.bridges import deck_columns
+from world.village.footprints import Footprint
 from world.village.settlement import settle
 
 CELL_M = 4.0
 LARGEST_FINE_M = 4096.0  # larger maps get coarser cells, so that memory stays below about 1 GB
+APRON_M = 3.0  # of level ground round a building
 CELLS_MULTIPLE = 16  # the erosion model halves the lattice up to four times
 
 MAPS = ("heights", "water_depth", "cover", "moisture", "soil_m", "canopy", "discharge_m3_s", "channel_width_m")
@@ -48,6 +51,7 @@ class Valley:
     buildings: NDArray[np.void]  # columns.BUILDINGS
     places: tuple[Place, ...]
     decks: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, DECKS))  # columns.DECKS
+    detail: Detail | None = None  # the relief below the samples; None where the ground is smooth
 
     def __post_init__(self) -> None:
         for array in (*(getattr(self, name) for name in ARRAYS), self.surroundings.heights):
@@ -61,7 +65,12 @@ class Valley:
         return x0, y0, x0 + (cols - 1) * self.cell_m, y0 + (rows - 1) * self.cell_m
 
     def height_at(self, x: Floats, y: Floats) -> Floats:
-        """Ground height in metres, bilinear between samples."""
+        """Ground height in metres, hummocks and stones included."""
+        level = self.level_at(x, y)
+        return level if self.detail is None else level + self.detail.at(self.origin, self.cell_m, x, y)
+
+    def level_at(self, x: Floats, y: Floats) -> Floats:
+        """Ground height in metres without the detail, bilinear between samples: what slopes are measured on."""
         return bilinear(self.heights, self.origin, self.cell_m, x, y)
 
 
@@ -100,6 +109,11 @@ def make_valley(
     cover = ground_cover(terrain, settlement, density, seed, climate)
     plants = grow(terrain, settlement, cover, density, seed, climate)
 
+    level = (terrain.water_depth > 0) | built_on(grid, settlement.buildings)
+    detail = make_detail(settlement.heights, grid.cell_m, cover, level, seed)
+    at = plants["x"].astype(np.float64), plants["y"].astype(np.float64)
+    plants["z"] += detail.at(grid.origin, grid.cell_m, *at).astype(np.float32)
+
     def kept(values: Floats) -> NDArray[np.float32]:
         return values.astype(np.float32)
 
@@ -120,4 +134,17 @@ def make_valley(
         buildings=settlement.buildings,
         decks=deck_columns(settlement.bridge),
         places=settlement.places,
+        detail=detail,
     )
+
+
+def built_on(grid: Grid, buildings: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Samples (n, n) under buildings or bridges, or on the levelled ground round them."""
+    made = np.zeros((grid.n, grid.n), np.bool_)
+    for b in buildings:
+        f = Footprint(*(float(b[name]) for name in ("x", "y", "yaw", "width_m", "depth_m")))
+        reach = float(np.hypot(f.width, f.depth)) / 2 + APRON_M
+        near_x, near_y = (np.flatnonzero(np.abs(grid.axis - centre) <= reach) for centre in (f.x, f.y))
+        x, y = np.meshgrid(grid.axis[near_x], grid.axis[near_y])
+        made[np.ix_(near_y, near_x)] |= f.distance(x, y) <= APRON_M
+    return made

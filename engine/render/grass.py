@@ -18,6 +18,7 @@ from engine.render.geometry import SURFACE_FORMAT, Batch, TexelBuffer, geom, nod
 from engine.render.ground import furrow_angles
 from engine.render.lying import Lying
 from engine.render.programs import SNOW_DEPTH_RANGE_M, SNOW_LEVELS
+from engine.render.relief import Relief, on_triangles
 from engine.render.season import Season
 from engine.render.sensors import Floats, in_view
 from recorder.schema import CROP_ID, GRASS_ID, Scenery
@@ -60,6 +61,7 @@ class Grass:
         self._colours = colours  # (rows, cols, 3) sRGB of the ground
         self.path = NodePath("grass")
         self._scenery = scenery
+        self._relief = None if scenery.detail is None else Relief(scenery, scenery.detail)
         self._angles = furrow_angles(scenery.cover)
         self._taken = _footprints(scenery)
         self._patch = lru_cache(maxsize=2048)(self._planted)
@@ -84,7 +86,7 @@ class Grass:
         last = np.floor((eye[:2] + REACH_M) / PATCH_M).astype(int)
         j, i = np.meshgrid(np.arange(first[1], last[1] + 1), np.arange(first[0], last[0] + 1), indexing="ij")
         cells = np.stack([i.reshape(-1), j.reshape(-1)], axis=1)
-        centres = np.c_[(cells + 0.5) * PATCH_M, self._height((cells + 0.5) * PATCH_M)]
+        centres = np.c_[(cells + 0.5) * PATCH_M, self._level((cells + 0.5) * PATCH_M)]
         near = np.linalg.norm(centres - eye, axis=1) < REACH_M + PATCH_M
         cells = cells[near & in_view(centres, PATCH_M * 1.2, planes)]
         patches = [self._patch(int(a), int(b)) for a, b in cells]
@@ -109,6 +111,13 @@ class Grass:
 
     def _height(self, points: Floats) -> Floats:
         """Ground height at points (n, 2), on the very triangles the terrain is drawn with."""
+        if self._relief is None:
+            return self._level(points)
+        at = (points - np.asarray(self._scenery.origin)) / self._scenery.cell_m
+        return self._relief.drawn(at[:, 1], at[:, 0])
+
+    def _level(self, points: Floats) -> Floats:
+        """Ground height at points (n, 2) without the detail, on the triangles drawn without it."""
         s = self._scenery
         rows, cols = s.heights.shape
         at = (points - np.asarray(s.origin)) / s.cell_m
@@ -116,8 +125,7 @@ class Grass:
         r = np.clip(np.floor(at[:, 1]).astype(int), 0, rows - 2)
         u, v = np.clip(at[:, 0] - c, 0, 1), np.clip(at[:, 1] - r, 0, 1)
         h = s.heights.astype(np.float64)
-        a, b, d, e = h[r, c], h[r, c + 1], h[r + 1, c], h[r + 1, c + 1]
-        return np.asarray(np.where(u > v, a + u * (b - a) + v * (e - b), a + v * (d - a) + u * (e - d)))
+        return on_triangles((h[r, c], h[r, c + 1], h[r + 1, c], h[r + 1, c + 1]), u, v)
 
     def _inside(self, points: Floats) -> NDArray[np.bool_]:
         west, south, east, north = self._scenery.extent

@@ -1,6 +1,8 @@
-"""The terrain: colours by what covers it, and chunks in four levels of detail with skirts."""
+"""The terrain: colours by what covers it, chunks in four levels of detail with skirts, and a fifth near the eye."""
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +11,18 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter, label, maximu
 
 from assets.palette import GroundCover
 from engine.render.geometry import SURFACE, SURFACE_FORMAT, bounded, geom, id_bytes, node, vertices_of
+from engine.render.relief import BLOCK, Block, Relief
 from recorder.schema import TERRAIN_ID, Scenery
 
 Floats32 = NDArray[np.float32]
+Floats64 = NDArray[np.float64]
 
 CHUNK = 32  # cells along a chunk's side
 STEPS = (1, 2, 4, 8)  # cells per triangle edge, one level of detail each
 LOD_REACH_M = (150.0, 320.0, 640.0)  # a chunk nearer than this to the eye uses the level of the same place
 SKIRT_M = 1.5  # per cell of step: deep enough to close the cracks between levels
+HIGHEST_HUMMOCK_M = 0.5  # over the samples, for culling
+PIECES_KEPT = 512  # squares of the near ground, so that an eye that comes back finds them made
 
 # sRGB 0..1
 DRY, LUSH = (0.475, 0.492, 0.275), (0.335, 0.42, 0.20)
@@ -197,11 +203,41 @@ class Ground:
         self._lowest = {step: minimum_filter(scenery.heights, 2 * step + 1) for step in STEPS[1:]}
         self._near_water = {step: _near(scenery.water_depth > 0.0, step) for step in STEPS[1:]}
         self._coarse: list[tuple[int, slice, slice, NodePath]] = []
+        self._relief = None if scenery.detail is None else Relief(scenery, scenery.detail)
+        self._near: dict[Block, tuple[LODNode, NodePath, NodePath]] = {}  # by chunk: all of it, and what stands for it
+        self._fine: frozenset[Block] = frozenset()
+        self._piece = lru_cache(maxsize=PIECES_KEPT)(self._square)
         levels = [self._level(vertices, step) for step in STEPS]
         rows, cols = vertices.shape
         for r in range(0, rows - 1, CHUNK):
             for c in range(0, cols - 1, CHUNK):
                 self._chunk(levels, slice(r, r + CHUNK + 1), slice(c, c + CHUNK + 1), scenery.cell_m)
+
+    def refine(self, eye: Floats64) -> None:
+        """Draw the squares round this eye with the scenery's detail, the others without."""
+        if self._relief is None:
+            return
+        wanted = self._relief.near(eye)
+        side = CHUNK // BLOCK
+        for chunk in {(i // side, j // side) for i, j in wanted ^ self._fine}:
+            switch, whole, parts = self._near[chunk]
+            parts.get_children().detach()
+            inside = [(chunk[0] * side + i, chunk[1] * side + j) for i in range(side) for j in range(side)]
+            if wanted.isdisjoint(inside):
+                whole.show()
+                switch.clear_force_switch()
+                continue
+            whole.hide()
+            switch.force_switch(0)
+            for block in inside:
+                if min(self.vertices[self._relief.cells(block)].shape) > 1:
+                    self._piece(block, block in wanted).reparent_to(parts)
+        self._fine = wanted
+
+    def _square(self, block: Block, fine: bool) -> NodePath:
+        assert self._relief is not None
+        made = self._relief.vertices(self.vertices, block) if fine else self.vertices[self._relief.cells(block)]
+        return node(geom(*skirted(made, SKIRT_M), SURFACE_FORMAT), "ground", "ground")
 
     def _level(self, vertices: NDArray[np.void], step: int) -> NDArray[np.void]:
         if step == 1:
@@ -245,10 +281,16 @@ class Ground:
             picked = block[np.ix_(_lattice(block.shape[0], step), _lattice(block.shape[1], step))]
             made, triangles = skirted(picked, SKIRT_M * step)
             piece = node(geom(made, triangles, SURFACE_FORMAT), "ground", "ground")
-            piece.reparent_to(holder)
+            near_parts = self._relief is not None and step == 1
+            piece.reparent_to(holder.attach_new_node("near") if near_parts else holder)
+            if near_parts:
+                parts = piece.get_parent().attach_new_node("squares")
+                self._near[rows.start // CHUNK, cols.start // CHUNK] = switch, piece, parts
             if step > 1:
                 self._coarse.append((step, rows, cols, piece))
             switch.add_switch(reach[level + 1], reach[level])
+        if self._relief is not None:
+            high[2] += HIGHEST_HUMMOCK_M
         bounded(holder, low - [0, 0, 12 * cell_m], high)
 
 

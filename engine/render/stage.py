@@ -286,6 +286,7 @@ class Stage:
         focus = self._shadow.focus(pose, self._ground_below(eye))
         matrix, centre = self._shadow.aim(focus, shine.key_dir)
         self.frame["SHADOW_VIEW"], self.frame["SHADOW_CENTRE"] = matrix, centre
+        self.ground.refine(eye)
         self.plants.select(eye, planes)
         if view.targets.rgb:
             self.plants.cast(self._shadow.holds)

@@ -62,8 +62,11 @@ def _readers(session: Session) -> Iterator[tuple[Key, Callable[[], bytes]]]:
 
 
 def _far(session: Session) -> dict[str, Any]:
-    far = session.scenery.surroundings
-    return {"surroundings": None} | ({} if far is None else {f"far {name}": value for name, value in vars(far).items()})
+    made: dict[str, Any] = {}
+    for part in ("surroundings", "detail"):
+        held = getattr(session.scenery, part)
+        made |= {part: None} | ({} if held is None else {f"{part} {name}": value for name, value in vars(held).items()})
+    return made
 
 
 def _surface(session: Session, tick: int) -> bytes:

@@ -19,6 +19,7 @@ from recorder.schema import (
     VILLAGER,
     CameraPose,
     Cast,
+    Detail,
     Event,
     Scenery,
     Snapshot,
@@ -71,6 +72,12 @@ def scenery(rng: np.random.Generator, rows: int = 5, cols: int = 7) -> Scenery:
         latitude=47.5,
         longitude=10.25,
         surroundings=Surroundings(np.arange(12, dtype=np.float32).reshape(3, 4) * 40, (-90.0, -60.0), 60.0),
+        detail=Detail(
+            np.arange(rows * cols, dtype=np.uint8).reshape(rows, cols),
+            np.arange(-32, 32, dtype=np.int8).reshape(8, 8),
+            2,
+            1e-3,
+        ),
     )
 
 

@@ -32,6 +32,7 @@ from recorder.schema import (
     VILLAGER,
     CameraPose,
     Cast,
+    Detail,
     Event,
     Frame,
     Scenery,
@@ -60,6 +61,7 @@ RECORDS = {
     CameraPose: SCHEMAS["frames"]["properties"]["pose"],
     Scenery: SCHEMAS["scenery"],
     Surroundings: SCHEMAS["scenery"]["properties"]["surroundings"],
+    Detail: SCHEMAS["scenery"]["properties"]["detail"],
     Surface: SCHEMAS["surface"],
     Cast: SCHEMAS["cast"],
 }
@@ -134,6 +136,7 @@ def whole_samples() -> dict[str, Any]:
     with Session.open(corpus / "v2-1-synthetic.hamlet") as session:
         land = {name: samples(session)[name][-1] for name in ("buildings", "surface")}
         far = session.scenery.surroundings
+    fine = Detail(np.ones((2, 2), np.uint8), np.ones((2, 2), np.int8), 4, 1e-5)
     with Session.open(corpus / "v1-valley.hamlet") as session:
         given = samples(session)
         valley = {item.name: getattr(session.scenery, item.name) for item in fields(Scenery)}
@@ -143,7 +146,7 @@ def whole_samples() -> dict[str, Any]:
         return {
             **{channel: as_json(channel, values[-1]) for channel, values in given.items() if channel != "scenery"},
             **{channel: as_json(channel, value) for channel, value in land.items()},
-            "scenery": as_json("scenery", replace(session.scenery, **small, surroundings=far)),
+            "scenery": as_json("scenery", replace(session.scenery, **small, surroundings=far, detail=fine)),
             "utterances": as_json("utterances", line),
         }
 

@@ -151,8 +151,10 @@ def test_it_finds_the_same(tmp_path: Path, whole: bool) -> None:
         scenery[name] = second.table(scenery[name])
     far = scenery["surroundings"]
     scenery["surroundings"] = {**far, "heights": second.array(far["heights"])}
+    fine = scenery["detail"]
+    scenery["detail"] = {**fine, **{name: second.array(fine[name]) for name in ("roughness", "tile")}}
     wanted = vars(synthetic.scenery(rng))
-    assert same(scenery, {**wanted, "surroundings": vars(wanted["surroundings"])})
+    assert same(scenery, wanted | {name: vars(wanted[name]) for name in ("surroundings", "detail")})
     assert same(second.table(found.first[second.CAST]["looks"]), synthetic.cast().looks)
     assert found.first[second.CAST]["personas"] == list(synthetic.cast().personas)
 

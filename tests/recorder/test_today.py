@@ -62,7 +62,7 @@ def test_old_sessions_show_a_summer_without_a_layer_of_fog(name: str) -> None:
             assert len(snapshot.buildings) == 0 and snapshot.surface is None
             with pytest.raises(ValueError, match="read-only"):
                 snapshot.environment["cloud"] = 0
-        assert session.scenery.surroundings is None
+        assert session.scenery.surroundings is None and session.scenery.detail is None
 
 
 @pytest.mark.parametrize("name", ["v1-valley", "v2-valley"])

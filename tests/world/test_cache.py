@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 from world import cache
 from world.columns import BUILDINGS, DECKS, PLANTS
 from world.land.config import LandConfig
+from world.land.detail import Detail
 from world.land.terrain import INFLOWS, Surroundings
 from world.valley import ARRAYS, MAPS, Valley
 from world.view import Place
@@ -41,6 +43,7 @@ def plain_valley(level: float, side: int = SIDE) -> Valley:
         places=(Place(0, "market", "the square", 1.0, 2.0, -1, 5.0),),
         **maps,
         **{name: np.ones(3, dtype) for name, dtype in columns.items()},
+        detail=Detail(np.full((side, side), 3, np.uint8), np.arange(64, dtype=np.int8).reshape(8, 8), 4, 1e-5),
     )
 
 
@@ -54,7 +57,12 @@ def same(a: Valley, b: Valley) -> bool:
         b.surroundings.origin,
         b.surroundings.cell_m,
     )
-    return arrays and around and rest
+    return arrays and around and rest and detailed(a) == detailed(b)
+
+
+def detailed(valley: Valley) -> tuple[object, ...] | None:
+    fine = valley.detail
+    return fine and (fine.roughness.tobytes(), fine.tile.tobytes(), fine.per_cell, fine.scale_m)
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +77,10 @@ def test_what_is_read_is_what_was_kept() -> None:
     cache.store("other", valley)
     found = cache.load("other")
     assert found is not None and same(found, valley)
+    assert found.detail is not None and not found.detail.roughness.flags.writeable
+    cache.store("smooth", replace(valley, detail=None))
+    smooth = cache.load("smooth")
+    assert smooth is not None and smooth.detail is None and not same(smooth, valley)
     assert not found.heights.flags.writeable and not found.surroundings.heights.flags.writeable
 
 

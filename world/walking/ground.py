@@ -160,8 +160,8 @@ def deck_corners(valley: Valley) -> Floats:
 
 
 def deck_height(valley: Valley, x: Floats, y: Floats) -> tuple[Floats, Flags]:
-    """Height of what one stands on, deck or ground, and where it is a deck."""
-    height, decked = valley.height_at(x, y), np.zeros(np.shape(x), dtype=np.bool_)
+    """Height of deck or level ground, the one of the two that is higher, and where it is a deck."""
+    height, decked = valley.level_at(x, y), np.zeros(np.shape(x), dtype=np.bool_)
     for row, d in enumerate(valley.decks):
         across, along = beside_deck(valley, row, x, y)
         on = (across <= float(d["width_m"]) / 2) & (along <= float(d["length_m"]) / 2)

@@ -163,7 +163,8 @@ class Navigation:
 
     def footing_height(self, x: Floats, y: Floats) -> Floats:
         """Height of what one stands on: a deck, else the ground."""
-        return deck_height(self.ground.valley, x, y)[0]
+        height, decked = deck_height(self.ground.valley, x, y)
+        return np.where(decked, height, self.ground.valley.height_at(x, y))
 
     def clear_walk(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> Flags:
         """True where the straight line stays on cells one can stand on."""

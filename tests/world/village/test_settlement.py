@@ -86,6 +86,21 @@ def test_plants_keep_off_water_paths_and_walls(world: World) -> None:
     assert plants["z"] == pytest.approx(valley.height_at(x, y), abs=0.01)
 
 
+def test_the_small_relief_spares_the_village(world: World) -> None:
+    valley = world.valley
+    assert valley.detail is not None
+    rough = valley.detail.roughness
+    assert not rough[(valley.water_depth > 0) | np.isin(valley.cover, (GroundCover.PATH, GroundCover.SQUARE))].any()
+    wood, lawn = (rough[valley.cover == kind].mean() for kind in (GroundCover.FOREST_FLOOR, GroundCover.GRASS))
+    assert wood > 1.5 * lawn
+    for f in footprints(valley):
+        points = np.array([f.world(a * f.width, b * f.depth) for a in (-0.5, 0.0, 0.5) for b in (-0.5, 0.0, 0.5)])
+        assert valley.height_at(*points.T) == pytest.approx(valley.level_at(*points.T), abs=1e-12)
+    x, y = (at.astype(float) for at in (valley.plants["x"], valley.plants["y"]))
+    assert np.abs(valley.height_at(x, y) - valley.level_at(x, y)).max() > 0.1
+    assert world.view().height_at(x, y) == pytest.approx(valley.height_at(x, y), abs=1e-9)
+
+
 def test_conifers_stand_higher_and_birches_nearer_the_water(world: World) -> None:
     valley, plants = world.valley, world.valley.plants
     rows, cols = np.nonzero(valley.water_depth > 0)

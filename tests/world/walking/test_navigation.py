@@ -110,7 +110,7 @@ def test_footing_follows_tobler_mud_snow_and_water(world: World) -> None:
     navigation = Navigation(ground, lying(world.valley, water=dry))
     there = navigation.speed_factor(x, y, dx, dy)
     back = navigation.speed_factor(x, y, -dx, -dy)
-    slope = world.valley.height_at(x + 0.5 * dx, y + 0.5 * dy) - world.valley.height_at(x - 0.5 * dx, y - 0.5 * dy)
+    slope = world.valley.level_at(x + 0.5 * dx, y + 0.5 * dy) - world.valley.level_at(x - 0.5 * dx, y - 0.5 * dy)
     assert there == pytest.approx(np.exp(-3.5 * (np.abs(slope + 0.05) - 0.05)))
     assert (there * back <= 1.0 + 1e-9).all()  # what goes up pays more than coming down returns
     muddy = navigation.on(lying(world.valley, water=dry, wetness=1.0)).speed_factor(x, y, dx, dy)
