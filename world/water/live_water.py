@@ -8,15 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from world.state import Plain, put_back, taken
+from world.water.paces import SLOWEST, WAKING, choose_paces, seconds_of, wave_speeds
 from world.water.shallow import (
     ASLEEP,
-    AWAKE,
     OUTSIDE,
     TILE,
     advance_water,
     changed,
     give_back,
     held_by_sleepers,
+    let_fall,
 )
 
 Floats = NDArray[np.float64]
@@ -25,7 +26,7 @@ Flags = NDArray[np.bool_]
 
 STEADY_M_S = 1e-5  # a tile whose depths change more slowly (36 mm in an hour) may sleep ...
 STIRRED_M_S = 5e-5  # ... until a neighbour's change more quickly than this
-WATCH_S = 10  # change is the mean over so long, in which ripples cancel
+WATCH_S = 16  # change is the mean over so long, in which ripples cancel
 STEADY_WATCHES = 2  # so often in succession must it have been steady
 HELD_DEPTH_M = 1e-3  # a sleeper wakes when what it gained or lost comes to this depth over its water
 HELD_SHARE = 0.02  # or to this share of its water
@@ -49,7 +50,7 @@ class LiveWater:
 
     _STATE = (
         "second", "_depth", "_east", "_north", "_falling", "_watched", "left_m3", "fell_m3", "_awake", "_called",
-        "_held", "_restless", "_calm",
+        "_held", "_restless", "_calm", "_pace", "_speeds",
     )  # fmt: skip
 
     def __init__(self, bed: Bed, depth: Floats, calms_s: float = CALMS_S) -> None:
@@ -75,11 +76,14 @@ class LiveWater:
         self._held = np.zeros(count)
         self._restless = np.zeros(count)
         self._calm = np.zeros(count, dtype=np.int64)  # watches in succession that found it steady
+        self._pace = np.full(count, WAKING, dtype=np.int64)
+        self._speeds = np.zeros(count)
+        self._wanted = np.zeros(count, dtype=np.int64)
         self._live = np.full(self._depth.shape, OUTSIDE, dtype=np.uint8)
         self._mark()
         self._share = np.ones(self._depth.size)
         self._carry = np.zeros((2, self._depth.size))
-        self._starts, self._listed = np.zeros(count + 1, dtype=np.int64), np.zeros(depth.size, dtype=np.int64)
+        self._listed = np.zeros(depth.size, dtype=np.int64)
 
     @property
     def depth(self) -> Floats:
@@ -144,18 +148,26 @@ class LiveWater:
         if woken.size:
             changed(depth, self._watched.ravel(), woken, self._shape, self._restless)
             self._restless[woken] = 0.0
+        self._choose_paces()
         live = self._live.ravel()
-        left, fell, _ = advance_water(
-            self._heights.ravel(), self._sill.ravel(), self._friction.ravel(), self._outlets, self._conveyance, depth,
-            east, north, self._falling.ravel(), live, self._carry[0], self._carry[1], self._share, tiles, self._starts,
-            self._listed, self._shape, self._held, self.calms_s, cell, 1.0,
-        )  # fmt: skip
+        falling = self._falling.ravel()
+        self.fell_m3 += let_fall(depth, falling, tiles, self._shape, self._held, cell, 1.0)
+        for pace in range(SLOWEST, 0, -1):
+            seconds = seconds_of(pace)
+            of_pace = np.flatnonzero(self._awake & (self._pace == pace))
+            if self.second % seconds == 0 and of_pace.size:
+                left, _ = advance_water(
+                    self._heights.ravel(), self._sill.ravel(), self._friction.ravel(), self._outlets, self._conveyance,
+                    depth, east, north, live, self._carry[0], self._carry[1], self._share, of_pace, self._listed,
+                    self._shape, pace, self._held, self.calms_s, cell, float(seconds),
+                )  # fmt: skip
+                self.left_m3 += left
         left_asleep, fell_asleep = held_by_sleepers(
-            depth, east, north, self._falling.ravel(), live, self._shape, self._held, HELD_DEPTH_M, HELD_SHARE,
+            depth, east, north, falling, live, self._shape, self._held, HELD_DEPTH_M, HELD_SHARE,
             self._called, cell, 1.0,
         )  # fmt: skip
-        self.left_m3 += left + left_asleep
-        self.fell_m3 += fell + fell_asleep
+        self.left_m3 += left_asleep
+        self.fell_m3 += fell_asleep
         self.second += 1
         if self.second % WATCH_S == 0:
             changed(depth, self._watched.ravel(), tiles, self._shape, self._restless)
@@ -175,15 +187,24 @@ class LiveWater:
         awake = (self._awake & (self._calm < STEADY_WATCHES)) | self._called | beside.ravel()
         woken = np.flatnonzero(awake & ~self._awake)
         self._restless[~awake] = 0.0
-        self._calm[woken] = 0
+        self._calm[woken], self._pace[woken] = 0, WAKING
         if not np.array_equal(awake, self._awake):
             self._awake = awake
             self._mark()
         return woken
 
+    def _choose_paces(self) -> None:
+        wave_speeds(
+            self._depth.ravel(), self._east.ravel(), self._north.ravel(), self._awake, self._pace, self.second,
+            self._shape, self._speeds,
+        )  # fmt: skip
+        cell = self.bed.cell_m
+        if choose_paces(self._speeds, self._awake, self._tiles, self.second, cell, self._wanted, self._pace):
+            self._mark()
+
     def _mark(self) -> None:
-        """Write which cells are awake, from the tiles."""
-        states = np.where(self._awake, AWAKE, ASLEEP).astype(np.uint8).reshape(self._tiles)
+        """Write which cells are awake, and at what pace, from the tiles."""
+        states = np.where(self._awake, self._pace, ASLEEP).astype(np.uint8).reshape(self._tiles)
         cells = np.repeat(np.repeat(states, TILE, axis=0), TILE, axis=1)
         self._live[INSIDE] = cells[: self._shape[0], : self._shape[1]]
 

@@ -26,10 +26,9 @@ States = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
 
 TILE = 16  # cells along a tile's side
-ASLEEP, AWAKE, OUTSIDE = 0, 1, 2
+ASLEEP, OUTSIDE = 0, 255  # and between them the paces of those that are awake, the slower the higher
 GRAVITY = 9.81
 COURANT = 0.7  # of flow and gravity wave together; Bates et al. 2010 take 0.2-0.7
-LONGEST_STEP_S = 1.0
 THINNEST_M = 1e-6  # less than this above the sill does not flow
 FASTEST_FROUDE = 3.0  # fluxes at the thin edge of a wave are bounded to this
 SLOW_M_S, LEAST_FLUX_M2_S = 0.1, 1e-3  # slower or thinner flow carries no momentum worth counting
@@ -104,22 +103,19 @@ def edge_flux(depth: float, retention: float, conveyance: float) -> float:
 
 @compiled
 def near_water(
-    depth: Floats, east: Floats, north: Floats, falling: Floats, tiles: Ints, shape: tuple[int, int], starts: Ints,
-    cells: Ints,
-) -> float:  # fmt: skip
+    depth: Floats, east: Floats, north: Floats, tiles: Ints, shape: tuple[int, int], cells: Ints
+) -> tuple[int, float]:
     """List the cells of some tiles that have water, or neighbours that do, or a flux that must be seen to end.
 
-    Their indices go into `cells`, those of the tile `tiles[k]` from `starts[k]` to `starts[k + 1]`. Returns the depth
-    of the deepest.
+    Their indices go into `cells`. Returns how many there are and the depth of the deepest.
     """
     rows, cols = shape
     stride = cols + 2
     across = (cols + TILE - 1) // TILE
     count = 0
     deepest = 0.0
-    for k in range(tiles.size):
-        starts[k] = count
-        r0, c0 = tiles[k] // across * TILE, tiles[k] % across * TILE
+    for tile in tiles:
+        r0, c0 = tile // across * TILE, tile % across * TILE
         last = min(cols, c0 + TILE)
         for r in range(r0, min(rows, r0 + TILE)):
             row = (r + 1) * stride + 1
@@ -129,78 +125,99 @@ def near_water(
                     deepest = max(deepest, here)
                 elif not (
                     depth[i - 1] > 0.0 or depth[i + 1] > 0.0 or depth[i - stride] > 0.0 or depth[i + stride] > 0.0
-                    or east[i] != 0.0 or north[i] != 0.0 or falling[i] != 0.0
+                    or east[i] != 0.0 or north[i] != 0.0
                 ):  # fmt: skip
                     continue
                 cells[count] = i
                 count += 1
-    starts[tiles.size] = count
-    return deepest
+    return count, deepest
+
+
+@compiled
+def carried(depth: Floats, flux: Floats, i: int, on: int) -> tuple[float, float]:
+    """Momentum in m3/s2 that the flow carries across the middle of a cell along one axis, and its speed in m/s.
+
+    `flux` is that through the faces across the axis, `on` the step from a cell to the next along it.
+    """
+    before, after = flux[i], flux[i + on]
+    if abs(before) + abs(after) <= LEAST_FLUX_M2_S:
+        return 0.0, 0.0
+    speed = through_speed(before, after, depth[i - on], depth[i], depth[i + on])
+    return 0.5 * (before + after) * speed, abs(speed)
 
 
 @compiled
 def momentum(
     depth: Floats, east: Floats, north: Floats, cells: Ints, stride: int, carry_east: Floats, carry_north: Floats
 ) -> float:
-    """Momentum in m3/s2 that the flow carries across the middle of each cell, eastward and northward; the top speed."""
+    """Momentum that the flow carries across the middle of each cell, eastward and northward; the top speed in m/s."""
     fastest = 0.0
     for i in cells:
-        here = depth[i]
-        before, after = east[i], east[i + 1]
-        carry_east[i] = 0.0
-        if abs(before) + abs(after) > LEAST_FLUX_M2_S:
-            speed = through_speed(before, after, depth[i - 1], here, depth[i + 1])
-            carry_east[i] = 0.5 * (before + after) * speed
-            fastest = max(fastest, abs(speed))
-        before, after = north[i], north[i + stride]
-        carry_north[i] = 0.0
-        if abs(before) + abs(after) > LEAST_FLUX_M2_S:
-            speed = through_speed(before, after, depth[i - stride], here, depth[i + stride])
-            carry_north[i] = 0.5 * (before + after) * speed
-            fastest = max(fastest, abs(speed))
+        carry_east[i], speed = carried(depth, east, i, 1)
+        fastest = max(fastest, speed)
+        carry_north[i], speed = carried(depth, north, i, stride)
+        fastest = max(fastest, speed)
     return fastest
+
+
+@compiled
+def drive_face(
+    bed: Floats, sill: Floats, roughness: Floats, depth: Floats, flux: Floats, j: int, i: int, gained: float,
+    calm: float, step_s: float, cell_m: float,
+) -> float:  # fmt: skip
+    """The new flux from cell j to the next one, i; `gained` is the momentum that the flow brings there."""
+    if depth[i] > 0.0 or depth[j] > 0.0:
+        return face_flux(
+            flux[i], calm, gained, bed[j], depth[j], sill[j], bed[i], depth[i], sill[i],
+            0.5 * (roughness[j] + roughness[i]), step_s, cell_m,
+        )  # fmt: skip
+    return 0.0
 
 
 @compiled
 def drive(
     bed: Floats, sill: Floats, roughness: Floats, depth: Floats, east: Floats, north: Floats, live: States,
-    cells: Ints, stride: int, carry_east: Floats, carry_north: Floats, calm: float, step_s: float, cell_m: float,
+    cells: Ints, stride: int, pace: int, carry_east: Floats, carry_north: Floats, calm: float, step_s: float,
+    cell_m: float,
 ) -> None:  # fmt: skip
-    """New fluxes through the west and south faces of the listed cells, where both sides are awake.
+    """New fluxes through the faces of the listed cells, which are of one pace: between them, and to slower ones.
 
     `calm` is the share of its flux that almost still water keeps where nothing drives or rubs it.
     """
     for i in cells:
-        here = depth[i]
         j = i - 1
-        if live[j] == AWAKE:
-            if here > 0.0 or depth[j] > 0.0:
-                east[i] = face_flux(
-                    east[i], calm, carry_east[j] - carry_east[i], bed[j], depth[j], sill[j], bed[i], here, sill[i],
-                    0.5 * (roughness[j] + roughness[i]), step_s, cell_m,
-                )  # fmt: skip
-            else:
-                east[i] = 0.0
+        if live[j] == pace:
+            gained = carry_east[j] - carry_east[i]
+            east[i] = drive_face(bed, sill, roughness, depth, east, j, i, gained, calm, step_s, cell_m)
+        elif pace < live[j] < OUTSIDE:
+            gained = carried(depth, east, j, 1)[0] - carry_east[i]
+            east[i] = drive_face(bed, sill, roughness, depth, east, j, i, gained, calm, step_s, cell_m)
         j = i - stride
-        if live[j] == AWAKE:
-            if here > 0.0 or depth[j] > 0.0:
-                north[i] = face_flux(
-                    north[i], calm, carry_north[j] - carry_north[i], bed[j], depth[j], sill[j], bed[i], here, sill[i],
-                    0.5 * (roughness[j] + roughness[i]), step_s, cell_m,
-                )  # fmt: skip
-            else:
-                north[i] = 0.0
+        if live[j] == pace:
+            gained = carry_north[j] - carry_north[i]
+            north[i] = drive_face(bed, sill, roughness, depth, north, j, i, gained, calm, step_s, cell_m)
+        elif pace < live[j] < OUTSIDE:
+            gained = carried(depth, north, j, stride)[0] - carry_north[i]
+            north[i] = drive_face(bed, sill, roughness, depth, north, j, i, gained, calm, step_s, cell_m)
+        j = i + 1
+        if pace < live[j] < OUTSIDE:
+            gained = carry_east[i] - carried(depth, east, j, 1)[0]
+            east[j] = drive_face(bed, sill, roughness, depth, east, i, j, gained, calm, step_s, cell_m)
+        j = i + stride
+        if pace < live[j] < OUTSIDE:
+            gained = carry_north[i] - carried(depth, north, j, stride)[0]
+            north[j] = drive_face(bed, sill, roughness, depth, north, i, j, gained, calm, step_s, cell_m)
 
 
 @compiled
 def let_out(
-    bed: Floats, sill: Floats, depth: Floats, east: Floats, north: Floats, live: States, stride: int, outlets: Ints,
-    conveyance: Floats,
+    bed: Floats, sill: Floats, depth: Floats, east: Floats, north: Floats, live: States, stride: int, pace: int,
+    outlets: Ints, conveyance: Floats,
 ) -> None:  # fmt: skip
     """New fluxes off the map: `outlets` (n, 2) are cells and the direction they open to, 0 to 3: W, E, S, N."""
     for k in range(outlets.shape[0]):
         i = outlets[k, 0]
-        if live[i] != AWAKE:
+        if live[i] != pace:
             continue
         flux = edge_flux(depth[i], sill[i] - bed[i], conveyance[k])
         if outlets[k, 1] == 0:
@@ -214,121 +231,209 @@ def let_out(
 
 
 @compiled
-def limit(depth: Floats, east: Floats, north: Floats, cells: Ints, stride: int, factor: float, share: Floats) -> None:
-    """The share of what wants to leave each cell in a step that it has water for; `factor` is step over cell."""
+def limit(
+    bed: Floats, sill: Floats, depth: Floats, east: Floats, north: Floats, live: States, cells: Ints, stride: int,
+    pace: int, factor: float, share: Floats,
+) -> None:  # fmt: skip
+    """The share of what wants to leave each cell in a step that it has water for; `factor` is step over cell.
+
+    Nothing leaves the hollows below its sill. What goes to a cell of a quicker pace was taken when that one stepped.
+    """
     for i in cells:
-        leaving = (
-            max(0.0, -east[i]) + max(0.0, east[i + 1]) + max(0.0, -north[i]) + max(0.0, north[i + stride])
-        ) * factor  # fmt: skip
-        share[i] = depth[i] / leaving if leaving > depth[i] else 1.0
+        leaving = 0.0
+        if east[i] < 0.0 and not ASLEEP < live[i - 1] < pace:
+            leaving -= east[i]
+        if east[i + 1] > 0.0 and not ASLEEP < live[i + 1] < pace:
+            leaving += east[i + 1]
+        if north[i] < 0.0 and not ASLEEP < live[i - stride] < pace:
+            leaving -= north[i]
+        if north[i + stride] > 0.0 and not ASLEEP < live[i + stride] < pace:
+            leaving += north[i + stride]
+        leaving *= factor
+        spare = max(0.0, depth[i] - (sill[i] - bed[i]))
+        share[i] = spare / leaving if leaving > spare else 1.0
+
+
+@compiled
+def passed_to(
+    flux: float, own: float, j: int, state: int, pace: int, depth: Floats, spare: float, share: Floats, factor: float
+) -> float:
+    """The flux that can pass from a cell, which can give the share `own`, to its neighbour j.
+
+    A neighbour of a slower pace gets it, or gives of what it can spare, at once; one of a quicker pace has dealt with
+    the face itself.
+    """
+    if state == pace:
+        return flux * (own if flux > 0.0 else share[j])
+    if state == ASLEEP:
+        return flux
+    if state == OUTSIDE:
+        return flux * own
+    if state < pace:
+        return 0.0
+    flux = max(flux * own if flux > 0.0 else flux, -max(0.0, spare) / factor)
+    depth[j] = max(0.0, depth[j] + flux * factor)
+    return flux
 
 
 @compiled
 def move(
-    depth: Floats, east: Floats, north: Floats, falling: Floats, live: States, share: Floats, tiles: Ints, starts: Ints,
-    cells: Ints, across: int, stride: int, held: Floats, step_s: float, cell_m: float,
-) -> tuple[float, float]:  # fmt: skip
-    """New depths of the listed cells; fluxes are cut to the share that their donor can give.
+    bed: Floats, sill: Floats, depth: Floats, east: Floats, north: Floats, live: States, share: Floats, cells: Ints,
+    shape: tuple[int, int], pace: int, held: Floats, step_s: float, cell_m: float,
+) -> float:  # fmt: skip
+    """New depths of the listed cells, which are of one pace; fluxes are cut to the share that their donor can give.
 
     What passes to a sleeping neighbour, or comes from it, is counted in its tile's `held` m3. Returns what left the
-    map and what fell onto it, m3.
+    map, m3.
     """
-    passed = step_s * cell_m
-    area = cell_m * cell_m
-    left = fell = 0.0
-    for k in range(tiles.size):
-        tile = tiles[k]
-        for place in range(starts[k], starts[k + 1]):
-            i = cells[place]
-            own = share[i]
-            # A cell's own faces are cut and kept; those shared with later cells still await these, uncut.
-            west, eastward, south, northward = east[i], east[i + 1], north[i], north[i + stride]
-            state = live[i - 1]
-            if state == ASLEEP:
-                held[tile - 1] -= west * passed
-            else:
-                west *= share[i - 1] if west > 0.0 else own
-                east[i] = west
-                if state == OUTSIDE:
-                    left -= west * passed
-            state = live[i - stride]
-            if state == ASLEEP:
-                held[tile - across] -= south * passed
-            else:
-                south *= share[i - stride] if south > 0.0 else own
-                north[i] = south
-                if state == OUTSIDE:
-                    left -= south * passed
-            state = live[i + 1]
-            if state == ASLEEP:
-                held[tile + 1] += eastward * passed
-            else:
-                eastward *= own if eastward > 0.0 else share[i + 1]
-                if state == OUTSIDE:
-                    east[i + 1] = eastward
-                    left += eastward * passed
-            state = live[i + stride]
-            if state == ASLEEP:
-                held[tile + across] += northward * passed
-            else:
-                northward *= own if northward > 0.0 else share[i + stride]
-                if state == OUTSIDE:
-                    north[i + stride] = northward
-                    left += northward * passed
-            change = (west - eastward + south - northward) * passed / area
-            after = depth[i] + change
-            if falling[i] != 0.0:
-                after += falling[i] * step_s
-                fell += falling[i] * step_s * area
+    stride = shape[1] + 2
+    across = (shape[1] + TILE - 1) // TILE
+    volume = step_s * cell_m
+    factor = step_s / cell_m
+    left = 0.0
+    for i in cells:
+        own = share[i]
+        # A cell's own faces are cut and kept; those shared with later cells of its pace still await these, uncut.
+        on_west, on_east, on_south, on_north = live[i - 1], live[i + 1], live[i - stride], live[i + stride]
+        if on_west == pace and on_east == pace and on_south == pace and on_north == pace:
+            west = east[i] * (share[i - 1] if east[i] > 0.0 else own)
+            east[i] = west
+            south = north[i] * (share[i - stride] if north[i] > 0.0 else own)
+            north[i] = south
+            eastward = east[i + 1] * (own if east[i + 1] > 0.0 else share[i + 1])
+            northward = north[i + stride] * (own if north[i + stride] > 0.0 else share[i + stride])
+            after = depth[i] + (west - eastward + south - northward) * factor
             if after < 0.0:
-                # A sleeping neighbour or the soil took more than there was: the rest of the tile's water pays for it.
-                held[tile] += after * area
+                held[tile_of(i, stride, across)] += after * cell_m * cell_m  # rounding
                 after = 0.0
             depth[i] = after
-    return left, fell
+            continue
+        west = -passed_to(
+            -east[i], own, i - 1, on_west, pace, depth, depth[i - 1] - (sill[i - 1] - bed[i - 1]), share, factor
+        )
+        eastward = passed_to(
+            east[i + 1], own, i + 1, on_east, pace, depth, depth[i + 1] - (sill[i + 1] - bed[i + 1]), share, factor
+        )
+        south = -passed_to(
+            -north[i],
+            own,
+            i - stride,
+            on_south,
+            pace,
+            depth,
+            depth[i - stride] - (sill[i - stride] - bed[i - stride]),
+            share,
+            factor,
+        )
+        northward = passed_to(
+            north[i + stride],
+            own,
+            i + stride,
+            on_north,
+            pace,
+            depth,
+            depth[i + stride] - (sill[i + stride] - bed[i + stride]),
+            share,
+            factor,
+        )
+        if pace <= on_west:
+            east[i] = west
+        if pace <= on_south:
+            north[i] = south
+        if pace < on_east:
+            east[i + 1] = eastward
+        if pace < on_north:
+            north[i + stride] = northward
+        tile = tile_of(i, stride, across)
+        left += booked(-west * volume, on_west, tile - 1, held)
+        left += booked(eastward * volume, on_east, tile + 1, held)
+        left += booked(-south * volume, on_south, tile - across, held)
+        left += booked(northward * volume, on_north, tile + across, held)
+        after = depth[i] + (west - eastward + south - northward) * factor
+        if after < 0.0:
+            # A sleeping neighbour took more than there was: the rest of the tile's water pays for it.
+            held[tile] += after * cell_m * cell_m
+            after = 0.0
+        depth[i] = after
+    return left
+
+
+@compiled
+def booked(volume: float, state: int, tile: int, held: Floats) -> float:
+    """Count what passed to a neighbour into what its tile holds, if that sleeps; gives what left the map."""
+    if state == ASLEEP:
+        held[tile] += volume
+    return volume if state == OUTSIDE else 0.0
+
+
+@compiled
+def tile_of(i: int, stride: int, across: int) -> int:
+    """The tile that a cell belongs to."""
+    return (i // stride - 1) // TILE * across + (i % stride - 1) // TILE
+
+
+@compiled
+def let_fall(
+    depth: Floats, falling: Floats, tiles: Ints, shape: tuple[int, int], held: Floats, cell_m: float, seconds: float
+) -> float:
+    """Let fall onto some tiles what falls, or soak away; what a cell has not got the tile's other water pays. In m3."""
+    rows, cols = shape
+    stride = cols + 2
+    across = (cols + TILE - 1) // TILE
+    area = cell_m * cell_m
+    total = 0.0
+    for tile in tiles:
+        r0, c0 = tile // across * TILE, tile % across * TILE
+        fell = 0.0
+        for r in range(r0, min(rows, r0 + TILE)):
+            row = (r + 1) * stride + 1
+            for i in range(row + c0, row + min(cols, c0 + TILE)):
+                if falling[i] != 0.0:
+                    fell += falling[i]
+                    after = depth[i] + falling[i] * seconds
+                    if after < 0.0:
+                        held[tile] += after * area
+                        after = 0.0
+                    depth[i] = after
+        total += fell
+    return total * seconds * area
 
 
 @compiled
 def advance_water(
     bed: Floats, sill: Floats, roughness: Floats, outlets: Ints, conveyance: Floats, depth: Floats, east: Floats,
-    north: Floats, falling: Floats, live: States, carry_east: Floats, carry_north: Floats, share: Floats, tiles: Ints,
-    starts: Ints, listed: Ints, shape: tuple[int, int], held: Floats, calms_s: float, cell_m: float, seconds: float,
-) -> tuple[float, float, int]:  # fmt: skip
-    """Step the tiles in `tiles` (ascending) through some seconds, in place, in steps that the waves allow.
+    north: Floats, live: States, carry_east: Floats, carry_north: Floats, share: Floats, tiles: Ints, listed: Ints,
+    shape: tuple[int, int], pace: int, held: Floats, calms_s: float, cell_m: float, seconds: float,
+) -> tuple[float, int]:  # fmt: skip
+    """Step the tiles in `tiles` (ascending, all those of this pace) through some seconds, in steps that waves allow.
 
-    `roughness` is Manning's n squared; `falling` in m/s is rain that stands on the ground; `carry_east`,
-    `carry_north` (0), `share` (1), `starts` and `listed` are scratch; `held` (tiles,) in m3 is what sleeping tiles
-    gained; almost still water calms within `calms_s`. Returns what left the map and what fell (m3), and the
-    number of steps.
+    `roughness` is Manning's n squared; `carry_east`, `carry_north`, `share` and `listed` are scratch; `held` (tiles,)
+    in m3 is what sleeping tiles gained; almost still water calms within `calms_s`. Returns what left the map (m3) and
+    the number of steps.
     """
     stride = shape[1] + 2
-    across = (shape[1] + TILE - 1) // TILE
-    left = fell = 0.0
+    left = 0.0
     steps = 0
     remaining = seconds
     while remaining > 0.0:
-        deepest = near_water(depth, east, north, falling, tiles, shape, starts, listed)
-        cells = listed[: starts[tiles.size]]
+        count, deepest = near_water(depth, east, north, tiles, shape, listed)
+        cells = listed[:count]
         fastest = momentum(depth, east, north, cells, stride, carry_east, carry_north)
-        parts = math.ceil(remaining / LONGEST_STEP_S)
+        parts = 1
         if deepest > 0.0:
             wave = fastest + math.sqrt(GRAVITY * deepest)
             parts = max(parts, math.ceil(remaining * wave / (COURANT * cell_m)))
         step_s = remaining / parts
         drive(
-            bed, sill, roughness, depth, east, north, live, cells, stride, carry_east, carry_north,
+            bed, sill, roughness, depth, east, north, live, cells, stride, pace, carry_east, carry_north,
             math.exp(-step_s / calms_s), step_s, cell_m,
         )  # fmt: skip
-        let_out(bed, sill, depth, east, north, live, stride, outlets, conveyance)
-        limit(depth, east, north, cells, stride, step_s / cell_m, share)
-        gone, come = move(
-            depth, east, north, falling, live, share, tiles, starts, cells, across, stride, held, step_s, cell_m
-        )
-        left += gone
-        fell += come
+        let_out(bed, sill, depth, east, north, live, stride, pace, outlets, conveyance)
+        limit(bed, sill, depth, east, north, live, cells, stride, pace, step_s / cell_m, share)
+        left += move(bed, sill, depth, east, north, live, share, cells, shape, pace, held, step_s, cell_m)
         remaining = remaining - step_s if parts > 1 else 0.0
         steps += 1
-    return left, fell, steps
+    return left, steps
 
 
 @compiled
@@ -359,21 +464,21 @@ def held_by_sleepers(
         gained = gone = 0.0
         for k in range(high):
             i, j = first + k * stride, first + k * stride + wide
-            if live[i - 1] != AWAKE:
+            if not ASLEEP < live[i - 1] < OUTSIDE:
                 gained += east[i]
                 if live[i - 1] == OUTSIDE:
                     gone -= east[i]
-            if live[j] != AWAKE:
+            if not ASLEEP < live[j] < OUTSIDE:
                 gained -= east[j]
                 if live[j] == OUTSIDE:
                     gone += east[j]
         for k in range(wide):
             i, j = first + k, first + k + high * stride
-            if live[i - stride] != AWAKE:
+            if not ASLEEP < live[i - stride] < OUTSIDE:
                 gained += north[i]
                 if live[i - stride] == OUTSIDE:
                     gone -= north[i]
-            if live[j] != AWAKE:
+            if not ASLEEP < live[j] < OUTSIDE:
                 gained -= north[j]
                 if live[j] == OUTSIDE:
                     gone += north[j]
