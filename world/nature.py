@@ -70,7 +70,7 @@ class Nature:
         name = cache.key(*config.valley_inputs, self.climate)
         settled = cache.load_arrays("water", name)
         land = LandSurface(
-            self._valley, self._sky, self.climate, where, config.weather.kind, settled and unfolded(settled)
+            self._valley, self._sky, self.climate, where, *self._sky.opening_ground, settled and unfolded(settled)
         )
         if settled is None:
             cache.store_arrays("water", name, folded(land.settled))

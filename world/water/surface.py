@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from world.compiled import compiled
 from world.land.hydrology import runoff_mm_a
-from world.sky.air import AIR_MASSES
 from world.sky.normals import Climate
 from world.state import Plain, column, part, put_back, taken
 from world.view import Surface
@@ -76,7 +75,7 @@ POROSITY, ROOTS_REACH_M, DRAINABLE = 0.42, 0.9, 0.08
 LEAST_ROOT_MM, LEAST_GROUND_MM = 20.0, 20.0  # cracks in bare rock
 SEEPS_AT_ONCE_H, SEEPS_TWICE_AT_M, SLOWEST_SEEP_H = 24.0, 50.0, 24.0 * 40  # travel to the stream; judgement
 SOAKED_BELOW_M = 0.25  # ground less than this above its stream's level is full of water
-USUAL_WETNESS = 0.3  # of the topsoil, where a run opens with whatever the climate gives
+USUAL_WETNESS = 0.3  # of the topsoil, where nothing else is said
 WATER_STEP_M, SNOW_STEP_M, ICE_STEP_M, WETNESS_STEPS = 0.01, 0.005, 0.01, 32.0  # what is published is rounded to
 
 
@@ -100,12 +99,13 @@ class LandSurface:
         air: Air,
         climate: Climate,
         sunrise: Sunrise,
-        opening: str = "fair",
+        wetness: float = USUAL_WETNESS,
+        snow_m: float = 0.0,
         settled: Plain | None = None,
     ) -> None:
-        """Lay a mean day's water into the valley, and as much wetness and snow as the opening weather leaves.
+        """Lay a mean day's water into the valley, and wetness (0..1 of what the topsoil holds) and settled snow.
 
-        `opening` is a key of AIR_MASSES, or anything else for what is usual. `settled` is what the attribute of this
+        `settled` is what the attribute of this
         name says of another land on the same basin in the same climate; without it the flow settles here, which
         takes seconds.
         """
@@ -115,8 +115,6 @@ class LandSurface:
         recharge_mm_h = recharge(climate)
         self._horizon = skylines(self._ways.ground, basin.cell_m, AZIMUTHS)
         self._traits = traits_of(basin, self._ways, sky_view(self._horizon, self._ways.ground.shape), recharge_mm_h)
-        wetness = AIR_MASSES[opening].wetness if opening in AIR_MASSES else USUAL_WETNESS
-        snow_m = AIR_MASSES[opening].snow_m if opening in AIR_MASSES else 0.0
         self._minute, self._forcing, self._sun = -1, np.zeros((0, 0, 0)), np.zeros(4)
         self._look_up(0)
         self._stores = opening_stores(self._traits, self._ways, climate, recharge_mm_h, wetness, snow_m, self._air_c())

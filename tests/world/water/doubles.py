@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.palette import GroundCover
+from world.sky.air import AIR_MASSES
 from world.sky.climate import ClimateConfig, climate_of
 from world.sky.field import AirField
 from world.water.basin import INFLOW
@@ -103,4 +104,5 @@ def shower(start_s: float, end_s: float, rate_mm_h: float) -> Callable[[float], 
 def land(
     air: Steady | None = None, basin: Vale | None = None, when: Sunrise | None = None, opening: str = "fair"
 ) -> LandSurface:
-    return LandSurface(basin or vale(), air or Steady(), CLIMATE, when or sunrise(), opening)
+    ground = AIR_MASSES[opening].wetness, AIR_MASSES[opening].snow_m
+    return LandSurface(basin or vale(), air or Steady(), CLIMATE, when or sunrise(), *ground)

@@ -12,7 +12,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from assets.palette import GroundCover
-from tests.world.water.doubles import Steady, land, shower, sunrise, vale
+from tests.world.water.doubles import CLIMATE, Steady, land, shower, sunrise, vale
 from world.water.ground import DEEP, FROZEN, ICE, ROOT, SNOW, SURFACE, TOP
 from world.water.surface import LandSurface
 
@@ -54,7 +54,7 @@ def test_the_books_of_a_stormy_day_with_snow_close() -> None:
 @given(
     air_c=st.floats(-70, 50), humidity=st.floats(0.03, 1), wind=st.floats(0, 45), cloud=st.floats(0, 1),
     rain=st.floats(0, 150), snow=st.floats(0, 60), latitude=st.floats(-90, 90), month=st.integers(1, 12),
-    opening=st.sampled_from(["fair", "snow", "storm", "climate"]), inflow=st.floats(0, 30),
+    opening=st.sampled_from(["fair", "snow", "storm", "rain"]), inflow=st.floats(0, 30),
 )  # fmt: skip
 @settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
 def test_nothing_impossible_arises_at_the_ends_of_the_ranges(
@@ -168,3 +168,10 @@ def test_streams_that_enter_side_by_side_bring_all_of_their_water() -> None:
     surface.advance(300)
     assert surface.water_ledger.inflow == pytest.approx(300 * 0.25, rel=0.01)
     assert surface.water_ledger.error < 1e-10
+
+
+def test_a_run_opens_with_the_wetness_and_the_snow_it_is_told() -> None:
+    surface = LandSurface(vale(), Steady(air_c=lambda t: -3.0), CLIMATE, sunrise("2026-01-10T10:00"), 0.9, 0.4)
+    published = surface.published(0)
+    assert published.snow_m[:, :12].mean() == pytest.approx(0.4, abs=0.01)
+    assert published.wetness[:, :8].mean() == pytest.approx(0.9, abs=0.02)
