@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from math import exp
 
 import numpy as np
 
@@ -26,6 +28,7 @@ ERRANDS = {
     "barn": 0.4,
 }
 EVENINGS = {"inn": 4.0, "market": 3.0, "bench": 1.5, "well": 1.0}
+EASY_WALK_MIN = 3.0  # trips for their own sake thin out with the way as exp(-way / this) (Wilson 1967)
 EARLY_TRADES = {"baker": -70, "farmer": -25, "shepherd": -40, "innkeeper": 20}  # minutes on the hour of waking
 
 OUTDOOR_TRADES = ("farmer", "shepherd", "woodcutter", "fisher", "gardener")
@@ -133,7 +136,7 @@ def _work(
         stint_share = 1.0
         if minute >= end:
             return
-        errand = _choose(places, ERRANDS, rng, p.workplace)
+        errand = _choose(places, ERRANDS, rng, there, not_here=p.workplace)
         if errand < 0:
             continue
         draft.add(minute, Intent.ERRAND, errand)
@@ -145,13 +148,21 @@ def _among_people(
 ) -> None:
     minute = start
     while minute < end:
-        place = _choose(places, EVENINGS, rng, -1)
+        place = _choose(places, EVENINGS, rng, places[p.home])
         draft.add(minute, Intent.LINGER if place >= 0 else Intent.REST, place if place >= 0 else p.home)
         minute += rng.uniform(12, 30)
 
 
-def _choose(places: Sequence[Place], weights: dict[str, float], rng: np.random.Generator, not_here: int) -> int:
-    options = [(q.id, weights[q.kind]) for q in places if q.kind in weights and q.id != not_here]
+def _choose(
+    places: Sequence[Place], weights: dict[str, float], rng: np.random.Generator, origin: Place, not_here: int = -1
+) -> int:
+    """One of the places, nearer ones rather; places of one kind share its weight: three benches seat no more people."""
+    kinds = Counter(q.kind for q in places)
+    options = [
+        (q.id, weights[q.kind] / kinds[q.kind] * exp(-_walk_minutes(origin, q) / EASY_WALK_MIN))
+        for q in places
+        if q.kind in weights and q.id != not_here
+    ]
     if not options:
         return -1
     total = np.cumsum([w for _, w in options])

@@ -207,6 +207,26 @@ def situation(**changes) -> Situation:
     return replace(calm, **changes)
 
 
+def test_more_benches_scatter_nobody_and_far_ones_are_seldom_sought():
+    places = FlatWorld().places
+    near = [replace(places[12], id=len(places) + i) for i in range(4)]
+    far = [replace(bench, y=bench.y + 400.0) for bench in near]
+    one, with_near, with_far = (benches_share([*places, *benches]) for benches in ([], near, far))
+    assert one > 0.04
+    assert 0.6 < with_near / one < 1.5
+    assert with_far < 0.5 * one
+
+
+def benches_share(places) -> float:
+    """Of the minutes that people spend on errands and in company, those on benches."""
+    minutes = {True: 0.0, False: 0.0}
+    for day in (day_round(p, places, 3, 5) for p in PEOPLE):
+        for start, end, block in zip(day.starts, day.starts[1:], day.blocks, strict=False):
+            if block.intent in (Intent.ERRAND, Intent.LINGER):
+                minutes[places[block.place].kind == "bench"] += end - start
+    return minutes[True] / sum(minutes.values())
+
+
 def test_needs_and_weather_interrupt_the_round():
     p = PEOPLE[0]
     rounds = day_round(p, FlatWorld().places, 1, 0)
