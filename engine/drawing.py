@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from engine.processes import cores, end_with_parent, unheard
 from engine.render.graphics import RenderError
 from engine.render.stage import Stage
 from recorder.container import SessionError
@@ -69,11 +66,6 @@ def _tick(snapshot: Snapshot | None) -> int | None:
     return None if snapshot is None or snapshot.surface is None else snapshot.surface.tick
 
 
-def cores() -> int:
-    """How many processes can really run at once here."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def drawn(shots: Iterator[Shot], studio: Studio, workers: int) -> Iterator[tuple[Shot, dict[str, Images]]]:
     """Every shot with its images by camera, in order, whichever process drew them.
 
@@ -85,7 +77,7 @@ def drawn(shots: Iterator[Shot], studio: Studio, workers: int) -> Iterator[tuple
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (max(1, cores() // workers),))
     under_way: deque[tuple[Shot, Future[dict[str, Images]]]] = deque()
     try:
-        with _unheard():
+        with unheard():
             for _ in range(workers):
                 pool.submit(os.getpid)  # starts one process each
         for shot in shots:
@@ -109,29 +101,10 @@ def _next(under_way: deque[tuple[Shot, Future[dict[str, Images]]]]) -> tuple[Sho
     return shot, future.result()
 
 
-@contextmanager
-def _unheard() -> Iterator[None]:
-    """Processes started in here do not hear Ctrl-C, from their first instruction on: their parent decides."""
-    previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
 def _begin(threads: int) -> None:
     """Make a process ready to draw, in its share of the cores."""
     os.environ.setdefault("LP_NUM_THREADS", str(threads))  # Mesa's rasteriser would take all cores in each process
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A killed parent can tell nobody; nothing is lost, as it alone writes."""
-    parent = parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    os._exit(1)
+    end_with_parent()  # nothing is lost with it, as the parent alone writes
 
 
 def stage_of(session: Session, size: tuple[int, int], modalities: tuple[str, ...]) -> Stage:

@@ -69,7 +69,7 @@ def render(
     hour = None if time_of_day is None else parsed("--time-of-day", time_of_day, parse_time_of_day)
     pixels = None if size is None else parsed("--size", size, parse_size)
     began = time.monotonic()
-    from engine.drawing import cores  # noqa: PLC0415
+    from engine.processes import cores  # noqa: PLC0415
     from engine.rerender import Order, Rerender  # noqa: PLC0415
     from recorder.reader import Session  # noqa: PLC0415
 
