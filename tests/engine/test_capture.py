@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recorder.container import SessionError
 from recorder.reader import Session
 from tests.test_walls import ROOT, run_blocked
 
@@ -143,7 +144,7 @@ def test_a_stop_ends_cleanly_and_keeps_what_was_made(scenario, tmp_path, stop):
     process = subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    wait_for_size(tmp_path / "run" / "session.hamlet", 400_000)
+    wait_for_frames(tmp_path / "run" / "session.hamlet")
     process.send_signal(stop)
     printed, complaint = process.communicate(timeout=120)
     assert process.returncode == 0, complaint
@@ -158,7 +159,7 @@ def test_a_killed_capture_opens_up_to_its_last_second(scenario, tmp_path):
     code = "from engine.cli import main; main()"
     arguments = ["capture", scenario, "--out", tmp_path / "run", "--duration", "1h", "--model", "none"]
     process = subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], cwd=ROOT, stdout=subprocess.DEVNULL)
-    wait_for_size(tmp_path / "run" / "session.hamlet", 400_000)
+    wait_for_frames(tmp_path / "run" / "session.hamlet")
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     session = Session.open(tmp_path / "run" / "session.hamlet")
@@ -169,8 +170,17 @@ def test_a_killed_capture_opens_up_to_its_last_second(scenario, tmp_path):
     run("replay", tmp_path / "run", "--verify", "--headless")
 
 
-def wait_for_size(path: Path, size: int) -> None:
+def wait_for_frames(path: Path) -> None:
+    """Until a recording under way has frames, and ticks beyond its first."""
     deadline = time.monotonic() + 90
-    while not path.exists() or path.stat().st_size < size:
+    while not has_frames(path):
         assert time.monotonic() < deadline, "the capture did not start"
         time.sleep(0.1)
+
+
+def has_frames(path: Path) -> bool:
+    try:
+        with Session.open(path) as session:
+            return len(list(session.frames())) > 1 and session.ticks[-1] > 0
+    except (FileNotFoundError, SessionError):
+        return False

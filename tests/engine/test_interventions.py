@@ -108,7 +108,7 @@ def test_what_is_wrong_is_said_in_one_sentence(option: str, text: str, says: str
     [
         ("rumour:who=Nobody,kind=fox_in_barn", "Nobody here is called 'Nobody'; there are "),
         ("closed:place=the moon", "no place called 'the moon'; there are the square, the well"),
-        ("closed:place=the bridge", "no place called 'the bridge'"),
+        ("closed:place=the ferry", "no place called 'the ferry'"),
     ],
 )
 def test_unknown_names_list_what_there_is(text: str, says: str) -> None:
