@@ -254,14 +254,6 @@ LAYERS: dict[str, Layer] = {
             shaded=0.35,
         ),
         Layer(
-            "hardness",
-            "Hardness of the rock",
-            "relative to sandstone",
-            lambda m: m.terrain.hardness,
-            "cividis",
-            shaded=0.35,
-        ),
-        Layer(
             "soil", "Soil", "depth over the rock, m", lambda m: m.valley.soil_m.astype(np.float64), "YlOrBr", low=0.0
         ),
         Layer(

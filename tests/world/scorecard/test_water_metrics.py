@@ -9,10 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.world.water.doubles import CLIMATE, vale
+from world.config import WorldConfig
 from world.scorecard import water
 from world.water.channels import channels_of
 from world.water.column import usual_year
 from world.water.live_water import Bed, LiveWater
+from world.world import valley_of
 
 BY_KEY = {metric.key: metric for metric in water.METRICS}
 
@@ -44,6 +46,19 @@ class Slow(LiveWater):
 def test_floods_keep_their_water_and_a_leak_is_found() -> None:
     assert BY_KEY["flood_mass"].accepts(water.flood_error(vale()))
     assert not BY_KEY["flood_mass"].accepts(water.flood_error(vale(), Leaky))
+
+
+def test_the_middle_of_a_map_is_its_middle_and_its_flood_keeps_its_water() -> None:
+    valley = valley_of(WorldConfig(seed=3, size_m=512.0, villagers=4))
+    middle = water.middle_of(valley, 256.0)
+    rows, cols = middle.heights.shape
+    assert (rows - 1) * middle.cell_m == pytest.approx(256.0, abs=8.0) and rows == cols == len(middle.cover)
+    col, row = (round((own - whole) / valley.cell_m) for own, whole in zip(middle.origin, valley.origin, strict=True))
+    assert np.array_equal(middle.heights, valley.heights[row : row + rows, col : col + cols])
+    assert abs(middle.origin[0] + (cols - 1) / 2 * middle.cell_m) <= middle.cell_m  # the map's middle is 0, 0
+    assert middle.inflows.size == 0
+    assert BY_KEY["flood_mass"].accepts(water.flood_error(middle))
+    assert water.middle_of(valley, 4096.0).heights.shape == valley.heights.shape
 
 
 def test_lakes_rest_and_bumps_or_missing_beds_are_found() -> None:
