@@ -56,6 +56,11 @@ BAD = {
     "[[camera]]\nname = 'a'\nkind = 'fixed'\nposition = [1e300, 0, 0]\nlook_at = [0, 0, 0]": ["position.0", "20000"],
     "[[camera]]\nname = 'a'\nkind = 'fixed'\nposition = [1, 2, 3]\nlook_at = [1, 2, 3]": ["camera.0", "look_at"],
     "name = 'Has Space'": ["Has Space", "small letters"],
+    "[[weather.spell]]\nkind = 'rain'\nat = 0\nlasts = 5\nfoo = 1": ["weather.spell.0.foo", "unknown key", "arrives"],
+    "[weather]\nspell = 'rain'": ["weather.spell = 'rain'", "[[weather.spell]]"],
+    "[weather]\nspell = [1]": ["weather.spell.0 = 1", "[[weather.spell]]"],
+    "[weather]\nopening = 1": ["weather.opening = 1", "climate"],
+    '[climate]\nstation = "\\u0000"': ["climate.station", "no path"],
 }
 
 
