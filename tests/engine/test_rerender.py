@@ -233,9 +233,13 @@ def written_with_a_line(live, path):
 
 
 def test_an_unfinished_session_is_drawn_up_to_its_last_frame(recorded, tmp_path, shots):
-    whole = recorded.read_bytes()
+    whole, live = recorded.read_bytes(), Session.open(recorded)
+    header = {key: value for key, value in live.header.items() if key != "id"}
+    with SessionWriter(tmp_path / "scenery.hamlet", header, live.scenery, live.cast):
+        pass
+    begun = (tmp_path / "scenery.hamlet").stat().st_size  # most of a short session
     cut = tmp_path / "cut.hamlet"
-    cut.write_bytes(whole[: len(whole) * 2 // 3])
+    cut.write_bytes(whole[: begun + (len(whole) - begun) * 2 // 3])
     with Session.open(cut) as session:
         assert not session.complete
         ticks = {ref.tick for ref in session.frames()}
@@ -317,16 +321,18 @@ def test_the_hour_alone_moves_the_sun_to_where_the_range_begins(recorded, tmp_pa
     for snapshot in again.snapshots():
         for name in snapshot.environment.dtype.names:
             source = early[snapshot.tick] if name.startswith("sun_") else live.snapshot(snapshot.tick).environment
-            assert snapshot.environment[name] == source[name]
+            # The light comes through the recorded clouds, which hardly differ from those of the early hour.
+            assert snapshot.environment[name] == pytest.approx(source[name], rel=1e-5 if name == "sun_w_m2" else 0.0)
     assert clock_words(again.header, 16) == "Fri 12 Jun 2026, 05:30, counterfactual"
 
 
 def test_seasons_turn_round_in_the_south(recorded, tmp_path, shots):
     live = Session.open(recorded)
     south = {**SCENARIO, "place": {"start": "2026-06-12T07:00:00", "latitude": -33.0}}
+    there = Simulation(build(south, "test"), TemplateVoice())
     header = {key: value for key, value in live.header.items() if key != "id"} | {"scenario": south}
-    with SessionWriter(tmp_path / "south.hamlet", header, live.scenery, live.cast) as writer:
-        writer.snapshot(live.snapshot(0))
+    with SessionWriter(tmp_path / "south.hamlet", header, there.scenery, there.cast) as writer:
+        writer.snapshot(there.snapshot)
     _, again = render(tmp_path / "south.hamlet", tmp_path / "new", Order(override=Override(season="winter")))
     assert clock_words(again.header, 0) == "Thu 16 Jul 2026, 07:00, counterfactual"
 
