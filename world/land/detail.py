@@ -15,7 +15,7 @@ from assets.palette import GroundCover
 from world.grid import Floats, bilinear, slope_of
 from world.streams import stream
 
-TILE = 256  # samples along the tile's side
+TILE = 128  # samples along the side: longer than one sees it drawn, and small in a session
 FINE_M = 1.0  # wanted spacing of the tile's samples
 ROUGHEST_M = 0.25  # of the highest hummock on the roughest ground
 SCALE_M = ROUGHEST_M / 255 / 127  # of a product of the two codes
@@ -23,7 +23,7 @@ SCALE_M = ROUGHEST_M / 255 / 127  # of a product of the two codes
 # Power of the roughness of natural ground falls with about the square of the frequency (Sayles & Thomas 1978); waves
 # longer than 20 m belong to the samples of the ground, those below 2.5 m would be lost between those of the tile.
 LONGEST_M, SHORTEST_M = 20.0, 2.5
-STONES = 260  # of the tile, each one or two samples wide
+STONES = 65  # of the tile, each one or two samples wide
 STONE_HEIGHTS = (1.0, 2.2)  # over the deviation of the waves
 HIGHEST = 3.0  # deviations, 127 in the tile: what stands higher, one sample in some hundred, is cut flat
 
