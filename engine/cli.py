@@ -314,6 +314,7 @@ def _errors_for_people() -> tuple[type[Exception], ...]:
         "engine.validation": "ValidationError",
         "engine.plots": "PlotsError",
         "engine.render.graphics": "RenderError",
+        "world.sky.station": "StationError",
         "agents.language.models": "ModelError",
         "recorder.container": "SessionError",
     }

@@ -299,3 +299,12 @@ def test_without_matplotlib_the_remedy_is_named(scenario, tmp_path, monkeypatch)
         assert "pip install matplotlib" in refused.stderr
         assert refused.stderr.count("\n") == 1
     assert hamlet("validate", scenario, "--only", "sun").returncode == 0  # which draws nothing
+
+
+def test_a_station_that_is_gone_is_told_in_one_sentence(tmp_path):
+    gone = tmp_path / "gone.toml"
+    gone.write_text('[world]\nsize_m = 256\n[climate]\nstation = "nowhere.csv"\n')
+    typed = hamlet("world", "map", str(gone), "--layer", "heights", "-o", str(tmp_path / "map.png"))
+    assert typed.returncode == 2
+    assert typed.stderr == f"hamlet: {tmp_path / 'nowhere.csv'}: cannot be read (No such file or directory).\n"
+    assert not (tmp_path / "map.png").exists()

@@ -209,5 +209,5 @@ def test_any_record_that_is_read_gives_a_climate(
         assert np.isfinite(getattr(climate, name)).all(), name
     for field in fields(climate.daily):
         assert np.isfinite(getattr(climate.daily, field.name)).all(), field.name
-    for day in Days(climate, seed).days(date(2026, 1, 1).toordinal(), 60):
-        assert all(math.isfinite(value) for value in vars(day).values() if isinstance(value, float))
+    for made in Days(climate, seed).days(date(2026, 1, 1).toordinal(), 60):
+        assert all(math.isfinite(value) for value in vars(made).values() if isinstance(value, float))
