@@ -18,14 +18,15 @@ from world.water.shallow import (
     give_back,
     held_by_sleepers,
     let_fall,
+    pour_into,
 )
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-STEADY_M_S = 1e-5  # a tile whose depths change more slowly (36 mm in an hour) may sleep ...
-STIRRED_M_S = 5e-5  # ... until a neighbour's change more quickly than this
+STEADY_M_S = 2e-5  # a tile whose depths change more slowly (72 mm in an hour) may sleep ...
+STIRRED_M_S = 1e-4  # ... until a neighbour's change more quickly than this
 WATCH_S = 16  # change is the mean over so long, in which ripples cancel
 STEADY_WATCHES = 2  # so often in succession must it have been steady
 HELD_DEPTH_M = 1e-3  # a sleeper wakes when what it gained or lost comes to this depth over its water
@@ -117,11 +118,8 @@ class LiveWater:
 
     def pour(self, row: Ints, col: Ints, volume_m3: Floats) -> None:
         """Add water to many cells, each named once; to what its tile holds, while that sleeps."""
-        tile = row // TILE * self._tiles[1] + col // TILE
-        awake = self._awake[tile]
-        self._depth[row[awake] + 1, col[awake] + 1] += volume_m3[awake] / self.bed.cell_m**2
-        if not awake.all():
-            self._held += np.bincount(tile[~awake], weights=volume_m3[~awake], minlength=self._held.size)
+        volume_m3 = np.ascontiguousarray(volume_m3, dtype=np.float64)
+        pour_into(self._depth, self._held, self._awake, row, col, volume_m3, self._tiles[1], self.bed.cell_m**2)
 
     def step(self, seconds: int = 1) -> None:
         """Advance second by second."""
@@ -179,12 +177,12 @@ class LiveWater:
         Returns those that were woken.
         """
         up, across = self._tiles
-        stirred = np.pad((self._restless > STIRRED_M_S * WATCH_S).reshape(up, across), 1)
-        beside = np.zeros((up, across), dtype=np.bool_)
-        for r in range(3):
-            for c in range(3):
-                beside |= stirred[r : r + up, c : c + across]
-        awake = (self._awake & (self._calm < STEADY_WATCHES)) | self._called | beside.ravel()
+        stirred = (self._restless > STIRRED_M_S * WATCH_S).reshape(up, across)
+        if stirred.any():
+            stirred = np.pad(stirred, 1)
+            stirred = stirred[:-2] | stirred[1:-1] | stirred[2:]
+            stirred = stirred[:, :-2] | stirred[:, 1:-1] | stirred[:, 2:]
+        awake = (self._awake & (self._calm < STEADY_WATCHES)) | self._called | stirred.ravel()
         woken = np.flatnonzero(awake & ~self._awake)
         self._restless[~awake] = 0.0
         self._calm[woken], self._pace[woken] = 0, WAKING

@@ -373,6 +373,19 @@ def tile_of(i: int, stride: int, across: int) -> int:
 
 
 @compiled
+def pour_into(
+    depth: Floats, held: Floats, awake: Flags, row: Ints, col: Ints, volume_m3: Floats, across: int, area: float
+) -> None:
+    """Add water to some cells of the ringed map `depth` (rows + 2, cols + 2); to what a tile holds, while it sleeps."""
+    for k in range(row.size):
+        tile = row[k] // TILE * across + col[k] // TILE
+        if awake[tile]:
+            depth[row[k] + 1, col[k] + 1] += volume_m3[k] / area
+        else:
+            held[tile] += volume_m3[k]
+
+
+@compiled
 def let_fall(
     depth: Floats, falling: Floats, tiles: Ints, shape: tuple[int, int], held: Floats, cell_m: float, seconds: float
 ) -> float:
@@ -482,18 +495,23 @@ def held_by_sleepers(
                 gained -= north[j]
                 if live[j] == OUTSIDE:
                     gone += north[j]
-        wet, total, sum_falling = 0, 0.0, 0.0
+        sum_falling = 0.0
         for k in range(high):
             for i in range(first + k * stride, first + k * stride + wide):
                 if falling[i] != 0.0:
                     sum_falling += falling[i]
                     called[tile] = called[tile] or falling[i] > 0.0
-                if depth[i] > 0.0:
-                    wet += 1
-                    total += depth[i]
         held[tile] += gained * passed + sum_falling * area * seconds
         left += gone * passed
         fell += sum_falling * area * seconds
+        if held[tile] == 0.0:
+            continue
+        wet, total = 0, 0.0
+        for k in range(high):
+            for i in range(first + k * stride, first + k * stride + wide):
+                if depth[i] > 0.0:
+                    wet += 1
+                    total += depth[i]
         if wet > 0 and abs(held[tile]) > min(held_m * wet, held_share * total) * area:
             called[tile] = True
     return left, fell

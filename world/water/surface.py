@@ -122,6 +122,7 @@ class LandSurface:
         self._streams = np.flatnonzero(self._ways.wet.ravel())
         self._stream_rows, self._stream_cols = self._streams // cols, self._streams % cols
         self._bank = np.zeros(rows * cols)
+        self._released = np.zeros(self._streams.size)
         inflows = basin.inflows
         self._above = Catchment(
             inflows["area_m2"],
@@ -226,8 +227,9 @@ class LandSurface:
         self._release_springs()
         self._enter()
         self.water.step()
-        hashed = hashlib.blake2b(self._chain, digest_size=16)
-        for values in (*self._stores, self.water.depth):
+        # Every change of a store also goes into the totals; so the stores themselves take turns.
+        hashed = hashlib.blake2b(self._chain + self._totals.tobytes(), digest_size=16)
+        for values in (self._stores[second // GROUND_STEP_S % STORES], self.water.depth):
             hashed.update(values[first:last].tobytes())
         self._chain = hashed.digest()
 
@@ -250,9 +252,8 @@ class LandSurface:
         self._entering_m3 = self._above.step(rain, snow, air, float(GROUND_STEP_S)) / GROUND_STEP_S
 
     def _release_springs(self) -> None:
-        share = self._bank[self._streams] / GROUND_STEP_S
-        self._bank[self._streams] -= share
-        self.water.pour(self._stream_rows, self._stream_cols, share)
+        release(self._bank, self._streams, float(GROUND_STEP_S), self._released)
+        self.water.pour(self._stream_rows, self._stream_cols, self._released)
 
     def _enter(self) -> None:
         row, col, share = self._mouths
@@ -399,6 +400,14 @@ def mouths(ways: Channels, inflows: NDArray[np.void]) -> tuple[Ints, Ints, Float
         share[number_of[r, c], stream] += weight
     at = np.array(cells_of, dtype=np.int64).reshape(-1, 2)
     return at[:, 0].copy(), at[:, 1].copy(), share
+
+
+@compiled
+def release(bank: Floats, streams: Ints, parts: float, released: Floats) -> None:
+    """Take one of some parts of what is on its way to the streams, for each of these."""
+    for k in range(streams.size):
+        released[k] = bank[streams[k]] / parts
+        bank[streams[k]] -= released[k]
 
 
 @compiled

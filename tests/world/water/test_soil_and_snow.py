@@ -95,6 +95,7 @@ def test_a_desert_river_without_rain_of_its_own_runs_dry_without_trouble() -> No
 
 
 @given(swe=st.floats(0, 2000), density=st.floats(50, 400), fallen=st.floats(0, 50), air=st.floats(-60, 30))
+@settings(deadline=None)
 def test_snow_keeps_its_water_and_stays_between_fluff_and_slush(
     swe: float, density: float, fallen: float, air: float
 ) -> None:
