@@ -31,14 +31,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def eventful() -> Scenario:
-    """Seven talkative people at noon, and rain that comes after a minute and goes on."""
+    """Eight talkative people at noon, and rain that comes after a minute and goes on."""
     return build(
         {
             "name": "t",
             "seed": 5,
-            "place": {"start": "2026-06-12T13:00:00"},
+            "place": {"start": "2026-06-12T12:50:00"},
             "world": {"size_m": 512, "tick_rate": 8},
-            "village": {"villagers": 7, "talkativeness": 5.0},
+            "village": {"villagers": 8, "talkativeness": 5.0},
             "weather": {"opening": "overcast", "front": "rain", "front_at": "40s", "front_lasts": "60s"},
         },
         "t",
