@@ -39,7 +39,8 @@ def render(
         int | None, typer.Option(help="How many processes draw; by default one for each core.", min=1, max=256)
     ] = None,
     weather: Annotated[
-        str | None, typer.Option(help="Another weather: clear, fair, overcast, drizzle, rain, storm, fog or snow.")
+        str | None,
+        typer.Option(help="Another weather: clear, fair, overcast, drizzle, rain, storm, cloudburst, fog or snow."),
     ] = None,
     time_of_day: Annotated[
         str | None, typer.Option(help="Another hour, local solar: 18:30 is when the first frame is seen.")

@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,15 +35,18 @@ while True:
 
 
 def plain_valley(level: float, side: int = SIDE) -> Valley:
-    maps = {name: np.full((side, side), level, np.uint8 if name == "cover" else np.float32) for name in MAPS}
+    maps: dict[str, Any] = {
+        name: np.full((side, side), level, np.uint8 if name == "cover" else np.float32) for name in MAPS
+    }
     columns = {"plants": PLANTS, "buildings": BUILDINGS, "inflows": INFLOWS, "decks": DECKS}
+    tables: dict[str, Any] = {name: np.ones(3, dtype) for name, dtype in columns.items()}
     return Valley(
         cell_m=4.0,
         origin=(-10.0, -20.0),
         surroundings=Surroundings(np.full((9, 9), level, np.float32), (-30.0, -40.0), 32.0),
         places=(Place(0, "market", "the square", 1.0, 2.0, -1, 5.0),),
         **maps,
-        **{name: np.ones(3, dtype) for name, dtype in columns.items()},
+        **tables,
         detail=Detail(np.full((side, side), 3, np.uint8), np.arange(64, dtype=np.int8).reshape(8, 8), 4, 1e-5),
     )
 
@@ -62,7 +66,9 @@ def same(a: Valley, b: Valley) -> bool:
 
 def detailed(valley: Valley) -> tuple[object, ...] | None:
     fine = valley.detail
-    return fine and (fine.roughness.tobytes(), fine.tile.tobytes(), fine.per_cell, fine.scale_m)
+    if fine is None:
+        return None
+    return fine.roughness.tobytes(), fine.tile.tobytes(), fine.per_cell, fine.scale_m
 
 
 @pytest.fixture(autouse=True)

@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from world import cache
 from world.land.config import Effort
 from world.sky.climate import ClimateConfig, climate_of
 from world.sky.weather import WeatherOpening
-from world.valley import Valley, lattice, make_valley
+from world.valley import ARRAYS, Valley, lattice, make_valley
 from world.world import World, WorldConfig
 
 SMALL = WorldConfig(seed=5, size_m=256.0, villagers=3)
@@ -34,7 +33,7 @@ def small_valley() -> Valley:
 
 def digest(valley: Valley) -> str:
     total = hashlib.sha256()
-    for name in cache.ARRAYS:
+    for name in ARRAYS:
         total.update(getattr(valley, name).tobytes())
     total.update(valley.surroundings.heights.tobytes())
     total.update(repr(valley.places).encode())

@@ -18,7 +18,7 @@ from world.sky.normals import (
     knots_of,
     through_the_year,
 )
-from world.sky.station import Record
+from world.sky.station import Record, StationError
 from world.sky.wetness import centred, sway_for
 from world.sky.zonal import cloud_of, dryness_of
 
@@ -45,7 +45,15 @@ def fitted(
         zonal: of the same place.
         annual_rain_mm: replaces the record's mean; amounts are scaled.
         temperature_c: replaces the record's mean of the year.
+
+    Raises:
+        StationError: the record holds no rain, as many EPW files do, and `annual_rain_mm` does not say how much falls.
     """
+    if annual_rain_mm is None and not record.has_rain:
+        raise StationError(
+            f"{record.name}: holds no rain, and nobody can tell whether none fell or none was measured; "
+            "say how much falls in a year with climate.annual_rain_mm."
+        )
     month = record.month
     temperature = _monthly(record.mean_c, month, zonal.temperature_c)
     if temperature_c is not None:
@@ -79,7 +87,7 @@ def fitted(
         cloud=np.clip(_monthly(record.cloud, month, cloud_of(wet_days / MONTH_DAYS)), 0.03, 0.97),
         pet_mm=pet,
         daily=daily,
-        source=f"{record.name}, {len(record.ordinal)} days" + ("" if record.has_rain else ", rain by latitude"),
+        source=f"{record.name}, {len(record.ordinal)} days" + ("" if record.has_rain else ", rain as given"),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -196,3 +198,12 @@ def test_given_figures_replace_the_stations() -> None:
     rain = sum(d.rain_mm for d in Days(climate, 1).days(date(1900, 1, 1).toordinal(), 365 * 40)) / 40
     assert rain == pytest.approx(500.0, rel=0.1)
     assert climate.source.startswith("seattle_tacoma.csv, 1461 days")
+
+
+def test_a_record_without_rain_asks_how_much_falls(tmp_path: Path) -> None:
+    path = tmp_path / "dry.csv"
+    path.write_text("\n".join(re.sub(r",[0-9.]+,", ",0.0,", row, count=1) for row in year_of_csv()), encoding="utf-8")
+    place = ClimateConfig(station=str(path))
+    with pytest.raises(StationError, match=r"dry.*climate\.annual_rain_mm"):
+        climate_of(place)
+    assert climate_of(replace(place, annual_rain_mm=40.0)).annual_rain_mm == pytest.approx(40.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from assets.palette import GroundCover
@@ -15,7 +17,7 @@ CELL_M = 4.0
 
 def plain(cells: int = 97, places: tuple[tuple[float, float], ...] = ((0.0, 0.0),), decks: tuple = ()) -> Valley:
     """A level square of grass with places, and decks given as tuples of columns.DECKS."""
-    maps: dict[str, np.ndarray] = {name: np.zeros((cells, cells), np.float32) for name in MAPS}
+    maps: dict[str, Any] = {name: np.zeros((cells, cells), np.float32) for name in MAPS}
     maps["cover"] = np.full((cells, cells), GroundCover.GRASS, np.uint8)
     edge = -(cells - 1) * CELL_M / 2
     return Valley(
