@@ -64,6 +64,9 @@ def watch(
     chosen = load(scenario, overrides)
     pixels = parsed("--size", size, parse_size)
     # Imported only now: a wrong argument is answered before anything heavy is loaded.
+    from engine.render.graphics import pipe_of  # noqa: PLC0415
+
+    pipe_of(windowed=True)  # a missing display is told before the valley is made for it
     from engine.simulation import Simulation  # noqa: PLC0415
     from engine.sources import LiveSource  # noqa: PLC0415
     from engine.voice import lost_words, open_voice  # noqa: PLC0415

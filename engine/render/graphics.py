@@ -86,6 +86,22 @@ class Context:
 _context: Context | None = None  # one per process: see the module's first lines
 
 
+def pipe_of(windowed: bool) -> GraphicsPipe:
+    """The way to the display, or to a driver that draws without one.
+
+    Raises:
+        RenderError: there is none.
+    """
+    pipe = GraphicsPipeSelection.get_global_ptr().make_module_pipe("pandagl" if windowed else "p3headlessgl")
+    if pipe is None or not pipe.is_valid():
+        raise RenderError(
+            "No display to open a window on: set DISPLAY, or run headless (hamlet capture)."
+            if windowed
+            else "No OpenGL driver without a screen: install Mesa's EGL (apt install libegl1 libgl1-mesa-dri)."
+        )
+    return pipe
+
+
 def open_context(window_title: str | None = None, size: tuple[int, int] = (1, 1)) -> Context:
     """The process's graphics context, opened on first use: a window when titled, else no screen at all.
 
@@ -98,14 +114,7 @@ def open_context(window_title: str | None = None, size: tuple[int, int] = (1, 1)
         return _context
     if _context is not None:
         raise RenderError("One process draws either in one window or headless: start a second process for the other.")
-    module = "pandagl" if windowed else "p3headlessgl"
-    pipe = GraphicsPipeSelection.get_global_ptr().make_module_pipe(module)
-    if pipe is None or not pipe.is_valid():
-        raise RenderError(
-            "No display to open a window on: set DISPLAY, or run headless (hamlet capture)."
-            if windowed
-            else "No OpenGL driver without a screen: install Mesa's EGL (apt install libegl1 libgl1-mesa-dri)."
-        )
+    pipe = pipe_of(windowed)
     properties = FrameBufferProperties()
     properties.set_rgba_bits(8, 8, 8, 8)
     properties.set_depth_bits(24)

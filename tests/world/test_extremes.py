@@ -19,6 +19,7 @@ from world.land.config import Effort, LandConfig
 from world.sky.air import AIR_MASSES
 from world.sky.climate import ClimateConfig, climate_of
 from world.sky.daily import Days
+from world.sky.station import StationError, read_station
 from world.sky.weather import Sky, Spell, WeatherOpening
 from world.valley import MAPS, make_valley
 from world.village.site import NoRoomError
@@ -191,7 +192,7 @@ def test_any_record_that_is_read_gives_a_climate(
     config: ClimateConfig, years: int, every: int, base_c: float, sway_c: float, rain_mm: float, chance: float,
     gaps: float, seed: int, tmp_path_factory: pytest.TempPathFactory,
 ) -> None:  # fmt: skip
-    """No rain, nothing but rain, no day unlike the next, no two days on end."""
+    """Nothing but rain, no day unlike the next, no two days on end; without rain it is asked for."""
     draw = np.random.default_rng(seed)
     rows = ["date,rain,tmax,tmin"]
     for day in range(date(2000, 1, 1).toordinal(), date(2000 + max(years, every), 1, 1).toordinal(), every):
@@ -203,6 +204,11 @@ def test_any_record_that_is_read_gives_a_climate(
         rows.append(f"{date.fromordinal(day)},{','.join(cells)}")
     path: Path = tmp_path_factory.mktemp("station") / "any.csv"
     path.write_text("\n".join(rows), encoding="utf-8")
+    told = read_station(path)
+    if config.annual_rain_mm is None and not told.has_rain:
+        with pytest.raises(StationError, match=r"climate\.annual_rain_mm"):
+            climate_of(replace(config, station=path))
+        return
     climate = climate_of(replace(config, station=path))
     monthly = ("temperature_c", "diurnal_range_c", "rain_mm", "wet_days", "humidity", "wind_m_s", "cloud", "pet_mm")
     for name in monthly:
