@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 
 from assets.palette import Activity
 from engine.scenario import CameraPart, Scenario, ScenarioError
+from engine.sight import CLEARANCE_M, EYE_M, Surroundings, look
 from recorder.schema import CameraPose, Scenery, Snapshot
-from world.grid import bilinear
 
-EYE_M = 1.5  # height on a villager that cameras look at
-CLEARANCE_M = 1.2  # a camera keeps this far above the ground
-SIGHT_SAMPLES = 48  # along a line of sight: every 20 cm at ten metres
 BYSTANDER_M = 1.0
 MIN_SHOT_S = 6.0  # a talk camera holds a shot at least this long
 _CONVERSING = (int(Activity.TALK), int(Activity.LISTEN))
@@ -28,58 +25,6 @@ class Rig(Protocol):
     """Moves one camera."""
 
     def pose(self, snapshot: Snapshot) -> CameraPose: ...
-
-
-def look(position: NDArray[np.float64], target: NDArray[np.float64], fov_deg: float) -> CameraPose:
-    """The pose at `position` with `target` in the middle of the picture."""
-    d = target - position
-    return CameraPose(
-        position=(float(position[0]), float(position[1]), float(position[2])),
-        yaw=float(np.arctan2(d[1], d[0])),
-        pitch=float(np.arctan2(d[2], np.hypot(d[0], d[1]))),
-        fov_y=float(np.radians(fov_deg)),
-    )
-
-
-class Surroundings:
-    """Ground height and free sight over a scenery, for placing cameras."""
-
-    def __init__(self, scenery: Scenery) -> None:
-        self._scenery = scenery
-        surface = scenery.heights + np.maximum(scenery.water_depth, 0)
-        self._surface: NDArray[np.float64] = surface.astype(np.float64)
-
-    def ground(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Height of the ground or the water on it, metres, bilinear; clamped at the map's edge."""
-        return bilinear(self._surface, self._scenery.origin, self._scenery.cell_m, x, y)
-
-    def obstruction(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> float:
-        """Share of the straight line between two points that lies in the ground, a building or a tree crown, 0..1."""
-        return float(self._blocked(start, end).mean())
-
-    def free_share(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> float:
-        """Share of the line from `start` that is free before the first thing in its way, 0..1."""
-        blocked = self._blocked(start, end)
-        return float(np.argmax(blocked) / SIGHT_SAMPLES) if blocked.any() else 1.0
-
-    def _blocked(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.bool_]:
-        t = np.linspace(0.0, 1.0, SIGHT_SAMPLES)[:, None]
-        points = start + (end - start) * t
-        blocked = self.ground(points[:, 0], points[:, 1]) > points[:, 2]
-        for b in self._scenery.buildings:
-            dx, dy = points[:, 0] - b["x"], points[:, 1] - b["y"]
-            c, s = np.cos(b["yaw"]), np.sin(b["yaw"])
-            u, v = dx * c + dy * s, -dx * s + dy * c
-            inside = (abs(u) < b["width_m"] / 2 + 0.6) & (abs(v) < b["depth_m"] / 2 + 0.6)
-            blocked |= inside & (points[:, 2] < b["z"] + b["wall_height_m"] + b["roof_height_m"])
-        plants = self._scenery.plants
-        middle, reach = (start + end) / 2, np.linalg.norm(end - start) / 2 + 4
-        near = plants[np.hypot(plants["x"] - middle[0], plants["y"] - middle[1]) < reach]
-        for p in near:
-            radius = 0.3 * p["height_m"]
-            crown = np.hypot(points[:, 0] - p["x"], points[:, 1] - p["y"]) < radius
-            blocked |= crown & (points[:, 2] < p["z"] + p["height_m"]) & (points[:, 2] > p["z"] - 1)
-        return blocked
 
 
 class OrbitRig:

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.cameras import CLEARANCE_M, EYE_M, Surroundings, look
 from engine.render.controls import Input
+from engine.sight import CLEARANCE_M, EYE_M, Surroundings, look
 from recorder.schema import CameraPose, Snapshot
 
 FLY_SPEED_M_S = 14.0

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.cameras import Surroundings
 from engine.clock import WindowClock
 from engine.quantities import format_duration
 from engine.render.controls import Controls, Input, save_picture
 from engine.render.hud import Bubble, Overlay, Playhead
 from engine.render.stage import Stage
+from engine.sight import Surroundings
 from engine.sources import RecordedSource, Source, local_time
 from engine.timeline import Bar
 from engine.viewpoints import Viewpoint

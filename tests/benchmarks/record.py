@@ -24,10 +24,10 @@ from agents.acts import SpeechPlan
 from agents.language.prompt import SHARED_PREFIX, scene_prompt
 from agents.language.templates import TemplateVoice, draft
 from agents.language.voice import Wording
-from engine.cameras import look
 from engine.recording import slow_parts
 from engine.render.stage import MODALITIES, Stage
 from engine.scenario import load
+from engine.sight import look
 from engine.simulation import Simulation
 from recorder.container import RecordType, SessionError
 from recorder.images import encode_image

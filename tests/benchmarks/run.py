@@ -17,9 +17,9 @@ from rich.table import Table
 
 from agents.acts import SpeechPlan
 from agents.language.templates import TemplateVoice
-from engine.cameras import look
 from engine.render.stage import MODALITIES, Stage
 from engine.scenario import Scenario, load
+from engine.sight import look
 from engine.simulation import Simulation
 from tests.benchmarks import valley
 from tests.benchmarks.record import record

@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.palette import Activity
-from engine.cameras import Surroundings, look, rigs
+from engine.cameras import rigs
 from engine.doctor import known_scenery, known_snapshot
 from engine.scenario import ScenarioError, build
+from engine.sight import Surroundings, look
 from recorder.schema import VILLAGER, Snapshot
 
 POINT = st.tuples(*[st.floats(-500, 500)] * 3)

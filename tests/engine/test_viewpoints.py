@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from engine.cameras import EYE_M, Surroundings
 from engine.doctor import known_scenery, known_snapshot
 from engine.render.controls import Input
+from engine.sight import EYE_M, Surroundings
 from engine.viewpoints import FLY_SPEED_M_S, Viewpoint
 from recorder.schema import VILLAGER, Snapshot
 

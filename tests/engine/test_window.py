@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.cameras import Surroundings
 from engine.render.stage import Stage
+from engine.sight import Surroundings
 from engine.sources import RecordedSource
 from engine.timeline import Bar
 from engine.viewpoints import Viewpoint
