@@ -29,6 +29,19 @@ _REACH_M = 0.992 * (figure.UPPER_LEG_M + figure.LOWER_LEG_M)  # knees never lock
 _HAIR_STYLES = ("hair_short", "hair_long", "hair_bun")  # by LOOKS.hair_style; 3 is bald
 _HATS = ("straw_hat", "cap", "hood")  # by LOOKS.hat - 1
 _INDEX = {name: k for k, name in enumerate(figure.PARTS)}
+_ORIGIN = (0.0, 0.0, 0.0)
+_KEYPOINTS: tuple[tuple[str, tuple[float, float, float]], ...] = (
+    ("head", (0.176, 0.0, 0.137)),
+    ("head", (0.136, 0.05, 0.182)),
+    ("head", (0.136, -0.05, 0.182)),
+    ("head", (0.004, 0.125, 0.168)),
+    ("head", (0.004, -0.125, 0.168)),
+    *(
+        (f"{name}_{side}", _ORIGIN)
+        for name in ("upper_arm", "lower_arm", "hand", "upper_leg", "lower_leg", "foot")
+        for side in ("left", "right")
+    ),
+)  # part and place in its frame
 _UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -46,6 +59,42 @@ def pose(looks: Rows, villagers: Rows, time_s: float) -> NDArray[np.float32]:
     `looks` has dtype LOOKS and `villagers` VILLAGER of recorder.schema, row by row the same people. Parts not worn
     and villagers indoors are all zero.
     """
+    placed = _placed(looks, villagers, time_s)
+    placed *= (_worn(looks, villagers) & (villagers["indoors"] == 0)[:, None])[:, :, None, None]
+    frames32: NDArray[np.float32] = placed.astype(np.float32)
+    return frames32
+
+
+def joints(looks: Rows, villagers: Rows, time_s: float) -> Floats:
+    """World positions (n, 17, 3) in metres of the key points of the people data set COCO (Lin et al. 2014), in its order.
+
+    Nose, then left before right: eyes, ears, shoulders, elbows, wrists, hips, knees, ankles. They come from the frames
+    that `pose` draws, also for villagers indoors.
+    """
+    frames = _placed(looks, villagers, time_s)
+    return np.stack(
+        [frames[:, _INDEX[part], :, :3] @ np.array(at) + frames[:, _INDEX[part], :, 3] for part, at in _KEYPOINTS],
+        axis=1,
+    )
+
+
+def outline(looks: Rows, villagers: Rows, time_s: float) -> Floats:
+    """World positions (n, V, 3) in metres of all that is drawn of each villager: boxes round them are boxes round it.
+
+    V is the same for everybody: vertices of what one does not wear lie in the torso's joint.
+    """
+    frames = pose(looks, villagers, time_s).astype(np.float64)
+    corners = []
+    for part, mesh in enumerate(figure.figure_parts()):
+        frame = frames[:, part]
+        worn = frame[:, :, :3].any(axis=(1, 2))
+        placed = mesh.positions.astype(np.float64) @ frame[:, :, :3].swapaxes(1, 2) + frame[:, None, :, 3]
+        corners.append(np.where(worn[:, None, None], placed, frames[:, _INDEX["torso"], None, :, 3]))
+    return np.concatenate(corners, axis=1)
+
+
+def _placed(looks: Rows, villagers: Rows, time_s: float) -> Floats:
+    """World-from-part frames (n, P, 3, 4) of all parts, worn or not, in doors or out."""
     n = len(looks)
     body = _Body(n)
     motion = _Motion(looks, villagers, time_s)
@@ -58,9 +107,7 @@ def pose(looks: Rows, villagers: Rows, time_s: float) -> NDArray[np.float32]:
     ground = np.stack([villagers[name].astype(np.float64) for name in ("x", "y", "z")], axis=1)
     placed = np.einsum("nij,npjk->npik", world, frames)
     placed[..., 3] += ground[:, None, :]
-    placed *= (_worn(looks, villagers) & (villagers["indoors"] == 0)[:, None])[:, :, None, None]
-    frames32: NDArray[np.float32] = placed.astype(np.float32)
-    return frames32
+    return placed
 
 
 class _Motion:
