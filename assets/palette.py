@@ -104,3 +104,98 @@ class Activity(IntEnum):
     TALK = 4
     LISTEN = 5
     SLEEP = 6
+
+
+class Part(IntEnum):
+    """Parts of things, in images of parts. The numbers are stored in sessions: never renumber, only append.
+
+    Left and right are those of the body. A thing that has no parts shows 0, as does a place without a surface.
+    """
+
+    NOTHING = 0
+    HEAD = 1  # with neck, face and beard
+    HAIR = 2
+    HAT = 3
+    TORSO = 4
+    SKIRT = 5
+    UPPER_ARM_LEFT = 6
+    UPPER_ARM_RIGHT = 7
+    LOWER_ARM_LEFT = 8
+    LOWER_ARM_RIGHT = 9
+    HAND_LEFT = 10
+    HAND_RIGHT = 11
+    UPPER_LEG_LEFT = 12
+    UPPER_LEG_RIGHT = 13
+    LOWER_LEG_LEFT = 14
+    LOWER_LEG_RIGHT = 15
+    FOOT_LEFT = 16
+    FOOT_RIGHT = 17
+    HELD = 18  # tool, basket, torch
+    WALL = 19  # of a building, with its timber, steps and foundation
+    ROOF = 20
+    DOOR = 21
+    WINDOW = 22
+    CHIMNEY = 23
+    FITTING = 24  # what hangs, leans or turns on a building: sign, lantern, woodpile, oven, wheel
+    TRUNK = 25  # of a plant, with its branches and twigs
+    CROWN = 26  # its leaves, needles and flowers
+
+
+class Wear(IntEnum):
+    """What a villager has put on against the weather."""
+
+    NOTHING_MORE = 0
+    CLOAK = 1
+    HOODED_CLOAK = 2
+
+
+class Load(IntEnum):
+    """What a villager has in hand: tools of a trade, and what is carried."""
+
+    NOTHING = 0
+    BASKET = 1
+    SACK = 2
+    BUCKET = 3
+    FIREWOOD = 4
+    HOE = 5
+    RAKE = 6
+    HAMMER = 7
+    AXE = 8
+    BROOM = 9
+    FISHING_ROD = 10
+    CROOK = 11
+    BOOK = 12
+    DOUGH = 13
+    CLAY = 14
+
+
+class Bearing(IntEnum):
+    """How a villager meets the weather."""
+
+    UPRIGHT = 0
+    HUNCHED = 1  # hurries through it, drawn in
+    SHELTERING = 2  # stands it out, arms crossed
+
+
+class Seat(IntEnum):
+    """What one who sits sits on."""
+
+    STOOL = 0
+    GROUND = 1
+
+
+class Gesture(IntEnum):
+    """What hands and head say beside the words."""
+
+    NONE = 0
+    WAVE = 1
+    BOW = 2
+    OPEN_PALMS = 3
+    BEATS = 4
+    NOD = 5
+    HEAD_SHAKE = 6
+    SHRUG = 7
+    POINT = 8  # a raised finger
+    PALM_OUT = 9
+    HAND_ON_HEART = 10
+    LAUGH = 11

@@ -17,7 +17,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from engine.quantities import checked_size, parse_duration, parse_size
 
-MODALITIES = ("rgb", "depth", "instance", "semantic", "normal", "flow")
+MODALITIES = ("rgb", "depth", "instance", "semantic", "part", "normal", "flow", "back_flow", "albedo")
+QUALITIES = ("truth", "fast", "fine")  # of the picture; the truth is the same in all
 YEARS = (1000, 3000)  # dates stay inside the calendar however long a run is, and near where the sun's formulas hold
 SHOWN_CHARACTERS = 60  # of a wrong value in a message
 Sky = Literal["clear", "fair", "overcast", "drizzle", "rain", "storm", "cloudburst", "fog", "snow"]
@@ -176,6 +177,7 @@ class CapturePart(Part):
     fps: float = Field(2.0, ge=0.001, le=64)
     size: Annotated[tuple[int, int], BeforeValidator(_size)] = (640, 480)
     modalities: Annotated[tuple[str, ...], BeforeValidator(_modalities)] = MODALITIES
+    quality: Literal["truth", "fast", "fine"] = "fine"  # of the picture: plain, shaded, all of it with smooth edges
     segment_mib: int = Field(1024, ge=1, le=1 << 20)  # the recording goes on in another file above this size
 
 

@@ -20,7 +20,9 @@ from recorder.compression import inflate, zstd_compress, zstd_decompress
 from recorder.png import decode_png
 
 ID_LIMIT = 1 << 24  # instance ids fit the three channels of a PNG: R + 256 G + 65536 B
-LABELS = ("instance", "semantic", "flow_valid")
+PICTURES = ("rgb", "albedo")
+NUMBERED = ("semantic", "part")
+LABELS = ("instance", "semantic", "part", "flow_valid", "back_flow_valid")
 LEVEL = 1  # of zstd: level 3 makes 1 % fewer bytes of a frame and takes a fifth longer
 FINEST_STEP = 12  # float images in whole steps of 1, 1/2, ... 1/4096 are stored as the number of steps
 SHORT_LIMIT, WIDE_LIMIT = float(1 << 15), float(1 << 31)  # steps, either way, in 16 and in 32 bits
@@ -149,7 +151,8 @@ def encode_image(modality: str, image: NDArray[Any]) -> dict[str, Any]:
     """A map with `encoding`, `dtype`, `shape` and `data`; the same bytes for the same image.
 
     Args:
-        modality: `rgb`, `semantic` and `instance` must be of their type and shape; with any other name, anything goes.
+        modality: `rgb`, `albedo`, `semantic`, `part` and `instance` must be of their type and shape; with any other name,
+            anything goes.
         image: (H, W) or (H, W, channels).
 
     Raises:
@@ -159,10 +162,10 @@ def encode_image(modality: str, image: NDArray[Any]) -> dict[str, Any]:
         raise ValueError(f"an image has shape (H, W) or (H, W, channels), not {image.shape}")
     if image.size == 0:
         raise ValueError(f"an image of shape {image.shape} has no pixels")
-    if modality == "rgb" and (image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3):
-        raise ValueError(f"rgb must be uint8 (H, W, 3), not {image.dtype} {image.shape}")
-    if modality == "semantic" and (image.dtype != np.uint8 or image.ndim != 2):
-        raise ValueError(f"semantic must be uint8 (H, W), not {image.dtype} {image.shape}")
+    if modality in PICTURES and (image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3):
+        raise ValueError(f"{modality} must be uint8 (H, W, 3), not {image.dtype} {image.shape}")
+    if modality in NUMBERED and (image.dtype != np.uint8 or image.ndim != 2):
+        raise ValueError(f"{modality} must be uint8 (H, W), not {image.dtype} {image.shape}")
     if modality == "instance":
         _check_ids(image)
     dtype = dtype_name(image.dtype)
@@ -173,7 +176,7 @@ def encode_image(modality: str, image: NDArray[Any]) -> dict[str, Any]:
 
 def _as_form(modality: str, image: NDArray[Any]) -> tuple[str, NDArray[Any]]:
     """The form that suits the image best, by name, and its numbers."""
-    if modality == "rgb":
+    if modality in PICTURES:
         return "colour", _less_green(image)
     if modality in LABELS:
         return "values", image

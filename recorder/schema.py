@@ -15,7 +15,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from assets.palette import Activity, BuildingKind, GroundCover, SemanticClass, Species
+from assets.palette import Activity, BuildingKind, GroundCover, Part, SemanticClass, Species
 
 SCHEMA_VERSION = 1
 
@@ -188,9 +188,21 @@ IMAGE_COLUMNS = (
     Column("depth", "<f4", "along the optical axis (planar); inf where there is no surface", "m", shape=_PIXELS),
     Column("instance", "<u4", "id of what is seen, below 2^24, one through the session; 0: nothing", shape=_PIXELS),
     Column("semantic", "u1", "class of what is seen", names=value_names(SemanticClass), shape=_PIXELS),
+    Column("part", "u1", "part of what is seen; 0: it has none", names=value_names(Part), shape=_PIXELS),
     Column("normal", "<f4", "world frame, unit length; 0 where there is no surface", "1", shape=(*_PIXELS, 3)),
     Column("flow", "<f4", "right, down to where the camera's next frame has the point", "px", shape=(*_PIXELS, 2)),
     Column("flow_valid", "b1", "whether a surface is seen that lies inside that next frame too", shape=_PIXELS),
+    Column(
+        "back_flow", "<f4", "right, down to where the camera's frame before had the point", "px", shape=(*_PIXELS, 2)
+    ),
+    Column("back_flow_valid", "b1", "whether a surface is seen that lay inside that frame before too", shape=_PIXELS),
+    Column(
+        "albedo",
+        "u1",
+        "share of light reflected diffusely, encoded as sRGB: texture, wetness and snow without light, shadow or haze; "
+        "0 where there is no surface",
+        shape=(*_PIXELS, 3),
+    ),
 )
 
 Trait = Annotated[float, Meaning("Big Five trait, 0..1", "1")]

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from assets.palette import Part
+
 Floats = NDArray[np.float64]
 Rgb = tuple[float, float, float]  # sRGB 0..255
 
-_COLUMNS = ("positions", "normals", "colours", "ambient", "glow", "sway", "slot")
+_COLUMNS = ("positions", "normals", "colours", "ambient", "glow", "sway", "slot", "part")
 _FLAT_M2 = 1e-12  # twice the area below which a triangle counts as collapsed and is dropped
 
 
@@ -33,6 +35,7 @@ class Mesh:
     glow: NDArray[np.uint8]  # (V,) 255 where the surface shines at dusk
     sway: NDArray[np.uint8]  # (V,) 255 where wind moves it most
     slot: NDArray[np.uint8]  # (V,) 0 own colour, 1.. the instance's colour of that slot
+    part: NDArray[np.uint8]  # (V,) assets.palette.Part; one for all corners of a triangle
     triangles: NDArray[np.uint32]  # (T, 3) counter-clockwise seen from outside
 
     def transformed(
@@ -49,13 +52,21 @@ class Mesh:
             triangles=np.ascontiguousarray(triangles),
         )
 
-    def marked(self, *, slot: int | None = None, glow: ArrayLike | None = None, sway: ArrayLike | None = None) -> Mesh:
-        """This mesh with a colour slot, and glow and sway 0..1 per vertex or for all."""
+    def marked(
+        self,
+        *,
+        slot: int | None = None,
+        glow: ArrayLike | None = None,
+        sway: ArrayLike | None = None,
+        part: Part | None = None,
+    ) -> Mesh:
+        """This mesh with a colour slot, glow and sway 0..1 per vertex or for all, and as a part of a thing."""
         return replace(
             self,
             slot=self.slot if slot is None else np.full_like(self.slot, slot),
             glow=self.glow if glow is None else _bytes(np.broadcast_to(np.asarray(glow) * 255.0, self.glow.shape)),
             sway=self.sway if sway is None else _bytes(np.broadcast_to(np.asarray(sway) * 255.0, self.sway.shape)),
+            part=self.part if part is None else np.full_like(self.part, part),
         )
 
     def shaded(self, openness: ArrayLike) -> Mesh:
@@ -145,6 +156,7 @@ def _assemble(positions: Floats, normals: Floats, colours: Floats, triangles: ND
         glow=zeros,
         sway=zeros,
         slot=zeros,
+        part=zeros,
         triangles=triangles.astype(np.uint32),
     )
 

@@ -5,6 +5,7 @@ Trees are 1 m high at their full height (the instance's height scales them); tuf
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -285,5 +286,5 @@ def _blades(
     mesh = faceted(corners, [(3 * k, 3 * k + 1, 3 * k + 2) for k in range(count)], low)
     up = np.tile((0.0, 0.0, 1.0), (len(corners), 1)).astype(np.float32)
     rise = np.clip(mesh.positions[:, 2] / height, 0, 1)
-    lit = Mesh(mesh.positions, up, mesh.colours, mesh.ambient, mesh.glow, mesh.sway, mesh.slot, mesh.triangles)
+    lit = replace(mesh, normals=up)
     return lit.painted(low, high, 0.0, height).shaded(0.55 + 0.45 * rise).marked(sway=rise)

@@ -8,6 +8,15 @@ vec3 tonemap(vec3 c) {
     return sqrt(clamp(c, 0.0, 1.0));
 }
 
+// IEC 61966-2-1, both ways: what is painted in sRGB reflects a share of the light, and that share is written in sRGB.
+vec3 from_srgb(vec3 c) {
+    return mix(pow((c + 0.055) / 1.055, vec3(2.4)), c / 12.92, vec3(lessThanEqual(c, vec3(0.04045))));
+}
+
+vec3 to_srgb(vec3 c) {
+    return mix(1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, c * 12.92, vec3(lessThanEqual(c, vec3(0.0031308))));
+}
+
 vec3 haze(vec3 direction) {
     float mu = dot(direction, SUN_DIR) * 0.5 + 0.5;
     return mix(FOG_ANTI, FOG_SUN, mu * mu * mu);

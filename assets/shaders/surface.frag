@@ -1,29 +1,38 @@
 // Lights everything solid: one key light (sun or moon), the sky, the ground's bounce; then rain, snow and haze.
 #include "targets.glsl"
 in vec3 v_normal;
-#ifdef OUT_RGB
+#ifdef OUT_COLOUR
 in vec3 v_rel;
 in vec4 v_colour;
 in vec4 v_extra;
+#ifdef OUT_RGB
 in vec4 v_fog;
 in vec4 v_shadow;
+#endif
 #ifdef KIND_GROUND
 in vec4 v_lying;
 #else
 in float v_snow;
 #endif
 uniform sampler2D noise;
+#ifdef OUT_RGB
 uniform sampler2DShadow shadow_map;
 #endif
+#endif
 #ifdef OUT_ID
-flat in vec3 v_ident;
+flat in vec4 v_ident;
 #else
-const vec3 v_ident = vec3(0.0);
+const vec4 v_ident = vec4(0.0);
 #endif
 #ifdef OUT_FLOW
 in vec3 v_following;
 #else
 const vec3 v_following = vec3(0.0);
+#endif
+#ifdef OUT_BACK
+in vec3 v_before;
+#else
+const vec3 v_before = vec3(0.0);
 #endif
 
 #ifdef OUT_RGB
@@ -39,8 +48,8 @@ float lit_by_key() {
 
 void main() {
     vec3 truth = normalize(v_normal);
-    write_truth(v_ident, truth, v_following);
-#ifdef OUT_RGB
+    write_truth(v_ident, truth, v_following, v_before);
+#ifdef OUT_COLOUR
     vec3 n = truth;
     vec3 albedo = v_colour.rgb;
     float open = v_colour.a;
@@ -110,7 +119,11 @@ void main() {
     snow = max(snow * (1.0 - puddle * (1.0 - frozen)), 0.0);
 #endif
     albedo = mix(albedo, vec3(0.84, 0.87, 0.92), snow);
+#ifdef OUT_ALBEDO
+    out_albedo = vec4(to_srgb(albedo), 1.0);
+#endif
 
+#ifdef OUT_RGB
     float facing = dot(n, KEY_DIR);
 #ifdef KIND_PLANT
     facing = facing * 0.68 + 0.32;  // leaves let light through
@@ -131,5 +144,6 @@ void main() {
     c += v_extra.x * v_extra.w * GLOW * (1.0 - snow);
 #endif
     out_rgb = vec4(tonemap(c * (1.0 - v_fog.a) + v_fog.rgb), 1.0);
+#endif
 #endif
 }

@@ -4,7 +4,7 @@ in vec3 p3d_Normal;
 in vec4 p3d_Color;  // sRGB, ambient
 in vec4 extra;      // meshes: glow, sway, slot, lamp; plants: -, sway, when a leaf falls, when it flowers;
                     // ground: path, field, furrow angle, stone, or beyond the map snow; water: depth, ice, mud, snow
-in vec4 ident;
+in vec4 ident;      // instance id, low byte first; part
 
 #if defined(KIND_PLANT) || defined(KIND_FIGURE)
 uniform samplerBuffer instances;
@@ -19,16 +19,20 @@ uniform vec4 turned_last;
 #ifdef KIND_FIGURE
 uniform samplerBuffer slot_colours;
 #endif
+#ifdef OUT_COLOUR
 #ifdef OUT_RGB
 uniform sampler2D ground_light;
+#endif
 #if defined(KIND_GROUND) || defined(KIND_SOLID)
 uniform sampler2D lying;  // on the ground: root of snow, wetness, puddle, ice
 #endif
 out vec3 v_rel;
 out vec4 v_colour;
 out vec4 v_extra;
+#ifdef OUT_RGB
 out vec4 v_fog;
 out vec4 v_shadow;  // shadow map coordinates, and in w the light that hills and fog let through
+#endif
 #ifdef KIND_GROUND
 out vec4 v_lying;   // snow as a share of what hides the ground, wetness, puddle, ice; snow goes on above 1
 #else
@@ -36,11 +40,14 @@ out float v_snow;
 #endif
 #endif
 #ifdef OUT_ID
-flat out vec3 v_ident;
+flat out vec4 v_ident;
 #endif
 out vec3 v_normal;
 #ifdef OUT_FLOW
 out vec3 v_following;
+#endif
+#ifdef OUT_BACK
+out vec3 v_before;
 #endif
 
 vec3 id_bytes(float id) {
@@ -74,8 +81,10 @@ void main() {
     vec3 n = p3d_Normal;
     vec3 colour = p3d_Color.rgb;
     vec3 next = p;
+    vec3 prev = p;
     vec3 identity = ident.rgb;
     bool followed = true;
+    bool came = true;
 
 #if defined(KIND_PLANT)
     int texel = (batch_base + gl_InstanceID) * 2;
@@ -92,6 +101,7 @@ void main() {
     p.z *= mix(1.0, CROP_GROWN, tuft.y);
     p.z -= snow / a.w;  // buried to that depth
     next = a.xyz + p * (a.w * grown(a.xy, NEXT_EYE, reach));
+    prev = a.xyz + p * (a.w * grown(a.xy, PREV_EYE, reach));
     p = a.xyz + p * (a.w * grown(a.xy, EYE, reach));
     float stiffness = 0.22 * a.w;
     n = normalize(vec3(n.xy * 0.35, 1.0));  // blades are lit as the meadow they make, from either side
@@ -104,10 +114,12 @@ void main() {
     if (extra.z > 0.0 && extra.z > kept) p = vec3(0.0);  // this leaf has fallen
     p = a.xyz + p * a.w;
     next = p;
+    prev = p;
     float stiffness = 0.02 * a.w;
 #endif
     p.xy += sway(SWAY, a.xy, extra.y * stiffness, rest);
     next.xy += sway(NEXT_SWAY, a.xy, extra.y * stiffness, rest);
+    prev.xy += sway(PREV_SWAY, a.xy, extra.y * stiffness, rest);
 #ifdef TUFT
     vec3 soil = vec3(mod(b.z, 256.0), mod(floor(b.z / 256.0), 256.0), floor(b.z / 65536.0)) / 255.0;
     vec3 green = vec3(0.76, 1.00, 0.42) * (luma(colour) * 0.74);
@@ -128,17 +140,26 @@ void main() {
     colour = mix(colour, mix(vec3(0.97, 0.96, 0.93), vec3(0.96, 0.80, 0.84), step(0.5, fract(chance * 9.1))), flowers);
 #endif
 #elif defined(KIND_FIGURE)
-    int texel = (batch_base + gl_InstanceID) * 6;
+    int texel = (batch_base + gl_InstanceID) * 9;
     vec4 m0 = texelFetch(instances, texel);
     vec4 m1 = texelFetch(instances, texel + 1);
     vec4 m2 = texelFetch(instances, texel + 2);
+    vec4 v = vec4(p, 1.0);
+    p = vec3(dot(m0, v), dot(m1, v), dot(m2, v));
+#ifdef OUT_FLOW
     vec4 k0 = texelFetch(instances, texel + 3);
     vec4 k1 = texelFetch(instances, texel + 4);
     vec4 k2 = texelFetch(instances, texel + 5);
-    vec4 v = vec4(p, 1.0);
-    p = vec3(dot(m0, v), dot(m1, v), dot(m2, v));
     next = vec3(dot(k0, v), dot(k1, v), dot(k2, v));
     followed = dot(k0.xyz, k0.xyz) > 0.0;
+#endif
+#ifdef OUT_BACK
+    vec4 l0 = texelFetch(instances, texel + 6);
+    vec4 l1 = texelFetch(instances, texel + 7);
+    vec4 l2 = texelFetch(instances, texel + 8);
+    prev = vec3(dot(l0, v), dot(l1, v), dot(l2, v));
+    came = dot(l0.xyz, l0.xyz) > 0.0;
+#endif
     // Normals transform by the inverse transpose; the parts are only turned and scaled, so dividing by the squared
     // column lengths is that.
     vec3 squared = m0.xyz * m0.xyz + m1.xyz * m1.xyz + m2.xyz * m2.xyz;
@@ -161,11 +182,17 @@ void main() {
     vec4 clip = NEXT_VIEW * vec4(next - NEXT_EYE, 1.0);
     v_following = followed ? clip.xyw : vec3(0.0, 0.0, -1.0);
 #endif
-#ifdef OUT_ID
-    v_ident = identity;
+#ifdef OUT_BACK
+    vec4 was = PREV_VIEW * vec4(prev - PREV_EYE, 1.0);
+    v_before = came ? was.xyw : vec3(0.0, 0.0, -1.0);
 #endif
-#ifdef OUT_RGB
+#ifdef OUT_ID
+    v_ident = vec4(identity, ident.a);
+#endif
+#ifdef OUT_COLOUR
     v_rel = rel;
+    vec2 uv = (p.xy - MAP_ORIGIN) * MAP_SCALE;
+#ifdef OUT_RGB
     v_fog = fog(rel);
 #if defined(KIND_PLANT) && !defined(TUFT)
     // The crown that casts is coarser than the crown that receives: a deeper offset keeps it from blotching itself.
@@ -174,9 +201,9 @@ void main() {
     float offset = SHADOW_OFFSET;
 #endif
     vec4 s = SHADOW_VIEW * vec4(p - SHADOW_CENTRE + normalize(n) * offset, 1.0);
-    vec2 uv = (p.xy - MAP_ORIGIN) * MAP_SCALE;
     float through = 0.10 + 0.90 * exp(-fog_above(p.z) / (0.3 + KEY_DIR.z));
     v_shadow = vec4(s.xyz * 0.5 + 0.5, textureLod(ground_light, uv, 0.0).r * through);
+#endif
 #if defined(KIND_GROUND) || defined(KIND_SOLID)
     vec4 here = textureLod(lying, uv, 0.0);
     float depth = here.r * here.r * SNOW_DEPTH_RANGE;
@@ -197,7 +224,7 @@ void main() {
 #else
     v_snow = SNOW;
 #endif
-    v_colour = vec4(colour * colour, p3d_Color.a);
+    v_colour = vec4(from_srgb(colour), p3d_Color.a);
     v_extra = extra;
 #endif
 }

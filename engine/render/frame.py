@@ -7,12 +7,13 @@ from numpy.typing import ArrayLike, NDArray
 from panda3d.core import NodePath, PTA_LVecBase4f
 
 # name -> (row, first component, how many): 16 is a matrix, stored by columns
-_MATRICES = ("VIEW", "NEXT_VIEW", "SHADOW_VIEW")
+_MATRICES = ("VIEW", "NEXT_VIEW", "PREV_VIEW", "SHADOW_VIEW")
 _ROWS: tuple[tuple[tuple[str, int], ...], ...] = (
     (("EYE", 3), ("EXPOSURE", 1)),
     (("NEXT_EYE", 3), ("FOG_DENSITY", 1)),
     (("SHADOW_CENTRE", 3), ("SHADOW_OFFSET", 1)),
-    (("IMAGE_SIZE", 2), ("CLOUD", 1)),
+    (("PREV_EYE", 3), ("CLOUD", 1)),
+    (("IMAGE_SIZE", 2),),
     (("KEY_DIR", 3), ("OVERCAST", 1)),
     (("KEY_COLOUR", 3), ("SKY_FOG", 1)),
     (("SKY_LIGHT", 3), ("WETNESS", 1)),
@@ -26,6 +27,7 @@ _ROWS: tuple[tuple[tuple[str, int], ...], ...] = (
     (("GLOW", 3),),
     (("SWAY", 4),),
     (("NEXT_SWAY", 4),),
+    (("PREV_SWAY", 4),),
     (("WAVES", 4),),
     (("CLOUD_DRIFT", 2),),
     (("CLOUD_LIT", 3),),

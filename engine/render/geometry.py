@@ -30,7 +30,7 @@ SURFACE = np.dtype(
         ("normal", "<f4", (3,)),
         ("colour", "u1", (4,)),  # sRGB and ambient
         ("extra", "u1", (4,)),
-        ("ident", "u1", (4,)),  # instance id, low byte first
+        ("ident", "u1", (4,)),  # instance id, low byte first, and in the fourth the part
     ]
 )
 
@@ -110,6 +110,7 @@ def surface(mesh: Mesh, ident: int) -> NDArray[np.void]:
     made["colour"][:, :3], made["colour"][:, 3] = mesh.colours, mesh.ambient
     made["extra"][:, 0], made["extra"][:, 1], made["extra"][:, 2] = mesh.glow, mesh.sway, mesh.slot
     made["ident"] = id_bytes(np.full(1, ident, np.uint32))
+    made["ident"][:, 3] = mesh.part
     return made
 
 

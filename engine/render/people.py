@@ -1,4 +1,4 @@
-"""Draws the villagers: one instanced draw per body part, posed for this frame and for the following one."""
+"""Draws the villagers: one instanced draw per body part, posed for this frame, the following one and the one before."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from engine.render.geometry import SURFACE_FORMAT, Batch, TexelBuffer, geom, nod
 from engine.render.sensors import Floats, in_view
 
 SLOTS = 6
+POSE_TEXELS = 9  # of a body part: three rows of its matrix now, in the following frame and in the one before
 BODY_M = 1.3  # radius of the sphere round a body's middle that holds it, arms out
 
 
@@ -25,9 +26,9 @@ class People:
         self._looks = looks
         n = len(looks)
         meshes = figure_parts()
-        self._poses = TexelBuffer("poses", max(6 * n * len(meshes), 1))
+        self._poses = TexelBuffer("poses", max(POSE_TEXELS * n * len(meshes), 1))
         self._worn = TexelBuffer("worn colours", max(SLOTS * n, 1))
-        self._texels = np.zeros((len(meshes), n, 6, 4), np.float32)
+        self._texels = np.zeros((len(meshes), n, POSE_TEXELS, 4), np.float32)
         self._colours = np.ones((n, SLOTS, 4), np.float32)
         if n:
             self._colours[:, :, :3] = colours(looks)
@@ -45,10 +46,12 @@ class People:
         time_s: float,
         following: NDArray[np.void] | None,
         following_s: float,
+        before: NDArray[np.void] | None,
+        before_s: float,
         planes: tuple[Floats, Floats],
         holds: Callable[..., NDArray[np.bool_]],
     ) -> None:
-        """Pose everyone the camera sees or whose shadow it may see; `following` gives where they move to."""
+        """Pose everyone the camera sees or whose shadow it may see, with where they move to and where they were."""
         n = len(self._looks)
         if not n:
             return
@@ -56,9 +59,11 @@ class People:
         shown = np.flatnonzero((in_view(middle, BODY_M, planes) | holds(middle, BODY_M)) & (villagers["indoors"] == 0))
         now = pose(self._looks, villagers, time_s)
         next_ = now if following is None else pose(self._looks, following, following_s)
+        previous = now if before is None else pose(self._looks, before, before_s)
         count = len(shown)
         self._texels[:, :count, :3] = now[shown].swapaxes(0, 1)
-        self._texels[:, :count, 3:] = next_[shown].swapaxes(0, 1)
+        self._texels[:, :count, 3:6] = next_[shown].swapaxes(0, 1)
+        self._texels[:, :count, 6:] = previous[shown].swapaxes(0, 1)
         self._poses.write(self._texels.reshape(-1, 4))
         self._worn.write(self._colours[shown].reshape(-1, 4))
         worn = (np.abs(now[shown][..., :3]).sum(axis=(2, 3)) > 0).any(axis=0) if count else np.zeros(len(self._batches))

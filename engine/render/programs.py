@@ -40,9 +40,11 @@ class Targets:
 
     rgb: bool = True
     ident: bool = False
+    albedo: bool = False
     normal: bool = False
     depth: bool = False
     flow: bool = False
+    back: bool = False
     shadow_pass: bool = False
 
     @property
@@ -56,12 +58,15 @@ class Targets:
             return ("SHADOW_PASS",)
         lines = ["OUT_RGB"] if self.rgb else []
         location = 1
-        for name, wanted in (("ID", self.ident), ("NORMAL", self.normal), ("FLOAT", self.floats)):
+        planes = (self.ident, self.albedo, self.normal, self.floats, self.back)
+        for name, wanted in zip(("ID", "ALBEDO", "NORMAL", "FLOAT", "BACK"), planes, strict=True):
             if wanted:
                 lines += [f"OUT_{name}", f"{name}_LOCATION {location}"]
                 location += 1
         if self.flow:
             lines.append("OUT_FLOW")
+        if self.rgb or self.albedo:
+            lines.append("OUT_COLOUR")
         return tuple(lines)
 
 

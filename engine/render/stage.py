@@ -9,6 +9,7 @@ no thickness, but snow buries the grass.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -47,11 +48,31 @@ from engine.render.smoke import Smoke
 from engine.render.view import EYES, SHADOWS, View, program_state
 from engine.render.water import Water
 from engine.render.weather import write_light, write_season, write_weather
+from engine.scenario import MODALITIES, QUALITIES
 from recorder.annotate import class_lookup
 from recorder.schema import CameraPose, Cast, Scenery, Snapshot
 
-MODALITIES = ("rgb", "depth", "instance", "semantic", "normal", "flow")
 TICK_RATE_HZ = 16
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Another frame of the same camera, to which flow leads; without a snapshot it leads nowhere."""
+
+    snapshot: Snapshot | None = None
+    pose: CameraPose | None = None
+
+    def time_s(self, now_s: float, tick_rate: float) -> float:
+        """Its time, or the present one."""
+        return now_s if self.snapshot is None else self.snapshot.tick / tick_rate
+
+    @property
+    def rows(self) -> NDArray[np.void] | None:
+        """Its villagers."""
+        return None if self.snapshot is None else self.snapshot.villagers
+
+
+NOWHERE = Moment()
 
 
 class Stage:
@@ -62,12 +83,13 @@ class Stage:
         cast: who may walk through it; the rows of every snapshot follow it.
         size: width and height of the images in pixels.
         modalities: which of MODALITIES `render` returns; only their targets are attached and written.
+        quality: which of QUALITIES the picture has.
         window_title: opens a window of that title for `show`; None draws with no screen.
         tick_rate: ticks per second, which turns a snapshot's tick into the time of waves, wind and gestures.
 
     Raises:
         RenderError: there is no GL driver or no display.
-        ValueError: an unknown modality, or a size below one pixel.
+        ValueError: an unknown modality or quality, or a size below one pixel.
     """
 
     def __init__(
@@ -77,13 +99,16 @@ class Stage:
         size: tuple[int, int],
         modalities: Sequence[str] = MODALITIES,
         *,
+        quality: str = "fine",
         window_title: str | None = None,
         tick_rate: float = TICK_RATE_HZ,
     ) -> None:
         unknown = sorted(set(modalities) - set(MODALITIES))
         if unknown or min(size) < 1:
             raise ValueError(f"Cannot render {', '.join(unknown) or size}: modalities are {', '.join(MODALITIES)}.")
-        self.size, self.modalities, self._tick_rate = size, tuple(modalities), tick_rate
+        if quality not in QUALITIES:
+            raise ValueError(f"Cannot render in the quality {quality}: it is one of {', '.join(QUALITIES)}.")
+        self.size, self.modalities, self.quality, self._tick_rate = size, tuple(modalities), quality, tick_rate
         self._scenery, self._cast = scenery, cast
         self.context = open_context(window_title, size if window_title else (1, 1))
         self._reader = ReadBack(self.context)
@@ -167,10 +192,12 @@ class Stage:
         wanted = set(self.modalities)
         return Targets(
             rgb="rgb" in wanted,
-            ident=bool(wanted & {"instance", "semantic"}),
+            ident=bool(wanted & {"instance", "semantic", "part"}),
+            albedo="albedo" in wanted,
             normal="normal" in wanted,
             depth="depth" in wanted,
             flow="flow" in wanted,
+            back="back_flow" in wanted,
         )
 
     def _shadow_states(self) -> None:
@@ -195,6 +222,8 @@ class Stage:
         pose: CameraPose,
         following: Snapshot | None = None,
         following_pose: CameraPose | None = None,
+        before: Snapshot | None = None,
+        before_pose: CameraPose | None = None,
     ) -> dict[str, NDArray[Any]]:
         """What the camera sees at the snapshot's tick.
 
@@ -203,17 +232,25 @@ class Stage:
             pose: the camera.
             following: the snapshot the flow leads to; None leaves the flow zero and nowhere valid.
             following_pose: the camera of that snapshot; None keeps the camera still.
+            before: the snapshot the backward flow leads to, likewise.
+            before_pose: the camera of that one; None keeps the camera still.
 
         Returns:
             by modality, row 0 at the top, arrays of the caller's own: rgb (H, W, 3) uint8 sRGB; depth (H, W) float32
-            planar metres, inf where no surface is; instance (H, W) uint32, 0 where none; semantic (H, W) uint8;
-            normal (H, W, 3) float32, world frame, unit length within 5e-4, 0 where none; flow (H, W, 2) float32
-            pixels (right, down) from this frame to the following one, in steps of 1/256, with flow_valid (H, W) bool:
-            there is a surface and it lands inside the following image.
+            planar metres, inf where no surface is; instance (H, W) uint32, 0 where none; semantic (H, W) uint8,
+            assets.palette.SemanticClass; part (H, W) uint8, assets.palette.Part, 0 where a thing has none; normal
+            (H, W, 3) float32, world frame, unit length within 5e-4, 0 where none; flow (H, W, 2) float32 pixels (right,
+            down) from this frame to the following one, in steps of 1/256, with flow_valid (H, W) bool: there is a
+            surface and it lands inside the following image, whether or not something hides it there; back_flow and
+            back_flow_valid, the same towards the frame before; albedo (H, W, 3) uint8: the share of light that the
+            surface reflects diffusely, encoded as sRGB, with its texture, wetness and snow, 0 where none.
         """
-        self._prepare(snapshot, pose, following, following_pose, self._view)
+        after, previous = Moment(following, following_pose), Moment(before, before_pose)
+        self._prepare(snapshot, pose, after, previous, self._view)
         self._draw(self._view.output)
-        return self._view.images(self._reader, self.classes, following is not None)
+        return self._view.images(
+            self._reader, self.classes, self.modalities, (following is not None, before is not None)
+        )
 
     def show(
         self, snapshot: Snapshot, pose: CameraPose, overlay: Overlay | None = None, time_s: float | None = None
@@ -232,7 +269,7 @@ class Stage:
         if self._window is None or self._hud is None:
             raise RenderError("This stage draws without a screen: open it with a window_title to show anything.")
         self._window.size = max(self.context.host.get_x_size(), 1), max(self.context.host.get_y_size(), 1)
-        self._prepare(snapshot, pose, None, None, self._window, time_s)
+        self._prepare(snapshot, pose, NOWHERE, NOWHERE, self._window, time_s)
         self._hud.lay(overlay or Overlay(), pose, self._window.size)
         self._draw(self.context.host)
 
@@ -262,26 +299,27 @@ class Stage:
         self,
         snapshot: Snapshot,
         pose: CameraPose,
-        following: Snapshot | None,
-        following_pose: CameraPose | None,
+        following: Moment,
+        before: Moment,
         view: View,
         time_s: float | None = None,
     ) -> None:
         now = snapshot.tick / self._tick_rate if time_s is None else time_s
-        after = now if following is None else following.tick / self._tick_rate
+        after, previous = following.time_s(now, self._tick_rate), before.time_s(now, self._tick_rate)
         eye = np.asarray(pose.position, np.float64)
         planes = frustum(pose, view.size)
         struck = strokes(snapshot.events, self._scenery)
         shine, year = light(snapshot.environment, flash(struck, eye)), season(snapshot.environment)
         self._lay(snapshot)
-        view.aim(pose, pose if following_pose is None else following_pose, self.frame)
+        view.aim(pose, following.pose or pose, before.pose or pose, self.frame)
         if view.targets.rgb:
             azimuth = float(np.arctan2(shine.key_dir[1], shine.key_dir[0]))
             self.horizon.shine(azimuth, float(np.arcsin(shine.key_dir[2])))
             self.sky.shine(shine.dome, float(snapshot.environment["sun_azimuth"]))
             write_light(self.frame, shine)
             self.bolts.strike(struck)
-        write_weather(self.frame, self.falls, snapshot.environment, now, shine, following, after)
+        moments = following.snapshot, after, before.snapshot, previous
+        write_weather(self.frame, self.falls, snapshot.environment, now, shine, *moments)
         write_season(self.frame, year)
         focus = self._shadow.focus(pose, self._ground_below(eye))
         matrix, centre = self._shadow.aim(focus, shine.key_dir)
@@ -291,8 +329,9 @@ class Stage:
         if view.targets.rgb:
             self.plants.cast(self._shadow.holds)
         self.grass.select(eye, planes, year, self.lying)
-        rows = None if following is None else following.villagers
-        self.people.place(snapshot.villagers, now, rows, after, planes, self._shadow.holds)
+        self.people.place(
+            snapshot.villagers, now, following.rows, after, before.rows, previous, planes, self._shadow.holds
+        )
 
     def _lay(self, snapshot: Snapshot) -> None:
         """Bring ground, water, plants and buildings to the state of this snapshot, where it is another than drawn."""
@@ -311,7 +350,7 @@ class Stage:
         return self._reader.direct
 
     def texture(self, target: str) -> Texture:
-        """The texture of an attached target: rgb, ident, normal or floats."""
+        """The texture of an attached target: rgb, ident, albedo, normal, floats or back."""
         return self._view.textures[target]
 
     def _ground_below(self, eye: NDArray[np.float64]) -> float:

@@ -34,6 +34,8 @@ def program_state(kind: str, targets: Targets) -> RenderState:
     return RenderState.make(ShaderAttrib.make(program(kind, targets), 100))
 
 
+RGBA_PLANES = (GraphicsOutput.RTP_aux_rgba_0, GraphicsOutput.RTP_aux_rgba_1)
+FLOAT_PLANES = (GraphicsOutput.RTP_aux_float_0, GraphicsOutput.RTP_aux_float_1, GraphicsOutput.RTP_aux_float_2)
 FLOW_STEPS = 256  # per pixel: finer than the raster, and half the bytes in a recording
 NORMAL_STEPS = 2048  # within 4.3e-4 of the normal drawn, and 40 % fewer bytes than halves
 
@@ -63,15 +65,14 @@ class View:
         properties = FrameBufferProperties()
         properties.set_rgba_bits(8, 8, 8, 8)
         properties.set_depth_bits(24)
-        properties.set_aux_rgba(int(self.targets.ident))
-        properties.set_aux_float(int(self.targets.normal) + int(self.targets.floats))
+        rgba = [name for name in ("ident", "albedo") if getattr(self.targets, name)]
+        floats = [name for name in ("normal", "floats", "back") if getattr(self.targets, name)]
+        properties.set_aux_rgba(len(rgba))
+        properties.set_aux_float(len(floats))
         made = context.buffer("view", size, properties, -10)
         made.set_clear_depth_active(True)
         planes = {"rgb": GraphicsOutput.RTP_color}
-        if self.targets.ident:
-            planes["ident"] = GraphicsOutput.RTP_aux_rgba_0
-        floats = [name for name, on in (("normal", self.targets.normal), ("floats", self.targets.floats)) if on]
-        planes |= dict(zip(floats, (GraphicsOutput.RTP_aux_float_0, GraphicsOutput.RTP_aux_float_1), strict=False))
+        planes |= dict(zip(rgba, RGBA_PLANES, strict=False)) | dict(zip(floats, FLOAT_PLANES, strict=False))
         for name, plane in planes.items():
             texture = Texture(name)
             made.add_render_texture(texture, GraphicsOutput.RTM_bind_or_copy, plane)  # type: ignore[arg-type]
@@ -92,10 +93,14 @@ class View:
             culled = CullFaceAttrib.make(CullFaceAttrib.M_cull_counter_clockwise)
         camera.set_initial_state(RenderState.make(culled))
 
-    def aim(self, pose: CameraPose, following: CameraPose, frame: Frame) -> None:
-        """Point the camera, for the shaders and for Panda's culling."""
+    def aim(self, pose: CameraPose, following: CameraPose, before: CameraPose, frame: Frame) -> None:
+        """Point the camera, for the shaders and Panda's culling; flow leads to `following` and back to `before`."""
         flip = np.diag([1.0, -1.0 if self._upright else 1.0, 1.0, 1.0])
-        for name, eye_name, at in (("VIEW", "EYE", pose), ("NEXT_VIEW", "NEXT_EYE", following)):
+        for name, eye_name, at in (
+            ("VIEW", "EYE", pose),
+            ("NEXT_VIEW", "NEXT_EYE", following),
+            ("PREV_VIEW", "PREV_EYE", before),
+        ):
             matrix, eye = clip_from_world(at, self.size)
             frame[name], frame[eye_name] = flip @ matrix, eye
         frame["IMAGE_SIZE"] = self.size
@@ -110,32 +115,48 @@ class View:
         lens.set_focal_length(pose.intrinsics(*self.size)[0, 0])
         lens.set_near_far(NEAR_M, FAR_M)
 
-    def images(self, reader: ReadBack, classes: NDArray[np.uint8], moving: bool) -> dict[str, NDArray[Any]]:
-        """The modalities of the frame just drawn."""
+    def images(
+        self, reader: ReadBack, classes: NDArray[np.uint8], wanted: tuple[str, ...], moving: tuple[bool, bool]
+    ) -> dict[str, NDArray[Any]]:
+        """The wanted modalities of the frame just drawn; `moving`: whether there is a frame after it, one before."""
         made: dict[str, NDArray[Any]] = {}
         if self.targets.rgb:
             made["rgb"] = reader.read(self.textures["rgb"], "rgb", np.uint8)
         if self.targets.ident:
-            ident = reader.read(self.textures["ident"], "rgba", np.uint8).view("<u4")[..., 0]
-            made["instance"] = ident & np.uint32(0xFFFFFF)  # the top byte is the blend's alpha
-            made["semantic"] = classes.take(made["instance"])
+            made |= self._labels(reader, classes, wanted)
+        if self.targets.albedo:
+            made["albedo"] = reader.read(self.textures["albedo"], "rgb", np.uint8)
         if self.targets.normal:
             normal = reader.read(self.textures["normal"], "rgb", np.float32)
             made["normal"] = _in_steps(normal, NORMAL_STEPS)
         if self.targets.depth:
             depth = reader.read(self.textures["floats"], "b", np.float32)[..., 0]
             made["depth"] = np.where(depth > 0, depth, np.float32(np.inf))
-        if self.targets.flow:
-            made |= self._flow(reader, moving)
+        for name, plane, on, known in (
+            ("flow", "floats", self.targets.flow, moving[0]),
+            ("back_flow", "back", self.targets.back, moving[1]),
+        ):
+            if on:
+                made[name], made[f"{name}_valid"] = self._flow(reader, plane, known)
         return made
 
-    def _flow(self, reader: ReadBack, moving: bool) -> dict[str, NDArray[Any]]:
+    def _labels(self, reader: ReadBack, classes: NDArray[np.uint8], wanted: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+        ident = reader.read(self.textures["ident"], "rgba", np.uint8).view("<u4")[..., 0]
+        instance = ident & np.uint32(0xFFFFFF)
+        made: dict[str, NDArray[Any]] = {"instance": instance}
+        if "semantic" in wanted:
+            made["semantic"] = classes.take(instance)
+        if "part" in wanted:
+            made["part"] = (ident >> 24).astype(np.uint8)
+        return {name: image for name, image in made.items() if name in wanted}
+
+    def _flow(self, reader: ReadBack, plane: str, known: bool) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         width, height = self.size
-        if not moving:
-            return {"flow": np.zeros((height, width, 2), np.float32), "flow_valid": np.zeros((height, width), np.bool_)}
-        valid = reader.read(self.textures["floats"], "a", np.float32)[..., 0] > 0.5
-        flow = reader.read(self.textures["floats"], "rg", np.float32)
-        return {"flow": _in_steps(flow, FLOW_STEPS), "flow_valid": valid}
+        if not known:
+            return np.zeros((height, width, 2), np.float32), np.zeros((height, width), np.bool_)
+        valid = reader.read(self.textures[plane], "a", np.float32)[..., 0] > 0.5
+        flow = reader.read(self.textures[plane], "rg", np.float32)
+        return _in_steps(flow, FLOW_STEPS), valid
 
 
 def _in_steps(values: NDArray[np.float32], steps: int) -> NDArray[np.float32]:

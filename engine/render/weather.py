@@ -72,11 +72,14 @@ def write_weather(
     light: Light,
     following: Snapshot | None,
     following_s: float,
+    before: Snapshot | None,
+    before_s: float,
 ) -> None:
     """Put the weather at this time into the frame, and show the rain or the snow that falls."""
     env = environment
     frame["SWAY"] = sway(env, time_s)
     frame["NEXT_SWAY"] = sway(env if following is None else following.environment, following_s)
+    frame["PREV_SWAY"] = sway(env if before is None else before.environment, before_s)
     # roofs, leaves and people are wet while it rains; the soil's own wetness is laid cell by cell
     frame["CLOUD"], frame["WETNESS"] = (
         env["cloud"],
