@@ -151,8 +151,8 @@ def encode_image(modality: str, image: NDArray[Any]) -> dict[str, Any]:
     """A map with `encoding`, `dtype`, `shape` and `data`; the same bytes for the same image.
 
     Args:
-        modality: `rgb`, `albedo`, `semantic`, `part` and `instance` must be of their type and shape; with any other name,
-            anything goes.
+        modality: `rgb`, `albedo`, `semantic`, `part` and `instance` must be of their type and shape; with any
+            other name, anything goes.
         image: (H, W) or (H, W, channels).
 
     Raises:
