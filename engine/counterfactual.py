@@ -127,12 +127,17 @@ class Counterfactual:
         return {"start": self._start.isoformat(), "counterfactual": self._override.to_plain() | recorded}
 
     def _environment(self, snapshot: Snapshot) -> NDArray[np.void]:
+        from world.sky.moon import moon_at, sidereal_angle  # noqa: PLC0415
         from world.sky.sun import irradiance_w_m2, sun_at, utc_of  # noqa: PLC0415
 
         local = self._start + timedelta(seconds=snapshot.tick / self._rate)
-        sun = sun_at(utc_of(local, self._longitude), self._latitude, self._longitude)
+        utc = utc_of(local, self._longitude)
+        sun = sun_at(utc, self._latitude, self._longitude)
+        moon = moon_at(utc, self._latitude, self._longitude)
         record = snapshot.environment.copy()
         record["sun_azimuth"], record["sun_elevation"] = sun.azimuth_heading, sun.elevation
+        record["moon_azimuth"], record["moon_elevation"] = moon.azimuth_heading, moon.elevation
+        record["moon_lit"], record["sidereal"] = moon.lit, sidereal_angle(utc, self._longitude)
         cloud, day = float(record["cloud"]), local.timetuple().tm_yday
         record["sun_w_m2"] = irradiance_w_m2(sun.elevation, cloud, self._altitude_m, day)
         if self._nature is not None:

@@ -17,6 +17,7 @@ from recorder.schema import (
     ENVIRONMENT,
     FIRST_FREE_ID,
     LOOKS,
+    LUMINARY_NAMES,
     PLANT,
     SEASON_NAMES,
     Cast,
@@ -85,9 +86,7 @@ def environment(view: WorldView) -> np.ndarray[Any, Any]:
     """Weather and light of the current tick as one ENVIRONMENT record."""
     record = np.zeros((), ENVIRONMENT)
     for name in ENVIRONMENT.names or ():
-        source = (
-            view if name in ("sun_azimuth", "sun_elevation") else view.season if name in SEASON_NAMES else view.weather
-        )
+        source = view if name in LUMINARY_NAMES else view.season if name in SEASON_NAMES else view.weather
         record[name] = getattr(source, name)
     return frozen(record)
 

@@ -228,7 +228,14 @@ class Place(TypedDict):
     radius_m: NotRequired[Annotated[float, Meaning("how far around x, y the place reaches", "m")]]
 
 
+    Column("moon_azimuth", "<f8", "where the moon stands, counter-clockwise from east", "rad"),
+    Column("moon_elevation", "<f8", "height of the moon above the horizon", "rad"),
+    Column(
+        "moon_lit", "<f8", "illuminated share of its disc: 0 new .. 1 full; -1 where not recorded", "1", absent=-1.0
+    ),
+    Column("sidereal", "<f8", "right ascension in the meridian: how far the stars have turned", "rad"),
 class Persona(TypedDict):
+LUMINARY_NAMES = ("sun_azimuth", "sun_elevation", "moon_azimuth", "moon_elevation", "moon_lit", "sidereal")
     """Who a villager is. The traits are Big Five scores, 0.5 is the village's mean."""
 
     row: NotRequired[Annotated[int, Meaning("row of the cast")]]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from recorder.channels import json_value
 from recorder.container import SessionError
 from recorder.moments import name_of
-from recorder.schema import ENVIRONMENT_COLUMNS, Cast, Column, Meaning, Utterance
+from recorder.schema import ENVIRONMENT_COLUMNS, LUMINARY_NAMES, Cast, Column, Meaning, Utterance
 
 if TYPE_CHECKING:
     import pyarrow
@@ -187,7 +187,7 @@ COLUMNS = (
         Meaning("rows that the speaker sees at start_tick"),
         lambda said: said.line.sees.get(said.line.speaker, ()),
     ),
-    *(_weather(column) for column in ENVIRONMENT_COLUMNS if not column.name.startswith("sun_")),
+    *(_weather(column) for column in ENVIRONMENT_COLUMNS if column.name not in (*LUMINARY_NAMES, "sun_w_m2")),
     _text("prompt"),
     _texts("raw"),
     _texts("rejections"),

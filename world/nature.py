@@ -17,6 +17,7 @@ from world.config import WorldConfig
 from world.life.seasons import Seasons
 from world.sky.climate import climate_of
 from world.sky.field import relief_of
+from world.sky.moon import Moon, moon_at, sidereal_angle
 from world.sky.sun import Sun, sun_at, utc_of
 from world.sky.weather import Sky
 from world.state import Plain, column, folded, part, typed, unfolded
@@ -36,6 +37,8 @@ class Now:
     tick: int
     local_time: datetime
     sun: Sun
+    moon: Moon
+    sidereal: float  # the right ascension in the meridian, radians: how far the stars have turned
     weather: Weather
     surface: Surface
     season: Season
@@ -141,11 +144,14 @@ class Nature:
     def _look(self, tick: int) -> Now:
         config = self._config
         local = config.start + timedelta(seconds=tick / config.tick_rate)
+        utc = utc_of(local, config.longitude)
         weather = self._sky.at(tick / config.tick_rate)
         return Now(
             tick=tick,
             local_time=local,
-            sun=sun_at(utc_of(local, config.longitude), config.latitude, config.longitude),
+            sun=sun_at(utc, config.latitude, config.longitude),
+            moon=moon_at(utc, config.latitude, config.longitude),
+            sidereal=sidereal_angle(utc, config.longitude),
             weather=replace(weather, ground_wetness=self._wetness, snow_depth_m=self._snow_m),
             surface=self._surface,
             season=self._seasons.at(local),

@@ -122,6 +122,26 @@ class WorldView(Protocol):
         ...
 
     @property
+    def moon_elevation(self) -> float:
+        """Radians above the horizon."""
+        ...
+
+    @property
+    def moon_azimuth(self) -> float:
+        """Radians, counter-clockwise from east."""
+        ...
+
+    @property
+    def moon_lit(self) -> float:
+        """Illuminated share of the moon's disc: 0 new, 1 full."""
+        ...
+
+    @property
+    def sidereal(self) -> float:
+        """The right ascension that stands in the meridian, in radians: how far the stars have turned."""
+        ...
+
+    @property
     def weather(self) -> Weather: ...
 
     @property

@@ -14,6 +14,7 @@ from world.columns import BUILDING_STATE
 from world.config import WorldConfig
 from world.nature import Nature
 from world.sky.climate import climate_of
+from world.sky.moon import Moon
 from world.sky.sun import Sun
 from world.state import Plain, columns_of, part, put_back, rows_of, taken, typed
 from world.valley import Valley, make_valley
@@ -41,6 +42,8 @@ class WorldNow:
     tick: int
     local_time: datetime
     sun: Sun
+    moon: Moon
+    sidereal: float
     weather: Weather
     surface: Surface
     season: Season
@@ -59,6 +62,21 @@ class WorldNow:
     def sun_azimuth(self) -> float:
         """Radians, counter-clockwise from east."""
         return self.sun.azimuth_heading
+
+    @property
+    def moon_elevation(self) -> float:
+        """Radians above the horizon."""
+        return self.moon.elevation
+
+    @property
+    def moon_azimuth(self) -> float:
+        """Radians, counter-clockwise from east."""
+        return self.moon.azimuth_heading
+
+    @property
+    def moon_lit(self) -> float:
+        """Illuminated share of the moon's disc."""
+        return self.moon.lit
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -233,6 +251,8 @@ class World:
             tick=now.tick,
             local_time=now.local_time,
             sun=now.sun,
+            moon=now.moon,
+            sidereal=now.sidereal,
             weather=now.weather,
             surface=now.surface,
             season=now.season,

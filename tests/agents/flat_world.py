@@ -54,6 +54,10 @@ class FlatWorld:
     tick: int = 0
     sun_elevation: float = 0.7
     sun_azimuth: float = 0.0
+    moon_elevation: float = -0.7
+    moon_azimuth: float = 3.1
+    moon_lit: float = 0.5
+    sidereal: float = 0.0
     closed: tuple[int, ...] = ()
     places: tuple[Place, ...] = field(
         default_factory=lambda: tuple(

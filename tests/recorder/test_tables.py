@@ -21,7 +21,7 @@ from tests.recorder import synthetic
 from tests.test_walls import run_blocked
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.hamlet"))
-WEATHER = [column for column in ENVIRONMENT_COLUMNS if not column.name.startswith("sun_")]
+WEATHER = [column for column in ENVIRONMENT_COLUMNS if not column.name.startswith(("sun_", "moon_", "sidereal"))]
 AS_THEY_ARE = [
     "id", "start_tick", "end_tick", "speaker", "conversation", "act", "topic", "text", "draft", "source",
     "request_tick", "arrival_tick", "prompt", "seed", "model_sha256",
