@@ -38,6 +38,7 @@ def solid(positions: NDArray[np.floating], normals: NDArray[np.floating], triang
         zeros,
         zeros,
         zeros,
+        zeros,
         triangles.astype(np.uint32),
     )
 
