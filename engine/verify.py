@@ -164,7 +164,7 @@ class Examination:
             self._wrong(f"{self.session.path}: {where}.")
 
     def _frames(self) -> Iterator[None]:
-        """Every image decodes, has its frame's size, and its snapshot."""
+        """Every image and table decodes, every image has its frame's size, and every frame its snapshot."""
         session = self.session
         frames = session.frames()
         for number in range(len(frames)):
@@ -175,6 +175,7 @@ class Examination:
             where = f"{session.path}: camera {ref.camera}, tick {ref.tick}"
             if ref.tick not in session.ticks:
                 self._wrong(f"{where}: the frame has no snapshot.")
+            self._read(ref.annotations)
             for name in ref.modalities:
                 image = self._read(partial(ref.image, name))
                 self.images += image is not None

@@ -17,7 +17,19 @@ from typing import Any, NotRequired, get_args, get_origin, get_type_hints
 import numpy as np
 
 from recorder.payload import plain
-from recorder.schema import IMAGE_COLUMNS, Cast, Column, Event, Frame, Meaning, Scenery, Snapshot, Utterance, Wording
+from recorder.schema import (
+    IMAGE_COLUMNS,
+    Annotations,
+    Cast,
+    Column,
+    Event,
+    Frame,
+    Meaning,
+    Scenery,
+    Snapshot,
+    Utterance,
+    Wording,
+)
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NOT_FINITE = {math.inf: "Infinity", -math.inf: "-Infinity"}  # and "NaN": the names Protocol Buffers give them in JSON
@@ -36,6 +48,7 @@ RECORDS: dict[str, type] = {
     "utterances": Utterance,
     "wordings": Wording,
     "frames": Frame,
+    "annotations": Annotations,
     "scenery": Scenery,
     "cast": Cast,
 }
@@ -145,7 +158,7 @@ def as_json(channel: str, value: Any) -> Any:
     Args:
         channel: its name.
         value: as a Session gives it: `environment`, `villagers`, `buildings`, `surface` or `hashes` of a snapshot, an
-            event, an utterance, a wording, a frame, the scenery, the cast.
+            event, an utterance, a wording, a frame, its annotations, the scenery, the cast.
 
     Raises:
         KeyError: there is no such channel.

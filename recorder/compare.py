@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -46,7 +47,7 @@ class Comparison:
     fields: dict[tuple[str, str], Tally] = field(default_factory=dict)  # (room, field) -> values that differ
     lines: int = 0  # at shared ticks that differ, or that one lacks
     wordings: int = 0
-    frames: dict[str, Tally] = field(default_factory=dict)  # modality or `pose` -> frames of both that differ in it
+    frames: dict[str, Tally] = field(default_factory=dict)  # modality, table or `pose` -> frames of both unlike in it
     frames_only_here: int = 0
     frames_only_there: int = 0
     keyframes: int = 0  # of both that differ
@@ -171,7 +172,7 @@ def _compare_frames(result: Comparison, here: Session, there: Session) -> Iterat
 
 
 def frame_differences(here: Session, there: Session, tick: int, camera: str) -> Iterator[Difference]:
-    """How a frame differs: its pose, its size, its images."""
+    """How a frame differs: its pose, its size, its images, its tables."""
     one, other = here.frame_ref(tick, camera), there.frame_ref(tick, camera)
     if one.pose != other.pose:
         yield Difference(tick, "frames", camera, "pose", str(one.pose), str(other.pose))
@@ -183,6 +184,22 @@ def frame_differences(here: Session, there: Session, tick: int, camera: str) -> 
             unlike = recorded, lacking
         if unlike is not None:
             yield Difference(tick, "frames", camera, name, *unlike)
+    yield from _table_differences(here, there, tick, camera)
+
+
+def _table_differences(here: Session, there: Session, tick: int, camera: str) -> Iterator[Difference]:
+    """How the tables of a frame differ."""
+    mine, its = (side.annotations(tick, camera) for side in (here, there))
+    for name in dict.fromkeys((*mine, *its)):
+        if name not in mine or name not in its:
+            recorded, lacking = ("recorded", MISSING) if name in mine else (MISSING, "recorded")
+            yield Difference(tick, "frames", camera, name, recorded, lacking)
+            continue
+        if mine[name].dtype != its[name].dtype:
+            yield Difference(tick, "frames", camera, name, str(mine[name].dtype), str(its[name].dtype))
+            continue
+        for where, found, expected in islice(state_differences({name: mine[name]}, {name: its[name]}), 1):
+            yield Difference(tick, "frames", camera, name, f"{where} {found}", expected)
 
 
 def _unlike_images(one: dict[str, Any], other: dict[str, Any]) -> tuple[str, str] | None:

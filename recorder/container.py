@@ -13,7 +13,7 @@ from typing import Any
 
 MAGIC = b"\x89HAMLET\n"  # the high bit and the newline betray transfers that mangle bytes, as in PNG
 MAJOR = 2
-MINOR = 1  # 1: SURFACE and SLOW records, the state of buildings
+MINOR = 2  # 1: SURFACE and SLOW records, the state of buildings; 2: TABLE records, of frames
 FIRST_MAJOR = 1  # its files have one head, no PART and no KEYFRAME
 HEAD_COPIES = {1: 1, 2: 2}  # a second copy of the head, so that one flipped bit cannot hide the sync mark
 END_MAGIC = b"HEND"
@@ -43,6 +43,7 @@ class RecordType(IntEnum):
     PART = 12
     SURFACE = 13
     SLOW = 14
+    TABLE = 15
 
 
 class SessionError(Exception):

@@ -181,12 +181,26 @@ def image(value: dict[str, Any], tick: int, camera: str, modality: str) -> dict[
     return {name: value[name] for name in ("encoding", "dtype", "shape", "data")}
 
 
-def frame(value: dict[str, Any], tick: int, camera: str) -> tuple[dict[str, Any], dict[str, int]]:
-    """The fields of a FrameRef, and where the images lie: modality -> offset."""
+def frame_table(value: dict[str, Any], tick: int, camera: str, name: str) -> NDArray[np.void]:
+    """A table, which must be that of this frame."""
+    if (value["tick"], value["camera"], value["name"]) != (tick, camera, name):
+        raise ValueError("another table stands here")
+    table = table_from_plain(value["table"])
+    if table.ndim != 1:
+        raise ValueError(f"a table of shape {table.shape}")
+    return table
+
+
+def frame(value: dict[str, Any], tick: int, camera: str) -> tuple[dict[str, Any], dict[str, int], dict[str, int]]:
+    """The fields of a FrameRef, and where its images and its tables lie: modality or name -> offset."""
     if (value["tick"], value["camera"]) != (tick, camera):
         raise ValueError("another frame stands here")
     pose, (width, height) = value["pose"], value["size"]
     x, y, z = pose["position"]
     seen_from = CameraPose((x, y, z), pose["yaw"], pose["pitch"], pose["fov_y"])
     about = {"tick": tick, "camera": camera, "pose": seen_from, "width": int(width), "height": int(height)}
-    return about, {str(name): int(offset) for name, offset in value["blobs"].items()}
+    images, tables = (
+        {str(name): int(offset) for name, offset in places.items()}
+        for places in (value["blobs"], value.get("tables", {}))
+    )
+    return about, images, tables

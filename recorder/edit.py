@@ -12,6 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recorder.compare import frame_differences, valley_differences
 from recorder.container import SessionError
 from recorder.copying import State, TickCopier, appearing
@@ -256,13 +259,15 @@ def _agreed(plan: _Plan, tick: int, said: dict[int, bytes]) -> Snapshot:
 
 
 def _copy_frame(having: Sequence[Session], writer: SessionWriter, tick: int, camera: str) -> None:
-    """Write a frame with the images of all who have it; what several have must agree."""
+    """Write a frame with the images and tables of all who have it; what several have must agree."""
     first = having[0]
     images: dict[str, Mapping[str, Any]] = {}
+    tables: dict[str, NDArray[np.void]] = {}
     for session in having:
         for name in session.frame_ref(tick, camera).modalities:
             images.setdefault(name, session.encoded_frame(tick, camera, name))
+        tables = {**session.annotations(tick, camera), **tables}
         for difference in frame_differences(session, first, tick, camera) if session is not first else ():
             if MISSING not in (difference.found, difference.expected):
                 raise SessionError(f"{session.path}: {difference} in {first.path}; they cannot be merged.")
-    writer.encoded_frame(tick, camera, first.frame_ref(tick, camera).pose, images)
+    writer.encoded_frame(tick, camera, first.frame_ref(tick, camera).pose, images, tables)

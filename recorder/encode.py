@@ -89,6 +89,11 @@ def image(tick: int, camera: str, modality: str, pose: Mapping[str, Any], encode
     return {"tick": tick, "camera": camera, "modality": modality, "pose": pose, **encoded}
 
 
-def frame(about: Mapping[str, Any], blobs: Mapping[str, int]) -> dict[str, Any]:
-    """One frame, and where its images lie: modality -> offset."""
-    return {**about, "blobs": blobs}
+def frame_table(tick: int, camera: str, name: str, value: NDArray[np.void]) -> dict[str, Any]:
+    """One table of a frame."""
+    return {"tick": tick, "camera": camera, "name": name, "table": table_to_plain(value)}
+
+
+def frame(about: Mapping[str, Any], blobs: Mapping[str, int], tables: Mapping[str, int]) -> dict[str, Any]:
+    """One frame, and where its images and tables lie: modality or name -> offset."""
+    return {**about, "blobs": blobs, **({"tables": tables} if tables else {})}

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
+import numpy as np
 from numpy.typing import NDArray
 
 from recorder.container import SessionError
-from recorder.schema import Frame
+from recorder.schema import RANGE, Frame
 
 if TYPE_CHECKING:
     from recorder.reader import Session
@@ -31,7 +32,7 @@ class FrameRef(Frame):
         """One modality, (height, width) or (height, width, channels), exactly as it was written.
 
         Args:
-            modality: its name; the one that frames() was asked for if None.
+            modality: its name, `range` for metres along the rays; the one that frames() was asked for if None.
 
         Raises:
             SessionError: the frame lacks it, or none was named.
@@ -40,6 +41,14 @@ class FrameRef(Frame):
         if name is None:
             raise SessionError(f"name a modality: the frame has {', '.join(self.modalities)}.")
         return self._home.frame(self.tick, self.camera, name)
+
+    def annotations(self) -> dict[str, NDArray[np.void]]:
+        """The tables of the frame by name: boxes, boxes_3d, keypoints; see schema.Annotations.
+
+        Raises:
+            SessionError: one cannot be read.
+        """
+        return self._home.annotations(self.tick, self.camera)
 
     @property
     def _home(self) -> Session:
@@ -56,7 +65,8 @@ class Frames(Sequence["FrameRef"]):
         self._modality = modality
         self._keys = keys
         if modality is not None:
-            self._keys = [key for key in keys if modality in session.frame_ref(*key).modalities]
+            stored = "depth" if modality == RANGE else modality
+            self._keys = [key for key in keys if stored in session.frame_ref(*key).modalities]
 
     def __len__(self) -> int:
         return len(self._keys)

@@ -70,7 +70,8 @@ def _wordings(session: Session, span: range | None) -> Iterator[Record]:
 def _frames(session: Session, span: range | None) -> Iterator[Record]:
     for ref in session.frames():
         if span is None or ref.tick in span:
-            yield {**as_json("frames", ref), "time_s": ref.time_s}
+            tables = as_json("annotations", ref.annotations())
+            yield {**as_json("frames", ref), "time_s": ref.time_s, **({"annotations": tables} if tables else {})}
 
 
 def _surfaces(session: Session, span: range | None) -> Iterator[Record]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.annotate import instance_table
+from recorder.channels import as_json
 from recorder.frames import FrameRef
 from recorder.images import packed_ids
 from recorder.moments import local_time, name_of
@@ -29,6 +31,7 @@ CAMERA/normal/TICK.npy         unit vectors in the world (x east, y north, z up)
 CAMERA/flow/TICK.npy           pixels right and down to the camera's next frame; trust it where flow_valid holds
 cameras.jsonl                  one line per frame: K (pixels, centres at +0.5), position and rotation (world from
                                camera: its columns are right, down, forward in the world)
+annotations.jsonl              one line per frame that has them: boxes, boxes_3d and keypoints of what is in view
 utterances.jsonl               one line per spoken line, with what stands behind it
 """
 
@@ -45,7 +48,11 @@ def write_frames(session: Session, folder: str | PathLike[str], frames: Iterable
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "README.txt").write_text(README, encoding="utf-8")
     _write_tables(session, folder)
-    with (folder / "cameras.jsonl").open("w", encoding="utf-8") as cameras:
+    with ExitStack() as open_files:
+        cameras, annotations = (
+            open_files.enter_context((folder / f"{name}.jsonl").open("w", encoding="utf-8"))
+            for name in ("cameras", "annotations")
+        )
         for ref in session.frames() if frames is None else frames:
             files = {}
             for modality in ref.modalities:
@@ -55,6 +62,9 @@ def write_frames(session: Session, folder: str | PathLike[str], frames: Iterable
                 written = _write_image(modality, image, place / f"{ref.tick:08}")
                 files[modality] = written.relative_to(folder).as_posix()
             cameras.write(_json_line({**camera_record(session, ref), "files": files}))
+            tables = as_json("annotations", ref.annotations())
+            if tables:
+                annotations.write(_json_line({"tick": ref.tick, "camera": ref.camera, **tables}))
     return folder
 
 

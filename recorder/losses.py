@@ -26,6 +26,7 @@ NAMES = {
     RecordType.KEYFRAME: "keyframe",
     RecordType.FRAME: "frame",
     RecordType.BLOB: "image",
+    RecordType.TABLE: "table",
     RecordType.SURFACE: "surface",
     RecordType.SLOW: "slow part",
 }
@@ -35,11 +36,11 @@ NAMES = {
 class Loss:
     """Something that was recorded and cannot be read any more."""
 
-    what: str  # ticks, utterance, wording, keyframe, frame, image, surface, slow part, summary, segment, record
+    what: str  # ticks, utterance, wording, keyframe, frame, image, table, surface, slow part, summary, segment, record
     first: int | None = None  # tick; number of a segment
     last: int | None = None  # of several ticks
     camera: str = ""
-    modality: str = ""
+    modality: str = ""  # or the name of a table
     count: int | None = 1  # None where nobody can know
     note: str = ""
 
@@ -103,7 +104,10 @@ def _of_frame(remains: Remains, key: FrameKey, named: Counter[int]) -> list[Loss
         named[RecordType.BLOB] += len(missing)
         if missing and not images:
             return [Loss("frame", tick, camera=camera, note="none of its images is left")]
-        return [Loss("image", tick, camera=camera, modality=name) for name in missing]
+        tables = [name for name in remains.frames[key][2] if name not in remains.tables.get(key, {})]
+        named[RecordType.TABLE] += len(tables)
+        lost = [("image", name) for name in missing] + [("table", name) for name in tables]
+        return [Loss(what, tick, camera=camera, modality=name) for what, name in lost]
     if images and not any(gap.after is None or gap.after > _last(remains, key) for gap in remains.gaps):
         kept = f"; kept: {', '.join(images)}" if frame_of(remains, key) else ""
         return [Loss("frame", tick, camera=camera, note=f"its writing was not finished{kept}")]
@@ -114,7 +118,8 @@ def _of_frame(remains: Remains, key: FrameKey, named: Counter[int]) -> list[Loss
 
 
 def _last(remains: Remains, key: FrameKey) -> int:
-    return max(head.sequence for head in remains.images[key].values())
+    records = (*remains.images[key].values(), *remains.tables.get(key, {}).values())
+    return max(head.sequence for head in records)
 
 
 def _holes(remains: Remains, before: Remains | None, told: list[Loss]) -> Iterator[Loss]:

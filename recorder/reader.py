@@ -28,7 +28,7 @@ from recorder.frames import FrameRef, Frames
 from recorder.ground import Ground, Where
 from recorder.images import decode_image
 from recorder.record_reader import RecordReader
-from recorder.schema import SCHEMA_VERSION, CameraPose, Cast, Event, Scenery, Snapshot, Surface, Utterance
+from recorder.schema import RANGE, SCHEMA_VERSION, CameraPose, Cast, Event, Scenery, Snapshot, Surface, Utterance
 from recorder.slow import Since, SlowPart, put_in
 from recorder.ticks import Ticks
 from recorder.today import TABLES, as_today
@@ -435,7 +435,8 @@ class Session:
 
         Args:
             camera: its name; all cameras if None.
-            modality: only frames that have it, and what `frame.image()` gives without an argument.
+            modality: only frames that have it (`range`: the depth), and what `frame.image()` gives without an
+                argument.
         """
         return Frames(self, [key for key in self._frames if camera in (None, key[1])], modality)
 
@@ -448,11 +449,13 @@ class Session:
         return self.frame_ref(tick, camera).pose
 
     def frame(self, tick: int, camera: str, modality: str) -> NDArray[Any]:
-        """One image, exactly as it was written.
+        """One image, exactly as it was written; `range`, which never is, made of the depth.
 
         Raises:
             SessionError: there is no such frame, or it lacks the modality.
         """
+        if modality == RANGE:
+            return self.pose(tick, camera).ranges(self.frame(tick, camera, "depth"))
         return self._blob(
             tick, camera, modality, lambda value: decode_image(decode.image(value, tick, camera, modality))
         )
@@ -466,7 +469,7 @@ class Session:
         return self._blob(tick, camera, modality, lambda value: decode.image(value, tick, camera, modality))
 
     def _blob(self, tick: int, camera: str, modality: str, make: Callable[[Any], T]) -> T:
-        _, blobs = self._frame(tick, camera)
+        _, blobs, _ = self._frame(tick, camera)
         if modality not in blobs:
             has = ", ".join(blobs)
             raise SessionError(
@@ -481,10 +484,25 @@ class Session:
         Raises:
             SessionError: there is no such frame.
         """
-        about, blobs = self._frame(tick, camera)
-        return FrameRef(**about, modalities=tuple(blobs), session=self)
+        about, blobs, tables = self._frame(tick, camera)
+        return FrameRef(**about, modalities=tuple(blobs), tables=tuple(tables), session=self)
 
-    def _frame(self, tick: int, camera: str) -> tuple[dict[str, Any], dict[str, int]]:
+    def annotations(self, tick: int, camera: str) -> dict[str, NDArray[np.void]]:
+        """The tables of a frame by name, as schema.Annotations describes them; none where none were written.
+
+        Raises:
+            SessionError: there is no such frame.
+            CorruptSession: one of its tables cannot be read.
+        """
+        _, _, tables = self._frame(tick, camera)
+        return {name: self._table(tick, camera, name, offset) for name, offset in tables.items()}
+
+    def _table(self, tick: int, camera: str, name: str, offset: int) -> NDArray[np.void]:
+        segment, _ = self._frames[tick, camera]
+        make = partial(decode.frame_table, tick=tick, camera=camera, name=name)
+        return self._decoded((segment, offset), RecordType.TABLE, make)
+
+    def _frame(self, tick: int, camera: str) -> tuple[dict[str, Any], dict[str, int], dict[str, int]]:
         place = self._frames.get((tick, camera))
         if place is None:
             raise SessionError(f"{self.path} has no frame of camera {camera!r} at tick {tick}.")

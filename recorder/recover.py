@@ -202,7 +202,8 @@ def _kept(files: Mapping[int, Remains], whole: Whole) -> dict[str, int]:
     ticks = sum(chunk.length for remains in files.values() for chunk, _ in remains.chunks)
     named = {f"{name}s": kept[kind] for kind, name in NAMES.items() if kind != RecordType.CHUNK}
     named["surfaces"], named["slow parts"] = len(whole.surfaces), len(whole.slow)
-    named["images"] = sum(len(images) for remains in files.values() for images in remains.images.values())
+    for name, records in (("images", "images"), ("tables", "tables")):
+        named[name] = sum(len(each) for remains in files.values() for each in getattr(remains, records).values())
     return {"ticks": ticks, **named}
 
 
@@ -249,7 +250,11 @@ def _copy(segment: Segment, remains: Remains, step: Step, head: RecordHead, whol
             name: decode.image(remains.records.content(image), *key, name)
             for name, image in remains.images[key].items()
         }
-        segment.frame(about or {}, images)
+        tables = {
+            name: decode.frame_table(remains.records.content(table), *key, name)
+            for name, table in remains.tables.get(key, {}).items()
+        }
+        segment.frame(about or {}, images, tables)
         return
     if kind == RecordType.SURFACE:
         segment.surface(whole.surface(int(rest[0])))

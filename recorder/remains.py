@@ -62,8 +62,11 @@ class Remains:
     shown: dict[int, int] = field(default_factory=dict)  # first tick of a chunk -> tick of its surface
     slow: dict[tuple[str, int], RecordHead] = field(default_factory=dict)  # slow parts by name and tick
     parts: list[int] = field(default_factory=list)  # numbers of the records that are parts of the index
-    frames: dict[FrameKey, tuple[dict[str, Any], list[str]]] = field(default_factory=dict)  # record, modalities
+    frames: dict[FrameKey, tuple[dict[str, Any], list[str], list[str]]] = field(
+        default_factory=dict
+    )  # record, names of images, of tables
     images: dict[FrameKey, dict[str, RecordHead]] = field(default_factory=dict)
+    tables: dict[FrameKey, dict[str, RecordHead]] = field(default_factory=dict)  # of frames
     catalogues: list[Catalogue] = field(default_factory=list)  # parts of the index, or all of it
     indexed: bool = False  # all of it
     end: dict[str, Any] | None = None
@@ -146,7 +149,7 @@ def _keep(remains: Remains, head: RecordHead, value: Any) -> None:
         decode.state(value["value"])
         remains.slow.setdefault((str(value["name"]), _tick(value["since"])), head)
         remains.steps.setdefault((kind, str(value["name"]), value["since"]), head)
-    elif kind in (RecordType.BLOB, RecordType.FRAME):
+    elif kind in (RecordType.BLOB, RecordType.TABLE, RecordType.FRAME):
         _keep_frame(remains, head, value)
     elif kind in (RecordType.INDEX, RecordType.PART):
         _keep_index(remains, head, value)
@@ -176,9 +179,13 @@ def _keep_frame(remains: Remains, head: RecordHead, value: Any) -> None:
     if head.type == RecordType.BLOB:
         decode.image(value, *key, str(value["modality"]))
         remains.images.setdefault(key, {})[str(value["modality"])] = head
+    elif head.type == RecordType.TABLE:
+        decode.frame_table(value, *key, str(value["name"]))
+        remains.tables.setdefault(key, {})[str(value["name"])] = head
     else:
-        _, blobs = decode.frame(value, *key)
-        remains.frames[key] = ({name: value[name] for name in ("tick", "camera", "pose", "size")}, list(blobs))
+        _, blobs, tables = decode.frame(value, *key)
+        about = {name: value[name] for name in ("tick", "camera", "pose", "size")}
+        remains.frames[key] = about, list(blobs), list(tables)
     remains.steps.pop((RecordType.FRAME, *key), None)  # it is written where its last record stands
     remains.steps[RecordType.FRAME, *key] = head
 

@@ -170,7 +170,14 @@ ENVIRONMENT_COLUMNS = (
     Column("grass_green", "<f8", "of the grass: 0 straw or winter brown .. 1 lush", "1", absent=0.9),
     Column("crop_height_m", "<f8", "height of the crops in the fields", "m", absent=0.6),
     Column("crop_ripe", "<f8", "of the crops: 0 green .. 1 golden", "1"),
+    Column("moon_azimuth", "<f8", "where the moon stands, counter-clockwise from east", "rad"),
+    Column("moon_elevation", "<f8", "height of the moon above the horizon", "rad"),
+    Column(
+        "moon_lit", "<f8", "illuminated share of its disc: 0 new .. 1 full; -1 where not recorded", "1", absent=-1.0
+    ),
+    Column("sidereal", "<f8", "right ascension in the meridian: how far the stars have turned", "rad"),
 )
+LUMINARY_NAMES = ("sun_azimuth", "sun_elevation", "moon_azimuth", "moon_elevation", "moon_lit", "sidereal")
 SEASON_NAMES = ("leaf_cover", "leaf_colour", "blossom", "grass_green", "crop_height_m", "crop_ripe")
 ENVIRONMENT = dtype_of(ENVIRONMENT_COLUMNS)
 
@@ -205,6 +212,61 @@ IMAGE_COLUMNS = (
     ),
 )
 
+RANGE = "range"  # the modality that is made of the depth when it is asked for
+
+SIGHT_NAMES = ("outside", "hidden", "visible")
+COCO_KEYPOINTS = (
+    *("nose", "left eye", "right eye", "left ear", "right ear", "left shoulder", "right shoulder"),
+    *("left elbow", "right elbow", "left wrist", "right wrist", "left hip", "right hip"),
+    *("left knee", "right knee", "left ankle", "right ankle"),
+)
+BOX_2D_COLUMNS = (
+    Column("id", "<u4", "id in the instance images"),
+    Column("semantic", "u1", "class of it", names=value_names(SemanticClass)),
+    Column("x", "<i4", "of what is visible: first column of pixels, from the left", "px"),
+    Column("y", "<i4", "of what is visible: first row of pixels, from the top", "px"),
+    Column("w", "<i4", "of what is visible: width; 0 where nothing is", "px"),
+    Column("h", "<i4", "of what is visible: height; 0 where nothing is", "px"),
+    Column("amodal_x", "<i4", "of all of it inside the image, were nothing in front: first column", "px"),
+    Column("amodal_y", "<i4", "of all of it inside the image, were nothing in front: first row", "px"),
+    Column("amodal_w", "<i4", "of all of it inside the image, were nothing in front: width", "px"),
+    Column("amodal_h", "<i4", "of all of it inside the image, were nothing in front: height", "px"),
+    Column("whole_x", "<i4", "of all of it on the plane of the image, beyond its border too: first column", "px"),
+    Column("whole_y", "<i4", "of all of it on the plane of the image, beyond its border too: first row", "px"),
+    Column("whole_w", "<i4", "of all of it on the plane of the image, beyond its border too: width", "px"),
+    Column("whole_h", "<i4", "of all of it on the plane of the image, beyond its border too: height", "px"),
+    Column("pixels", "<i8", "how many pixels show it", "px"),
+    Column("amodal_pixels", "<i8", "how many pixels of the image would show it, were nothing in front", "px"),
+    Column("whole_pixels", "<i8", "how many would on a plane without a border", "px"),
+    Column("percent_visible", "<f4", "pixels / whole_pixels, 0..1: Unity Perception's percentVisible", "1"),
+    Column("percent_in_frame", "<f4", "amodal_pixels / whole_pixels, 0..1: its percentInFrame", "1"),
+    Column("visibility_in_frame", "<f4", "pixels / amodal_pixels, 0..1: its visibilityInFrame", "1"),
+)
+BOX_2D = dtype_of(BOX_2D_COLUMNS)
+
+BOX_3D_COLUMNS = (
+    Column("id", "<u4", "id in the instance images"),
+    Column("semantic", "u1", "class of it", names=value_names(SemanticClass)),
+    Column("x", "<f4", "centre of the box, towards east", "m"),
+    Column("y", "<f4", "centre of the box, towards north", "m"),
+    Column("z", "<f4", "centre of the box, up", "m"),
+    Column("length_m", "<f4", "whole extent along the box's own x, where a villager faces", "m"),
+    Column("width_m", "<f4", "whole extent along its y, to the left of that", "m"),
+    Column("height_m", "<f4", "whole extent along z", "m"),
+    Column("yaw", "<f4", "of its x, counter-clockwise from east", "rad"),
+)
+BOX_3D = dtype_of(BOX_3D_COLUMNS)
+
+_POINTS = (len(COCO_KEYPOINTS),)
+KEYPOINT_COLUMNS = (
+    Column("id", "<u4", "of the villager, in the instance images"),
+    Column("pixels", "<f4", "x, y in the image, centres at +0.5; nan behind the camera", "px", shape=(*_POINTS, 2)),
+    Column("world", "<f4", "x, y, z in the world", "m", shape=(*_POINTS, 3)),
+    Column("depth", "<f4", "along the optical axis", "m", shape=_POINTS),
+    Column("sight", "u1", "whether it is in the image, and seen there", names=SIGHT_NAMES, shape=_POINTS),
+)
+KEYPOINTS = dtype_of(KEYPOINT_COLUMNS)
+
 Trait = Annotated[float, Meaning("Big Five trait, 0..1", "1")]
 Draft = Annotated[str, Meaning("the template wording of the same act")]
 Source = Annotated[str, Meaning("who found the words: model or template")]
@@ -228,14 +290,7 @@ class Place(TypedDict):
     radius_m: NotRequired[Annotated[float, Meaning("how far around x, y the place reaches", "m")]]
 
 
-    Column("moon_azimuth", "<f8", "where the moon stands, counter-clockwise from east", "rad"),
-    Column("moon_elevation", "<f8", "height of the moon above the horizon", "rad"),
-    Column(
-        "moon_lit", "<f8", "illuminated share of its disc: 0 new .. 1 full; -1 where not recorded", "1", absent=-1.0
-    ),
-    Column("sidereal", "<f8", "right ascension in the meridian: how far the stars have turned", "rad"),
 class Persona(TypedDict):
-LUMINARY_NAMES = ("sun_azimuth", "sun_elevation", "moon_azimuth", "moon_elevation", "moon_lit", "sidereal")
     """Who a villager is. The traits are Big Five scores, 0.5 is the village's mean."""
 
     row: NotRequired[Annotated[int, Meaning("row of the cast")]]
@@ -483,6 +538,14 @@ class CameraPose:
         image = camera @ self.intrinsics(*size).T
         return image[:, :2] / ahead[:, None], depth
 
+    def ranges(self, depth: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Metres along the rays through the pixel centres (H, W), of planar depths (H, W); inf where those are."""
+        height, width = depth.shape
+        K = self.intrinsics(width, height)
+        across = (np.arange(width) + 0.5 - K[0, 2]) / K[0, 0]
+        down = (np.arange(height) + 0.5 - K[1, 2]) / K[1, 1]
+        return np.asarray(depth * np.sqrt(1 + across**2 + down[:, None] ** 2), np.float32)
+
     def unproject(self, depth: NDArray[np.floating]) -> NDArray[np.float64]:
         """World points (H, W, 3) seen at the pixel centres of a planar depth image (H, W)."""
         height, width = depth.shape
@@ -503,6 +566,28 @@ class Frame:
     width: Annotated[int, Meaning("of its images", "px")]
     height: Annotated[int, Meaning("of its images", "px")]
     modalities: Annotated[tuple[str, ...], Meaning("names of its images")]
+    tables: Annotated[tuple[str, ...], Meaning("names of its tables")] = ()
+
+
+class Annotations(TypedDict, total=False):
+    """What is in a frame, as tables: made with its images, of the geometry they show."""
+
+    boxes: Annotated[
+        NDArray[np.void],
+        Meaning("villagers, buildings and plants in the image, by id", shape=("things",), columns=BOX_2D_COLUMNS),
+    ]
+    boxes_3d: Annotated[
+        NDArray[np.void],
+        Meaning("their boxes in the world, in the same order", shape=("things",), columns=BOX_3D_COLUMNS),
+    ]
+    keypoints: Annotated[
+        NDArray[np.void],
+        Meaning(
+            f"villagers in the image, each with its {', '.join(COCO_KEYPOINTS)}",
+            shape=("villagers",),
+            columns=KEYPOINT_COLUMNS,
+        ),
+    ]
 
 
 def interpolate(previous: Snapshot, current: Snapshot, alpha: float) -> Snapshot:
@@ -516,4 +601,6 @@ def interpolate(previous: Snapshot, current: Snapshot, alpha: float) -> Snapshot
     for name in ("heading", "stride"):
         turn = (b[name] - a[name] + np.pi) % (2 * np.pi) - np.pi
         rows[name] = a[name] + turn * alpha
+    kept = a["gesture"] == b["gesture"]
+    rows["gesturing"] += np.where(kept, (a["gesturing"] - b["gesturing"]) * (1 - alpha), 0)
     return replace(current, villagers=rows)

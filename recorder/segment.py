@@ -9,6 +9,9 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recorder import encode
 from recorder.catalogue import Catalogue, ChunkPlace, Place, SlowPlace
 from recorder.container import RecordType, SessionError
@@ -143,14 +146,23 @@ class Segment:
         self.catalogue.extend(self._fresh)
         self._fresh = Catalogue()
 
-    def frame(self, about: Mapping[str, Any], encoded: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write the images of one frame, then the record that names them."""
+    def frame(
+        self,
+        about: Mapping[str, Any],
+        encoded: Mapping[str, Mapping[str, Any]],
+        tables: Mapping[str, NDArray[np.void]],
+    ) -> None:
+        """Write the images and the tables of one frame, then the record that names them."""
         tick, camera = about["tick"], about["camera"]
         blobs = {}
         for name, image in encoded.items():
             payload = pack(encode.image(tick, camera, name, about["pose"], image))
             blobs[name] = self._records.append(RecordType.BLOB, payload, compress=False)
-        offset = self._records.append(RecordType.FRAME, pack(encode.frame(about, blobs)), compress=False)
+        places = {}
+        for name, table in tables.items():
+            payload = pack(encode.frame_table(tick, camera, name, table))
+            places[name] = self._records.append(RecordType.TABLE, payload, compress=True)
+        offset = self._records.append(RecordType.FRAME, pack(encode.frame(about, blobs, places)), compress=False)
         self._fresh.add_frame(tick, camera, list(blobs), offset)
 
     def sync(self) -> None:

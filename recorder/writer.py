@@ -265,7 +265,14 @@ class SessionWriter:
         if one != other:
             raise SessionError(f"{what}: its {part.name} is not what it was since tick {part.since}.")
 
-    def frame(self, tick: int, camera: str, pose: CameraPose, images: Mapping[str, NDArray[Any]]) -> None:
+    def frame(
+        self,
+        tick: int,
+        camera: str,
+        pose: CameraPose,
+        images: Mapping[str, NDArray[Any]],
+        tables: Mapping[str, NDArray[np.void]] | None = None,
+    ) -> None:
         """Write what one camera saw at a recorded tick: each modality a record, then the frame record that names them.
 
         Args:
@@ -273,22 +280,33 @@ class SessionWriter:
             camera: name of the camera.
             pose: of the camera.
             images: modality -> (H, W) or (H, W, channels), all of one size.
+            tables: what is in the frame, by name, such as those of schema.Annotations: structured arrays (n,).
 
         Raises:
-            SessionError: no snapshot of the tick, frame written before, images of several sizes, or the disk refuses.
+            SessionError: no snapshot of the tick, frame written before, images of several sizes, something that is no
+                table, or the disk refuses.
         """
         sizes = {image.shape[:2] for image in images.values()}
         encoding = {name: self._encoders.submit(encode_image, name, image) for name, image in images.items()}
-        self._frame(tick, camera, pose, sizes, lambda: {name: job.result() for name, job in encoding.items()})
+        self._frame(
+            tick, camera, pose, sizes, lambda: {name: job.result() for name, job in encoding.items()}, tables or {}
+        )
 
-    def encoded_frame(self, tick: int, camera: str, pose: CameraPose, encoded: Mapping[str, Mapping[str, Any]]) -> None:
+    def encoded_frame(
+        self,
+        tick: int,
+        camera: str,
+        pose: CameraPose,
+        encoded: Mapping[str, Mapping[str, Any]],
+        tables: Mapping[str, NDArray[np.void]] | None = None,
+    ) -> None:
         """Write a frame whose images another process encoded, or another session holds: modality -> `encode_image`.
 
         Raises:
             SessionError: as frame().
         """
         sizes = {tuple(image["shape"][:2]) for image in encoded.values()}
-        self._frame(tick, camera, pose, sizes, lambda: encoded)
+        self._frame(tick, camera, pose, sizes, lambda: encoded, tables or {})
 
     def _frame(
         self,
@@ -297,6 +315,7 @@ class SessionWriter:
         pose: CameraPose,
         sizes: set[tuple[int, ...]],
         encoded: Callable[[], Mapping[str, Mapping[str, Any]]],
+        tables: Mapping[str, NDArray[np.void]],
     ) -> None:
         self._check()
         what = f"{self.path}: the frame of camera {camera!r} at tick {tick}"
@@ -306,6 +325,11 @@ class SessionWriter:
             raise SessionError(f"{what} was written before.")
         if len(sizes) != 1:
             raise SessionError(f"{what} has images of sizes {sorted(sizes)}; one size was expected.")
+        for name, table in tables.items():
+            if not table.dtype.names or table.ndim != 1:
+                raise SessionError(
+                    f"{what} has {name} {table.shape} of {table.dtype}; rows with columns were expected."
+                )
         self._frames.add((tick, camera))
         if self._gathered and tick >= self._gathered[0].tick:
             self._write_chunk()
@@ -314,7 +338,7 @@ class SessionWriter:
 
         def write(segment: Segment) -> None:
             try:
-                segment.frame(about, encoded())
+                segment.frame(about, encoded(), tables)
             except ValueError as error:
                 raise SessionError(f"{what} cannot be stored: {error}.") from error
 
