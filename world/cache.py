@@ -10,9 +10,10 @@ import io
 import json
 import logging
 import os
+import re
 import shutil
-import tempfile
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets import palette
-from world.folder import folder
+from world.compiled import CODE
+from world.folder import PART, folder, read_whole, write_whole
 from world.land.detail import Detail
 from world.land.terrain import Surroundings
 from world.valley import ARRAYS, Valley
@@ -30,10 +32,9 @@ from world.view import Place
 
 log = logging.getLogger("hamlet.world")
 
-MAGIC = b"HAMLETV2"
-DIGEST_BYTES = 32
 LIBRARIES = ("numpy", "scipy", "numba", "opensimplex")
-UNUSED_S = 30 * 86400.0  # age at which machine code is that of sources that are no more
+UNUSED_S = 30 * 86400.0  # since the last use: a valley of another version, machine code of sources that are no more
+OURS = re.compile(rf"(valley|water)-[0-9a-f]{{40}}(\.bin|-\w{{8}}\{PART})|code-[0-9a-f]{{16}}")  # in whatever folder
 ABANDONED_S = 3600.0  # age at which a part of a file belongs to a writer that was killed
 
 
@@ -87,18 +88,12 @@ def store(name: str, valley: Valley) -> None:
 def load_arrays(kind: str, name: str) -> dict[str, NDArray[Any]] | None:
     """Arrays that were kept under a kind and a key, or None where there is no complete and valid file."""
     path = folder() / f"{kind}-{name}.bin"
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    content = read_whole(path)
+    if content is None:
         return None
-    except OSError as error:
-        log.warning("cannot read %s (%s); the %s is made anew", path, error, kind)
-        return None
-    body = data[len(MAGIC) + DIGEST_BYTES :]
-    if data[: len(MAGIC)] != MAGIC or data[len(MAGIC) : len(MAGIC) + DIGEST_BYTES] != hashlib.sha256(body).digest():
-        log.warning("%s is damaged; the %s is made anew", path, kind)
-        return None
-    with np.load(io.BytesIO(body), allow_pickle=False) as stored:
+    with suppress(OSError):  # a folder that may only be read
+        os.utime(path)  # in use, so that it is not swept
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         return {array: stored[array] for array in stored.files}
 
 
@@ -106,29 +101,28 @@ def store_arrays(kind: str, name: str, arrays: dict[str, NDArray[Any]]) -> None:
     """Keep arrays; the file appears whole or not at all. A folder that cannot be written is logged."""
     body = io.BytesIO()
     np.savez(body, allow_pickle=False, **arrays)
-    content = body.getvalue()
     try:
         folder().mkdir(parents=True, exist_ok=True)
         sweep()
-        handle, temporary = tempfile.mkstemp(dir=folder(), prefix=f"{kind}-", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(MAGIC + hashlib.sha256(content).digest() + content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, folder() / f"{kind}-{name}.bin")
-        except OSError:
-            os.unlink(temporary)
-            raise
+        write_whole(folder() / f"{kind}-{name}.bin", body.getvalue())
     except OSError as error:
-        log.warning("cannot keep the %s in %s (%s); it will be made again", kind, folder(), error)
+        log.warning("cannot keep the %s in %s (%s); it will be made again", kind, folder(), error.strerror)
 
 
 def sweep() -> None:
-    """Remove what killed writers left (a writer at work is younger), and machine code long unused."""
-    for left in folder().glob("*.part"):
-        if time.time() - left.stat().st_mtime > ABANDONED_S:
-            left.unlink(missing_ok=True)
-    for code in folder().glob("code-*"):
-        if time.time() - code.stat().st_mtime > UNUSED_S:
-            shutil.rmtree(code, ignore_errors=True)
+    """Remove what was not used for long, and what killed writers left (a writer at work is younger)."""
+    for there in sorted(folder().iterdir()):
+        if not OURS.fullmatch(there.name) or _unused_s(there) < (ABANDONED_S if there.suffix == PART else UNUSED_S):
+            continue
+        if there.is_dir() and there != CODE:
+            shutil.rmtree(there, ignore_errors=True)
+        elif there.is_file():
+            there.unlink(missing_ok=True)
+
+
+def _unused_s(path: Path) -> float:
+    """Seconds since a file was used; none where another process has just removed it."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from opensimplex import OpenSimplex
+from opensimplex import OpenSimplex, internals
 
+from world.compiled import keep_code
 from world.streams import stream
 
 Floats = NDArray[np.float64]
+
+for _function in vars(internals).values():
+    keep_code(_function)
 
 
 def fractal(
