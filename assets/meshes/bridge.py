@@ -7,6 +7,7 @@ import numpy as np
 from assets.meshes import carpentry as c
 from assets.meshes.mesh import Mesh, Rgb, box, faceted, join
 from assets.meshes.shell import Shell
+from assets.palette import Part
 
 ARCH_M = 10.0  # longest single arch; longer bridges stand on piers
 LANDING_M = 1.6  # solid masonry at each end, in the bank
@@ -48,7 +49,7 @@ def bridge(s: Shell) -> Mesh:
             c.STONE,
         )
         parapets.append(coping.tinted(1.06))
-    return join([walls, under, deck.shaded(0.9), *parapets])
+    return join([walls, under, deck.shaded(0.9), *parapets]).marked(part=Part.WALL)
 
 
 def underside(length: float) -> list[tuple[float, float]]:

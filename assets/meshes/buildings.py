@@ -5,6 +5,7 @@ Local frame: x along the width, the door in the middle of the -y side, z up, flo
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -14,7 +15,7 @@ from assets.meshes import landmarks
 from assets.meshes.bridge import bridge
 from assets.meshes.mesh import Mesh, Rgb, beam, box, frustum, join, lathe, turn
 from assets.meshes.shell import Shell
-from assets.palette import BuildingKind
+from assets.palette import BuildingKind, Part
 
 OVERHANG_M = 2.2
 """No part of any building is further than this outside its footprint (roofs 0.6, steps 1.0, the mill's wheel 1.9)."""
@@ -37,13 +38,14 @@ def building(
     """The mesh of a building of the given footprint and heights in metres and colours in sRGB 0..255.
 
     `variant` is any non-negative number; it chooses doors, shutters, dormers, lean-tos and what leans on the walls.
+    Every vertex says which part it belongs to; what no part claims is a fitting.
     Raises ValueError for sizes that are not positive.
     """
     if min(width_m, depth_m, wall_height_m, roof_height_m) <= 0:
         sizes = (width_m, depth_m, wall_height_m, roof_height_m)
         raise ValueError(f"a building's width, depth, wall and roof height must be positive, got {sizes}")
     shell = Shell(width_m, depth_m, wall_height_m, roof_height_m, wall_rgb, roof_rgb, variant)
-    return {
+    mesh = {
         BuildingKind.HOUSE: _house,
         BuildingKind.INN: _inn,
         BuildingKind.MILL: _mill,
@@ -56,6 +58,7 @@ def building(
         BuildingKind.SCHOOL: _school,
         BuildingKind.BRIDGE: bridge,
     }[kind](shell)
+    return replace(mesh, part=np.where(mesh.part == Part.NOTHING, np.uint8(Part.FITTING), mesh.part))
 
 
 def _house(s: Shell) -> Mesh:
@@ -106,7 +109,8 @@ def _school(s: Shell) -> Mesh:
     cap = frustum(0.85, 0.04, ridge + 1.1, ridge + 1.8, 4, s.roof_rgb).transformed(turn(yaw=np.pi / 4))
     bell = lathe([(0.0, 0.0), (0.26, 0.0), (0.2, 0.12), (0.14, 0.36), (0.0, 0.44)], 8, (188, 152, 74))
     stool = box((0, 0, ridge - 0.12), (1.0, 1.0, 0.5), c.TIMBER)
-    return join([*parts, stool, *posts, cap, bell.transformed(offset=(0, 0, ridge + 0.5))])
+    turret = join([stool, *posts, cap]).marked(part=Part.ROOF)
+    return join([*parts, turret, bell.transformed(offset=(0, 0, ridge + 0.5))])
 
 
 def _barn(s: Shell) -> Mesh:
@@ -121,14 +125,15 @@ def _barn(s: Shell) -> Mesh:
         leaves += [c.timber((x0 + 0.1, 0.2), (x1 - 0.1, tall - 0.2), 0.15, c.CREAM).transformed(offset=(0, -0.075, 0))]
         leaves += [_rail(x0, x1, z) for z in (0.12, tall - 0.12)]
     leaves.append(c.slab(-wide / 2 - 0.2, wide / 2 + 0.2, tall, tall + 0.22, 0.16, c.TIMBER_DARK))
-    doors = c.on_side(join(leaves), c.FRONT, s.width, s.depth)
+    doors = c.on_side(join(leaves).marked(part=Part.DOOR), c.FRONT, s.width, s.depth)
     hatches = []
     for side in s.gable_sides():
         z = s.wall_height + s.roof_height * 0.3
         hatch = join([c.slab(-0.6, 0.6, z - 0.55, z + 0.55, 0.08, c.TIMBER_DARK), _rail(-0.6, 0.6, z + 0.62)])
-        hatches.append(c.on_side(hatch, side, s.width, s.depth))
+        hatches.append(c.on_side(hatch.marked(part=Part.DOOR), side, s.width, s.depth))
     ramp = box((0, -s.depth / 2 - 0.45, -0.76), (wide + 0.4, 0.9, 1.48), c.STONE_DARK)
-    return join([c.plinth(s.width, s.depth), *boards, s.roof(), doors, *hatches, ramp])
+    foot = ramp.marked(part=Part.WALL)
+    return join([c.plinth(s.width, s.depth), *boards, s.roof(), doors, *hatches, foot])
 
 
 def _rail(x0: float, x1: float, z: float) -> Mesh:
@@ -147,10 +152,11 @@ def _forge(s: Shell) -> Mesh:
         parts.append(c.on_side(join([outer, inner, frame]), side, s.width, s.depth))
     parts += [c.on_side(s.gable_end(), side, s.width, s.depth) for side in s.gable_sides()]
     floor = box((0, 0, -0.02), (s.width - 0.05, s.depth - 0.05, 0.06), (92, 84, 76)).shaded(0.6)
+    posts = []
     front = -s.depth / 2 + 0.12
     for x in (-s.width / 2 + 0.14, -s.width / 5, s.width / 5, s.width / 2 - 0.14):
-        parts.append(beam((x, front, 0.0), (x, front, s.wall_height), 0.24, 0.24, c.TIMBER))
-        parts.append(
+        posts.append(beam((x, front, 0.0), (x, front, s.wall_height), 0.24, 0.24, c.TIMBER))
+        posts.append(
             beam(
                 (x, front, s.wall_height - 0.7),
                 (x + (0.55 if x < 0 else -0.55), front, s.wall_height),
@@ -159,7 +165,7 @@ def _forge(s: Shell) -> Mesh:
                 c.TIMBER,
             )
         )
-    parts.append(
+    posts.append(
         beam((-s.width / 2, front, s.wall_height), (s.width / 2, front, s.wall_height), 0.26, 0.26, c.TIMBER_DARK)
     )
     back = s.depth / 2 - 0.8
@@ -167,7 +173,7 @@ def _forge(s: Shell) -> Mesh:
     hearth = [box((0, back, 0.4), (1.9, 1.2, 0.8), c.STONE_DARK), box((0, back + 0.1, 2.0), (1.5, 0.9, 1.4), c.STONE)]
     embers = box((0, back - 0.1, 0.84), (1.3, 0.7, 0.1), (244, 128, 48)).marked(glow=1.0)
     parts += [
-        floor,
+        join([floor, *posts]).marked(part=Part.WALL),
         *hearth,
         embers,
         c.chimney(0, back + 0.1, 2.2, top, 1.15, c.STONE_DARK),
@@ -194,7 +200,7 @@ def _lean_to(s: Shell) -> Mesh:
         0.92
     )
     hatch = box((x0 + out / 2, y - deep / 2 - 0.02, 0.8), (0.8, 0.08, 1.5), c.TIMBER_DARK)
-    return join([shed, roof, hatch])
+    return join([shed.marked(part=Part.WALL), roof.marked(part=Part.ROOF), hatch.marked(part=Part.DOOR)])
 
 
 def _woodpile(s: Shell) -> Mesh:

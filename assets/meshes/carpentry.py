@@ -26,6 +26,7 @@ from assets.meshes.mesh import (
     stream,
     turn,
 )
+from assets.palette import Part
 
 FOUNDATION_M = 1.5  # the base reaches this far below the floor, for slopes
 EAVE_M = 0.5  # roofs overhang walls by this much
@@ -90,14 +91,14 @@ def wall(length: float, z0: float, z1: float, rgb: Rgb) -> Mesh:
     z = mesh.positions[:, 2]
     openness = np.interp(z, levels, (0.62, 1.0, 0.95, 0.5))
     dirt = np.interp(z, levels, (0.86, 1.0, 1.0, 0.96))
-    return mesh.shaded(openness).tinted(dirt[:, None] * (1.0, 0.99, 0.97))
+    return mesh.shaded(openness).tinted(dirt[:, None] * (1.0, 0.99, 0.97)).marked(part=Part.WALL)
 
 
 def gable(length: float, z0: float, rise: float, rgb: Rgb) -> Mesh:
     """The triangle of front wall under a roof's end."""
     half = length / 2
     mesh = faceted([(-half, 0, z0), (half, 0, z0), (0, 0, z0 + rise)], [(0, 1, 2)], rgb)
-    return mesh.shaded(np.array([0.7, 0.7, 0.45]))
+    return mesh.shaded(np.array([0.7, 0.7, 0.45])).marked(part=Part.WALL)
 
 
 def plinth(width: float, depth: float) -> Mesh:
@@ -118,7 +119,7 @@ def plinth(width: float, depth: float) -> Mesh:
         ledge = [(-length / 2, -0.07, PLINTH_M), (length / 2, -0.07, PLINTH_M), (length / 2 - 0.07, 0, PLINTH_M + 0.05)]
         ledge.append((-length / 2 + 0.07, 0, PLINTH_M + 0.05))
         parts.append(on_side(faceted(ledge, [(0, 1, 2, 3)], STONE), side, width, depth))
-    return join(parts)
+    return join(parts).marked(part=Part.WALL)
 
 
 def gable_roof(length: float, span: float, base: float, rise: float, rgb: Rgb, name: str, eave: float = EAVE_M) -> Mesh:
@@ -141,7 +142,7 @@ def gable_roof(length: float, span: float, base: float, rise: float, rgb: Rgb, n
         for y in (-half, half):
             foot = (x, y * 1.01, lower + 0.03)
             boards.append(beam(foot, (x, 0.0, base + rise + 0.07), 0.09, 0.24, TIMBER_DARK))
-    return join([*pair, ridge, *boards])
+    return join([*pair, ridge, *boards]).marked(part=Part.ROOF)
 
 
 def _shingles(
@@ -199,7 +200,7 @@ def window(x: float, z: float, width: float, height: float, shutter: Rgb | None,
             parts.append(
                 posy.transformed(offset=(x - w + 0.1 + k * (w - 0.1) * 0.66, -0.15, z - h - 0.08)).marked(sway=0.3)
             )
-    return join(parts)
+    return join(parts).marked(part=Part.WINDOW)
 
 
 def _strip(x0: float, x1: float, z0: float, z1: float, out: float, rgb: Rgb) -> Mesh:
@@ -217,10 +218,12 @@ def door(x: float, width: float, height: float, rgb: Rgb, step: bool = True) -> 
         parts.append(_strip(x - w + 0.02, x + w * 0.55, z - 0.035, z + 0.035, 0.106, IRON))
     parts.append(icosphere(0, (176, 148, 84)).transformed(None, (x + w * 0.75, -0.13, height * 0.48), 0.04))
     parts.append(slab(x - w - 0.26, x + w + 0.26, height + 0.12, height + 0.32, 0.16, TIMBER))
-    if step:
-        parts.append(bevelled_box((x, -0.36, -0.11), (width + 0.5, 0.62, 0.32), 0.04, STONE).tinted(0.95))
-        parts.append(bevelled_box((x, -0.62, -0.61), (width + 0.9, 0.7, 0.96), 0.04, STONE_DARK))
-    return join(parts)
+    leaf = join(parts).marked(part=Part.DOOR)
+    if not step:
+        return leaf
+    upper = bevelled_box((x, -0.36, -0.11), (width + 0.5, 0.62, 0.32), 0.04, STONE).tinted(0.95)
+    lower = bevelled_box((x, -0.62, -0.61), (width + 0.9, 0.7, 0.96), 0.04, STONE_DARK)
+    return join([leaf, join([upper, lower]).marked(part=Part.WALL)])
 
 
 def chimney(x: float, y: float, z0: float, z1: float, size: float, rgb: Rgb = BRICK) -> Mesh:
@@ -232,7 +235,7 @@ def chimney(x: float, y: float, z0: float, z1: float, size: float, rgb: Rgb = BR
         frustum(0.1, 0.08, z1 + 0.1, z1 + 0.36, 6, (166, 100, 70)).transformed(offset=(x + d, y, 0))
         for d in (-0.16, 0.16)
     ]
-    return join([stack, cap, *pots])
+    return join([stack, cap, *pots]).marked(part=Part.CHIMNEY)
 
 
 def half_timbering(length: float, z0: float, z1: float, openings: Sequence[tuple[float, float]], brace: bool) -> Mesh:
@@ -250,4 +253,4 @@ def half_timbering(length: float, z0: float, z1: float, openings: Sequence[tuple
         if reach > 0.35:
             for s in (-1, 1):
                 parts.append(timber((s * (half - 0.1), z0 + 0.15), (s * (half - 0.1 - reach), z1 - 0.15), 0.14))
-    return join(parts)
+    return join(parts).marked(part=Part.WALL)

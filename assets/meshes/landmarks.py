@@ -8,6 +8,7 @@ from assets.meshes import carpentry as c
 from assets.meshes import props
 from assets.meshes.mesh import Mesh, Rgb, beam, bevelled_box, box, faceted, frustum, icosphere, join, lathe, turn
 from assets.meshes.shell import Shell
+from assets.palette import Part
 
 _SLATE: Rgb = (86, 92, 104)
 _GOLD: Rgb = (222, 184, 92)
@@ -48,7 +49,7 @@ def _stone_walls(s: Shell) -> list[Mesh]:
         if side in (c.RIGHT, c.LEFT):
             for x in np.linspace(-0.45, 0.45, 4) * length:
                 pieces.append(_buttress(float(x), s.wall_height * 0.72))
-        walls.append(c.on_side(join(pieces), side, s.width, s.depth))
+        walls.append(c.on_side(join(pieces).marked(part=Part.WALL), side, s.width, s.depth))
     return walls
 
 
@@ -71,7 +72,7 @@ def arched_window(x: float, z: float, width: float, height: float) -> Mesh:
         for at in (-0.2, 0.08)
     ]
     sill = c.slab(x - width / 2 - 0.2, x + width / 2 + 0.2, z - height / 2 - 0.2, z - height / 2 - 0.1, 0.16, c.STONE)
-    return join([frame, pane, mullion, *bars, sill])
+    return join([frame, pane, mullion, *bars, sill]).marked(part=Part.WINDOW)
 
 
 def _tower(s: Shell, size: float) -> Mesh:
@@ -100,7 +101,7 @@ def _tower(s: Shell, size: float) -> Mesh:
         louvres = [
             c.slab(-0.38, 0.38, height - 1.45 + k * 0.25, height - 1.35 + k * 0.25, 0.07, c.TIMBER) for k in range(3)
         ]
-        pieces += [opening, *louvres]
+        pieces = [join(pieces).marked(part=Part.WALL), join([opening, *louvres]).marked(part=Part.WINDOW)]
         if side == c.FRONT:
             pieces += [
                 c.door(0.0, 1.25, min(2.3, s.wall_height * 0.75), (104, 74, 50)),
@@ -136,7 +137,7 @@ def _spire(size: float, height: float, rgb: Rgb) -> Mesh:
         beam((0, 0, top), (0, 0, top + 0.95), 0.07, 0.07, _GOLD),
         beam((-0.25, 0, top + 0.62), (0.25, 0, top + 0.62), 0.07, 0.07, _GOLD),
     ]
-    return join([faceted(points, faces, paint), ball, *cross])
+    return join([faceted(points, faces, paint), ball, *cross]).marked(part=Part.ROOF)
 
 
 def well(s: Shell) -> Mesh:
@@ -162,7 +163,8 @@ def well(s: Shell) -> Mesh:
     bucket = frustum(0.13, 0.17, rim, rim + 0.3, 8, c.BOARD).painted((96, 70, 48), (150, 112, 76), rim, rim + 0.3)
     over = min(s.width, s.depth) - 0.3
     roof = c.gable_roof(2 * radius, over * 0.8, top, max(0.5, min(s.roof_height, 0.9)), s.roof_rgb, "well", 0.18)
-    return join([*stones, water, *posts, drum, crank, rope, bucket, roof])
+    ring = join(stones).marked(part=Part.WALL)
+    return join([ring, water, *posts, drum, crank, rope, bucket, roof])
 
 
 def _ring_stone(a0: float, a1: float, outer: float, inner: float, z0: float, z1: float) -> Mesh:
@@ -193,7 +195,7 @@ def market_stall(s: Shell) -> Mesh:
         props.crate().transformed(turn(yaw=-0.3), (w - 0.35, d - 0.25, 0)),
     ]
     crates.append(props.barrel().transformed(scale=0.8, offset=(w - 0.9, d - 0.2, 0)))
-    return join([*posts, counter, skirt, *goods, *crates, _awning(w, d, low, high, s.roof_rgb)])
+    return join([*posts, counter, skirt, *goods, *crates, _awning(w, d, low, high, s.roof_rgb).marked(part=Part.ROOF)])
 
 
 def _awning(w: float, d: float, low: float, high: float, rgb: Rgb) -> Mesh:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from assets.meshes.foliage import far_crown, leafy_mass, limb, painted_crown, stick
 from assets.meshes.mesh import Mesh, Rgb, beam, faceted, icosphere, join, lathe, smooth, stream, turn
 from assets.meshes.warm_plants import acacia, cactus, palm
-from assets.palette import Species
+from assets.palette import Part, Species
 
 NEAR, MID, FAR = 0, 1, 2
 
@@ -34,7 +34,7 @@ _MOSS: Rgb = (112, 126, 76)
 
 @cache
 def plant(species: Species, detail: int) -> Mesh:
-    """The mesh of a species, 1 m high, foot at the origin; detail 0 near, 1 mid, 2 far.
+    """The mesh of a species, 1 m high, foot at the origin; detail 0 near, 1 mid, 2 far. A cactus is all trunk.
 
     Raises ValueError for an unknown detail.
     """
@@ -51,6 +51,9 @@ def plant(species: Species, detail: int) -> Mesh:
         Species.CACTUS: cactus,
     }[species]
     mesh = grow(detail)
+    part = np.where(mesh.sway > 0, np.uint8(Part.CROWN), np.uint8(Part.TRUNK))  # wood is what no wind moves
+    if species != Species.ROCK:
+        mesh = replace(mesh, part=part)
     return mesh.transformed(scale=1.0 / float(mesh.positions[:, 2].max()))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from assets.meshes import carpentry as c
 from assets.meshes.mesh import Mesh, Rgb, beam, faceted, join, stream, turn
+from assets.palette import Part
 
 _STOREY_M = 2.6
 _STONES: tuple[Rgb, ...] = ((150, 142, 130), (132, 126, 118), (162, 154, 140))
@@ -66,7 +67,7 @@ class Shell:
         for s in (-1, 1):
             quarter = self.span / 4
             parts.append(c.timber((s * quarter, z0 + 0.1), (s * quarter, z0 + rise / 2 - 0.05), 0.14))
-        return join(parts)
+        return join(parts).marked(part=Part.WALL)
 
     def body(self, storeys: int = 1, stone: bool = False) -> Mesh:
         """Base, walls with their timbers, and gable ends."""
@@ -83,7 +84,7 @@ class Shell:
                 pieces += [c.half_timbering(length, z0, z1, openings, brace=True) for z0, z1 in pairwise(levels)]
             parts.append(c.on_side(join(pieces), side, self.width, self.depth))
         parts += [c.on_side(self.gable_end(), side, self.width, self.depth) for side in self.gable_sides()]
-        return join(parts)
+        return join(parts).marked(part=Part.WALL)
 
     def _masonry(self, side: int, length: float) -> Mesh:
         """Quoins at the corners and scattered stones that show through the plaster."""
@@ -124,7 +125,7 @@ class Shell:
         tones = np.repeat(rng.uniform(0.8, 1.12, (count, 1)), 2, axis=0)
         mesh = faceted(points, faces, np.clip(tones * np.array(self.wall_rgb), 0, 255))
         z = mesh.positions[:, 2]
-        return mesh.shaded(np.interp(z, (0, 0.9, self.wall_height), (0.62, 1.0, 0.7)))
+        return mesh.shaded(np.interp(z, (0, 0.9, self.wall_height), (0.62, 1.0, 0.7))).marked(part=Part.WALL)
 
     def front(self, rgb: Rgb, wide: bool = False) -> list[Mesh]:
         """The door in the middle of the front."""
@@ -201,5 +202,6 @@ class Shell:
             rake = beam((0, -face - 0.3, high), (s * edge, -face - 0.3, low), 0.07, 0.14, c.TIMBER_DARK)
             slopes.append(rake)
         pane = c.window(0.0, z + size * 0.45, size * 0.55, size * 0.6, None).transformed(offset=(0, -face, 0))
-        piece = join([wall, *cheeks, *slopes, pane]).transformed(offset=(along * length, 0, 0))
+        walls, roof = join([wall, *cheeks]).marked(part=Part.WALL), join(slopes).marked(part=Part.ROOF)
+        piece = join([walls, roof, pane]).transformed(offset=(along * length, 0, 0))
         return piece.transformed(turn(yaw=side * np.pi / 2))

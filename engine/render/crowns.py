@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from assets.meshes.mesh import Mesh, stream
 from assets.meshes.plants import plant
-from assets.palette import Species
+from assets.palette import Part, Species
 from engine.render.geometry import SURFACE, surface
 
 Floats = NDArray[np.float64]
@@ -78,7 +78,7 @@ def crown(species: Species, detail: int, state: int) -> tuple[NDArray[np.void], 
     return np.concatenate([vertices for vertices, _ in parts]), np.concatenate(triangles)
 
 
-Part = tuple[NDArray[np.void], NDArray[np.uint32]]
+Piece = tuple[NDArray[np.void], NDArray[np.uint32]]
 
 
 def _flowering(mesh: Mesh, detail: int) -> NDArray[np.void]:
@@ -98,12 +98,12 @@ def _ranks(count: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     return np.asarray(rng.permutation(1 + (np.arange(count) * 254) // max(count, 1)), np.uint8)
 
 
-def _part(mesh: Mesh, triangles: NDArray[np.uint32]) -> Part:
+def _part(mesh: Mesh, triangles: NDArray[np.uint32]) -> Piece:
     used, packed = np.unique(triangles, return_inverse=True)
     return surface(mesh, 0)[used], packed.reshape(-1, 3).astype(np.uint32)
 
 
-def _quartered(made: NDArray[np.void], rng: np.random.Generator) -> Part:
+def _quartered(made: NDArray[np.void], rng: np.random.Generator) -> Piece:
     """Triangles on their own vertices (3 n,) cut into four each, drawn together and strewn a little."""
     corners = made.reshape(-1, 3)
     split = np.empty((len(corners), 4, 3), SURFACE)
@@ -122,7 +122,7 @@ def _quartered(made: NDArray[np.void], rng: np.random.Generator) -> Part:
     return small.reshape(-1), np.arange(small.size, dtype=np.uint32).reshape(-1, 3)
 
 
-def _alone(mesh: Mesh, triangles: NDArray[np.uint32], shrink: float) -> Part:
+def _alone(mesh: Mesh, triangles: NDArray[np.uint32], shrink: float) -> Piece:
     """Each triangle on its own vertices, drawn together towards its middle."""
     made = surface(mesh, 0)[triangles.reshape(-1)]
     corners = made["position"].reshape(-1, 3, 3)
@@ -131,7 +131,7 @@ def _alone(mesh: Mesh, triangles: NDArray[np.uint32], shrink: float) -> Part:
     return made, np.arange(len(made), dtype=np.uint32).reshape(-1, 3)
 
 
-def _leaves(mesh: Mesh, triangles: NDArray[np.uint32], detail: int, rng: np.random.Generator) -> Part:
+def _leaves(mesh: Mesh, triangles: NDArray[np.uint32], detail: int, rng: np.random.Generator) -> Piece:
     made, own = _alone(mesh, triangles, 1.0 if detail == NEAR else LEAF_SHRINK)
     if detail == NEAR:
         made, own = _quartered(made, rng)
@@ -140,7 +140,7 @@ def _leaves(mesh: Mesh, triangles: NDArray[np.uint32], detail: int, rng: np.rand
     return made, own
 
 
-def _spokes(ends: Floats, wood: Wood, rng: np.random.Generator) -> Part:
+def _spokes(ends: Floats, wood: Wood, rng: np.random.Generator) -> Piece:
     """Far branches: one thin triangle each, from the stem to its tip."""
     foot = ends * (0.0, 0.0, 1.0)
     foot[:, 2] = np.clip(0.55 * ends[:, 2] + 0.45 * wood.fork, wood.fork * 0.8, wood.top)
@@ -148,7 +148,7 @@ def _spokes(ends: Floats, wood: Wood, rng: np.random.Generator) -> Part:
     return _slivers(foot, ends, 0.9 * SLIVER[FAR], wood.bark, rng)
 
 
-def _slivers(foot: Floats, tip: Floats, half: float, rgb: Rgb, rng: np.random.Generator) -> Part:
+def _slivers(foot: Floats, tip: Floats, half: float, rgb: Rgb, rng: np.random.Generator) -> Piece:
     across = np.cross(tip - foot, rng.normal(size=foot.shape))
     across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
     made = np.zeros((len(foot), 3), SURFACE)
@@ -156,6 +156,7 @@ def _slivers(foot: Floats, tip: Floats, half: float, rgb: Rgb, rng: np.random.Ge
     facing = np.cross(across, tip - foot)
     made["normal"] = (facing / np.maximum(np.linalg.norm(facing, axis=1, keepdims=True), 1e-9))[:, None]
     made["colour"][..., :3], made["colour"][..., 3] = rgb, 225
+    made["ident"][..., 3] = Part.TRUNK
     return made.reshape(-1), np.arange(3 * len(foot), dtype=np.uint32).reshape(-1, 3)
 
 
@@ -168,7 +169,7 @@ def _trunk_end(points: Floats, wood: Wood) -> tuple[Floats, float]:
 
 def _branches(
     corners: Floats, wood: Wood, detail: int, foot: tuple[Floats, float], rng: np.random.Generator
-) -> list[Part]:
+) -> list[Piece]:
     middles = corners.mean(axis=1)
     chosen = middles[rng.choice(len(middles), min(BRANCHES[detail], len(middles)), replace=False)]
     axis = np.array([0.0, 0.0, 1.0]) * np.clip(chosen[:, 2:3], wood.fork, wood.top)
@@ -209,7 +210,7 @@ def _radii(points: Floats, parents: NDArray[np.intp], root: float) -> Floats:
     return made
 
 
-def _limbs(points: Floats, parents: NDArray[np.intp], radius: Floats, wood: Wood) -> list[Part]:
+def _limbs(points: Floats, parents: NDArray[np.intp], radius: Floats, wood: Wood) -> list[Piece]:
     """Every branch as a prism that tapers from its parent's radius to its own: thick ones rounder."""
     child = np.flatnonzero(parents >= 0)
     thick = radius[child] > 0.35 * radius[0]
@@ -218,7 +219,7 @@ def _limbs(points: Floats, parents: NDArray[np.intp], radius: Floats, wood: Wood
 
 def _prisms(
     points: Floats, parents: NDArray[np.intp], radius: Floats, child: NDArray[np.intp], sides: int, wood: Wood
-) -> Part:
+) -> Piece:
     a, b = points[parents[child]], points[child]
     along = b - a
     along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
@@ -236,13 +237,14 @@ def _prisms(
     slim = np.clip(1 - radius[child] / wood.root_radius, 0, 1)[:, None]
     made["colour"][..., :3] = (np.array(wood.bark) * (1 - slim) + np.array(wood.twig) * slim)[:, None]
     made["colour"][..., 3] = 215
+    made["ident"][..., 3] = Part.TRUNK
     k = 2 * sides * np.arange(len(child), dtype=np.uint32)[:, None]
     s, t = np.arange(sides), (np.arange(sides) + 1) % sides
     faces = np.stack([s, t, sides + t, s, sides + t, sides + s], axis=-1).astype(np.uint32)
     return made.reshape(-1), (k + faces.reshape(-1)).reshape(-1, 3)
 
 
-def _twigs(ends: Floats, wood: Wood, detail: int, rng: np.random.Generator) -> Part:
+def _twigs(ends: Floats, wood: Wood, detail: int, rng: np.random.Generator) -> Piece:
     """Slivers that leave the tips outwards and up."""
     each = TWIGS[detail]
     foot = np.repeat(ends, each, axis=0)
