@@ -29,6 +29,13 @@ VILLAGER = np.dtype(
         ("fatigue", "<f4"),
         ("cold", "<f4"),
         ("loneliness", "<f4"),
+        ("wears", "u1"),
+        ("carries", "u1"),
+        ("lantern", "u1"),
+        ("bearing", "u1"),
+        ("seat", "u1"),
+        ("gesture", "u1"),
+        ("gesturing", "<f4"),
     ]
 )
 """What others may see and know of a villager at a tick; the engine copies these fields by name."""

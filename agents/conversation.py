@@ -95,6 +95,15 @@ class Conversations:
                 flags[list(talk.pair)] = True
         return flags
 
+    def turns(self, tick: int) -> list[tuple[Move, float, float]]:
+        """The turns being spoken at a tick, each with the seconds since it began and until its floor ends."""
+        spoken = []
+        for talk in self.talks.values():
+            if talk.speaking is not None:
+                began = talk.floor_end - floor_ticks(talk.speaking.act, self._rate)
+                spoken.append((talk.speaking, (tick - began) / self._rate, (talk.floor_end - tick) / self._rate))
+        return spoken
+
     def invite(self, a: int, b: int, tick: int, bodies: Bodies) -> int:
         """Villager a turns to b: b stops and faces a, who walks up. Returns the conversation's id."""
         self._next_id += 1

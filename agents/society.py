@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.acts import Fact, Persona, SpeechPlan
-from agents.bodies import VILLAGER, Bodies
+from agents.bodies import Bodies
 from agents.conversation import Conversations
 from agents.emotion import Emotions
 from agents.intentions import Events, Intentions
@@ -22,6 +22,7 @@ from agents.memory import Memories
 from agents.minds import Minds, Moment
 from agents.needs import Needs
 from agents.noticing import Noticing
+from agents.outward import outward
 from agents.perception import Sight
 from agents.persona import make_personas
 from agents.plans import Intent
@@ -92,6 +93,7 @@ class Society:
         self.talk = Conversations(self.minds, self._rate)
         self.intentions = Intentions(self.minds, view, self._rate)
         self.intentions.settle(self.bodies, view, now)
+        self._outward = self._seen_from_outside(view, now)
 
     @property
     def personas(self) -> tuple[Persona, ...]:
@@ -111,11 +113,12 @@ class Society:
         self.intentions.resume(talk.parted, self.bodies, now)
         events += talk.events
         events += self._move(view, now)
+        self._outward = self._seen_from_outside(view, now)
         return StepResult(tuple(talk.plans), tuple(talk.spoken), tuple(events))
 
     def villagers(self) -> NDArray[np.void]:
         """What may be seen and known of everyone at this tick: (n,) VILLAGER."""
-        rows = np.zeros(len(self._rows), VILLAGER)
+        rows = self._outward.copy()
         b, n = self.bodies, self.minds.needs
         for name in ("x", "y", "z", "heading", "stride", "activity", "indoors", "speaking", "look_at"):
             rows[name] = getattr(b, name)
@@ -184,6 +187,12 @@ class Society:
             "intentions": self.intentions,
             "talk": self.talk,
         }
+
+    def _seen_from_outside(self, view: WorldView, now: Moment) -> NDArray[np.void]:
+        m = self.minds
+        turns = self.talk.turns(now.tick)
+        sky = view.weather, view.sun_elevation
+        return outward(self.bodies, m.personas, m.places, self.intentions.current, turns, m.emotions.mood, *sky)
 
     def _moment(self, view: WorldView) -> Moment:
         return Moment.of(view.tick, self._start, view.local_time, view.weather)

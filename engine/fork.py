@@ -124,7 +124,7 @@ class Fork:
         shared = self.last if role == FACTUAL else self.at
         lines = 0
         _make(self.paths[role].parent)
-        with SessionWriter(self.paths[role], self._header(role, model), parent.scenery, parent.cast) as writer:
+        with SessionWriter(self.paths[role], self._header(role, model), parent.scenery, parent.recorded_cast) as writer:
             for snapshot in self._copied(writer, shared):
                 lines += len(snapshot.utterances)
                 yield Progress(snapshot.tick, role, lines)

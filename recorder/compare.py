@@ -121,7 +121,8 @@ def valley_differences(here: Session, there: Session) -> list[str]:
     mine, its = encode.scenery(here.scenery), encode.scenery(there.scenery)
     names = dict.fromkeys((*mine, *its))
     unlike = [f"scenery.{name}" for name in names if pack(mine.get(name)) != pack(its.get(name))]
-    if here.cast.looks.dtype != there.cast.looks.dtype or here.cast.looks.tobytes() != there.cast.looks.tobytes():
+    looks, others = here.recorded_cast.looks, there.recorded_cast.looks
+    if looks.dtype != others.dtype or looks.tobytes() != others.tobytes():
         unlike.append("cast.looks")
     return unlike + ["cast.personas"] * (pack(here.cast.personas) != pack(there.cast.personas))
 

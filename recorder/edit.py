@@ -199,7 +199,7 @@ class _Plan:
 def _written(plan: _Plan, target: Path) -> Generator[Copied, None, None]:
     source = plan.sources[0]
     copied = Copied()
-    with appearing(target) as path, SessionWriter(path, plan.header, source.scenery, source.cast) as writer:
+    with appearing(target) as path, SessionWriter(path, plan.header, source.scenery, source.recorded_cast) as writer:
         for _ in _copy(plan, writer, copied):
             yield copied
         writer.close(asdict(copied))

@@ -210,7 +210,13 @@ class Session:
 
     @cached_property
     def cast(self) -> Cast:
-        """The villagers, in the order of the rows of every snapshot."""
+        """The villagers, in the order of the rows of every snapshot; their looks in the columns of today's schema."""
+        recorded = self.recorded_cast
+        return Cast(as_today("looks", recorded.looks), recorded.personas)
+
+    @cached_property
+    def recorded_cast(self) -> Cast:
+        """The villagers with those columns of looks alone that the session holds: what a copy of it is to hold."""
         return self._preamble(
             RecordType.CAST, lambda value: Cast(table_from_plain(value["looks"]), tuple(value["personas"]))
         )

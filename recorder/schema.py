@@ -15,7 +15,19 @@ from typing import Annotated, Any, NotRequired, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from assets.palette import Activity, BuildingKind, GroundCover, Part, SemanticClass, Species
+from assets.palette import (
+    Activity,
+    Bearing,
+    BuildingKind,
+    Gesture,
+    GroundCover,
+    Load,
+    Part,
+    Seat,
+    SemanticClass,
+    Species,
+    Wear,
+)
 
 SCHEMA_VERSION = 1
 
@@ -102,15 +114,54 @@ LOOKS_COLUMNS = (
     Column("id", "<u4", "id in the instance images"),
     Column("height_m", "<f4", "body height", "m"),
     Column("build", "<f4", "of the body: 0 slight .. 1 stout", "1"),
-    Column("hat", "u1", "what is on the head", names=("none", "straw hat", "cap", "hood")),
-    Column("hair_style", "u1", "how the hair is worn", names=("short", "long", "bun", "bald")),
-    Column("beard", "u1", "whether there is a beard", names=("no", "yes")),
+    Column(
+        "hat",
+        "u1",
+        "what is on the head",
+        names=("none", "straw hat", "cap", "hood", "headscarf", "felt hat", "knitted cap", "bonnet"),
+    ),
+    Column(
+        "hair_style",
+        "u1",
+        "how the hair is worn",
+        names=("short", "long", "bun", "bald", "cropped", "curls", "bob", "plait", "ponytail", "receding"),
+    ),
+    Column("beard", "u1", "hair on the face", names=("none", "full", "moustache", "goatee", "long", "stubble")),
     Column("skirt", "u1", "what covers the legs", names=("trousers", "skirt")),
     Column("skin_rgb", "u1", "skin colour, sRGB", shape=(3,)),
     Column("hair_rgb", "u1", "hair colour, sRGB", shape=(3,)),
     Column("top_rgb", "u1", "colour of shirt or blouse, sRGB", shape=(3,)),
     Column("legs_rgb", "u1", "colour of trousers or skirt, sRGB", shape=(3,)),
     Column("hat_rgb", "u1", "colour of the hat, sRGB", shape=(3,)),
+    Column("eye_rgb", "u1", "colour of the iris, sRGB", shape=(3,), absent="hair_rgb"),
+    Column(
+        "over",
+        "u1",
+        "what is worn over shirt or blouse",
+        names=("nothing", "apron", "leather apron", "vest", "shawl", "cassock", "sheepskin"),
+    ),
+    Column("over_rgb", "u1", "its colour, sRGB", shape=(3,), absent="legs_rgb"),
+    Column("cloak_rgb", "u1", "colour of the cloak against the weather, sRGB", shape=(3,), absent="legs_rgb"),
+    Column("cane", "u1", "whether one walks with a stick", names=("no", "yes")),
+    Column("female", "u1", "build of chest and hips", names=("man", "woman"), absent="skirt"),
+    Column("age_years", "<f4", "age as it shows: grey hair, wrinkles, a stoop", "year", absent=35.0),
+    Column("freckles", "<f4", "on the face: 0 none .. 1 many", "1"),
+    *(
+        Column(name, "<f4", f"of the face: 0 {low} .. 1 {high}", "1", absent=0.5)
+        for name, low, high in (
+            ("face_width", "narrow", "wide"),
+            ("jaw", "pointed", "square"),
+            ("chin", "receding", "prominent"),
+            ("cheeks", "hollow", "full"),
+            ("nose_length", "short", "long"),
+            ("nose_width", "thin", "broad"),
+            ("brow", "light", "heavy brows"),
+            ("eye_size", "small eyes", "large eyes"),
+            ("eye_spacing", "close-set eyes", "wide-set eyes"),
+            ("mouth_width", "small mouth", "wide mouth"),
+            ("lips", "thin lips", "full lips"),
+        )
+    ),
 )
 LOOKS = dtype_of(LOOKS_COLUMNS)
 
@@ -131,6 +182,13 @@ VILLAGER_COLUMNS = (
     Column("fatigue", "<f4", "need to rest: 0 satisfied .. 1 urgent", "1"),
     Column("cold", "<f4", "need for warmth: 0 satisfied .. 1 urgent", "1"),
     Column("loneliness", "<f4", "need for company: 0 satisfied .. 1 urgent", "1"),
+    Column("wears", "u1", "what is put on against the weather", names=value_names(Wear)),
+    Column("carries", "u1", "what is in hand: a tool, or what is carried", names=value_names(Load)),
+    Column("lantern", "u1", "whether a lantern is carried, lit", names=("no", "yes")),
+    Column("bearing", "u1", "how the body meets the weather", names=value_names(Bearing)),
+    Column("seat", "u1", "what one who sits sits on", names=value_names(Seat)),
+    Column("gesture", "u1", "what hands and head say beside the words", names=value_names(Gesture)),
+    Column("gesturing", "<f4", "how far the gesture is carried out: 0 at rest .. 1 in full", "1"),
 )
 VILLAGER = dtype_of(VILLAGER_COLUMNS)
 

@@ -10,13 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder.schema import BUILDING_STATE_COLUMNS, ENVIRONMENT_COLUMNS, VILLAGER_COLUMNS, Column, Snapshot, dtype_of
+from recorder.schema import (
+    BUILDING_STATE_COLUMNS,
+    ENVIRONMENT_COLUMNS,
+    LOOKS_COLUMNS,
+    VILLAGER_COLUMNS,
+    Column,
+    Snapshot,
+    dtype_of,
+)
 
 TABLES: dict[str, tuple[Column, ...]] = {
     "environment": ENVIRONMENT_COLUMNS,
     "villagers": VILLAGER_COLUMNS,
     "buildings": BUILDING_STATE_COLUMNS,
 }  # of a snapshot
+FILLED: dict[str, tuple[Column, ...]] = {**TABLES, "looks": LOOKS_COLUMNS}  # and of the cast
 LAYOUTS = 16  # of tables that are in use at the same time
 
 
@@ -26,7 +35,7 @@ def as_today(name: str, table: NDArray[np.void]) -> NDArray[np.void]:
     Columns keep the number type that they have in the table; those that the schema does not know stand behind its own.
 
     Args:
-        name: of the table, one of TABLES.
+        name: of the table, one of FILLED.
         table: as it was recorded; given back as it is where it lacks nothing.
     """
     wanted = _filled(name, table.dtype)
@@ -36,7 +45,7 @@ def as_today(name: str, table: NDArray[np.void]) -> NDArray[np.void]:
     recorded = table.dtype.names or ()
     for known in recorded:
         whole[known] = table[known]
-    for column in TABLES[name]:
+    for column in FILLED[name]:
         if column.name not in recorded:
             whole[column.name] = whole[column.absent] if isinstance(column.absent, str) else column.absent
     whole.flags.writeable = False
@@ -45,9 +54,10 @@ def as_today(name: str, table: NDArray[np.void]) -> NDArray[np.void]:
 
 @lru_cache(LAYOUTS)
 def _filled(name: str, recorded: np.dtype[np.void]) -> np.dtype[np.void]:
-    today = dtype_of(TABLES[name])
+    today = dtype_of(FILLED[name])
     names = tuple(dict.fromkeys((*(today.names or ()), *(recorded.names or ()))))
-    return np.dtype([(each, recorded[each] if each in (recorded.names or ()) else today[each]) for each in names])
+    layout = recorded.names or ()
+    return np.dtype([(each, recorded[each] if each in layout else today[each]) for each in names])
 
 
 def as_recorded(snapshot: Snapshot, layouts: Mapping[str, np.dtype[np.void]]) -> Snapshot:

@@ -67,7 +67,7 @@ def content(path: Path) -> dict[str, Any]:
                 "spoken": digest(*(asdict(line) for line in session.lines())),
                 "wordings": digest(*session.wordings()),
                 "scenery": digest(*arrays, list(session.scenery.places)),
-                "cast": digest(session.cast.looks, list(session.cast.personas)),
+                "cast": digest(session.recorded_cast.looks, list(session.cast.personas)),
                 "poses": digest(*([ref.tick, ref.camera, asdict(ref.pose), ref.width, ref.height] for ref in frames)),
                 "images": digest(*(session.frame(r.tick, r.camera, name) for r in frames for name in r.modalities)),
             }

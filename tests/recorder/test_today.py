@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from recorder.edit import cut
 from recorder.header import copied_header
 from recorder.reader import Session
-from recorder.schema import BUILDING_STATE, ENVIRONMENT, ENVIRONMENT_COLUMNS, VILLAGER, Snapshot, dtype_of
+from recorder.schema import BUILDING_STATE, ENVIRONMENT, ENVIRONMENT_COLUMNS, LOOKS, VILLAGER, Snapshot, dtype_of
 from recorder.today import TABLES, as_recorded, as_today
 from recorder.writer import SessionWriter
 from tests.recorder import synthetic
@@ -93,3 +93,17 @@ def test_columns_of_a_later_day_are_kept(tmp_path: Path) -> None:
             pass
     with Session.open(tmp_path / "piece.hamlet") as piece:
         assert [float(snapshot.environment["uv_index"]) for snapshot in piece.snapshots()] == [3, 4, 5]
+
+
+def test_old_looks_are_those_of_a_plain_adult(tmp_path: Path) -> None:
+    with Session.open(CORPUS / "v1-valley.hamlet") as session:
+        looks, recorded = session.cast.looks, session.recorded_cast.looks
+        assert looks.dtype == LOOKS and recorded.dtype.names == LOOKS.names[:12]
+        assert all(np.array_equal(looks[name], recorded[name]) for name in recorded.dtype.names or ())
+        assert (looks["age_years"] == 35).all() and (looks["jaw"] == 0.5).all()
+        assert np.array_equal(looks["eye_rgb"], looks["hair_rgb"]) and np.array_equal(looks["female"], looks["skirt"])
+        for _ in cut(session, tmp_path / "piece.hamlet", range(100, 110)):
+            pass
+    with Session.open(tmp_path / "piece.hamlet") as piece:
+        assert piece.recorded_cast.looks.tobytes() == recorded.tobytes()
+        assert piece.recorded_cast.looks.dtype == recorded.dtype

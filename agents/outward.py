@@ -1,0 +1,145 @@
+"""What others see of how one is dressed against the weather, laden, seated and gesturing: read off, never decided on.
+
+All of it follows from the state of the tick, so nothing of it is state of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.acts import Act, Persona, Topic
+from agents.bodies import VILLAGER, Bodies
+from agents.dialogue import Move
+from agents.knowledge import VALENCE
+from agents.plans import OUTDOOR_TRADES, Intent, Intention
+from assets.palette import Activity, Bearing, Gesture, Load, Seat, Wear
+from world.view import Place, Weather
+
+SHOWER_MM_H = 0.2  # from here on people look for a roof; see Weather.raining
+HOODED_MM_H = 0.6  # the hood goes up
+CLOAK_C = 4.0  # below this everybody wears a cloak; judgement
+HARDY_CLOAK_C = -2.0  # and those who work outdoors below this
+LANTERN_SUN = np.radians(-4.0)  # a little before civil dusk ends (-6 degrees), when faces are hard to make out
+RAISED_S = 0.35  # a gesture rises and sinks in this time; preparation strokes last 0.2-0.5 s (Kendon 2004)
+ELDER_BY = 18  # years from which one bows instead of waving; judgement
+CHEERFUL = 0.4  # mood from which one laughs over good news
+
+TOOLS = {
+    "farmer": Load.HOE,
+    "gardener": Load.RAKE,
+    "shepherd": Load.CROOK,
+    "woodcutter": Load.AXE,
+    "fisher": Load.FISHING_ROD,
+    "smith": Load.HAMMER,
+    "carpenter": Load.HAMMER,
+    "innkeeper": Load.BROOM,
+    "miller": Load.SACK,
+    "baker": Load.DOUGH,
+    "potter": Load.CLAY,
+    "priest": Load.BOOK,
+    "herbalist": Load.BASKET,
+    "trader": Load.BASKET,
+}
+LEFT_AT_WORK = (Load.DOUGH, Load.CLAY)  # nobody walks the lanes with these
+ERRAND_LOADS = {
+    "well": Load.BUCKET,
+    "market": Load.BASKET,
+    "bakery": Load.BASKET,
+    "barn": Load.SACK,
+    "wood": Load.FIREWOOD,
+    "forge": Load.FIREWOOD,
+}
+GESTURES = {
+    Act.GREET: Gesture.WAVE,
+    Act.TELL: Gesture.BEATS,
+    Act.ASK: Gesture.OPEN_PALMS,
+    Act.ANSWER: Gesture.BEATS,
+    Act.ACKNOWLEDGE: Gesture.NOD,
+    Act.AGREE: Gesture.NOD,
+    Act.DOUBT: Gesture.HEAD_SHAKE,
+    Act.OFFER: Gesture.OPEN_PALMS,
+    Act.THANK: Gesture.HAND_ON_HEART,
+    Act.CLOSE: Gesture.WAVE,
+}
+
+
+def outward(
+    bodies: Bodies,
+    personas: tuple[Persona, ...],
+    places: tuple[Place, ...],
+    intentions: Iterable[Intention],
+    speaking: Iterable[tuple[Move, float, float]],
+    mood: NDArray[np.float64],
+    weather: Weather,
+    sun_elevation: float,
+) -> NDArray[np.void]:
+    """The columns wears, carries, lantern, bearing, seat, gesture and gesturing of VILLAGER (n,); the rest is zero.
+
+    Args:
+        bodies: as they stand at this tick.
+        personas: who they are, by row.
+        places: of the valley, by id.
+        intentions: what each is about, by row.
+        speaking: the turns being spoken, each with the seconds since it began and until its floor ends.
+        mood: by row.
+        weather: at this tick.
+        sun_elevation: in radians.
+    """
+    rows = np.zeros(len(bodies), VILLAGER)
+    out = ~bodies.indoors
+    falling = weather.rain_mm_h + weather.snow_mm_h
+    hardy = np.array([p.trade in OUTDOOR_TRADES for p in personas], bool)
+    rows["wears"] = np.where(out, clothing(hardy, falling, weather.temperature_c), Wear.NOTHING_MORE)
+    loads = [
+        load(p, i, places[i.place].kind if i.place >= 0 else "") for p, i in zip(personas, intentions, strict=True)
+    ]
+    carries = np.array(loads, np.uint8)
+    carries[bodies.moving & np.isin(carries, LEFT_AT_WORK)] = Load.NOTHING
+    rows["carries"] = np.where(out & (bodies.activity != Activity.SIT), carries, Load.NOTHING)
+    at_rest = (bodies.activity == Activity.SIT) | (bodies.activity == Activity.SLEEP)
+    rows["lantern"] = out & ~at_rest & (sun_elevation < LANTERN_SUN)
+    wet = out & (falling > SHOWER_MM_H)
+    rows["bearing"] = np.where(wet, np.where(bodies.moving, Bearing.HUNCHED, Bearing.SHELTERING), Bearing.UPRIGHT)
+    on_bench = np.array([p >= 0 and places[p].kind == "bench" for p in bodies.place.tolist()], bool)
+    rows["seat"] = np.where(on_bench | bodies.indoors, Seat.STOOL, Seat.GROUND)
+    for move, since_s, left_s in speaking:
+        rows["gesture"][move.speaker] = gesture(move, personas, float(mood[move.speaker]))
+        rows["gesturing"][move.speaker] = np.clip(min(since_s, left_s) / RAISED_S, 0.0, 1.0)
+    return rows
+
+
+def clothing(hardy: NDArray[np.bool_], falling_mm_h: float, temperature_c: float) -> NDArray[np.uint8]:
+    """What each puts on outdoors (n,) Wear: a cloak against cold and drizzle, its hood up in rain and snow."""
+    if falling_mm_h > HOODED_MM_H:
+        return np.full(len(hardy), Wear.HOODED_CLOAK, np.uint8)
+    cold = np.where(hardy, temperature_c < HARDY_CLOAK_C, temperature_c < CLOAK_C)
+    return np.where(cold | (falling_mm_h > SHOWER_MM_H), Wear.CLOAK, Wear.NOTHING_MORE).astype(np.uint8)
+
+
+def load(person: Persona, intention: Intention, place_kind: str) -> Load:
+    """What is in hand for an intention: the tool on the way to work and there, a vessel or a bundle on an errand."""
+    if intention.intent == Intent.WORK:
+        return TOOLS.get(person.trade, Load.NOTHING)
+    if intention.intent == Intent.ERRAND:
+        return ERRAND_LOADS.get(place_kind, Load.NOTHING)
+    return Load.NOTHING
+
+
+def gesture(move: Move, personas: tuple[Persona, ...], mood: float) -> Gesture:
+    """What goes with a turn: by its act, and for some by whom it is said to, what it is about, and how one feels."""
+    speaker, listener = personas[move.speaker], personas[move.listener]
+    kind = move.fact.kind if move.fact is not None else ""
+    if move.act == Act.GREET and listener.age - speaker.age >= ELDER_BY:
+        return Gesture.BOW
+    if move.act == Act.TELL and move.topic == Topic.WEATHER:
+        return Gesture.POINT
+    if move.act == Act.TELL and VALENCE.get(kind, 0) < 0:
+        return Gesture.PALM_OUT
+    if move.act == Act.DOUBT and speaker.agreeableness > 0.5:
+        return Gesture.SHRUG
+    if move.act in (Act.ACKNOWLEDGE, Act.ANSWER) and VALENCE.get(kind, 0) > 0 and mood > CHEERFUL:
+        return Gesture.LAUGH
+    return GESTURES[move.act]
