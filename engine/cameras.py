@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.palette import Activity
+from engine.director import DirectorRig
 from engine.scenario import CameraPart, Scenario, ScenarioError
 from engine.sight import CLEARANCE_M, EYE_M, Surroundings, look
-from recorder.schema import CameraPose, Scenery, Snapshot
+from engine.walking_cameras import DroneRig, EyesRig, StreetRig
+from recorder.schema import CameraPose, Cast, Scenery, Snapshot
 
 BYSTANDER_M = 1.0
 MIN_SHOT_S = 6.0  # a talk camera holds a shot at least this long
@@ -37,8 +39,8 @@ class OrbitRig:
         """The pose at the snapshot's time."""
         part = self._part
         angle = np.radians(part.azimuth_deg) + 2 * np.pi * snapshot.tick / self._rate / part.period_s
-        position = self._centre + np.array([np.cos(angle), np.sin(angle), 0]) * part.distance_m
-        position[2] = self._centre[2] + part.height_m
+        position = self._centre + np.array([np.cos(angle), np.sin(angle), 0]) * part.distance
+        position[2] = self._centre[2] + part.height
         floor = self._around.ground(position[None, 0], position[None, 1])[0] + CLEARANCE_M
         position[2] = max(position[2], floor)
         return look(position, self._centre + np.array([0, 0, EYE_M]), part.fov_deg)
@@ -75,7 +77,7 @@ class SubjectRig:
         else:
             self._subjects = (self._part.villager,)
         target = self._target(snapshot)
-        distance = self._part.distance_m if self._subjects else max(self._part.distance_m, 14.0)
+        distance = self._part.distance if self._subjects else max(self._part.distance, 14.0)
         if self._azimuth is None or self._obstruction(target, self._azimuth, distance) > 0.05:
             self._azimuth = self._best_azimuth(snapshot, target, distance)
         return look(self._position(target, self._azimuth, distance), target, self._part.fov_deg)
@@ -110,7 +112,7 @@ class SubjectRig:
     def _position(self, target: NDArray[np.float64], azimuth: float, distance: float) -> NDArray[np.float64]:
         position = target + np.array([np.cos(azimuth), np.sin(azimuth), 0]) * distance
         ground = self._around.ground(position[None, 0], position[None, 1])[0]
-        position[2] = max(ground + CLEARANCE_M, target[2] - EYE_M + self._part.height_m)
+        position[2] = max(ground + CLEARANCE_M, target[2] - EYE_M + self._part.height)
         return position
 
     def _obstruction(self, target: NDArray[np.float64], azimuth: float, distance: float) -> float:
@@ -146,31 +148,59 @@ class SubjectRig:
         return int(close.sum())
 
 
-def rigs(scenario: Scenario, scenery: Scenery) -> dict[str, Rig]:
+def rigs(scenario: Scenario, scenery: Scenery, cast: Cast) -> dict[str, Rig]:
     """A rig for every camera of the scenario, by name.
 
     Raises:
         ScenarioError: if a camera looks at a place the valley does not have; the message lists those it has.
     """
     around = Surroundings(scenery)
+    return {part.name: _rig(part, scenario, scenery, cast, around) for part in scenario.camera}
+
+
+def _rig(part: CameraPart, scenario: Scenario, scenery: Scenery, cast: Cast, around: Surroundings) -> Rig:
     rate = scenario.world.tick_rate
-    made: dict[str, Rig] = {}
-    for part in scenario.camera:
-        if part.kind == "fixed" and part.position is not None and part.look_at is not None:
-            made[part.name] = FixedRig(look(np.array(part.position), np.array(part.look_at), part.fov_deg))
-            continue
-        centre = _place(scenery, part, around, scenario.name)
-        rig = OrbitRig if part.kind == "orbit" else SubjectRig
-        made[part.name] = rig(part, centre, around, rate)
-    return made
+    if part.position is not None and part.look_at is not None and part.kind == "fixed":
+        return FixedRig(look(np.array(part.position), np.array(part.look_at), part.fov_deg))
+    if part.kind == "drone":
+        return DroneRig(part, _waypoints(scenery, part, around, scenario.name), around, rate)
+    centre = _place(scenery, part, part.at, "at", around, scenario.name)
+    match part.kind:
+        case "orbit":
+            return OrbitRig(part, centre, around, rate)
+        case "street":
+            return StreetRig(part, centre, around)
+        case "eyes":
+            return EyesRig(part, cast, centre, around)
+        case "director":
+            width, height = scenario.capture.size
+            return DirectorRig(part, centre, scenery, cast, around, rate, scenario.seed, width / height)
+        case _:
+            return SubjectRig(part, centre, around, rate)
 
 
-def _place(scenery: Scenery, part: CameraPart, around: Surroundings, scenario: str) -> NDArray[np.float64]:
+def _waypoints(scenery: Scenery, part: CameraPart, around: Surroundings, scenario: str) -> list[NDArray[np.float64]]:
+    """Where a drone flies: as its path says, or round the named places in the order of their bearing."""
+    if part.path:
+        return [
+            _place(scenery, part, point, "path", around, scenario) if isinstance(point, str) else np.array(point)
+            for point in part.path
+        ]
+    built = [np.array([place["x"], place["y"]], np.float64) for place in scenery.places if place["building"] >= 0]
+    if len(built) < 2:
+        raise ScenarioError(f"{scenario}: camera '{part.name}' needs path = [...]: the valley has no two buildings.")
+    middle = np.mean(built, axis=0)
+    return sorted(built, key=lambda point: float(np.arctan2(point[1] - middle[1], point[0] - middle[0])))
+
+
+def _place(
+    scenery: Scenery, part: CameraPart, named: str, key: str, around: Surroundings, scenario: str
+) -> NDArray[np.float64]:
     for place in scenery.places:
-        if part.at in (place["name"], place["kind"]):
+        if named in (place["name"], place["kind"]):
             x, y = float(place["x"]), float(place["y"])
             return np.array([x, y, around.ground(np.array([x]), np.array([y]))[0]])
     names = ", ".join(place["name"] for place in scenery.places)
     raise ScenarioError(
-        f"{scenario}: camera '{part.name}' has at = '{part.at}', but the places of this valley are: {names}."
+        f"{scenario}: camera '{part.name}' has {key} = '{named}', but the places of this valley are: {names}."
     )

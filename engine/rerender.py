@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.counterfactual import Counterfactual, Override
-from engine.drawing import Shot, Studio, drawn
+from engine.drawing import Shot, Studio, drawn, seen
 from engine.interrupts import interrupts
 from engine.products import prepare_folder, products
 from engine.provenance import package_versions
@@ -41,6 +41,7 @@ class Order:
     size: tuple[int, int] | str | None = None
     fps: float | None = None
     modalities: tuple[str, ...] | str | None = None
+    quality: str | None = None
     ticks: range | None = None
     override: Override = field(default_factory=Override)
 
@@ -111,16 +112,16 @@ class Rerender:
     def run(self) -> Iterator[Progress]:
         """Draw to the end, yielding after every tick drawn; Ctrl-C ends it after the frames under way."""
         session, capture, started = self._session, self._view.capture, time.monotonic()
-        studio = Studio(session.path, capture.size, capture.modalities, ground=self._counterfactual is None)
+        studio = Studio(session.path, capture.size, capture.modalities, capture.quality)
         workers = min(self._workers, self.frames // len(self._cameras.rigs))  # one tick is drawn by one process
         progress = Progress(0, self.frames)
         yield progress
-        writer = SessionWriter(self.path, self._header(), session.scenery, session.cast)
+        writer = SessionWriter(self.path, self._header(), session.scenery, session.recorded_cast)
         with writer, interrupts() as interrupted:
-            for shot, images in drawn(self._shots(writer, interrupted), studio, workers):
-                for camera, encoded in images.items():
-                    writer.encoded_frame(shot.snapshot.tick, camera, shot.poses[camera], encoded)
-                progress = replace(progress, frames=progress.frames + len(images))
+            for shot, views in drawn(self._shots(writer, interrupted), studio, workers):
+                for camera, view in views.items():
+                    writer.encoded_frame(shot.snapshot.tick, camera, shot.poses[camera], view.images, view.tables)
+                progress = replace(progress, frames=progress.frames + len(views))
                 yield progress
             progress = replace(progress, stopped=bool(interrupted))
             writer.close({**asdict(progress), "wall_s": round(time.monotonic() - started, 3)})
@@ -133,13 +134,15 @@ class Rerender:
     def _shots(self, writer: SessionWriter, interrupted: Sequence[int]) -> Iterator[Shot]:
         """Write the state of every wanted tick, and give what to draw of it, one frame late: flow leads to the next.
 
-        Rigs see every frame's snapshot from the session's start, and so stand where a live capture's would.
+        Rigs see every frame's snapshot from the session's start, and so stand where a live capture's would. Flow leads
+        to frames beyond the wanted ticks as well, as it did when they were captured.
         """
         first, last = self._ticks[0], self._ticks[-1]
         # Earlier words too: with them the scenario can be run again without a model, up to these ticks.
         copier = TickCopier(writer, self._session.wordings(), self._states())
         every = self._view.ticks_per_frame
-        pending: Shot | None = None
+        pending: Shot | None = None  # the frame before the one at hand, where it is wanted
+        last_seen: tuple[Snapshot, dict[str, CameraPose]] | None = None  # the frame before it, wanted or not
         for tick in self._session.ticks:
             wanted = first <= tick <= last
             if interrupted or (tick > last and pending is None):
@@ -151,11 +154,16 @@ class Rerender:
                 copier.write(snapshot)
             if tick in self._cameras.ticks:
                 poses = {name: rig.pose(snapshot) for name, rig in self._cameras.rigs.items()}
-                seen = replace(snapshot, events=(), utterances=(), hashes={})
+                drawn_of = seen(snapshot)
                 if pending is not None:
                     leads = tick == pending.snapshot.tick + every
-                    yield replace(pending, following=seen, following_poses=poses) if leads else pending
-                pending = Shot(seen, poses) if wanted else None
+                    yield replace(pending, following=drawn_of, following_poses=poses) if leads else pending
+                pending = None
+                if wanted:
+                    led = last_seen is not None and tick == last_seen[0].tick + every
+                    before, before_poses = last_seen if last_seen is not None and led else (None, None)
+                    pending = Shot(drawn_of, poses, before=before, before_poses=before_poses)
+                last_seen = drawn_of, poses
         if pending is not None:
             yield pending
 
@@ -179,6 +187,7 @@ class Rerender:
             "capture_rate": capture.fps,
             "size": list(capture.size),
             "modalities": list(capture.modalities),
+            "quality": capture.quality,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "origin": origin(
                 "render",
@@ -213,7 +222,7 @@ def _recorded_step(session: Session, recorded: dict[str, set[int]]) -> int | Non
 
 
 def _view(session: Session, order: Order, recorded: dict[str, set[int]]) -> Scenario:
-    """Rate, size and modalities as wanted or else as recorded, checked as a scenario's are."""
+    """Rate, size, modalities and quality as wanted or else as recorded, checked as a scenario's are."""
     shown = next(iter(session.frames()), None)
     capture = _as_captured(session)
     step = _recorded_step(session, recorded)
@@ -221,8 +230,9 @@ def _view(session: Session, order: Order, recorded: dict[str, set[int]]) -> Scen
         "fps": session.tick_rate / step if step else capture.get("fps"),
         "size": capture.get("size") if shown is None else (shown.width, shown.height),
         "modalities": [name for name in session.modalities if name in MODALITIES] or capture.get("modalities") or None,
+        "quality": capture.get("quality"),
     }
-    wanted = {"fps": order.fps, "size": order.size, "modalities": order.modalities}
+    wanted = {"fps": order.fps, "size": order.size, "modalities": order.modalities, "quality": order.quality}
     chosen = known | {key: value for key, value in wanted.items() if value is not None}
     view = _scenario(session, {"capture": {key: value for key, value in chosen.items() if value is not None}})
     if not view.capture.modalities:
@@ -236,7 +246,7 @@ def _as_captured(session: Session) -> dict[str, Any]:
     """What the header says of frames, or else its scenario: forks, and captures without frames, have none yet."""
     scenario = session.header.get("scenario")
     told = dict(scenario.get("capture") or {}) if isinstance(scenario, dict) else {}
-    return told | {key: session.header[key] for key in ("size", "modalities") if session.header.get(key)}
+    return told | {key: session.header[key] for key in ("size", "modalities", "quality") if session.header.get(key)}
 
 
 def _described(session: Session) -> dict[str, dict[str, Any]]:
@@ -289,7 +299,7 @@ def _rigged(session: Session, scenario: Scenario, grid: frozenset[int]) -> _Came
     from engine.cameras import rigs  # noqa: PLC0415 - recorded poses need no rig, and rigs need the world's ground
 
     described = [part.model_dump(mode="json") for part in scenario.camera]
-    return _Cameras(rigs(scenario, session.scenery), grid, described)
+    return _Cameras(rigs(scenario, session.scenery, session.cast), grid, described)
 
 
 def _file_cameras(path: Path, session: Session, view: Scenario) -> Scenario:

@@ -142,31 +142,59 @@ class WeatherPart(Part):
     front_lasts: Seconds = 3600.0  # how long it takes to arrive
 
 
+CAMERA_STANDS = {  # kind -> how far away and how high, in metres, where nothing is said
+    "director": (60.0, 22.0),
+    "orbit": (60.0, 22.0),
+    "street": (12.0, 1.6),
+    "talk": (6.0, 1.9),
+    "follow": (8.0, 2.2),
+    "eyes": (12.0, 1.6),
+    "drone": (0.0, 18.0),
+    "fixed": (0.0, 0.0),
+}
+
+
 class CameraPart(Part):
     """A camera of the capture.
 
-    orbit circles a place, follow keeps a villager in view, talk frames whoever converses nearest to a place,
-    fixed stands at a position and looks at a point.
+    director chooses views by what they show; orbit circles a place, street stands near it at the height of eyes,
+    talk frames whoever converses nearest to it; follow keeps a villager in view, eyes sees what a villager sees;
+    drone flies a path; fixed stands at a position and looks at a point.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
-    kind: Literal["orbit", "follow", "talk", "fixed"]
-    at: str = "the square"  # name of a place (orbit, talk)
-    villager: int = Field(0, ge=0)  # row of the cast (follow)
-    distance_m: float = Field(60.0, ge=2, le=2000)
-    height_m: float = Field(22.0, ge=0.5, le=1500)
+    kind: Literal["director", "orbit", "street", "talk", "follow", "eyes", "drone", "fixed"]
+    at: str = "the square"  # name of a place (all but follow, drone and fixed)
+    villager: int = Field(0, ge=0)  # row of the cast (follow, eyes)
+    distance_m: float | None = Field(None, ge=2, le=2000)  # from what is looked at
+    height_m: float | None = Field(None, ge=0.5, le=1500)  # over the ground, or over the centre of an orbit
     azimuth_deg: float = Field(200.0, ge=-360, le=360)  # where the camera stands, counter-clockwise from east
     period_s: float = Field(600.0, ge=10)  # time of a full turn (orbit)
+    shot_s: float = Field(8.0, ge=1, le=3600)  # how long a view is held (director)
+    speed_m_s: float = Field(5.0, gt=0, le=60)  # over the ground (drone)
+    path: tuple[str | tuple[Metres, Metres], ...] = ()  # places or [x, y]; none: round the village (drone)
     fov_deg: float = Field(50.0, ge=5, le=140)  # vertical
     position: tuple[Metres, Metres, Metres] | None = None  # fixed
     look_at: tuple[Metres, Metres, Metres] | None = None  # fixed
 
+    @property
+    def distance(self) -> float:
+        """Metres from what is looked at."""
+        return CAMERA_STANDS[self.kind][0] if self.distance_m is None else self.distance_m
+
+    @property
+    def height(self) -> float:
+        """Metres over the ground, or over the centre of an orbit."""
+        return CAMERA_STANDS[self.kind][1] if self.height_m is None else self.height_m
+
     @model_validator(mode="after")
-    def _fixed_needs_points(self) -> CameraPart:
+    def _complete(self) -> CameraPart:
         if self.kind == "fixed" and (self.position is None or self.look_at is None):
             raise ValueError("kind 'fixed' needs position = [x, y, z] and look_at = [x, y, z]")
         if self.kind == "fixed" and self.position == self.look_at:
             raise ValueError("look_at is the camera's own position; name another point to look at")
+        if self.path and len(dict.fromkeys(self.path)) < 2:
+            raise ValueError("a path needs two different waypoints at least, places or [x, y]")
         return self
 
 
@@ -204,7 +232,7 @@ class Scenario(Part):
     weather: WeatherPart = WeatherPart()
     capture: CapturePart = CapturePart()
     language: LanguagePart = LanguagePart()
-    camera: tuple[CameraPart, ...] = (CameraPart(name="overlook", kind="orbit"),)
+    camera: tuple[CameraPart, ...] = (CameraPart(name="director", kind="director"),)
 
     @model_validator(mode="after")
     def _consistent(self) -> Scenario:
@@ -219,7 +247,7 @@ class Scenario(Part):
         if not names or len(set(names)) != len(names):
             raise ValueError(f"camera names are {names}: at least one is needed and each must be different")
         for camera in self.camera:
-            if camera.kind == "follow" and camera.villager >= self.village.villagers:
+            if camera.kind in ("follow", "eyes") and camera.villager >= self.village.villagers:
                 raise ValueError(
                     f"camera '{camera.name}' has villager = {camera.villager}, but village.villagers is "
                     f"{self.village.villagers}; use 0 to {self.village.villagers - 1}"

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("hamlet", deadline=None)  # the machines that run this are shared
+settings.load_profile("hamlet")
 os.environ["HAMLET_CACHE"] = str(Path(__file__).parents[1] / ".pytest_cache" / "valleys")
 
 

@@ -3,12 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.palette import Activity
+from assets.palette import Activity, SemanticClass
 from engine.cameras import rigs
+from engine.director import composition
 from engine.doctor import known_scenery, known_snapshot
 from engine.scenario import ScenarioError, build
 from engine.sight import Surroundings, look
-from recorder.schema import VILLAGER, Snapshot
+from engine.walking_cameras import closed_path
+from recorder.schema import LOOKS, VILLAGER, CameraPose, Cast, Snapshot
 
 POINT = st.tuples(*[st.floats(-500, 500)] * 3)
 
@@ -42,7 +44,13 @@ def scene_rigs(**camera):
     scenery = known_scenery()
     places = ({"id": 0, "kind": "market", "name": "the square", "x": 0.0, "y": 0.0, "building": -1},)
     scenery = type(scenery)(**{**scenery.__dict__, "places": places})
-    return rigs(build({"name": "t", "camera": [{"name": "c", **camera}]}, "t"), scenery)
+    return rigs(build({"name": "t", "camera": [{"name": "c", **camera}]}, "t"), scenery, cast(2))
+
+
+def cast(villagers):
+    looks = np.zeros(villagers, LOOKS)
+    looks["id"], looks["height_m"] = 40 + np.arange(villagers), 1.7
+    return Cast(looks, tuple({"name": f"N{row}"} for row in range(villagers)))
 
 
 def test_orbit_returns_after_its_period():
@@ -76,3 +84,111 @@ def test_talk_camera_looks_past_bystanders():
 def test_a_camera_at_an_unknown_place_lists_the_places():
     with pytest.raises(ScenarioError, match="the square"):
         scene_rigs(kind="orbit", at="the moon")
+
+
+def test_the_eyes_look_at_whom_the_villager_looks_at():
+    rig = scene_rigs(kind="eyes", villager=0)["c"]
+    stand = int(Activity.STAND)
+    pose = rig.pose(snapshot(0, [(0.0, 0.0, stand, 1), (3.0, 3.0, stand, 0)]))
+    pixels, depth = pose.project(np.array([[3.0, 3.0, 0.93 * 1.7]]), (640, 480))
+    assert pixels[0] == pytest.approx([320, 240], abs=12)
+    assert depth[0] == pytest.approx(np.hypot(3, 3), abs=0.15)
+    assert np.hypot(*pose.position[:2]) < 0.15
+    assert pose.position[2] == pytest.approx(0.93 * 1.7)
+
+
+def test_the_eyes_turn_no_farther_than_a_neck():
+    rig = scene_rigs(kind="eyes", villager=0)["c"]
+    stand = int(Activity.STAND)
+    pose = rig.pose(snapshot(0, [(0.0, 0.0, stand, 1), (-3.0, 0.1, stand, 0)]))  # somebody behind; heading east
+    assert abs(pose.yaw) == pytest.approx(np.radians(70), abs=1e-3)
+
+
+def test_the_eyes_keep_their_last_view_while_indoors():
+    rig = scene_rigs(kind="eyes", villager=0)["c"]
+    out = snapshot(0, [(5.0, 0.0, int(Activity.STAND), -1)])
+    inside = snapshot(1, [(9.0, 9.0, int(Activity.STAND), -1)])
+    inside.villagers["indoors"] = 1
+    assert rig.pose(inside) != rig.pose(out)
+    assert rig.pose(inside) == rig.pose(out)
+
+
+def test_street_stands_at_eye_height_with_free_sight_and_stays():
+    rig = scene_rigs(kind="street", distance_m=10)["c"]
+    pose = rig.pose(snapshot(0, []))
+    assert pose == rig.pose(snapshot(999, []))
+    assert pose.position[2] == pytest.approx(1.6)
+    assert Surroundings(known_scenery()).obstruction(np.array(pose.position), np.array([0, 0, 1.5])) == 0
+
+
+@given(st.lists(st.tuples(st.integers(-100, 100), st.integers(-100, 100)), min_size=2, max_size=7, unique=True))
+def test_a_drones_path_is_closed_smooth_and_goes_through_its_points(points):
+    path = closed_path(np.array(points, np.float64))
+    assert np.array_equal(path[0], path[-1])
+    gaps = [np.linalg.norm(path - point, axis=1).min() for point in np.array(points, np.float64)]
+    assert max(gaps) < 1e-9
+    steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    span = np.ptp(np.array(points, np.float64), axis=0).sum()
+    assert steps.max() < 0.12 * span + 1e-9
+
+
+def test_a_drone_flies_at_its_speed_above_the_ground():
+    rig = scene_rigs(kind="drone", path=[[-60.0, 0.0], [0.0, 50.0], [60.0, 0.0], [0.0, -50.0]], speed_m_s=8, height_m=9)
+    poses = [rig["c"].pose(snapshot(tick, [])) for tick in range(0, 16 * 60, 4)]
+    places = np.array([pose.position for pose in poses])
+    speeds = np.linalg.norm(np.diff(places[:, :2], axis=0), axis=1) * 4
+    assert np.median(speeds) == pytest.approx(8, rel=0.01)
+    assert places[:, 2] == pytest.approx(9)
+    turns = np.abs((np.diff([pose.yaw for pose in poses]) + np.pi) % (2 * np.pi) - np.pi)
+    assert turns.max() < np.radians(25)  # no jerks
+
+
+def test_a_path_of_one_place_is_told():
+    with pytest.raises(ScenarioError, match="two different waypoints"):
+        scene_rigs(kind="drone", path=[[0.0, 0.0], [0.0, 0.0]])
+
+
+def picture(people=(), sky=0.25, near=False):
+    """The images of a made-up view: sky above, ground below, people as boxes (id, left, right)."""
+    instance = np.full((72, 96), 1, np.uint32)
+    semantic = np.full((72, 96), int(SemanticClass.TERRAIN), np.uint8)
+    depth = np.full((72, 96), 0.5 if near else 20.0, np.float32)
+    top = round(72 * sky)
+    instance[:top], semantic[:top], depth[:top] = 0, int(SemanticClass.NOTHING), np.inf
+    for number, left, right in people:
+        instance[30:60, left:right], semantic[30:60, left:right] = number, int(SemanticClass.VILLAGER)
+    return {"instance": instance, "semantic": semantic, "depth": depth}
+
+
+def test_the_director_prefers_people_whole_and_a_bit_of_sky():
+    score = {
+        name: composition(images, cast(2))
+        for name, images in {
+            "nobody": picture(),
+            "one": picture([(40, 40, 50)]),
+            "two": picture([(40, 35, 45), (41, 50, 60)]),
+            "cut": picture([(40, 35, 45), (41, 86, 96)]),
+            "all sky": picture([(40, 35, 45), (41, 50, 60)], sky=0.8),
+            "blocked": picture([(40, 35, 45), (41, 50, 60)], near=True),
+        }.items()
+    }
+    assert score["two"] > score["one"] > score["nobody"]
+    assert score["two"] > max(score["cut"], score["all sky"], score["blocked"])
+
+
+def test_the_director_holds_its_shots_and_finds_the_people():
+    talk, listen = int(Activity.TALK), int(Activity.LISTEN)
+    pair = [(-20.0, -30.0, talk, 1), (-18.7, -30.0, listen, 0)]
+    first, again = (scene_rigs(kind="director", shot_s=2)["c"] for _ in range(2))
+    poses = [first.pose(snapshot(tick, pair)) for tick in range(0, 96, 8)]
+    assert poses == [again.pose(snapshot(tick, pair)) for tick in range(0, 96, 8)]
+    shots = list(dict.fromkeys(poses))
+    assert len(shots) == 3
+    assert poses == [pose for pose in shots for _ in range(4)]
+
+    def seen(pose: CameraPose):
+        pixels, depth = pose.project(np.array([[-19.3, -30.0, 1.2]]), (640, 480))
+        return depth[0] > 0 and 0 < pixels[0, 0] < 640 and 0 < pixels[0, 1] < 480
+
+    assert seen(shots[0])
+    assert sum(map(seen, shots)) >= 2

@@ -1,0 +1,223 @@
+"""The director: a camera that chooses its own views by what they would show.
+
+For every shot some two dozen candidates are drawn small, as ids alone, and scored. The scores reward people of a good
+size, a variety of things, a horizon in the upper third and some sky; and punish what stands too near, figures cut by
+the border, and repetition. What to weigh was learnt from composition in film: Christie et al. 2008, "Camera control in
+computer graphics"; people count most, as in Burelli 2016, "Game cinematography".
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets.palette import SemanticClass
+from engine.scenario import CameraPart
+from engine.sight import CLEARANCE_M, EYE_M, Surroundings, look
+from engine.walking_cameras import STREET_EYE_M
+from recorder.annotate import visible_villagers
+from recorder.schema import CameraPose, Cast, Scenery, Snapshot
+from world.streams import stream
+
+if TYPE_CHECKING:
+    from engine.render.stage import Stage
+
+Floats = NDArray[np.float64]
+Images = dict[str, NDArray[Any]]
+
+SKETCH_HEIGHT = 72  # pixels of a candidate's drawing
+PAIRS, AROUND_PAIR = 3, 4  # conversations that are looked at, and from how many sides
+STREETS, WIDE = 6, 5  # views at eye height near people and houses, and from above
+NEARNESS_M = 1.6  # what is nearer stands in the way
+LEAST_PIXELS = 4  # of a villager in the drawing, to count
+REMEMBERED = 4  # shots that should not be shown again
+GOOD_SHARE = 0.06  # of the picture that its largest figure fills: more is no better
+SIDE_LIMIT = 0.6  # share of the line of sight that may lie in leaves or walls before a view is not even drawn
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A view that may be taken: from where, of what, and what kind of view it is."""
+
+    pose: CameraPose
+    kind: str  # talk, street or wide
+    subject: tuple[float, float]  # x, y of what it looks at
+
+
+class DirectorRig:
+    """Holds a view for a while, then takes the best of new ones; a pure function of the snapshots it has been shown.
+
+    Args:
+        part: how long a shot lasts, and round which place the director works.
+        centre: that place.
+        scenery, cast: what can be seen.
+        around: free sight over them.
+        tick_rate: of the snapshots.
+        seed: of the scenario; the candidates come from the stream `director` and the number of the shot.
+        aspect: width over height of the pictures.
+    """
+
+    def __init__(
+        self,
+        part: CameraPart,
+        centre: Floats,
+        scenery: Scenery,
+        cast: Cast,
+        around: Surroundings,
+        tick_rate: int,
+        seed: int,
+        aspect: float,
+    ) -> None:
+        self._part, self._centre, self._around, self._seed = part, centre, around, seed
+        self._scenery, self._cast = scenery, cast
+        self._shot_ticks = max(1, round(part.shot_s * tick_rate))
+        self._size = max(8, round(SKETCH_HEIGHT * aspect)), SKETCH_HEIGHT
+        self._tick_rate = tick_rate
+        self._stage: Stage | None = None
+        self._shot = -1
+        self._taken: Candidate | None = None
+        self._before: deque[Candidate] = deque(maxlen=REMEMBERED)
+
+    def pose(self, snapshot: Snapshot) -> CameraPose:
+        """The pose for the snapshot; snapshots must come in order.
+
+        Raises:
+            RenderError: nothing can be drawn here.
+        """
+        shot = snapshot.tick // self._shot_ticks
+        if self._taken is None or shot != self._shot:
+            self._shot = shot
+            self._taken = self._best(snapshot)
+            self._before.append(self._taken)
+        return self._taken.pose
+
+    def _best(self, snapshot: Snapshot) -> Candidate:
+        rng = stream(self._seed, "director", self._shot)
+        candidates = self._candidates(snapshot, rng)
+        scores = [self._score(snapshot, candidate) for candidate in candidates]
+        return candidates[int(np.argmax(scores))]
+
+    def _candidates(self, snapshot: Snapshot, rng: np.random.Generator) -> list[Candidate]:
+        made = [*self._of_talk(snapshot, rng), *self._of_streets(snapshot, rng)]
+        free = [view for view in made if self._free(view)]
+        return [*free, *self._wide(rng)]
+
+    def _free(self, view: Candidate) -> bool:
+        target = np.array([*view.subject, 0.0])
+        target[2] = float(self._around.ground(target[None, 0], target[None, 1])[0]) + EYE_M
+        return self._around.free_share(target, np.asarray(view.pose.position)) > SIDE_LIMIT
+
+    def _of_talk(self, snapshot: Snapshot, rng: np.random.Generator) -> list[Candidate]:
+        """Views of those who talk nearest to the place, from both sides of the line between them."""
+        rows = snapshot.villagers
+        pairs = sorted(
+            (float(np.hypot(rows["x"][a] - self._centre[0], rows["y"][a] - self._centre[1])), a, int(b))
+            for a, b in enumerate(rows["look_at"])
+            if b > a and rows["look_at"][b] == a and rows["indoors"][a] == 0 and rows["indoors"][b] == 0
+        )
+        made = []
+        for _, a, b in pairs[:PAIRS]:
+            ends = np.array([[rows[name][row] for name in ("x", "y", "z")] for row in (a, b)], np.float64)
+            target = _above(ends.mean(axis=0), EYE_M - 0.2)
+            across = np.arctan2(*(ends[1] - ends[0])[[1, 0]]) + np.pi / 2
+            for k in range(AROUND_PAIR):
+                azimuth = across + np.pi * (k % 2) + rng.uniform(-0.6, 0.6)
+                made.append(self._from(target, azimuth, rng.uniform(3.5, 8.0), rng.uniform(1.4, 2.2), "talk"))
+        return made
+
+    def _of_streets(self, snapshot: Snapshot, rng: np.random.Generator) -> list[Candidate]:
+        """Views at eye height of people, or of places where nobody is out."""
+        rows = snapshot.villagers
+        outdoors = np.flatnonzero(rows["indoors"] == 0)
+        if outdoors.size:
+            chosen = outdoors[rng.integers(outdoors.size, size=STREETS)]
+            targets = [np.array([float(rows[name][row]) for name in ("x", "y", "z")]) for row in chosen]
+        else:
+            places = self._scenery.places
+            chosen = rng.integers(len(places), size=STREETS) if places else np.zeros(0, np.int64)
+            targets = [self._on_ground(float(places[row]["x"]), float(places[row]["y"])) for row in chosen]
+        return [
+            self._from(_above(target, 1.2), rng.uniform(0, 2 * np.pi), rng.uniform(6.0, 22.0), STREET_EYE_M, "street")
+            for target in targets
+        ]
+
+    def _wide(self, rng: np.random.Generator) -> list[Candidate]:
+        target = _above(self._centre, EYE_M)
+        return [
+            self._from(
+                target,
+                rng.uniform(0, 2 * np.pi),
+                self._part.distance * rng.uniform(0.6, 1.6),
+                self._part.height * rng.uniform(0.5, 1.5),
+                "wide",
+            )
+            for _ in range(WIDE)
+        ]
+
+    def _on_ground(self, x: float, y: float) -> Floats:
+        return np.array([x, y, float(self._around.ground(np.array([x]), np.array([y]))[0])])
+
+    def _from(self, target: Floats, azimuth: float, distance: float, height_m: float, kind: str) -> Candidate:
+        position = target + np.array([np.cos(azimuth), np.sin(azimuth), 0.0]) * distance
+        ground = float(self._around.ground(position[None, 0], position[None, 1])[0])
+        position[2] = ground + max(height_m, CLEARANCE_M)
+        pose = look(position, np.asarray(target, np.float64), self._part.fov_deg)
+        return Candidate(pose, kind, (float(target[0]), float(target[1])))
+
+    def _score(self, snapshot: Snapshot, view: Candidate) -> float:
+        images = self._drawn(snapshot, view.pose)
+        return composition(images, self._cast) - self._repeats(view)
+
+    def _drawn(self, snapshot: Snapshot, pose: CameraPose) -> Images:
+        if self._stage is None:
+            from engine.render.stage import Stage  # noqa: PLC0415 - cameras are set up where nothing is ever drawn, too
+
+            self._stage = Stage(
+                self._scenery, self._cast, self._size, ("depth", "instance", "semantic"), tick_rate=self._tick_rate
+            )
+        return self._stage.render(snapshot, pose)
+
+    def _repeats(self, view: Candidate) -> float:
+        """How much this view is like the last ones: of the same kind, and of the same place."""
+        cost = 0.0
+        for age, old in enumerate(reversed(self._before), 1):
+            near = np.hypot(view.subject[0] - old.subject[0], view.subject[1] - old.subject[1]) < 8.0
+            cost += (0.25 * (view.kind == old.kind) + 0.35 * near) / age
+        return cost
+
+
+def _above(point: Floats, height_m: float) -> Floats:
+    return np.array([point[0], point[1], point[2] + height_m])
+
+
+def composition(images: Images, cast: Cast) -> float:
+    """How good a view is, from its depth, instance and semantic images; a good one of people has 2 or more.
+
+    Args:
+        images: depth (H, W) metres, instance (H, W) ids, semantic (H, W) classes.
+        cast: whose ids count as people.
+    """
+    ids, classes = images["instance"], images["semantic"]
+    total = ids.size
+    people = visible_villagers(ids, cast, LEAST_PIXELS)
+    border = np.concatenate([ids[0], ids[-1], ids[:, 0], ids[:, -1]])
+    cut = sum(bool((border == cast.looks["id"][row]).any()) for row in people)
+    largest = max(people.values(), default=0) / total
+    shares = np.bincount(classes.reshape(-1), minlength=len(SemanticClass)) / total
+    sky = float(shares[SemanticClass.NOTHING])
+    seen = shares[shares > 0]
+    variety = float(-(seen * np.log2(seen)).sum())
+    near = float((images["depth"] < NEARNESS_M).mean())
+    return (
+        1.2 * min(largest / GOOD_SHARE, 1.0)
+        + 0.25 * min(len(people), 6)
+        + 0.35 * variety
+        - 0.3 * cut
+        - 3.0 * abs(sky - 0.25)
+        - 6.0 * near
+        + 0.3 * (0.0 < float(shares[SemanticClass.WATER]) < 0.4)
+    )

@@ -1,0 +1,164 @@
+"""Cameras among people: at street level, along a drone's path, and through a villager's own eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.scenario import CameraPart
+from engine.sight import CLEARANCE_M, EYE_M, Surroundings, look
+from recorder.schema import CameraPose, Cast, Snapshot
+
+Floats = NDArray[np.float64]
+
+STREET_EYE_M = 1.6  # height of a grown person's eyes
+EYES_PER_HEIGHT = 0.93  # eyes above the soles over body height (Drillis & Contini 1966: 0.936)
+FACE_AHEAD_M = 0.09  # eyes before the axis of the neck
+NECK_LIMIT = np.radians(70.0)  # heads do not turn farther from the chest
+NOD_LIMIT = np.radians(25.0)
+DOWNCAST = np.radians(-4.0)  # who looks at nobody looks a little down, at the way
+AHEAD_M = 25.0  # along its path a drone looks this far
+PATH_SAMPLES = 64  # of the way from one waypoint to the next
+
+
+class StreetRig:
+    """Stands at the height of a passer-by's eyes, where the view of a place is free, and stays there."""
+
+    def __init__(self, part: CameraPart, centre: Floats, around: Surroundings) -> None:
+        target = centre + np.array([0.0, 0.0, EYE_M])
+        views = [
+            _standing(centre, float(azimuth), distance, part.height, around)
+            for distance in part.distance * np.array([1.0, 0.75, 1.3])
+            for azimuth in np.radians(part.azimuth_deg) + np.arange(24) * (2 * np.pi / 24)
+        ]
+        free = [around.free_share(target, position) for position in views]
+        self._pose = look(views[int(np.argmax(free))], target, part.fov_deg)
+
+    def pose(self, snapshot: Snapshot) -> CameraPose:
+        """Always the same pose."""
+        return self._pose
+
+
+def _standing(centre: Floats, azimuth: float, distance: float, height_m: float, around: Surroundings) -> Floats:
+    position = centre + np.array([np.cos(azimuth), np.sin(azimuth), 0.0]) * distance
+    position[2] = float(around.ground(position[None, 0], position[None, 1])[0]) + height_m
+    return position
+
+
+class EyesRig:
+    """Sees what one villager sees: from between the eyes, along the gaze.
+
+    While the villager is indoors, which is not drawn, the view stays where it last was outdoors.
+    """
+
+    def __init__(self, part: CameraPart, cast: Cast, centre: Floats, around: Surroundings) -> None:
+        self._part, self._heights = part, cast.looks["height_m"].astype(np.float64)
+        self._pose = StreetRig(part, centre, around).pose  # until the villager has been outdoors
+        self._seen: CameraPose | None = None
+
+    def pose(self, snapshot: Snapshot) -> CameraPose:
+        """The pose for the snapshot; snapshots must come in order."""
+        rows, row = snapshot.villagers, self._part.villager
+        if rows["indoors"][row] == 0:
+            self._seen = self._gaze(rows, row)
+        return self._pose(snapshot) if self._seen is None else self._seen
+
+    def _gaze(self, rows: NDArray[np.void], row: int) -> CameraPose:
+        eyes = self._eyes(rows, row)
+        yaw, pitch = float(rows["heading"][row]), float(DOWNCAST)
+        other = int(rows["look_at"][row])
+        if 0 <= other < len(rows) and rows["indoors"][other] == 0:
+            towards = self._eyes(rows, other) - eyes
+            aside = (np.arctan2(towards[1], towards[0]) - yaw + np.pi) % (2 * np.pi) - np.pi
+            yaw += float(np.clip(aside, -NECK_LIMIT, NECK_LIMIT))
+            pitch = float(np.clip(np.arctan2(towards[2], np.hypot(*towards[:2])), -NOD_LIMIT, NOD_LIMIT))
+        ahead = np.array([np.cos(yaw), np.sin(yaw), 0.0]) * FACE_AHEAD_M
+        return look(eyes + ahead, eyes + ahead + _direction(yaw, pitch), self._part.fov_deg)
+
+    def _eyes(self, rows: NDArray[np.void], row: int) -> Floats:
+        return np.array(
+            [
+                float(rows["x"][row]),
+                float(rows["y"][row]),
+                float(rows["z"][row]) + EYES_PER_HEIGHT * self._heights[row],
+            ]
+        )
+
+
+def _direction(yaw: float, pitch: float) -> Floats:
+    return np.array([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), np.sin(pitch)])
+
+
+class DroneRig:
+    """Flies a closed path through waypoints, at a steady speed and height over what is below, looking ahead.
+
+    The path is a centripetal Catmull-Rom spline (Barry & Goldman 1988; Yuksel et al. 2011): no loops, no cusps.
+    """
+
+    def __init__(self, part: CameraPart, waypoints: Sequence[Floats], around: Surroundings, tick_rate: int) -> None:
+        self._part, self._around, self._rate = part, around, tick_rate
+        self._path = closed_path(np.array([point[:2] for point in waypoints]))
+        steps = np.linalg.norm(np.diff(self._path, axis=0), axis=1)
+        self._along = np.concatenate([[0.0], np.cumsum(steps)])
+        self._heights = self._height_over(self._path)
+
+    def _height_over(self, path: Floats) -> Floats:
+        """Height along the path: over the highest ground near, so that the drone climbs before the hill begins."""
+        ground = self._around.ground(path[:, 0], path[:, 1])
+        spacing = self._along[-1] / max(len(path) - 1, 1)
+        reach = max(1, round(AHEAD_M / max(spacing, 1e-6)))
+        closed = ground[:-1]
+        shifted = [np.roll(closed, shift) for shift in range(-reach, reach + 1)]
+        highest = np.max(shifted, axis=0)
+        smooth = np.mean([np.roll(highest, shift) for shift in range(-reach, reach + 1)], axis=0)
+        smooth = np.maximum(smooth, closed)
+        return np.append(smooth, smooth[0]) + max(self._part.height, CLEARANCE_M)
+
+    def pose(self, snapshot: Snapshot) -> CameraPose:
+        """The pose at the snapshot's time."""
+        flown = snapshot.tick / self._rate * self._part.speed_m_s
+        here, ahead = self._at(flown), self._at(flown + AHEAD_M)
+        ahead[2] -= 0.8 * max(self._part.height, CLEARANCE_M)
+        return look(here, ahead, self._part.fov_deg)
+
+    def _at(self, distance: float) -> Floats:
+        place = distance % self._along[-1]
+        columns = (self._path[:, 0], self._path[:, 1], self._heights)
+        return np.array([np.interp(place, self._along, column) for column in columns])
+
+
+def closed_path(points: Floats) -> Floats:
+    """Samples (n, 2) of a smooth closed curve through points (k, 2), the last the same as the first.
+
+    Two points make a way there and back, three or more a round.
+
+    Raises:
+        ValueError: fewer than two different points.
+    """
+    distinct = points[np.any(points != np.roll(points, 1, axis=0), axis=1)]
+    if len(distinct) < 2:
+        raise ValueError("a path needs two points or more that differ")
+    if len(distinct) == 2:  # turn round in a bend, not on the spot
+        along = distinct[1] - distinct[0]
+        aside = np.array([-along[1], along[0]]) * 0.15
+        middle = distinct.mean(axis=0)
+        distinct = np.array([distinct[0], middle + aside, distinct[1], middle - aside])
+    pieces = [
+        _spline(*(distinct[(k + shift) % len(distinct)] for shift in (-1, 0, 1, 2))) for k in range(len(distinct))
+    ]
+    return np.concatenate([*pieces, pieces[0][:1]])
+
+
+def _spline(a: Floats, b: Floats, c: Floats, d: Floats) -> Floats:
+    """From b towards c, without c: a centripetal Catmull-Rom segment by the pyramid of Barry and Goldman (1988)."""
+    knots = np.cumsum([0.0, *(np.sqrt(max(float(np.linalg.norm(q - p)), 1e-6)) for p, q in ((a, b), (b, c), (c, d)))])
+    t = np.linspace(knots[1], knots[2], PATH_SAMPLES, endpoint=False)[:, None]
+
+    def blend(p: Floats, q: Floats, low: float, high: float) -> Floats:
+        return np.asarray(p * ((high - t) / (high - low)) + q * ((t - low) / (high - low)))
+
+    first = [blend(p, q, knots[k], knots[k + 1]) for k, (p, q) in enumerate(((a, b), (b, c), (c, d)))]
+    second = [blend(first[k], first[k + 1], knots[k], knots[k + 2]) for k in range(2)]
+    return blend(second[0], second[1], knots[1], knots[2])
