@@ -14,8 +14,10 @@ in vec4 v_lying;
 #else
 in float v_snow;
 #endif
+#ifdef TEXTURED
 uniform sampler2D noise;
-#ifdef OUT_RGB
+#endif
+#ifdef LIT
 uniform sampler2DShadow shadow_map;
 #endif
 #endif
@@ -35,7 +37,8 @@ in vec3 v_before;
 const vec3 v_before = vec3(0.0);
 #endif
 
-#ifdef OUT_RGB
+#include "plain.glsl"
+#ifdef LIT
 float lit_by_key() {
     if (v_shadow.w < 0.01) return 0.0;
     vec2 edge = abs(v_shadow.xy - 0.5);
@@ -49,7 +52,20 @@ float lit_by_key() {
 void main() {
     vec3 truth = normalize(v_normal);
     write_truth(v_ident, truth, v_following, v_before);
-#ifdef OUT_COLOUR
+#ifdef QUALITY_TRUTH
+    vec3 paint = v_colour.rgb;
+#ifdef KIND_GROUND
+    paint = mix(paint, vec3(0.40, 0.285, 0.165), 0.9 * smoothstep(0.40, 0.60, v_extra.x));
+    paint = mix(paint, mix(vec3(0.25, 0.155, 0.085), CROP_COLOUR, CROP_COVER), 0.92 * v_extra.y);
+    paint = mix(paint, vec3(0.33, 0.305, 0.265), 0.9 * v_extra.w);
+    write_plain(truth, paint, v_lying.x, 0.0);
+#elif defined(KIND_SOLID)
+    write_plain(truth, paint, v_snow, v_extra.x * v_extra.w);
+#else
+    write_plain(truth, paint, v_snow, 0.0);
+#endif
+#endif
+#ifdef TEXTURED
     vec3 n = truth;
     vec3 albedo = v_colour.rgb;
     float open = v_colour.a;
@@ -123,7 +139,7 @@ void main() {
     out_albedo = vec4(to_srgb(albedo), 1.0);
 #endif
 
-#ifdef OUT_RGB
+#ifdef LIT
     float facing = dot(n, KEY_DIR);
 #ifdef KIND_PLANT
     facing = facing * 0.68 + 0.32;  // leaves let light through

@@ -76,6 +76,8 @@ float grown(vec2 root, vec3 eye, float reach) {
 #endif
 #endif
 
+invariant gl_Position;  // and so depth: the same in every program
+
 void main() {
     vec3 p = p3d_Vertex.xyz;
     vec3 n = p3d_Normal;
@@ -200,7 +202,11 @@ void main() {
 #else
     float offset = SHADOW_OFFSET;
 #endif
+#ifdef LIT
     vec4 s = SHADOW_VIEW * vec4(p - SHADOW_CENTRE + normalize(n) * offset, 1.0);
+#else
+    vec4 s = vec4(0.0);
+#endif
     float through = 0.10 + 0.90 * exp(-fog_above(p.z) / (0.3 + KEY_DIR.z));
     v_shadow = vec4(s.xyz * 0.5 + 0.5, textureLod(ground_light, uv, 0.0).r * through);
 #endif

@@ -10,7 +10,9 @@ in vec4 v_extra;
 in vec4 v_fog;
 in vec4 v_shadow;
 #endif
+#ifdef TEXTURED
 uniform sampler2D noise;
+#endif
 #endif
 #ifdef OUT_ID
 flat in vec4 v_ident;
@@ -28,10 +30,17 @@ in vec3 v_before;
 const vec3 v_before = vec3(0.0);
 #endif
 
+#include "plain.glsl"
+
 void main() {
     vec3 truth = normalize(v_normal);
     write_truth(v_ident, truth, v_following, v_before);
-#ifdef OUT_COLOUR
+#ifdef QUALITY_TRUTH
+    vec3 ice = mix(vec3(0.60, 0.65, 0.68), vec3(0.84, 0.87, 0.92), v_extra.w);
+    vec3 paint = mix(vec3(0.10, 0.15, 0.15), vec3(0.155, 0.112, 0.062), v_extra.z);
+    write_plain(truth, mix(paint, ice, v_extra.y), 0.0, 0.0);
+#endif
+#ifdef TEXTURED
     float d = length(v_rel);
     vec3 ray = v_rel / d;
     vec3 world = v_rel + EYE;
@@ -57,7 +66,7 @@ void main() {
     out_albedo = vec4(to_srgb(mix(mix(body, vec3(0.75), foam), pale, floe)), 1.0);  // what the water scatters back
 #endif
 
-#ifdef OUT_RGB
+#ifdef LIT
     vec2 ripple = slow * 0.22 + quick * (0.16 + 0.25 * RAIN);
     vec3 n = normalize(truth + vec3(ripple * (RIPPLE / (1.0 + d * 0.012)), 0.0));
     vec3 mirrored = reflect(ray, n);

@@ -25,6 +25,7 @@ KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "snow": ("precipitation.vert", "precipitation.frag", ("SNOWFLAKES",)),
     "smoke": ("smoke.vert", "smoke.frag", ()),
     "bolt": ("bolt.vert", "bolt.frag", ()),
+    "smooth": ("smooth.vert", "smooth.frag", ()),
 }
 WATER_DEPTH_RANGE_M = 4.0  # deeper water looks the same
 SNOW_DEPTH_RANGE_M = 1.0  # deeper snow looks the same
@@ -36,9 +37,14 @@ SHADOW_KINDS = ("solid", "plant", "figure")
 
 @dataclass(frozen=True)
 class Targets:
-    """Which of the targets a pass writes; rgb is always location 0 when attached."""
+    """Which of the targets a pass writes; rgb is always location 0 when attached, and `quality` is that of the rgb.
+
+    Macros of the rgb: QUALITY_TRUTH, QUALITY_FAST or QUALITY_FINE; LIT in the latter two. TEXTURED is defined where the
+    texture of surfaces is needed, for a LIT picture or the albedo; OUT_COLOUR wherever there is a picture or albedo.
+    """
 
     rgb: bool = True
+    quality: str = "fast"
     ident: bool = False
     albedo: bool = False
     normal: bool = False
@@ -51,6 +57,16 @@ class Targets:
     def floats(self) -> bool:
         """Depth and flow share one float target."""
         return self.depth or self.flow
+
+    @property
+    def truth(self) -> bool:
+        """There is anything beside the picture."""
+        return self.ident or self.albedo or self.normal or self.floats or self.back
+
+    @property
+    def lit(self) -> bool:
+        """The picture has all its light, the shadow map's too."""
+        return self.rgb and self.quality != "truth"
 
     def macros(self) -> tuple[str, ...]:
         """The #defines of this choice."""
@@ -67,6 +83,12 @@ class Targets:
             lines.append("OUT_FLOW")
         if self.rgb or self.albedo:
             lines.append("OUT_COLOUR")
+        if self.lit or self.albedo:
+            lines.append("TEXTURED")
+        if self.lit:
+            lines.append("LIT")
+        if self.rgb:
+            lines.append(f"QUALITY_{self.quality.upper()}")
         return tuple(lines)
 
 

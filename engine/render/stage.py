@@ -45,6 +45,7 @@ from engine.render.sensors import frustum
 from engine.render.shadow import ShadowMap
 from engine.render.sky import Sky, noise_texture
 from engine.render.smoke import Smoke
+from engine.render.smooth import SmoothPicture
 from engine.render.view import EYES, SHADOWS, View, program_state
 from engine.render.water import Water
 from engine.render.weather import write_light, write_season, write_weather
@@ -119,13 +120,15 @@ class Stage:
         self._shadow = ShadowMap(self.context)
         self._shadow.camera.reparent_to(self.root)
         self._inputs(scenery)
-        self._view = View(self.context, self.root, self._targets(), size)
+        host, windowed = self.context.host, self.context.windowed
+        smooth = quality == "fine" and "rgb" in modalities and not windowed
+        self._view = View(self.context, self.root, self._targets(smooth), size)
+        self._smooth = SmoothPicture(self.context, self.root, size) if smooth else None
         self._shadow_states()
-        self._outputs = [self._view.output, self._shadow.buffer]
+        self._outputs = [self._view.output, *(self._smooth.outputs if self._smooth else ()), self._shadow.buffer]
         for output in self._outputs:
             output.set_active(False)
-        host, windowed = self.context.host, self.context.windowed
-        self._window = View(self.context, self.root, Targets(), size, host) if windowed else None
+        self._window = View(self.context, self.root, Targets(quality=quality), size, host) if windowed else None
         self._hud = Hud(host) if windowed else None
 
     def _build(self, scenery: Scenery, cast: Cast) -> None:
@@ -188,10 +191,12 @@ class Stage:
         self.frame["EDGE_FADE"] = self.beyond.fade_per_m
         self.frame["EDGE_CENTRE"], self.frame["EDGE_SCALE"] = self.beyond.rim
 
-    def _targets(self) -> Targets:
+    def _targets(self, smooth: bool) -> Targets:
+        """What the pass of the truth writes: the picture, too, unless a pass of its own draws it."""
         wanted = set(self.modalities)
         return Targets(
-            rgb="rgb" in wanted,
+            rgb="rgb" in wanted and not smooth,
+            quality=self.quality,
             ident=bool(wanted & {"instance", "semantic", "part"}),
             albedo="albedo" in wanted,
             normal="normal" in wanted,
@@ -247,10 +252,16 @@ class Stage:
         """
         after, previous = Moment(following, following_pose), Moment(before, before_pose)
         self._prepare(snapshot, pose, after, previous, self._view)
-        self._draw(self._view.output)
-        return self._view.images(
-            self._reader, self.classes, self.modalities, (following is not None, before is not None)
-        )
+        outputs = [self._view.output] if self._view.targets.rgb or self._view.targets.truth else []
+        if self._smooth is not None:
+            self._smooth.point(pose)
+            outputs += self._smooth.outputs
+        self._draw(outputs, self._view.targets.lit or self._smooth is not None)
+        moving = following is not None, before is not None
+        images = self._view.images(self._reader, self.classes, self.modalities, moving)
+        if self._smooth is not None:
+            images["rgb"] = self._reader.read(self._smooth.texture, "rgb", np.uint8)
+        return images
 
     def show(
         self, snapshot: Snapshot, pose: CameraPose, overlay: Overlay | None = None, time_s: float | None = None
@@ -271,7 +282,7 @@ class Stage:
         self._window.size = max(self.context.host.get_x_size(), 1), max(self.context.host.get_y_size(), 1)
         self._prepare(snapshot, pose, NOWHERE, NOWHERE, self._window, time_s)
         self._hud.lay(overlay or Overlay(), pose, self._window.size)
-        self._draw(self.context.host)
+        self._draw([self.context.host], self._window.targets.lit)
 
     @property
     def window(self) -> GraphicsWindow:
@@ -284,11 +295,10 @@ class Stage:
             raise RenderError("This stage draws without a screen: there is no window.")
         return self.context.host
 
-    def _draw(self, wanted: GraphicsOutput) -> None:
-        """Draw one output, after the shadow map if its picture needs it; all others rest, those of other stages too."""
-        shadowed = wanted is self.context.host or self._view.targets.rgb
-        active = [wanted, self._shadow.buffer] if shadowed else [wanted]
-        self.context.host.set_active(wanted == self.context.host)
+    def _draw(self, outputs: list[GraphicsOutput], shadowed: bool) -> None:
+        """Draw these outputs, after the shadow map if they need it; all others rest, those of other stages too."""
+        active = [*outputs, self._shadow.buffer] if shadowed else outputs
+        self.context.host.set_active(self.context.host in outputs)
         for output in active:
             output.set_active(True)
         self.context.draw()
@@ -312,7 +322,8 @@ class Stage:
         shine, year = light(snapshot.environment, flash(struck, eye)), season(snapshot.environment)
         self._lay(snapshot)
         view.aim(pose, following.pose or pose, before.pose or pose, self.frame)
-        if view.targets.rgb:
+        pictured = view.targets.rgb or (self._smooth is not None and view is self._view)
+        if pictured:
             azimuth = float(np.arctan2(shine.key_dir[1], shine.key_dir[0]))
             self.horizon.shine(azimuth, float(np.arcsin(shine.key_dir[2])))
             self.sky.shine(shine.dome, float(snapshot.environment["sun_azimuth"]))
@@ -326,7 +337,7 @@ class Stage:
         self.frame["SHADOW_VIEW"], self.frame["SHADOW_CENTRE"] = matrix, centre
         self.ground.refine(eye)
         self.plants.select(eye, planes)
-        if view.targets.rgb:
+        if pictured and self.quality != "truth":
             self.plants.cast(self._shadow.holds)
         self.grass.select(eye, planes, year, self.lying)
         self.people.place(

@@ -94,7 +94,7 @@ class View:
         camera.set_initial_state(RenderState.make(culled))
 
     def aim(self, pose: CameraPose, following: CameraPose, before: CameraPose, frame: Frame) -> None:
-        """Point the camera, for the shaders and Panda's culling; flow leads to `following` and back to `before`."""
+        """Point the camera and tell the shaders; flow leads to `following` and back to `before`."""
         flip = np.diag([1.0, -1.0 if self._upright else 1.0, 1.0, 1.0])
         for name, eye_name, at in (
             ("VIEW", "EYE", pose),
@@ -104,6 +104,10 @@ class View:
             matrix, eye = clip_from_world(at, self.size)
             frame[name], frame[eye_name] = flip @ matrix, eye
         frame["IMAGE_SIZE"] = self.size
+        self.point(pose)
+
+    def point(self, pose: CameraPose) -> None:
+        """Point the camera for Panda's culling alone."""
         turn = pose.rotation()
         right, down, forward = turn[:, 0], turn[:, 1], turn[:, 2]
         rows = [*right, 0, *forward, 0, *(-down), 0, *pose.position, 1]
