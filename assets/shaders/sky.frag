@@ -1,9 +1,71 @@
-// Scattered light, sun, moon, clouds and the lightning in them, fog. Nothing here has a surface.
+// Scattered light, sun, moon, the Milky Way, clouds and the lightning in them, fog. Nothing here has a surface.
 #include "targets.glsl"
 in vec3 v_direction;
 in vec3 v_radiance;
 #ifdef OUT_RGB
-uniform sampler2D noise;
+#include "clouds.glsl"
+
+#ifdef QUALITY_FINE
+const int STEPS = 7;
+#else
+const int STEPS = 3;
+#endif
+
+// The moon's disc: a ball lit from where the sun is, with its seas, and what the Earth throws back on it.
+vec3 moon(vec3 ray) {
+    float along = dot(ray, MOON_DIR);
+    const float SIZE = 0.0048;  // radians; the pale rim of glare makes it larger than its 0.0045
+    vec3 off = (ray - MOON_DIR * along) / SIZE;
+    float r2 = dot(off, off);
+    vec3 glow = MOON_DISC * MOON_LIT * (0.05 * pow(max(along, 0.0), 3000.0) + 0.014 * pow(max(along, 0.0), 220.0));
+    if (along < 0.999 || r2 > 1.0) return glow;
+    vec3 side = SUN_DIR - MOON_DIR * dot(SUN_DIR, MOON_DIR);
+    side /= max(length(side), 1e-6);
+    float phase = 2.0 * MOON_LIT - 1.0;  // cosine of the angle between sun and eye, seen from there
+    float depth = sqrt(1.0 - r2);
+    float lit = dot(off, side) * sqrt(max(1.0 - phase * phase, 0.0)) + depth * phase;
+    vec3 up = cross(MOON_DIR, side);
+    vec2 face = vec2(dot(off, side), dot(off, up));
+    float seas = smoothstep(0.42, 0.60, textureLod(noise, face * 0.11 + 0.3, 0.0).r) * 0.40;
+    float rim = smoothstep(1.0, 0.93, r2);
+    return glow + MOON_DISC * rim * (1.0 - seas) * (0.012 + 1.35 * smoothstep(-0.04, 0.30, lit));
+}
+
+// The band of our galaxy: a glow along its equator, brighter towards its centre, cleft by dust.
+vec3 milky_way(vec3 ray) {
+    float across = dot(ray, GALAXY_POLE);
+    float towards = dot(ray, GALAXY_CENTRE);
+    vec2 along = vec2(atan(dot(ray, cross(GALAXY_POLE, GALAXY_CENTRE)), towards) * 0.6, across * 1.6);
+    float cloud = textureLod(noise, along * 0.33, 0.0).r + 0.5 * textureLod(noise, along * 1.1, 0.0).g;
+    float dust = smoothstep(0.62, 0.95, cloud + 0.22 - 3.0 * abs(across + 0.02));
+    float band = exp(-across * across * (26.0 - 14.0 * max(towards, 0.0)));
+    return vec3(0.95, 0.97, 1.10) * (band * (0.35 + 0.65 * cloud) * (0.65 + 0.55 * max(towards, 0.0)) * (1.0 - 0.75 * dust));
+}
+
+// Colour of the clouds along a ray, and in w how much of what is behind they hide.
+vec4 clouds_along(vec3 ray, float toward) {
+    vec2 aside = KEY_DIR.xy / max(KEY_DIR.z, 0.28) * (0.30 * CLOUD_SLAB.z);
+    float clear = 1.0;
+    vec3 c = vec3(0.0);
+    for (int k = 0; k < STEPS; k++) {
+        float level = float(k) / float(STEPS);
+        vec2 place = cloud_place(ray, CLOUD_SLAB.y + CLOUD_SLAB.z * level);
+        float over = cloud_over(place) - CLOUD_SLAB.w * level;
+        float here = smoothstep(-0.16, 0.34, over);
+        if (here > 0.0) {
+            // what stands between this place and the light; and from below, how much cloud is above it
+            float shade = max(textureLod(clouds, (place + aside) * CLOUD_SLAB.x, 0.0).r - CLOUD_SLAB.w * (level + 0.25), 0.0);
+            float thick = max(over, 0.0);
+            float lit = exp(-1.1 * shade) * mix(exp(-0.55 * thick), 1.0, min(1.6 * level, 1.0));
+            lit = mix(lit, exp(-0.24 * thick), OVERCAST);  // a sheet lets through what is not held back above
+            vec3 seen = mix(CLOUD_DARK, CLOUD_LIT, lit);
+            seen *= 1.0 + (1.3 * pow(toward, 9.0)) * exp(-1.6 * thick) * (1.0 - OVERCAST);  // their rims against the sun
+            c += clear * here * seen;
+            clear *= 1.0 - here;
+        }
+    }
+    return vec4(c, 1.0 - clear);
+}
 #endif
 
 void main() {
@@ -14,22 +76,18 @@ void main() {
     vec3 c = v_radiance;
     float toward = max(mu, 0.0);
     vec3 glare = SUN_DISC * (smoothstep(0.99990, 0.99996, mu) * 55.0 + 0.30 * pow(toward, 700.0) + 0.05 * pow(toward, 50.0));
-    float full = dot(ray, MOON_DIR);
-    glare += MOON_DISC * (smoothstep(0.99982, 0.99990, full) * 1.4 + 0.10 * pow(max(full, 0.0), 500.0));
+    glare += moon(ray);
+    if (STARLIGHT > 0.0) glare += milky_way(ray) * (STARLIGHT * 0.0075 * smoothstep(0.0, 0.35, ray.z));
     float veil = 0.0;
-    if (ray.z > 0.01) {
-        vec2 q = ray.xy / (ray.z + 0.10);
-        float a = texture(noise, q * 0.055 + CLOUD_DRIFT).r * 0.58 + texture(noise, q * 0.19 + CLOUD_DRIFT * 2.0).r * 0.27
-                + texture(noise, q * 0.63 + CLOUD_DRIFT * 3.0).g * 0.15;
-        float b = texture(noise, (q + KEY_DIR.xy * 0.35) * 0.055 + CLOUD_DRIFT).r;
-        float edge = 0.80 - 0.62 * CLOUD;
-        veil = smoothstep(edge, edge + 0.20, a) * smoothstep(0.01, 0.14, ray.z);
-        veil = mix(veil, 1.0, OVERCAST * 0.96);
-        float body = clamp(0.5 + (a - b) * 2.4 + 0.3 * toward * toward, 0.0, 1.0);
-        vec3 cloud = mix(CLOUD_DARK, CLOUD_LIT, body) * (1.0 + (0.9 * pow(toward, 10.0)) * (1.0 - OVERCAST));
-        c = mix(c, cloud, veil * 0.88);
+#ifndef QUALITY_TRUTH
+    if (ray.z > 0.0 && CLOUD > 0.0) {
+        vec4 cloud = clouds_along(ray, toward);
+        float near = exp(-FOG_DENSITY * 0.4 * length(cloud_place(ray, CLOUD_SLAB.y)));
+        veil = cloud.a;
+        c = c * (1.0 - veil) + (cloud.rgb * near + c * (veil * (1.0 - near)));
     }
-    c = mix(haze(ray), c, smoothstep(0.0, 0.16, ray.z));
+#endif
+    c = mix(haze(ray), c, smoothstep(0.0, 0.11, ray.z));
     float lit = max(dot(ray, FLASH_DIR), 0.0);
     c += glare * (1.0 - veil) + FLASH_SKY * (0.10 + 0.9 * lit * lit * lit * lit) * (0.35 + 0.65 * veil);
     c = mix(c, haze(ray), SKY_FOG * (1.0 - 0.6 * clamp(ray.z, 0.0, 1.0) * (1.0 - SKY_FOG)));

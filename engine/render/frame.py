@@ -29,7 +29,6 @@ _ROWS: tuple[tuple[tuple[str, int], ...], ...] = (
     (("NEXT_SWAY", 4),),
     (("PREV_SWAY", 4),),
     (("WAVES", 4),),
-    (("CLOUD_DRIFT", 2),),
     (("CLOUD_LIT", 3),),
     (("CLOUD_DARK", 3),),
     (("FALL_BOX", 3),),
@@ -46,6 +45,13 @@ _ROWS: tuple[tuple[tuple[str, int], ...], ...] = (
     (("SMOKE_DRIFT", 3),),
     (("SMOKE_COLOUR", 3),),
     (("EDGE_CENTRE", 2), ("EDGE_SCALE", 2)),
+    (("CLOUD_SLAB", 4),),
+    (("CLOUD_DETAIL", 4),),
+    (("STARS_EAST", 3), ("MOON_LIT", 1)),
+    (("STARS_NORTH", 3), ("NIGHT", 1)),
+    (("STARS_UP", 3),),
+    (("GALAXY_CENTRE", 3),),
+    (("GALAXY_POLE", 3),),
 )
 _LENGTH = 4 * len(_MATRICES) + len(_ROWS)
 

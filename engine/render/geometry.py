@@ -168,3 +168,14 @@ class Batch:
             self.path.show()
         else:
             self.path.hide()
+
+
+def corners(places: NDArray[np.floating], rank: NDArray[np.floating]) -> tuple[NDArray[np.void], NDArray[np.uint32]]:
+    """A quad for each place (n, 3): four vertices that know their corner and the place's rank 0..1."""
+    n = len(places)
+    made = np.zeros((n, 4), SURFACE)
+    made["position"] = places[:, None]
+    made["colour"][..., 0], made["colour"][..., 1] = (0, 255, 255, 0), (0, 0, 255, 255)
+    made["colour"][..., 2] = (rank * 255)[:, None]
+    start = 4 * np.arange(n, dtype=np.uint32)[:, None]
+    return made.reshape(-1), (start + np.array([0, 1, 2, 0, 2, 3], np.uint32)).reshape(-1, 3)

@@ -1,4 +1,4 @@
-"""Where the light comes from: sun, moon, sky, clouds and lightning as a function of the sun's height and the weather.
+"""Where the light comes from: sun, moon, sky, clouds and lightning, as a function of where they stand and the weather.
 
 Radiance is in arbitrary units (a clear noon sun is about 9); exposure brings it to the screen.
 """
@@ -30,13 +30,18 @@ SUNLIGHT = 20.0
 SKY_GRADE: Floats = np.array([1.15, 1.28, 1.50])  # by eye: what the missing further bounces add
 LUMA: Floats = np.array([0.2126, 0.7152, 0.0722])
 TWILIGHT: Floats = np.array([0.90, 0.97, 1.28])
-NIGHT_SKY: Floats = np.array([0.010, 0.017, 0.034])
+NIGHT_SKY: Floats = np.array([0.008, 0.013, 0.026])
 MOONLIGHT: Floats = np.array([0.115, 0.15, 0.21])
-MOON_ELEVATION, MOON_FROM_SUN = np.radians(38.0), 0.9 * np.pi
+NO_MOON_LIT = -1.0  # a recording that does not tell of the moon: there a full one stands
+NO_MOON_ELEVATION, NO_MOON_FROM_SUN = np.radians(38.0), 0.9 * np.pi
+MOON_FADE_M = 0.026, 4e-9  # magnitudes per degree of the phase angle and its fourth power (Krisciunas & Schaefer 1991)
+MOONLIT_SKY: Floats = np.array([0.010, 0.014, 0.022])  # what a full moon high up adds to the night sky
+MOON_DISC: Floats = np.array([0.95, 0.93, 0.86])
+CLOUDS_SEE_FARTHER = np.radians(1.4)  # below the horizon of the ground, at their height: the sun sets later for them
 SUN_GONE_DEG = -3.0  # below this elevation the moon is the key light
 SUN_STRENGTH = 9.5
 FOG_DEPTH_M = 260.0  # of the fog that lies over the valley, as the sky sees it
-WINDOW_GLOW: Floats = np.array([1.0, 0.52, 0.17])
+WINDOW_GLOW: Floats = np.array([0.85, 0.40, 0.11])
 NO_FOG_BELOW_M = -9000.0  # a top below this says that no fog lies in the valley
 FOG_SOFT_M = 14.0  # over which a fog's top thins to nothing
 FLASH: Floats = np.array([0.86, 0.92, 1.10])  # colour of lightning
@@ -60,10 +65,12 @@ class Light:
     sun_disc: Floats
     moon_dir: Floats
     moon_disc: Floats
+    moon_lit: float  # illuminated share of its disc
     cloud_lit: Floats
     cloud_dark: Floats
     overcast: float
     starlight: float
+    night: float  # how far eyes see as they do in the dark, without colours, 0..1
     glow: Floats
     fog_layer: Floats  # of the fog that lies in the valley
     fog_bank: float  # its density per metre, beside that of the haze
@@ -192,13 +199,40 @@ def _bent(dome: Floats, mean: Floats) -> Floats:
     return np.asarray(dome * np.where(bright > knee, (knee + 0.45 * (bright - knee)) / np.maximum(bright, 1e-9), 1.0))
 
 
-def _key(elevation: float, azimuth: float, clearness: float, cloud: float) -> tuple[Floats, Floats]:
-    """Direction and colour of the brightest source: the sun, or a moon that is always there when it is wanted."""
+@dataclass(frozen=True)
+class Moon:
+    """Where the moon stands, how much of its disc is lit, and what light of a full moon overhead comes down."""
+
+    towards: Floats
+    lit: float
+    strength: float
+
+
+def moon_of(environment: NDArray[np.void]) -> Moon:
+    """The moon of an environment row; where it was not recorded, a full one that is there when the sun is gone."""
+    names = environment.dtype.names or ()
+    lit = float(environment["moon_lit"]) if "moon_lit" in names else NO_MOON_LIT
+    if lit < 0.0:
+        return Moon(direction(float(environment["sun_azimuth"]) + NO_MOON_FROM_SUN, NO_MOON_ELEVATION), 1.0, 0.7)
+    elevation = float(environment["moon_elevation"])
+    phase = np.degrees(np.arccos(np.clip(2.0 * lit - 1.0, -1.0, 1.0)))
+    linear, fourth = MOON_FADE_M
+    shining = 10.0 ** (-0.4 * (linear * phase + fourth * phase**4))
+    risen = smoothstep(-0.8, 6.0, float(np.degrees(elevation)))
+    return Moon(direction(float(environment["moon_azimuth"]), elevation), lit, float(shining) ** 0.6 * risen)
+
+
+def _key(elevation: float, azimuth: float, clearness: float, cloud: float, moon: Moon) -> tuple[Floats, Floats]:
+    """Direction and colour of the brightest source: the sun, and once it is gone the moon."""
     degrees = float(np.degrees(elevation))
     if degrees > SUN_GONE_DEG:
         return direction(azimuth, max(elevation, np.radians(0.5))), sunlight(elevation) * SUN_STRENGTH * clearness
-    risen = smoothstep(SUN_GONE_DEG, SUN_GONE_DEG - 6.0, degrees)
-    return direction(azimuth + MOON_FROM_SUN, MOON_ELEVATION), MOONLIGHT * risen * (1 - 0.85 * cloud)
+    dark = smoothstep(SUN_GONE_DEG, SUN_GONE_DEG - 6.0, degrees)
+    height = max(float(moon.towards[2]), np.sin(np.radians(3.0)))
+    level = np.hypot(*moon.towards[:2])
+    raised = np.array([*(moon.towards[:2] / max(level, 1e-9) * np.sqrt(1 - height * height)), height])
+    redder = sunlight(float(np.arcsin(height))) / sunlight(np.pi / 2)
+    return raised, MOONLIGHT * redder * (dark * moon.strength * (1 - 0.85 * cloud))
 
 
 def _haze(dome: Floats, sky: Floats, overcast: float, visibility_m: float) -> tuple[Floats, Floats]:
@@ -255,25 +289,29 @@ def light(environment: NDArray[np.void], flash: Flash | None = None) -> Light:
     degrees = float(np.degrees(elevation))
     night = 1.0 - smoothstep(-12.0, -1.0, degrees)
     overcast = smoothstep(0.55, 0.98, cloud)
+    closed = smoothstep(0.85, 1.0, cloud)  # between clouds that leave gaps, the sky is as clear as without them
     gloom = 1.0 - 0.50 * smoothstep(0.0, 8.0, rain)
     thinned = gloom * (1.0 - 0.85 * smoothstep(0.0, 1.5, rain)) * (1.0 - 0.9 * smoothstep(900.0, 120.0, visibility))
     clearness = (1.0 - 0.975 * cloud**1.7) * thinned
 
-    clear = _graded_dome(elevation, night)
+    moon = moon_of(env)
+    clear = _graded_dome(elevation, night) + MOONLIT_SKY * (night * moon.strength)
     mean = _mean_sky(clear)
     sun = sunlight(elevation) * SUN_STRENGTH
+    above = sunlight(elevation + CLOUDS_SEE_FARTHER) * SUN_STRENGTH
+    moonshine = MOONLIGHT * night * moon.strength
     height = max(float(np.sin(elevation)), 0.0)
     # A closed cloud deck spreads what falls on it from above: brighter than the blue sky, without its colour.
     grey = float((mean + sun * height * 0.14) @ LUMA) * gloom * np.array([0.88, 0.95, 1.04])
     dome = _bent(clear * (1 - overcast) + grey * overcast, mean)
     sky = mean * 1.55 * (1 - overcast) + grey * 1.35 * overcast + grey * 0.4 * cloud * (1 - overcast)
-    key_dir, key_colour = _key(elevation, azimuth, clearness, cloud)
+    key_dir, key_colour = _key(elevation, azimuth, clearness, cloud, moon)
     fog_sun, fog_anti = _haze(dome, sky, overcast, visibility)
 
     layer = _layer_light(sky, key_dir, key_colour, overcast)
     white = min(float(env["snow_depth_m"]) / 0.07, 1.0)
     level = float((key_colour * max(float(key_dir[2]), 0.12) * 0.8 + sky) @ LUMA) * (1 + 0.45 * white)
-    exposure = 0.28 * (3.4 / (level + 0.02)) ** 0.64 * (1 - 0.22 * night)
+    exposure = 0.28 * (3.4 / (level + 0.02)) ** 0.66 * (1 - 0.10 * night)
     dusk = max(smoothstep(6.0, -4.0, degrees), 0.55 * overcast * smoothstep(0.0, 6.0, rain))
     flash_dir, flash_sky = np.array([0.0, 0.0, 1.0]), np.zeros(3)
     if flash is not None:
@@ -293,12 +331,14 @@ def light(environment: NDArray[np.void], flash: Flash | None = None) -> Light:
         sky_fog=1.0 - float(np.exp(-KOSCHMIEDER * FOG_DEPTH_M / visibility)),
         sun_dir=direction(azimuth, elevation),
         sun_disc=sun * (1 - overcast) * 0.8,
-        moon_dir=direction(azimuth + MOON_FROM_SUN, MOON_ELEVATION),
-        moon_disc=np.array([0.9, 0.95, 1.05]) * night * (1 - overcast),
-        cloud_lit=(sun * (0.30 + 0.2 * height) + mean * 0.9) * (1 - overcast) * gloom + grey * 1.18 * overcast,
-        cloud_dark=(mean * 0.85 + sun * 0.04) * (1 - overcast) * gloom + grey * 0.80 * overcast,
+        moon_dir=moon.towards,
+        moon_disc=MOON_DISC * (0.25 + 0.75 * night),
+        moon_lit=moon.lit,
+        cloud_lit=(above * 0.34 + mean * 0.95 + moonshine * 0.5) * (1 - overcast) * gloom + grey * 1.18 * overcast,
+        cloud_dark=(mean * 0.85 + above * 0.035 + moonshine * 0.1) * (1 - overcast) * gloom + grey * 0.78 * overcast,
         overcast=overcast,
-        starlight=night * (1 - overcast),
+        starlight=night,
+        night=night,
         glow=WINDOW_GLOW * dusk * 1.15 / exposure,
         fog_layer=layer + flash_sky * 0.3,
         fog_bank=seen.fog_per_m,
@@ -307,5 +347,5 @@ def light(environment: NDArray[np.void], flash: Flash | None = None) -> Light:
         flash_dir=flash_dir,
         flash_sky=flash_sky,
         exposure=exposure,
-        dome=dome,
+        dome=_bent(clear * (1 - closed) + grey * closed, mean),
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from panda3d.core import NodePath
 
-from engine.render.geometry import SURFACE_FORMAT, geom, node, unbounded
-from engine.render.sky import corners
+from engine.render.geometry import SURFACE_FORMAT, corners, geom, node, unbounded
 
 DROPS, FLAKES = 5000, 5000
 RAIN_BOX_M = (36.0, 36.0, 24.0)

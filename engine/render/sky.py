@@ -1,30 +1,39 @@
-"""The dome of scattered light, the stars, and the noise that clouds, waves and soil are made of."""
+"""The dome of scattered light, and the noise that clouds, waves and soil are made of."""
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
-from panda3d.core import GeomVertexData, NodePath, SamplerState, Texture
+from panda3d.core import GeomVertexData, SamplerState, Texture
 
-from engine.render.geometry import RADIANCE_FORMAT, SURFACE, SURFACE_FORMAT, fill, geom, node, unbounded
+from engine.render.geometry import RADIANCE_FORMAT, fill, geom, node, unbounded
 from engine.render.ground import grid_triangles
 from engine.render.light import dome_directions
 
-STARS = 700
 NOISE_SIZE = 256
 
 
-def noise_texture() -> Texture:
-    """A tiling texture of two independent fields of 1/f noise, mean 0.5."""
+@cache
+def noise_texels() -> NDArray[np.uint8]:
+    """A tile (n, n, 2) of two independent fields of 1/f noise, mean 0.5 of 255."""
     rng = np.random.default_rng(np.random.SeedSequence(71))
     fy, fx = np.meshgrid(np.fft.fftfreq(NOISE_SIZE), np.fft.fftfreq(NOISE_SIZE), indexing="ij")
     frequency = np.hypot(fx, fy)
     frequency[0, 0] = 1.0
-    texels = np.full((NOISE_SIZE, NOISE_SIZE, 4), 255, np.uint8)
-    for channel in (2, 1):  # memory is blue, green, red, alpha
+    texels = np.empty((NOISE_SIZE, NOISE_SIZE, 2), np.uint8)
+    for channel in (0, 1):
         white = np.fft.fft2(rng.standard_normal((NOISE_SIZE, NOISE_SIZE)))
         field = np.fft.ifft2(white * frequency**-1.2 * (frequency > 1.5 / NOISE_SIZE)).real
         texels[..., channel] = np.clip(127.5 + 43.0 * (field - field.mean()) / field.std(), 0, 255)
+    return texels
+
+
+def noise_texture() -> Texture:
+    """The tile of `noise_texels` as red and green."""
+    texels = np.full((NOISE_SIZE, NOISE_SIZE, 4), 255, np.uint8)
+    texels[..., [2, 1]] = noise_texels()  # memory is blue, green, red, alpha
     made = Texture("noise")
     made.setup_2d_texture(NOISE_SIZE, NOISE_SIZE, Texture.T_unsigned_byte, Texture.F_rgba)
     made.set_ram_image(texels.tobytes())
@@ -36,7 +45,7 @@ def noise_texture() -> Texture:
 
 
 class Sky:
-    """The dome, turned and coloured anew whenever the light changes, and the stars."""
+    """The dome, turned and coloured anew whenever the light changes."""
 
     def __init__(self) -> None:
         self._rays = dome_directions()
@@ -46,7 +55,6 @@ class Sky:
         self.dome = node(geom(vertices, grid_triangles(rows, cols), RADIANCE_FORMAT), "sky", "sky")
         self.dome.set_two_sided(True)
         unbounded(self.dome)
-        self.stars = _stars()
         self._vertices = vertices
 
     def shine(self, dome: NDArray[np.float64], sun_azimuth: float) -> None:
@@ -58,26 +66,3 @@ class Sky:
         self._vertices[:, 3:6] = dome.reshape(-1, 3)
         data: GeomVertexData = self.dome.node().modify_geom(0).modify_vertex_data()  # type: ignore[attr-defined]
         fill(data.modify_array(0), self._vertices)
-
-
-def corners(places: NDArray[np.floating], rank: NDArray[np.floating]) -> tuple[NDArray[np.void], NDArray[np.uint32]]:
-    """A quad for each place (n, 3): four vertices that know their corner and the place's rank 0..1."""
-    n = len(places)
-    made = np.zeros((n, 4), SURFACE)
-    made["position"] = places[:, None]
-    made["colour"][..., 0], made["colour"][..., 1] = (0, 255, 255, 0), (0, 0, 255, 255)
-    made["colour"][..., 2] = (rank * 255)[:, None]
-    start = 4 * np.arange(n, dtype=np.uint32)[:, None]
-    return made.reshape(-1), (start + np.array([0, 1, 2, 0, 2, 3], np.uint32)).reshape(-1, 3)
-
-
-def _stars() -> NodePath:
-    rng = np.random.default_rng(np.random.SeedSequence(72))
-    ray = rng.standard_normal((STARS, 3))
-    ray[:, 2] = np.abs(ray[:, 2])
-    ray /= np.linalg.norm(ray, axis=1, keepdims=True)
-    vertices, triangles = corners(ray, 0.15 + 0.85 * rng.random(STARS) ** 4)
-    made = node(geom(vertices, triangles, SURFACE_FORMAT), "stars", "stars")
-    made.set_two_sided(True)
-    unbounded(made)
-    return made

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from panda3d.core import NodePath
 
 from engine.render.frame import Frame
-from engine.render.geometry import SURFACE_FORMAT, geom, node, unbounded
+from engine.render.geometry import SURFACE_FORMAT, corners, geom, node, unbounded
 from engine.render.light import Light
-from engine.render.sky import corners
 
 PUFFS = 26  # per chimney
 LIFE_S = 13.0

@@ -27,6 +27,7 @@ from assets.meshes.mesh import Mesh
 from assets.palette import SemanticClass
 from engine.render.beyond import Beyond
 from engine.render.buildings import Buildings, merged
+from engine.render.clouds import Clouds
 from engine.render.frame import Frame
 from engine.render.graphics import ReadBack, RenderError, close_context, open_context
 from engine.render.grass import Grass
@@ -43,9 +44,10 @@ from engine.render.programs import SHADOW_KINDS, Targets
 from engine.render.season import season
 from engine.render.sensors import frustum
 from engine.render.shadow import ShadowMap
-from engine.render.sky import Sky, noise_texture
-from engine.render.smoke import Smoke
+from engine.render.sky import Sky, noise_texels, noise_texture
 from engine.render.smooth import SmoothPicture
+from engine.render.smoke import Smoke
+from engine.render.stars import star_path, write_stars
 from engine.render.view import EYES, SHADOWS, View, program_state
 from engine.render.water import Water
 from engine.render.weather import write_light, write_season, write_weather
@@ -147,6 +149,7 @@ class Stage:
             People(cast.looks),
             Sky(),
         )
+        self.stars, self.clouds = star_path(), Clouds(noise_texels() / np.float32(255))
         self.falls = {kind: fall_path(kind) for kind in ("rain", "snow")}
         # near things first, so that what they hide costs no shading; then the sky, then what is in the air
         drawn = (
@@ -157,7 +160,7 @@ class Stage:
             (self.ground.path, 14),
             (self.water.path, 15),
             (self.sky.dome, 20),
-            (self.sky.stars, 21),
+            (self.stars, 21),
             (self.bolts.path, 28),
             (self.smoke.path, 29),
             (self.falls["rain"], 30),
@@ -174,14 +177,16 @@ class Stage:
             ColorBlendAttrib.M_add, ColorBlendAttrib.O_incoming_alpha, ColorBlendAttrib.O_one_minus_incoming_alpha
         )
         added = ColorBlendAttrib.make(ColorBlendAttrib.M_add, ColorBlendAttrib.O_incoming_alpha, ColorBlendAttrib.O_one)
-        for path in (self.sky.stars, self.smoke.path, self.bolts.path, *self.falls.values()):
+        for path in (self.stars, self.smoke.path, self.bolts.path, *self.falls.values()):
             path.hide(SHADOWS)
-            path.set_attrib(added if path == self.bolts.path else blend)
+            path.set_attrib(added if path in (self.bolts.path, self.stars) else blend)
             path.set_depth_write(False)
         self.sky.dome.set_depth_write(False)
 
     def _inputs(self, scenery: Scenery) -> None:
         self.root.set_shader_input("noise", noise_texture())
+        self.root.set_shader_input("clouds", self.clouds.texture)
+        self.clouds.write(self.frame)
         self.root.set_shader_input("ground_light", self.horizon.texture)
         self.root.set_shader_input("lying", self.lying.texture)
         self.root.set_shader_input("shadow_map", self._shadow.texture)
@@ -328,6 +333,8 @@ class Stage:
             self.horizon.shine(azimuth, float(np.arcsin(shine.key_dir[2])))
             self.sky.shine(shine.dome, float(snapshot.environment["sun_azimuth"]))
             write_light(self.frame, shine)
+            self.clouds.drift(snapshot.environment, now)
+            write_stars(self.frame, snapshot.environment, self._scenery.latitude)
             self.bolts.strike(struck)
         moments = following.snapshot, after, before.snapshot, previous
         write_weather(self.frame, self.falls, snapshot.environment, now, shine, *moments)

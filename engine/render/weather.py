@@ -29,7 +29,6 @@ SWAY_PER_WIND = 0.11  # how far a stem leans per m/s, in units of its own stiffn
 SWAY_LIMIT = 1.2
 GUST_SHARE = 0.4  # of what gusts add to the wind: they come and go
 WAVE_SPEED = (0.013, 0.008, 0.021, -0.016)  # noise tiles per second
-CLOUD_SPEED = (0.0011, 0.0005)
 MOST_BLOSSOM = 0.85  # share of the sprays of a tree that flower
 GREEN, GOLD = (0.095, 0.155, 0.038), (0.52, 0.385, 0.135)  # of fields seen from afar, linear
 MOST_CROP_COVER, STUBBLE_COVER = 0.92, 0.55  # of the soil, by the tallest crop and by what the scythe leaves
@@ -90,7 +89,6 @@ def write_weather(
     frame["RAIN"] = fall_amount(rain, FULL_RAIN_MM_H)
     frame["RIPPLE"] = min(0.45 + 0.12 * float(env["wind_m_s"]), 2.0)
     frame["WAVES"] = np.mod(np.array(WAVE_SPEED) * time_s, 1.0)
-    frame["CLOUD_DRIFT"] = np.mod(np.array(CLOUD_SPEED) * time_s, 1.0)
     _write_fall(frame, falls, env, time_s, light, rain, snow)
     Smoke.write(frame, env, time_s, light)
 
