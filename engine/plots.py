@@ -45,7 +45,9 @@ def need_matplotlib() -> None:
     try:
         import matplotlib  # noqa: F401, PLC0415 - an extra
     except ImportError:
-        raise PlotsError("Maps and curves need matplotlib: install it with  pip install matplotlib") from None
+        raise PlotsError(
+            "Maps and curves need matplotlib, which is not installed; pip install 'hamlet-valley[plots]' brings it."
+        ) from None
 
 
 def new_figure(width_px: int, height_px: int) -> Figure:

@@ -1,4 +1,4 @@
-"""The scorecard laid out for a terminal of 80 columns."""
+"""The scorecard laid out for a terminal: as tables from 80 columns on, as a list on a narrower one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from itertools import groupby
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -18,13 +19,16 @@ MARKS = {"pass": ("ok", "green"), "fail": ("FAILS", "bold red"), "nothing": ("-"
 TOO = "~"  # beside a baseline that is accepted as well
 NAMES_SHOWN = 16
 BASELINE_WIDE = 12  # characters
+TABLE_COLUMNS = 80  # a table on fewer would lose digits
+LIST_INDENT = 6  # the width of the marks
 
 
-def tables(card: Card) -> RenderableType:
-    """All groups and what they come to."""
+def scorecard(card: Card, columns: int) -> RenderableType:
+    """All groups and what they come to, for a terminal of so many columns."""
     parts: list[RenderableType] = []
+    laid_out = _table if columns >= TABLE_COLUMNS else _listed
     for group, results in groupby(card.results, lambda result: result.metric.group):
-        parts += [_table(group, list(results)), ""]
+        parts += [laid_out(group, list(results)), ""]
     return Group(*parts, summary(card))
 
 
@@ -39,30 +43,44 @@ def _table(group: str, results: list[Result]) -> Table:
     table.add_column("accepted", no_wrap=True, min_width=14, justify="right", header_style="dim")
     for result in results:
         mark, style = MARKS[result.verdict]
-        name = Text(result.metric.name)
-        if result.metric.unit:
-            name.append(f", {result.metric.unit}")
-        name.append(f"\n{result.metric.source}", "dim")
+        name = _named(result).append(f"\n{result.metric.source}", "dim")
         table.add_row(Text(mark, style), name, _value(result), _baseline(result), Text(accepted(result)))
     return table
 
 
-def _value(result: Result) -> Text:
+def _listed(group: str, results: list[Result]) -> RenderableType:
+    """What a table has in a row as a few lines of text, which wrap."""
+    parts: list[RenderableType] = [Text(GROUPS[group], "bold")]
+    for result in results:
+        mark, style = MARKS[result.verdict]
+        parts.append(Text.assemble((f"{mark:{LIST_INDENT}}", style), _named(result)))
+        told = Text.assemble(_value(result, " "), "; accepted ", accepted(result))
+        if result.metric.baseline is not None:
+            told.append_text(Text.assemble("; baseline ", _baseline(result, " ")))
+        parts.append(Padding(Text.assemble(told, "\n", (result.metric.source, "dim")), (0, 0, 0, LIST_INDENT)))
+    return Group(*parts)
+
+
+def _named(result: Result) -> Text:
+    return Text(f"{result.metric.name}, {result.metric.unit}" if result.metric.unit else result.metric.name)
+
+
+def _value(result: Result, then: str = "\n") -> Text:
     text = Text(number(result.median), "red" if result.verdict == "fail" else "")
     low, high = result.quartiles
     if low is not None and len([value for value in result.values if value is not None]) > 1:
-        text.append(f"\n{number(low)} {number(high)}", "dim")
+        text.append(f"{then}{number(low)} {number(high)}", "dim")
     if result.metric.hard and result.verdict == "fail":
-        text.append("\nin every world", "red")
+        text.append(f"{then}in every world", "red")
     return text
 
 
-def _baseline(result: Result) -> Text:
+def _baseline(result: Result, then: str = "\n") -> Text:
     if result.metric.baseline is None:
         return Text("")
     text = Text(number(result.baseline_median), "yellow" if result.discriminates is False else "")
     text.append(f" {TOO}" if result.discriminates is False else "")
-    return text.append(f"\n{result.metric.against}", "dim")
+    return text.append(f"{then}{result.metric.against}", "dim")
 
 
 def accepted(result: Result) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,44 +67,49 @@ def validate(
 
     **Example:** `hamlet validate valley --seeds 5 --only terrain --page terrain.html`
     """
-    chosen = load(scenario, {} if seed is None else {"seed": seed})
-    from engine.processes import cores  # noqa: PLC0415
-    from world.scorecard.panel import GROUPS  # noqa: PLC0415
+    with _stoppable():
+        chosen = load(scenario, {} if seed is None else {"seed": seed})
+        from engine.processes import cores  # noqa: PLC0415
+        from world.scorecard.panel import GROUPS  # noqa: PLC0415
 
-    for group in only or ():
-        if group not in GROUPS:
-            fail(f"--only {group}: there is no such group; choose from {', '.join(GROUPS)}.")
-    groups = tuple(group for group in GROUPS if not only or group in only)
-    for path in (json_file, page):
-        if path is not None:
-            _check_writable(path)
-    if page is not None:
-        from engine.plots import need_matplotlib  # noqa: PLC0415
+        for group in only or ():
+            if group not in GROUPS:
+                fail(f"--only {group}: there is no such group; choose from {', '.join(GROUPS)}.")
+        groups = tuple(group for group in GROUPS if not only or group in only)
+        for path in (json_file, page):
+            if path is not None:
+                _check_writable(path)
+        if page is not None:
+            from engine.plots import need_matplotlib  # noqa: PLC0415
 
-        need_matplotlib()  # known before the long work, not after it
-    from engine.scorecard_table import tables  # noqa: PLC0415
-    from engine.validation import Validation  # noqa: PLC0415
+            need_matplotlib()  # known before the long work, not after it
+        from engine.scorecard_table import scorecard  # noqa: PLC0415
+        from engine.validation import Validation  # noqa: PLC0415
 
-    began = time.monotonic()
-    job = Validation(chosen, seeds, groups, workers or cores())
-    try:
+        began = time.monotonic()
+        job = Validation(chosen, seeds, groups, workers or cores())
         with progress() as bar:
             task = bar.add_task(f"measuring {chosen.name}", total=None, note="")
             for step in job.run():
                 slowest = step.slowest
                 note = "" if slowest is None else f"seed {step.seed}; longest: {slowest.id}, {slowest.seconds:.1f} s"
                 bar.update(task, total=step.of, completed=step.done, note=note)
-    except KeyboardInterrupt:
-        fail("stopped; nothing was written.", INTERRUPTED)
     card = job.card()
-    out.print(tables(card), highlight=False)
-    if json_file is not None:
-        _write(json_file, (json.dumps(card.plain(), indent=1, allow_nan=False) + "\n").encode())
-        say(f"{json_file}: all values.")
-    if page is not None:
-        with busy("Drawing the page ..."):
-            _write(page, _page(job, card))
-        say(f"{page}: maps and curves.")
+    written: list[str] = []
+    try:  # before anything is printed: whoever reads may have gone, and the files are wanted all the same
+        with _stoppable(written):
+            if json_file is not None:
+                _write(json_file, (json.dumps(card.plain(), indent=1, allow_nan=False) + "\n").encode())
+                written.append(f"{json_file}: all values.")
+            if page is not None:
+                with busy("Drawing the page ..."):
+                    drawn = _page(job, card)
+                _write(page, drawn)
+                written.append(f"{page}: maps and curves.")
+    finally:
+        out.print(scorecard(card, out.width), highlight=False)
+    for sentence in written:
+        say(sentence)
     say(f"Measured in {format_duration(time.monotonic() - began)}.")
     if not card.passed:
         raise typer.Exit(1)
@@ -130,47 +136,54 @@ def draw(
 
     **Example:** `hamlet world map storm --layer flood --at 2h -o flood.png`
     """
-    chosen = load(scenario, {} if seed is None else {"seed": seed})
-    at_s = None if at is None else parsed("--at", at, parse_moment)
-    if at_s is not None and at_s > LONGEST_S:
-        fail(f"--at {at}: choose a moment within {LONGEST_S / 86400:.0f} days of the beginning.")
-    from engine.plots import need_matplotlib, png  # noqa: PLC0415
+    with _stoppable():
+        chosen = load(scenario, {} if seed is None else {"seed": seed})
+        at_s = None if at is None else parsed("--at", at, parse_moment)
+        if at_s is not None and at_s > LONGEST_S:
+            fail(f"--at {at}: choose a moment within {LONGEST_S / 86400:.0f} days of the beginning.")
+        from engine.plots import need_matplotlib, png  # noqa: PLC0415
 
-    need_matplotlib()
-    from engine.map_layers import LAYERS, Mapped  # noqa: PLC0415
-    from engine.maps import draw_map, draw_sheet  # noqa: PLC0415
+        need_matplotlib()
+        from engine.map_layers import LAYERS, Mapped  # noqa: PLC0415
+        from engine.maps import draw_map, draw_sheet  # noqa: PLC0415
 
-    names = layer or [ALL]
-    for name in names:
-        if name not in LAYERS and name != ALL:
-            fail(f"--layer {name}: there is no such layer; choose from {', '.join(LAYERS)}, or {ALL}.")
-    keys = list(LAYERS) if ALL in names else list(dict.fromkeys(names))
-    _check_writable(target)
-    from engine.simulation import world_config  # noqa: PLC0415
-    from world.village.site import NoRoomError  # noqa: PLC0415
+        names = layer or [ALL]
+        for name in names:
+            if name not in LAYERS and name != ALL:
+                fail(f"--layer {name}: there is no such layer; choose from {', '.join(LAYERS)}, or {ALL}.")
+        keys = list(LAYERS) if ALL in names else list(dict.fromkeys(names))
+        _check_writable(target)
+        from engine.simulation import world_config  # noqa: PLC0415
+        from world.village.site import NoRoomError  # noqa: PLC0415
 
-    mapped = Mapped(world_config(chosen), at_s)
-    shown = [LAYERS[key] for key in keys]
-    try:
-        with busy("The valley takes shape ..."):
-            _ = mapped.valley
-        if at_s and any(each.moment for each in shown):
-            with progress() as bar:
-                task = bar.add_task("its weather passes", total=at_s, note="")
-                for second in mapped.steps():
-                    bar.update(task, completed=second, note=f"{format_duration(second)} of {format_duration(at_s)}")
-        with busy("Drawing ..."):
-            one = len(shown) == 1
-            figure = draw_map(shown[0], mapped, chosen.name) if one else draw_sheet(shown, mapped, chosen.name)
-            picture = png(figure)
-    except NoRoomError as error:
-        fail(
-            f"{chosen.name}: seed = {chosen.seed}, world.size_m = {chosen.world.size_m:g}: {error}; take another seed."
-        )
-    except KeyboardInterrupt:
-        fail("stopped; nothing was written.", INTERRUPTED)
-    _write(target, picture)
+        mapped = Mapped(world_config(chosen), at_s)
+        shown = [LAYERS[key] for key in keys]
+        try:
+            with busy("The valley takes shape ..."):
+                _ = mapped.valley
+            if at_s and any(each.moment for each in shown):
+                with progress() as bar:
+                    task = bar.add_task("its weather passes", total=at_s, note="")
+                    for second in mapped.steps():
+                        bar.update(task, completed=second, note=f"{format_duration(second)} of {format_duration(at_s)}")
+            with busy("Drawing ..."):
+                one = len(shown) == 1
+                figure = draw_map(shown[0], mapped, chosen.name) if one else draw_sheet(shown, mapped, chosen.name)
+                picture = png(figure)
+        except NoRoomError as error:
+            where = f"{chosen.name}: seed = {chosen.seed}, world.size_m = {chosen.world.size_m:g}"
+            fail(f"{where}: {error}; take another seed.")
+        _write(target, picture)
     say(f"{target}: {shown[0].title.lower() if one else f'{len(shown)} maps'} of {chosen.name}.")
+
+
+@contextmanager
+def _stoppable(written: Sequence[str] = ()) -> Iterator[None]:
+    """Ctrl-C inside ends the program with a sentence that tells what was written until then."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        fail(" ".join(("stopped;", *written)) if written else "stopped; nothing was written.", INTERRUPTED)
 
 
 def _page(job: Validation, card: Card) -> bytes:
@@ -190,23 +203,35 @@ def _check_writable(path: Path) -> None:
     """End the program if a file cannot be written, before long work begins."""
     if path.is_dir():
         fail(f"{path} is a folder: name a file.")
+    if path.exists() and not path.is_file():
+        fail(f"{path} is no ordinary file: name another.")  # it would be replaced
     folder = path.parent
     if not folder.is_dir():
         fail(f"{folder} is not a folder: make it, or name a file elsewhere.")
+    unfinished = _unfinished(path)
     try:
-        handle, probe = tempfile.mkstemp(dir=folder, prefix=".writable-")
-        os.close(handle)
-        os.unlink(probe)
-    except OSError as error:
-        fail(f"{path} cannot be written ({error.strerror}): name a file elsewhere.")
+        unfinished.touch()
+        unfinished.unlink()
+    except (OSError, ValueError) as error:  # null bytes
+        fail(f"{path} cannot be written ({_why(error)}): name a file elsewhere.")
 
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file that appears whole or not at all."""
-    unfinished = path.with_name(f".unfinished-{path.name}")
+    unfinished = _unfinished(path)
     try:
         unfinished.write_bytes(content)
         unfinished.replace(path)
-    except OSError as error:
+    except BaseException as error:
         unfinished.unlink(missing_ok=True)
-        fail(f"{path} cannot be written ({error.strerror}).")
+        if isinstance(error, OSError):
+            fail(f"{path} cannot be written ({_why(error)}).")
+        raise
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".unfinished-{os.getpid()}-{path.name}")
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

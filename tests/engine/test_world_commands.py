@@ -15,14 +15,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 
-from engine import validation
+from engine import validation, world_commands
 from engine.map_layers import LAYERS, Mapped
 from engine.maps import MAP_PX, STILL_WATER, draw_map
 from engine.plots import png
 from engine.processes import finished
 from engine.scenario import load
-from engine.scorecard_table import accepted, number, summary
+from engine.scorecard_table import accepted, number, scorecard, summary
 from engine.simulation import world_config
 from engine.validation import Card
 from engine.validation_page import page
@@ -172,6 +173,61 @@ def test_numbers_are_short_and_ranges_are_words():
     assert texts == ["0.3 to 0.6", "up to 0.1", "from 0.5", "up to 3"]
 
 
+@pytest.mark.parametrize("columns", [24, 40, 79])
+def test_a_narrow_terminal_gets_a_list_with_all_digits(columns):
+    results = (
+        Result(metric("width", 1.2), (1.2, 1.9, 2.4), (7.25, 7.25, 7.25)),
+        Result(metric("error", 0.0, accepted=(0.0, 1e-6), hard=True, baseline=None, against=""), (1.25e-5, 3.75e-5)),
+    )
+    target = io.StringIO()
+    Console(file=target, width=columns).print(scorecard(Card("small", (3, 4, 5), results), columns))
+    assert all(len(line.rstrip()) <= columns for line in target.getvalue().splitlines())
+    words = " ".join(target.getvalue().split())
+    for wanted in ("the <width>, m", "1.9 1.55 2.15; accepted 1 to 2; baseline 7.25 noise", "Nobody & Somebody 1900"):
+        assert wanted in words
+    assert "FAILS the <error>, m 2.5e-5 1.9e-5 3.1e-5 in every world; accepted up to 1.0e-6" in words
+
+
+def test_files_are_written_also_where_nobody_reads_what_is_printed(figures, scenario, tmp_path, monkeypatch):
+    def closed(*_: object, **__: object) -> None:
+        raise BrokenPipeError
+
+    figures[:] = [metric("width", 1.2)]
+    target = tmp_path / "card.json"
+    monkeypatch.setattr(world_commands.out, "print", closed)
+    hamlet("validate", scenario, "--seeds", 2, "--json", target)
+    assert json.loads(target.read_text())["passed"]
+
+
+def test_ctrl_c_ends_with_a_sentence_of_what_was_written(figures, scenario, tmp_path, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    figures[:] = [metric("width", 1.2)]
+    card, drawn = tmp_path / "card.json", tmp_path / "page.html"
+    monkeypatch.setattr(world_commands, "_page", interrupted)
+    stopped = hamlet("validate", scenario, "--seeds", 2, "--json", card, "--page", drawn)
+    assert (stopped.returncode, stopped.stderr) == (130, f"hamlet: stopped; {card}: all values.\n")
+    assert "1 of 1 figure" in told(stopped) and card.exists()  # which took long, and is not lost
+    monkeypatch.setattr(world_commands, "load", interrupted)
+    for command in (("validate", scenario), ("world", "map", scenario, "-o", tmp_path / "map.png")):
+        stopped = hamlet(*command)
+        assert (stopped.returncode, stopped.stderr) == (130, "hamlet: stopped; nothing was written.\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["card.json"]
+
+
+def test_an_interrupted_file_leaves_nothing_half_written(tmp_path, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    target = tmp_path / "map.png"
+    target.write_bytes(b"the old map")
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        world_commands._write(target, b"the new map")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("map.png", b"the old map")]
+
+
 class Elements(HTMLParser):
     """What a page is made of: which elements stay open, and everything that is fetched."""
 
@@ -280,6 +336,8 @@ def test_the_layers_named_in_the_help_are_those_there_are():
         (("--layer", "rivres"), "--layer rivres: there is no such layer; choose from heights, hillshade, rivers"),
         (("-o", "/nowhere/map.png"), "/nowhere is not a folder"),
         (("-o", "/"), "/ is a folder: name a file"),
+        (("-o", "/dev/null"), "/dev/null is no ordinary file: name another"),
+        (("-o", "m" * 251 + ".png"), "cannot be written (File name too long)"),
         (("--at", "soon"), "--at: 'soon' is not a duration"),
         (("--at", "2000h"), "choose a moment within 31 days"),
     ],
@@ -296,7 +354,7 @@ def test_without_matplotlib_the_remedy_is_named(scenario, tmp_path, monkeypatch)
     for command in (("world", "map", scenario), ("validate", scenario, "--page", tmp_path / "page.html")):
         refused = hamlet(*command)
         assert refused.returncode == 2
-        assert "pip install matplotlib" in refused.stderr
+        assert "pip install 'hamlet-valley[plots]'" in refused.stderr
         assert refused.stderr.count("\n") == 1
     assert hamlet("validate", scenario, "--only", "sun").returncode == 0  # which draws nothing
 
