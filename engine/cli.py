@@ -14,6 +14,16 @@ import typer
 from rich.markup import escape
 
 from engine.fork_command import fork
+from engine.options import (
+    MODALITY_NAMES,
+    DeviceOption,
+    FpsOption,
+    LooseFramesOption,
+    QualityOption,
+    SizeOption,
+    WorkersOption,
+    draw_on,
+)
 from engine.quantities import format_duration, parse_moment, parse_size
 from engine.render_command import render
 from engine.scenario import load, shipped
@@ -44,7 +54,6 @@ ModelOption = Annotated[
         "or owner/repo/file.gguf on the Hugging Face hub."
     ),
 ]
-SizeOption = Annotated[str | None, typer.Option(help="Frame size in pixels, such as 640x480.")]
 
 
 @app.command()
@@ -53,6 +62,7 @@ def watch(
     seed: SeedOption = None,
     model: ModelOption = None,
     size: Annotated[str, typer.Option(help="Window size in pixels.")] = "1280x720",
+    device: DeviceOption = None,
 ) -> None:
     """Open the valley in a window and watch it live.
 
@@ -63,6 +73,7 @@ def watch(
     overrides = _given({"seed": seed, "language.model": model})
     chosen = load(scenario, overrides)
     pixels = parsed("--size", size, parse_size)
+    draw_on(device)
     # Imported only now: a wrong argument is answered before anything heavy is loaded.
     from engine.render.graphics import pipe_of  # noqa: PLC0415
 
@@ -91,20 +102,19 @@ def capture(
         Path | None, typer.Option("--out", help="Folder for what is made; by default a new one under runs/.")
     ] = None,
     duration: Annotated[str | None, typer.Option(help="World time to capture: 90s, 5min, 1h30min.")] = None,
-    fps: Annotated[
-        float | None, typer.Option(help="Frames per second of world time; must divide the tick rate.")
-    ] = None,
+    fps: FpsOption = None,
     size: SizeOption = None,
-    loose_frames: Annotated[
-        bool, typer.Option("--loose-frames", help="Also write every frame as PNG and NPY files (8 MB each).")
-    ] = False,
+    loose_frames: LooseFramesOption = False,
     modalities: Annotated[
         str | None,
         typer.Option(
-            help="'all', some of rgb,depth,instance,semantic,normal,flow, or 'none': state and words only, which "
-            "'hamlet render' makes frames of whenever you like."
+            help=f"'all', some of {MODALITY_NAMES}, or 'none': state and words only, which 'hamlet render' makes "
+            "frames of whenever you like."
         ),
     ] = None,
+    quality: QualityOption = None,
+    workers: WorkersOption = None,
+    device: DeviceOption = None,
     seed: SeedOption = None,
     model: ModelOption = None,
 ) -> None:
@@ -121,9 +131,11 @@ def capture(
             "capture.fps": fps,
             "capture.size": size,
             "capture.modalities": modalities,
+            "capture.quality": quality,
         }
     )
     chosen = load(scenario, overrides)
+    draw_on(device)
     folder = out_dir if out_dir is not None else _new_run(chosen.name)
     began = time.monotonic()
     from engine.capture import Capture  # noqa: PLC0415
@@ -132,7 +144,7 @@ def capture(
     with busy("The valley takes shape and the model loads ..."):
         voice, which = open_voice(chosen.language.model, lockstep=True)
         try:
-            job = Capture(chosen, folder, voice, which)
+            job = Capture(chosen, folder, voice, which, workers=workers)
         except BaseException:
             voice.close()
             raise

@@ -23,7 +23,10 @@ CONVENTIONS = {
     "instance": "ids below 2^24, 0 = nothing, stable through the session; class by table lookup",
     "semantic": "uint8, assets.palette.SemanticClass",
     "normal": "world frame, unit length; 0 where there is no surface",
-    "flow": "forward, pixels (right, down) to the next captured frame; flow_valid says where it holds",
+    "part": "uint8, assets.palette.Part; 0 where a thing has no parts",
+    "flow": "forward, pixels (right, down) to the next captured frame; flow_valid says where it lands in the image",
+    "back_flow": "pixels (right, down) to where the captured frame before had the point; back_flow_valid likewise",
+    "albedo": "uint8 sRGB, diffuse reflectance as lit, wet and snowed on; 0 where there is no surface",
     "boxes": "x, y, w, h in pixels",
     "weather": "mm/h, m/s, degC, Pa, m visibility, 0..1 cloud fraction",
     "time": "tick (integer); time_s = tick / tick_rate; local solar date-time = start + time_s",
@@ -65,6 +68,7 @@ def header(scenario: Scenario, model: Model, created: datetime) -> dict[str, Any
         "capture_rate": capture.fps,
         "size": list(capture.size),
         "modalities": list(capture.modalities),
+        "quality": capture.quality,
         "created": created.isoformat(timespec="seconds"),
     }
 

@@ -13,7 +13,8 @@ from recorder.container import SessionError
 from recorder.frames import FrameRef
 from recorder.reader import Session
 
-FLOW = ("flow", "flow_valid")
+MOTION = ("flow", "back_flow")  # lead to the frame after, and to the one before; each with its validity
+VALID = "_valid"
 
 
 def redraw(session: Session) -> Iterator[tuple[FrameRef, tuple[str, ...]]]:
@@ -33,19 +34,27 @@ def redraw(session: Session) -> Iterator[tuple[FrameRef, tuple[str, ...]]]:
         for camera in session.cameras:
             frames = [frame for frame in session.frames(camera) if frame.tick in session.ticks]  # the state may be lost
             step = min((b.tick - a.tick for a, b in pairwise(frames)), default=0)
-            for here, following in zip(frames, [*frames[1:], None], strict=True):
-                after = following if following is not None and following.tick == here.tick + step else None
+            for earlier, here, later in zip([None, *frames[:-1]], frames, [*frames[1:], None], strict=True):
+                after = later if later is not None and later.tick == here.tick + step else None
+                before = earlier if earlier is not None and earlier.tick == here.tick - step else None
                 images = stages.of(here).render(
                     session.snapshot(here.tick),
                     here.pose,
                     None if after is None else session.snapshot(after.tick),
                     None if after is None else after.pose,
+                    None if before is None else session.snapshot(before.tick),
+                    None if before is None else before.pose,
                 )
-                unknown_next = after is None and _led_on(session, here)
+                unknown = [
+                    each
+                    for name, frame in zip(MOTION, (after, before), strict=True)
+                    if frame is None and _led(session, here, name)
+                    for each in (name, name + VALID)
+                ]
                 differing = tuple(
                     name
                     for name, image in images.items()
-                    if not (unknown_next and name in FLOW)
+                    if name not in unknown
                     and not np.array_equal(
                         image, session.frame(here.tick, camera, name), equal_nan=image.dtype.kind == "f"
                     )
@@ -65,11 +74,14 @@ class _Stages:
 
     def of(self, frame: FrameRef) -> Stage:
         """The stage for a frame's size and modalities; the one before is over then."""
-        size, names = (frame.width, frame.height), tuple(name for name in frame.modalities if name != "flow_valid")
+        size, names = (frame.width, frame.height), tuple(n for n in frame.modalities if not n.endswith(VALID))
         if self._stage is None or self._kind != (size, names):
             self.close()
-            self._kind, self._stage = (size, names), stage_of(self._session, size, names)
+            self._kind, self._stage = (size, names), self._begin(size, names)
         return self._stage
+
+    def _begin(self, size: tuple[int, int], names: tuple[str, ...]) -> Stage:
+        return stage_of(self._session, size, names, str(self._session.header.get("quality", "fine")))
 
     def close(self) -> None:
         """End the one there is."""
@@ -78,6 +90,7 @@ class _Stages:
             self._stage = None
 
 
-def _led_on(session: Session, last: FrameRef) -> bool:
-    """True where the flow of a frame that nothing follows here did lead somewhere when it was drawn."""
-    return "flow_valid" in last.modalities and bool(session.frame(last.tick, last.camera, "flow_valid").any())
+def _led(session: Session, end: FrameRef, motion: str) -> bool:
+    """True where the flow of a frame at an end of a recording did lead somewhere when it was drawn."""
+    valid = motion + VALID
+    return valid in end.modalities and bool(session.frame(end.tick, end.camera, valid).any())

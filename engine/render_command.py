@@ -9,7 +9,18 @@ from typing import Annotated
 
 import typer
 
+from engine.options import (
+    MODALITY_NAMES,
+    DeviceOption,
+    FpsOption,
+    LooseFramesOption,
+    QualityOption,
+    SizeOption,
+    WorkersOption,
+    draw_on,
+)
 from engine.quantities import format_duration, parse_size, tick_range
+from engine.scenario import QUALITIES
 from engine.terminal import INTERRUPTED, counted, fail, make_products, parsed, progress, say
 
 
@@ -24,20 +35,16 @@ def render(
             "run anew."
         ),
     ] = None,
-    modalities: Annotated[
-        str | None, typer.Option(help="'all', or some of rgb,depth,instance,semantic,normal,flow.")
-    ] = None,
-    size: Annotated[str | None, typer.Option(help="Frame size in pixels, such as 1280x720.")] = None,
-    fps: Annotated[
-        float | None, typer.Option(help="Frames per second of world time; must divide the tick rate.")
-    ] = None,
+    modalities: Annotated[str | None, typer.Option(help=f"'all', or some of {MODALITY_NAMES}.")] = None,
+    size: SizeOption = None,
+    fps: FpsOption = None,
+    quality: QualityOption = None,
     ticks: Annotated[
         str | None,
         typer.Option(help="From a tick or time up to another: 160:800, 10s:1min, 30s: (the end is not drawn)."),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="How many processes draw; by default one for each core.", min=1, max=256)
-    ] = None,
+    workers: WorkersOption = None,
+    device: DeviceOption = None,
     weather: Annotated[
         str | None,
         typer.Option(help="Another weather: clear, fair, overcast, drizzle, rain, storm, cloudburst, fog or snow."),
@@ -48,9 +55,7 @@ def render(
     season: Annotated[
         str | None, typer.Option(help="The middle of another season: spring, summer, autumn or winter.")
     ] = None,
-    loose_frames: Annotated[
-        bool, typer.Option("--loose-frames", help="Also write every frame as PNG and NPY files (8 MB each).")
-    ] = False,
+    loose_frames: LooseFramesOption = False,
 ) -> None:
     """Make new frames from an old session: other cameras, sizes, rates and modalities, or another sky.
 
@@ -66,9 +71,11 @@ def render(
     from engine.counterfactual import KINDS, SEASONS, Override, parse_time_of_day  # noqa: PLC0415
 
     _one_of("--weather", weather, KINDS)
+    _one_of("--quality", quality, QUALITIES)
     _one_of("--season", season, tuple(SEASONS))
     hour = None if time_of_day is None else parsed("--time-of-day", time_of_day, parse_time_of_day)
     pixels = None if size is None else parsed("--size", size, parse_size)
+    draw_on(device)
     began = time.monotonic()
     from engine.processes import cores  # noqa: PLC0415
     from engine.rerender import Order, Rerender  # noqa: PLC0415
@@ -78,7 +85,7 @@ def render(
         span = None
         if ticks is not None and opened.ticks:
             span = parsed("--ticks", ticks, lambda text: tick_range(text, opened.ticks, opened.tick_rate))
-        order = Order(_cameras(cameras), pixels, fps, modalities, span, Override(weather, hour, season))
+        order = Order(_cameras(cameras), pixels, fps, modalities, quality, span, Override(weather, hour, season))
         job = Rerender(opened, out_dir, order, workers or cores())
         try:
             with progress() as bar:

@@ -18,7 +18,7 @@ LINEAGE = ("id", "run", "created", "origin", "segment")  # where a recording com
 DESCRIPTION = ("schema_version", "channels", "columns")  # how to read the records, by who wrote the file
 SAID_ANEW = ("id", "segment", "origin")  # by every session of itself
 TODAY = {name: dtype_of(columns) for name, columns in TABLES.items()}
-DRAWN = ("cameras", "capture_rate", "size", "modalities")  # what frames show
+DRAWN = ("cameras", "capture_rate", "size", "modalities", "quality")  # what frames show
 
 
 def session_header(header: Mapping[str, Any]) -> dict[str, Any]:

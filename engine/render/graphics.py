@@ -28,6 +28,8 @@ from panda3d.core import (
     load_prc_file_data,
 )
 
+from engine.render.devices import DeviceError, prepare
+
 load_prc_file_data(
     "hamlet",
     "\n".join(
@@ -90,8 +92,13 @@ def pipe_of(windowed: bool) -> GraphicsPipe:
     """The way to the display, or to a driver that draws without one.
 
     Raises:
-        RenderError: there is none.
+        RenderError: there is none, or not the device that was asked for.
     """
+    try:
+        index = prepare(windowed)
+    except DeviceError as error:
+        raise RenderError(str(error)) from None
+    load_prc_file_data("hamlet device", f"egl-device-index {index}")
     pipe = GraphicsPipeSelection.get_global_ptr().make_module_pipe("pandagl" if windowed else "p3headlessgl")
     if pipe is None or not pipe.is_valid():
         raise RenderError(

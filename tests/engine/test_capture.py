@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.scenario import MODALITIES
 from recorder.container import SessionError
 from recorder.reader import Session
 from tests.test_walls import ROOT, run_blocked
@@ -122,7 +123,7 @@ def test_what_a_capture_leaves_can_be_opened(captured):
     session = Session.open(folder / "session.hamlet")
     assert session.complete
     assert session.cameras == ("overlook", "street")
-    assert {"rgb", "depth", "instance", "semantic", "normal", "flow", "flow_valid"} == set(session.modalities)
+    assert {*MODALITIES, "flow_valid", "back_flow_valid"} == set(session.modalities)
 
 
 def test_every_id_in_every_frame_exists_and_has_its_class(captured):

@@ -25,7 +25,7 @@ from engine.quantities import tick_range
 from engine.render.graphics import RenderError
 from engine.render.stage import Stage
 from engine.rerender import Order, Rerender, RerenderError
-from engine.scenario import ScenarioError, build
+from engine.scenario import MODALITIES, ScenarioError, build
 from engine.simulation import Simulation
 from recorder.container import SessionError
 from recorder.images import encode_image
@@ -120,7 +120,7 @@ def test_two_processes_draw_what_the_capture_drew_byte_for_byte(recorded, tmp_pa
     live = Session.open(recorded)
     assert (last.frames, last.stopped) == (18, False)
     assert_same_frames(again, live, live.ticks)
-    assert {"rgb", "depth", "instance", "semantic", "normal", "flow", "flow_valid"} == set(again.modalities)
+    assert {*MODALITIES, "flow_valid", "back_flow_valid"} == set(again.modalities)
     assert [s.hashes for s in again.snapshots()] == [s.hashes for s in live.snapshots()]
     assert [s.events for s in again.snapshots()] == [s.events for s in live.snapshots()]
     assert all(
@@ -186,7 +186,7 @@ class CountingRig:
 
 
 def test_rigs_see_every_frame_since_the_start_whatever_part_is_drawn(recorded, tmp_path, shots, monkeypatch):
-    monkeypatch.setattr(engine.cameras, "rigs", lambda scenario, scenery: {"walk": CountingRig()})
+    monkeypatch.setattr(engine.cameras, "rigs", lambda scenario, scenery, cast: {"walk": CountingRig()})
     render(recorded, tmp_path, Order(cameras=("walk",), fps=2.0, ticks=range(30, 42)))
     assert [shot.poses["walk"].position for shot in shots] == [(9, 32, 0), (10, 36, 0), (11, 40, 0)]
     assert [shot.following_poses["walk"].position for shot in shots] == [(10, 36, 0), (11, 40, 0), (12, 44, 0)]

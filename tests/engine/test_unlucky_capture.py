@@ -56,5 +56,5 @@ def test_a_product_that_was_not_finished_is_not_there(tmp_path, monkeypatch, blo
     with pytest.raises(felt):
         list(capture.products())
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"session.hamlet", "overlook.mp4", "contact_sheet.png", "dialogue.txt", "dialogue.srt"}
+    assert names == {"session.hamlet", "director.mp4", "contact_sheet.png", "dialogue.txt", "dialogue.srt"}
     assert Session.open(capture.path).complete
