@@ -6,6 +6,7 @@ re-render needs no rig.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -27,6 +28,18 @@ class Rig(Protocol):
     """Moves one camera."""
 
     def pose(self, snapshot: Snapshot) -> CameraPose: ...
+
+
+class _Fitted:
+    """A rig whose camera has the lens and the exposure of its description."""
+
+    def __init__(self, part: CameraPart, rig: Rig) -> None:
+        self._part, self._rig = part, rig
+
+    def pose(self, snapshot: Snapshot) -> CameraPose:
+        part = self._part
+        pose = self._rig.pose(snapshot)
+        return replace(pose, lens=part.lens, distortion=part.distortion, exposure_ev=part.exposure_ev)
 
 
 class OrbitRig:
@@ -155,7 +168,7 @@ def rigs(scenario: Scenario, scenery: Scenery, cast: Cast) -> dict[str, Rig]:
         ScenarioError: if a camera looks at a place the valley does not have; the message lists those it has.
     """
     around = Surroundings(scenery)
-    return {part.name: _rig(part, scenario, scenery, cast, around) for part in scenario.camera}
+    return {part.name: _Fitted(part, _rig(part, scenario, scenery, cast, around)) for part in scenario.camera}
 
 
 def _rig(part: CameraPart, scenario: Scenario, scenery: Scenery, cast: Cast, around: Surroundings) -> Rig:
