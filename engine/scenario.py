@@ -5,6 +5,7 @@ Every error is one sentence that names the file, the key, the value and what wou
 
 from __future__ import annotations
 
+import math
 import re
 import reprlib
 import tomllib
@@ -16,6 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from engine.quantities import checked_size, parse_duration, parse_size
+from recorder.lens import LENSES, LensName, sees
 
 MODALITIES = ("rgb", "depth", "instance", "semantic", "part", "normal", "flow", "back_flow", "albedo")
 QUALITIES = ("truth", "fast", "fine")  # of the picture; the truth is the same in all
@@ -174,6 +176,9 @@ class CameraPart(Part):
     speed_m_s: float = Field(5.0, gt=0, le=60)  # over the ground (drone)
     path: tuple[str | tuple[Metres, Metres], ...] = ()  # places or [x, y]; none: round the village (drone)
     fov_deg: float = Field(50.0, ge=5, le=140)  # vertical
+    lens: LensName = "pinhole"
+    distortion: tuple[float, ...] = ()  # of the lens; brown: k1, k2, p1, p2, k3; fisheye: k1, k2, k3, k4
+    exposure_ev: float = Field(0.0, ge=-8, le=8)  # brighter than by itself, in powers of two
     position: tuple[Metres, Metres, Metres] | None = None  # fixed
     look_at: tuple[Metres, Metres, Metres] | None = None  # fixed
 
@@ -193,6 +198,12 @@ class CameraPart(Part):
             raise ValueError("kind 'fixed' needs position = [x, y, z] and look_at = [x, y, z]")
         if self.kind == "fixed" and self.position == self.look_at:
             raise ValueError("look_at is the camera's own position; name another point to look at")
+        if len(self.distortion) > LENSES[self.lens]:
+            raise ValueError(
+                f"lens '{self.lens}' has {LENSES[self.lens]} coefficients, distortion names {len(self.distortion)}"
+            )
+        if self.lens == "fisheye" and self.kind == "director":
+            raise ValueError("a director composes for a straight picture: give it another lens than 'fisheye'")
         if self.path and len(dict.fromkeys(self.path)) < 2:
             raise ValueError("a path needs two different waypoints at least, places or [x, y]")
         return self
@@ -243,6 +254,12 @@ class Scenario(Part):
                 f"capture.fps = {self.capture.fps:g} does not divide world.tick_rate = {self.world.tick_rate}; "
                 f"use one of {', '.join(rates)}"
             )
+        for camera in self.camera:
+            if not sees(camera.lens, camera.distortion, math.radians(camera.fov_deg), self.capture.size):
+                raise ValueError(
+                    f"camera '{camera.name}' would have black corners: its lens '{camera.lens}' does not reach them at "
+                    f"fov_deg = {camera.fov_deg:g}; take a smaller one, or weaker distortion"
+                )
         names = [camera.name for camera in self.camera]
         if not names or len(set(names)) != len(names):
             raise ValueError(f"camera names are {names}: at least one is needed and each must be different")

@@ -197,7 +197,15 @@ def frame(value: dict[str, Any], tick: int, camera: str) -> tuple[dict[str, Any]
         raise ValueError("another frame stands here")
     pose, (width, height) = value["pose"], value["size"]
     x, y, z = pose["position"]
-    seen_from = CameraPose((x, y, z), pose["yaw"], pose["pitch"], pose["fov_y"])
+    seen_from = CameraPose(
+        (x, y, z),
+        pose["yaw"],
+        pose["pitch"],
+        pose["fov_y"],
+        pose.get("lens", "pinhole"),
+        tuple(pose.get("distortion", ())),
+        pose.get("exposure_ev", 0.0),
+    )
     about = {"tick": tick, "camera": camera, "pose": seen_from, "width": int(width), "height": int(height)}
     images, tables = (
         {str(name): int(offset) for name, offset in places.items()}

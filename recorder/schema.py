@@ -28,6 +28,7 @@ from assets.palette import (
     Species,
     Wear,
 )
+from recorder.lens import LENSES, focal_px, image_point, ray
 
 SCHEMA_VERSION = 1
 
@@ -567,12 +568,23 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class CameraPose:
-    """A pinhole camera in the world frame. Looks along `forward`; image x is to the right, y down."""
+    """A camera in the world frame. Looks along `forward`; image x is to the right, y down."""
 
     position: Annotated[tuple[float, float, float], Meaning("x, y, z of the pinhole in the world", "m")]
     yaw: Annotated[float, Meaning("where it looks, counter-clockwise from east", "rad")]
     pitch: Annotated[float, Meaning("how far it looks up, negative for down", "rad")]
-    fov_y: Annotated[float, Meaning("vertical field of view", "rad")]
+    fov_y: Annotated[float, Meaning("vertical field of view, without distortion by the lens", "rad")]
+    lens: Annotated[str, Meaning("pinhole; brown: radial and tangential distortion; fisheye: equidistant")] = "pinhole"
+    distortion: Annotated[
+        tuple[float, ...], Meaning("of the lens, as OpenCV orders it; brown: k1 k2 p1 p2 k3, fisheye: k1 k2 k3 k4", "1")
+    ] = ()
+    exposure_ev: Annotated[float, Meaning("how much brighter than by itself the picture is, in powers of two", "1")] = (
+        0.0
+    )
+
+    def __post_init__(self) -> None:
+        if self.lens not in LENSES or len(self.distortion) > LENSES[self.lens]:
+            raise ValueError(f"there is no lens '{self.lens}' with {len(self.distortion)} coefficients")
 
     def rotation(self) -> NDArray[np.float64]:
         """World-from-camera rotation (3, 3): its columns are the OpenCV axes right, down, forward in the world."""
@@ -583,35 +595,37 @@ class CameraPose:
 
     def intrinsics(self, width: int, height: int) -> NDArray[np.float64]:
         """K (3, 3) in pixels, pixel centres at +0.5, square pixels."""
-        focal = height / 2 / np.tan(self.fov_y / 2)
+        focal = focal_px(self.lens, self.distortion, self.fov_y, height)
         return np.array([[focal, 0.0, width / 2], [0.0, focal, height / 2], [0.0, 0.0, 1.0]])
+
+    def rays(self, pixels: NDArray[np.floating], size: tuple[int, int]) -> NDArray[np.float64]:
+        """Rays (n, 3) of length 1 in the camera frame (right, down, forward) through pixels (n, 2); nan for none."""
+        K = self.intrinsics(*size)
+        points = (np.asarray(pixels, np.float64) - K[:2, 2]) / K[0, 0]
+        return ray(self.lens, self.distortion, points)
 
     def project(
         self, points: NDArray[np.floating], size: tuple[int, int]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Pixels (n, 2) and planar depths (n,) of world points (n, 3); pixels are nan behind the camera."""
+        """Pixels (n, 2) and planar depths (n,) of world points (n, 3); pixels are nan where the lens does not see."""
         camera = (np.asarray(points, np.float64) - np.asarray(self.position)) @ self.rotation()
-        depth = camera[:, 2]
-        ahead = np.where(depth > 0, depth, np.nan)
-        image = camera @ self.intrinsics(*size).T
-        return image[:, :2] / ahead[:, None], depth
+        K = self.intrinsics(*size)
+        return image_point(self.lens, self.distortion, camera) * K[0, 0] + K[:2, 2], camera[:, 2]
 
     def ranges(self, depth: NDArray[np.floating]) -> NDArray[np.float32]:
         """Metres along the rays through the pixel centres (H, W), of planar depths (H, W); inf where those are."""
-        height, width = depth.shape
-        K = self.intrinsics(width, height)
-        across = (np.arange(width) + 0.5 - K[0, 2]) / K[0, 0]
-        down = (np.arange(height) + 0.5 - K[1, 2]) / K[1, 1]
-        return np.asarray(depth * np.sqrt(1 + across**2 + down[:, None] ** 2), np.float32)
+        return np.asarray(depth / self._pixel_rays(depth.shape)[..., 2], np.float32)
 
     def unproject(self, depth: NDArray[np.floating]) -> NDArray[np.float64]:
         """World points (H, W, 3) seen at the pixel centres of a planar depth image (H, W)."""
-        height, width = depth.shape
-        K = self.intrinsics(width, height)
-        v, u = np.mgrid[0:height, 0:width] + 0.5
-        z = depth.astype(np.float64)
-        camera = np.stack([(u - K[0, 2]) / K[0, 0] * z, (v - K[1, 2]) / K[1, 1] * z, z], axis=-1)
+        rays = self._pixel_rays(depth.shape)
+        camera = rays * (depth.astype(np.float64) / rays[..., 2])[..., None]
         return np.asarray(camera @ self.rotation().T + np.asarray(self.position))
+
+    def _pixel_rays(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        height, width = shape
+        v, u = np.mgrid[0:height, 0:width] + 0.5
+        return self.rays(np.column_stack([u.ravel(), v.ravel()]), (width, height)).reshape(height, width, 3)
 
 
 @dataclass(frozen=True)
