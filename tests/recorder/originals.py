@@ -83,10 +83,16 @@ def _images(session: Session, tick: int, camera: str) -> Iterator[tuple[Key, Cal
     yield ("frame", tick, camera), lambda: pack([asdict(ref.pose), ref.width, ref.height])
     for name in ref.modalities:
         yield ("image", tick, camera, name), partial(_image, session, tick, camera, name)
+    for name in ref.tables:
+        yield ("table", tick, camera, name), partial(_table, session, tick, camera, name)
 
 
 def _image(session: Session, tick: int, camera: str, name: str) -> bytes:
     return pack(session.encoded_frame(tick, camera, name))
+
+
+def _table(session: Session, tick: int, camera: str, name: str) -> bytes:
+    return _arrays({name: session.annotations(tick, camera)[name]})
 
 
 def _keyframe(session: Session, tick: int) -> bytes:

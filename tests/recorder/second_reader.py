@@ -17,6 +17,7 @@ import numpy as np
 import zstandard
 
 HEADER, SCENERY, CAST, CHUNK, UTTERANCE, WORDING, BLOB, FRAME, INDEX, END, KEYFRAME, PART, SURFACE, SLOW = range(1, 15)
+TABLE = 15
 ENTRIES = {  # of an index: what is listed of which kind
     CHUNK: ("chunks", "first", "count"),
     UTTERANCE: ("utterances", "start_tick"),
@@ -216,6 +217,7 @@ class Session:
         self.first: dict[int, Any] = {}  # of each kind: the HEADER, the SCENERY, the CAST
         self.ticks: dict[int, dict[str, Any]] = {}
         self.frames: dict[tuple[int, str], tuple[Any, dict[str, Any]]] = {}
+        self.tables: dict[tuple[int, str], dict[str, Any]] = {}  # of frames, by name
         self.keyframes: dict[int, Any] = {}
         self.maps: dict[int, Any] = {}  # of surfaces, as `surface` gives them
         self.slow: dict[tuple[str, int], Any] = {}
@@ -238,9 +240,13 @@ class Session:
                     self.slow[value["name"], value["since"]] = state(value["value"])
                 elif kind == BLOB:
                     images[value["tick"], value["camera"], value["modality"]] = image(value)
+                elif kind == TABLE:
+                    images[value["tick"], value["camera"], value["name"], "table"] = table(value["table"])
                 elif kind == FRAME:
                     key = value["tick"], value["camera"]
                     self.frames[key] = value, {m: images[*key, m] for m in value["blobs"] if (*key, m) in images}
+                    named = ((name, (*key, name, "table")) for name in value.get("tables", {}))
+                    self.tables[key] = {name: images[at] for name, at in named if at in images}
                 elif kind == END:
                     self.complete = value.get("last", True)
 

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 from recorder.schema import (
+    BOX_2D,
+    BOX_3D,
     BUILDING,
     BUILDING_STATE,
     ENVIRONMENT,
     FIRST_FREE_ID,
+    KEYPOINTS,
     LOOKS,
     PLANT,
     VILLAGER,
@@ -184,6 +187,22 @@ def images(tick: int, width: int = 64, height: int = 48, people: int = 4) -> dic
     }  # fmt: skip
 
 
+def tables(tick: int, people: int = 4) -> dict[str, np.ndarray]:
+    """What stands beside the images of a frame: a row for each of some people, and nothing where there are none."""
+    rng = np.random.default_rng(tick)
+    ids = FIRST_FREE_ID + 16 + np.arange(people if tick else 0, dtype=np.uint32)
+    made = {"boxes": np.zeros(len(ids), BOX_2D), "boxes_3d": np.zeros(len(ids), BOX_3D)}
+    made["keypoints"] = np.zeros(len(ids), KEYPOINTS)
+    for table in made.values():
+        table["id"] = ids
+    made["boxes"]["x"], made["boxes"]["w"], made["boxes"]["percent_visible"] = rng.integers(0, 40, 2)[0], 7, 0.25
+    made["boxes_3d"]["yaw"], made["boxes_3d"]["height_m"] = rng.random(len(ids)), 1.7
+    made["keypoints"]["pixels"] = rng.normal(20, 5, (len(ids), 17, 2))
+    made["keypoints"]["pixels"][:, 3] = np.nan
+    made["keypoints"]["sight"] = rng.integers(0, 3, (len(ids), 17))
+    return made
+
+
 def header(**changes: object) -> dict[str, object]:
     base = {
         "scenario": {"name": "a made-up morning", "villagers": 4}, "seed": 7, "tick_rate": TICK_RATE,
@@ -217,6 +236,6 @@ def write_session(
             if every and tick % every == 0:
                 for number, camera in enumerate(cameras):
                     pose = replace(POSE, yaw=POSE.yaw + tick / 100 + number)
-                    writer.frame(tick, camera, pose, images(tick + 40 * number, *size))
+                    writer.frame(tick, camera, pose, images(tick + 40 * number, *size), tables(tick + 40 * number))
         writer.close({"utterances": 4})
     return given

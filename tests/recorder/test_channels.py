@@ -24,9 +24,12 @@ from recorder.channels import as_json, channels
 from recorder.payload import pack, unpack
 from recorder.reader import Session
 from recorder.schema import (
+    BOX_2D,
+    BOX_3D,
     BUILDING,
     BUILDING_STATE,
     ENVIRONMENT,
+    KEYPOINTS,
     LOOKS,
     PLANT,
     VILLAGER,
@@ -41,6 +44,7 @@ from recorder.schema import (
     Utterance,
     value_names,
 )
+from tests.recorder import synthetic
 from tests.recorder.synthetic import random_table
 
 ROOT = Path(__file__).parent.parent.parent
@@ -52,6 +56,9 @@ TABLES = {
     "state of buildings": (BUILDING_STATE, SCHEMAS["buildings"]["items"]),
     "plants": (PLANT, SCHEMAS["scenery"]["properties"]["plants"]["items"]),
     "buildings": (BUILDING, SCHEMAS["scenery"]["properties"]["buildings"]["items"]),
+    "boxes": (BOX_2D, SCHEMAS["annotations"]["properties"]["boxes"]["items"]),
+    "boxes in the world": (BOX_3D, SCHEMAS["annotations"]["properties"]["boxes_3d"]["items"]),
+    "key points": (KEYPOINTS, SCHEMAS["annotations"]["properties"]["keypoints"]["items"]),
     "looks": (LOOKS, SCHEMAS["cast"]["properties"]["looks"]["items"]),
 }
 RECORDS = {
@@ -80,6 +87,7 @@ def samples(session: Session) -> dict[str, list[Any]]:
         "utterances": session.lines(),
         "wordings": session.wordings(),
         "frames": list(session.frames()),
+        "annotations": [ref.annotations() for ref in session.frames()],
         "hashes": [snapshot.hashes for snapshot in snapshots],
         "scenery": [session.scenery],
         "cast": [session.cast],
@@ -148,6 +156,7 @@ def whole_samples() -> dict[str, Any]:
             **{channel: as_json(channel, value) for channel, value in land.items()},
             "scenery": as_json("scenery", replace(session.scenery, **small, surroundings=far, detail=fine)),
             "utterances": as_json("utterances", line),
+            "annotations": as_json("annotations", synthetic.tables(8, 1)),
         }
 
 

@@ -76,7 +76,7 @@ def write(path: Path, ticks: int = 60, *, whole: bool = True, segment_bytes: int
                 if tick % 20 == 3:
                     writer.keyframe(tick, *state(tick))
                 if tick % 13 == 3:
-                    writer.frame(tick, f"camera {tick % 2}", synthetic.POSE, images(tick))
+                    writer.frame(tick, f"camera {tick % 2}", synthetic.POSE, images(tick), synthetic.tables(tick - 3))
             if not whole:
                 raise Cut
             writer.close({"utterances": 3})
@@ -128,6 +128,7 @@ def check(found: second.Session, given: list[Snapshot]) -> None:
     for (tick, _), (frame, seen) in found.frames.items():
         assert frame["size"] == [8, 6] and same(frame["pose"], asdict(synthetic.POSE))
         assert same(seen, images(tick))
+    assert same(found.tables, {key: synthetic.tables(key[0] - 3) for key in found.frames})
 
 
 def records(file: second.File) -> list[tuple[int, int]]:
@@ -173,6 +174,7 @@ def test_it_has_read_every_encoding_of_the_page(tmp_path: Path) -> None:
         "size",
         "pose",
         "blobs",
+        "tables",
     }
 
 
@@ -187,6 +189,7 @@ def test_it_reads_the_first_format_as_hamlet_does() -> None:
             assert list(found.frames) == [(frame.tick, frame.camera) for frame in session.frames()]
             for (tick, camera), (_, seen) in found.frames.items():
                 assert same(seen, {name: session.frame(tick, camera, name) for name in seen})
+                assert same(found.tables[tick, camera], session.annotations(tick, camera))
 
 
 def test_the_total_hash_is_what_the_page_says() -> None:
