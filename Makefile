@@ -44,7 +44,7 @@ check: $(INSTALLED)
 
 tests: $(INSTALLED)
 	@$(PYTHON) -m engine.system --fix --tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 bench: $(INSTALLED)  ## ratios against named alternatives, all in one run
 	@$(BIN)/python -m tests.benchmarks.run

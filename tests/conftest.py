@@ -1,10 +1,12 @@
-"""What all tests share: a cache of their own, so that they leave the user's alone, and a virtual screen."""
+"""What all tests share: an order, a cache of their own that leaves the user's alone, and a virtual screen."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,43 @@ from hypothesis import settings
 
 settings.register_profile("hamlet", deadline=None)  # the machines that run this are shared
 settings.load_profile("hamlet")
-os.environ["HAMLET_CACHE"] = str(Path(__file__).parents[1] / ".pytest_cache" / "valleys")
+
+CACHE = Path(__file__).parents[1] / ".pytest_cache" / "valleys"
+STALE_S = 86400.0  # age at which a valley is most likely that of sources that are no more
+os.environ["HAMLET_CACHE"] = str(CACHE)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Remove old valleys, before any worker is there to read them."""
+    if not hasattr(config, "workerinput"):
+        CACHE.mkdir(parents=True, exist_ok=True)
+        for valley in CACHE.glob("*.bin"):
+            if time.time() - valley.stat().st_mtime > STALE_S:
+                valley.unlink(missing_ok=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first, so that no worker is left alone with one of them at the end.
+
+    The very first compiles the world for all; those that can do without its machine code are next, and need not wait.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    compiled = {item.path for item in items if "machine_code" in getattr(item, "fixturenames", ())}
+    first = min(slow & compiled, default=None)
+    items.sort(key=lambda item: (item.path != first, item.path not in slow, item.path in slow & compiled))
+
+
+@pytest.fixture(scope="session")
+def machine_code() -> None:
+    """The compiled loops of the world, on disk: made by the first process of a run that asks, awaited by the others."""
+    from world.sky.weather import WeatherOpening
+    from world.world import World, WorldConfig
+
+    with (CACHE / "compiling").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        world = World(WorldConfig(seed=5, size_m=256.0, villagers=3, weather=WeatherOpening("rain")))
+        for _ in range(20):
+            world.step()
 
 
 @pytest.fixture(scope="session")
