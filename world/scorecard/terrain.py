@@ -156,7 +156,7 @@ METRICS: tuple[Metric, ...] = (
         "concavity by chi",
         (0.225, 0.575),
         "Perron & Royden 2013; as above",
-        on_map,
+        country,  # chi compares the streams of whole basins, of which the map holds one or none
         lambda ground: landform.chi_concavity(ground.drainage, ground.water | ground.laid),
     ),
     _metric("hollows", "dry ground in hollows", (0.0, 0.5), "Mark 1988", on_map, _hollows, "%"),
