@@ -42,11 +42,16 @@ class Progress:
 
 @dataclass(frozen=True)
 class Waits:
-    """For what a run has waited so far, seconds of the wall's clock; the rest went into the life of the village."""
+    """Where the time of a run went so far, seconds of the wall's clock."""
 
-    drawing_s: float
-    words_s: float
-    disk_s: float
+    drawing: float  # until frames were drawn that many others wait for
+    words: float  # until the model had worded what was due
+    disk: float  # until there was room for more on its way there
+    village: float  # its life itself
+
+    def longest(self) -> str:
+        """What the run would be faster without."""
+        return max(vars(self), key=lambda name: float(vars(self)[name]))
 
 
 class Capture:
@@ -90,6 +95,7 @@ class Capture:
         self._drawers: Drawers | None = None
         self._pending: Shot | None = None
         self._writing_s = 0.0
+        self._began = time.monotonic()
         self._progress = Progress(0, scenario.ticks, 0, 0, 0)
 
     def run(self) -> Iterator[Progress]:
@@ -99,7 +105,7 @@ class Capture:
             SessionError: the disk refuses; what was recorded before is there.
             RenderError: nothing can be drawn here, or a drawing process ended; likewise.
         """
-        simulation, capture, started = self.simulation, self.scenario.capture, time.monotonic()
+        simulation, capture, self._began = self.simulation, self.scenario.capture, time.monotonic()
         try:
             with self._writer, ExitStack() as drawing, interrupts() as interrupted:
                 if capture.modalities:
@@ -116,15 +122,17 @@ class Capture:
                 self._progress = replace(
                     self._progress, stopped=bool(interrupted), lost_lines=lost.lines, lost_reason=lost.reason
                 )
-                self._writer.close({**asdict(self._progress), "wall_s": round(time.monotonic() - started, 3)})
+                self._writer.close({**asdict(self._progress), "wall_s": round(time.monotonic() - self._began, 3)})
         finally:
             simulation.voice.close()
         yield self._progress
 
     @property
     def waits(self) -> Waits:
-        """What the run has waited for so far."""
-        return Waits(0.0 if self._drawers is None else self._drawers.waited_s, self._voice.waited_s, self._writing_s)
+        """Where the time has gone since the run began."""
+        drawing = 0.0 if self._drawers is None else self._drawers.waited_s
+        waited = drawing + self._voice.waited_s + self._writing_s
+        return Waits(drawing, self._voice.waited_s, self._writing_s, time.monotonic() - self._began - waited)
 
     def _record(self) -> None:
         began = time.monotonic()

@@ -122,6 +122,12 @@ def capture(
 
     Runs in lockstep, so the same scenario and seed give the same recording. Ctrl-C ends it early and keeps everything
     made so far.
+
+    **Example:** `hamlet capture valley --duration 10min --fps 1 --size 1280x720 --quality fast --workers 8`
+
+    One process lives the village, the workers draw it. The line of progress ends with what takes the longest:
+    **drawing** (take more --workers, a smaller --size, fewer --modalities or another --quality), **words** (a smaller
+    --model, or none), **disk**, or the **village** itself, whose life one process lives.
     """
     overrides = _given(
         {
@@ -153,13 +159,7 @@ def capture(
         with progress() as bar:
             task = bar.add_task(f"capturing {chosen.name}", total=chosen.ticks, note="")
             for state in job.run():
-                speed = state.tick / rate / max(time.monotonic() - began, 1e-3)
-                bar.update(
-                    task,
-                    completed=state.tick,
-                    note=f"{format_duration(state.tick / rate)} of {format_duration(state.ticks / rate)}, "
-                    f"{state.frames} frames, {state.utterances} lines, {speed:.1f}x real time",
-                )
+                bar.update(task, completed=state.tick, note=_how_far(state, job.waits, rate))
         if state.stopped:
             say("Stopped early; what was captured is complete.")
         made = make_products(job.products(loose_frames))
@@ -281,6 +281,17 @@ def doctor(
     out.print(table)
     if not healthy:
         raise typer.Exit(1)
+
+
+def _how_far(state: Any, waits: Any, rate: int) -> str:
+    """How far a capture is, how fast, and what it mostly waits for."""
+    lived_s, elapsed_s = state.tick / rate, max(sum(vars(waits).values()), 1e-3)
+    frames = f"{state.frames} frames ({state.frames / elapsed_s:.1f}/s), " if state.frames else ""
+    share = getattr(waits, waits.longest()) / elapsed_s
+    return (
+        f"{format_duration(lived_s)} of {format_duration(state.ticks / rate)}, {frames}{state.utterances} lines, "
+        f"{lived_s / elapsed_s:.1f}x real time, {share:.0%} {waits.longest()}"
+    )
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

@@ -178,7 +178,7 @@ class Drawers:
         try:
             self._under_way.append((shot, self._pool.submit(_draw, self._studio, self._packer.pack(shot))))
         except BrokenProcessPool:
-            raise self._lost() from None
+            raise _lost() from None
         return drawn
 
     def rest(self) -> list[tuple[Shot, dict[str, Taken]]]:
@@ -198,15 +198,16 @@ class Drawers:
             try:
                 drawn.append((shot, future.result()))
             except BrokenProcessPool:
-                raise self._lost() from None
+                raise _lost() from None
             self.waited_s += time.monotonic() - began
         return drawn
 
-    def _lost(self) -> RenderError:
-        return RenderError(
-            "A drawing process ended before its frame was drawn: memory may be short; take fewer than "
-            f"{self._workers} workers or smaller frames."
-        )
+
+def _lost() -> RenderError:
+    return RenderError(
+        "A drawing process ended before its frame was drawn: memory may be short; take fewer --workers or a smaller "
+        "--size."
+    )
 
 
 def drawn(shots: Iterable[Shot], studio: Studio, workers: int) -> Iterator[tuple[Shot, dict[str, Taken]]]:

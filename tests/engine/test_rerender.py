@@ -18,6 +18,7 @@ import engine.rerender
 from agents.language.templates import TemplateVoice
 from engine.capture import Capture
 from engine.counterfactual import Override, parse_time_of_day
+from engine.drawing import Taken
 from engine.interventions import parse_set
 from engine.products import OutputError
 from engine.provenance import Model
@@ -97,7 +98,7 @@ def shots(monkeypatch):
         pixel = encode_image("semantic", np.zeros((16, 16), np.uint8))
         for shot in wanted:
             taken.append(shot)
-            yield shot, {name: {"semantic": pixel} for name in shot.poses}
+            yield shot, {name: Taken({"semantic": pixel}, {}) for name in shot.poses}
 
     monkeypatch.setattr(engine.rerender, "drawn", instead)
     return taken
@@ -358,7 +359,7 @@ def test_night_is_dark_and_snow_is_white_in_the_picture_and_nothing_else_moves(r
 
 def test_a_drawing_process_that_dies_is_one_sentence_and_what_was_drawn_can_be_read(recorded, tmp_path):
     job = Rerender(Session.open(recorded), tmp_path, Order(), 1)
-    with pytest.raises(RenderError, match=r"drawing process ended .* fewer than 1 workers"):
+    with pytest.raises(RenderError, match=r"drawing process ended .* fewer --workers"):
         for state in job.run():
             if state.frames:
                 for process in multiprocessing.active_children():
