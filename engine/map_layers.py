@@ -28,10 +28,11 @@ from world.world import valley_of
 
 Floats = NDArray[np.float64]
 
+STILL_WATER, ORDINARY_WATER = "#5c99bf", "#b3bec4"
 COARSE_RATE = 1  # ticks per second while nobody lives in the world: the land has steps of its own
 STRIDE_S = 60
 LEAST_WATER_M, LEAST_SNOW_M = 0.01, 0.005  # less is not drawn
-LEAST_FLOW_L_S = 0.02
+LEAST_FLOW_L_S, LEAST_DRAINAGE_L_S = 0.02, 1e-3
 LAKE_CELLS = 7  # water as broad as this is no river
 
 
@@ -126,6 +127,7 @@ class Layer:
     classes: tuple[tuple[str, str], ...] = ()  # names and colours
     moment: bool = False  # whether it changes while the run goes on
     water: bool = True  # rivers and lakes are drawn over it
+    ordinary: str = STILL_WATER  # colour of rivers and lakes where the layer draws nothing
     shaded: float = 0.55  # how strongly the relief shows
     village: bool = False  # whether its houses are drawn
     close: bool = False  # whether the map shows no more than the village and what is round it
@@ -161,15 +163,27 @@ PLANTS = {
 }
 
 
+def lakes(valley: Valley) -> NDArray[np.bool_]:
+    """Where water is too broad for a river."""
+    lake: NDArray[np.bool_] = binary_opening(valley.water_depth > 0.0, np.ones((LAKE_CELLS, LAKE_CELLS)))
+    return lake
+
+
 def _flow(mapped: Mapped) -> Floats:
     """Mean flow in litres per second in channels, drawn a little wider than they are; none in lakes."""
     valley = mapped.valley
-    wet = valley.water_depth > 0.0
-    lake = binary_opening(wet, np.ones((LAKE_CELLS, LAKE_CELLS)))
-    channel = ((valley.channel_width_m > 0.0) | wet) & ~lake
+    lake = lakes(valley)
+    channel = ((valley.channel_width_m > 0.0) | (valley.water_depth > 0.0)) & ~lake
     flow = np.where(channel, 1000.0 * valley.discharge_m3_s.astype(np.float64), 0.0)
     wider: Floats = np.where(lake, 0.0, maximum_filter(flow, footprint=[[0, 1, 0], [1, 1, 1], [0, 1, 0]]))
     return wider
+
+
+def _drainage(mapped: Mapped) -> Floats:
+    """Mean flow in litres per second through every cell; none in lakes, where no cell has a share of its own."""
+    flow = 1000.0 * mapped.valley.discharge_m3_s.astype(np.float64)
+    through: Floats = np.where(lakes(mapped.valley), 0.0, np.maximum(flow, LEAST_DRAINAGE_L_S))
+    return through
 
 
 def _rain(mapped: Mapped) -> Floats:
@@ -238,10 +252,11 @@ LAYERS: dict[str, Layer] = {
             "drainage",
             "Drainage",
             "mean flow through each cell, l/s",
-            lambda m: 1000.0 * m.valley.discharge_m3_s.astype(np.float64),
+            _drainage,
             WATERS,
-            low=1e-3,
+            low=LEAST_DRAINAGE_L_S,
             log=True,
+            hidden_below=LEAST_DRAINAGE_L_S,
             water=False,
             shaded=0.0,
         ),
@@ -332,13 +347,16 @@ LAYERS: dict[str, Layer] = {
         Layer(
             "flood",
             "Flood",
-            "water above that at the beginning, m",
+            "m above the ordinary level",
             _flood,
             WATERS[1:],
             low=0.0,
             hidden_below=LEAST_WATER_M,
             moment=True,
+            water=False,
+            ordinary=ORDINARY_WATER,
             shaded=0.35,
+            village=True,
             nothing="nothing is flooded",
         ),
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.map_layers import Layer, Mapped
+from engine.map_layers import STILL_WATER, Layer, Mapped, lakes
+from engine.map_village import HOUSE, close_cells, close_view, draw_village, halo
 from engine.plots import FAINT, INK, new_figure, styled
 from engine.quantities import format_duration
 from world.valley import Valley
@@ -26,14 +28,11 @@ MAP_SHARE = 0.74  # of its width is the map itself
 SHEET_COLUMNS, SHEET_CELL_PX = 4, (470, 520)
 LIGHTS = ((180.0, 0.2), (135.0, 0.45), (90.0, 0.2), (45.0, 0.15))  # degrees from east and weights: mostly north-west
 LIGHT_HEIGHT = math.radians(40.0)
-STEEPER = 1.6  # slopes are drawn steeper than they are, or low hills would not show
-LEVEL, DARKEST = 0.82, 0.3  # light on level ground, and in shadow
-STILL_WATER = (0.36, 0.60, 0.75)
+DRAWN_SLOPE, STEEPER = 0.4, (0.6, 4.0)  # of the mean slope: low hills show, and steep ones are not black and white
+DARKEST, LIGHTER = 0.25, 0.7  # light in shadow, and the power that makes level ground bright
 HIDDEN = (0.955, 0.95, 0.935)  # bare relief
-HOUSE, DECK = "#3f322e", "#7a4f2c"
-ROUND_VILLAGE_M = 110.0  # shown round the outermost houses
-UNNAMED = ("house", "field", "bench", "wood", "shore")  # places that would crowd a map with names
 ROUND = (1.0, 2.0, 5.0)
+UNIT_CHARACTERS = 24  # of a line beside a single map
 
 
 def draw_map(layer: Layer, mapped: Mapped, name: str) -> Figure:
@@ -64,7 +63,10 @@ def draw_sheet(layers: Iterable[Layer], mapped: Mapped, name: str) -> Figure:
     with styled():
         figure = new_figure(width, height)
         figure.text(24 / width, 1 - 34 / height, name, fontsize=17, fontweight="bold", va="center")
-        figure.text(1 - 24 / width, 1 - 34 / height, _about(mapped), fontsize=10, color=FAINT, va="center", ha="right")
+        when = f", {_when(mapped.at_s or 0.0)}" if any(_tells_when(layer, mapped) for layer in chosen) else ""
+        figure.text(
+            1 - 24 / width, 1 - 34 / height, _about(mapped) + when, fontsize=10, color=FAINT, va="center", ha="right"
+        )
         for number, layer in enumerate(chosen):
             left = (number % columns) * SHEET_CELL_PX[0] + 20
             top = 70 + (number // columns) * SHEET_CELL_PX[1]
@@ -82,7 +84,7 @@ def draw_sheet(layers: Iterable[Layer], mapped: Mapped, name: str) -> Figure:
 
 def subtitle(layer: Layer, mapped: Mapped, name: str) -> str:
     """What world it is and when."""
-    when = f", {_when(mapped.at_s or 0.0)}" if layer.moment or (mapped.at_s is not None and _of_moment(layer)) else ""
+    when = f", {_when(mapped.at_s or 0.0)}" if _tells_when(layer, mapped) else ""
     return f"{name}, {_about(mapped)}{when}"
 
 
@@ -93,6 +95,10 @@ def _about(mapped: Mapped) -> str:
 
 def _when(at_s: float) -> str:
     return f"after {format_duration(at_s)}" if at_s else "at the beginning"
+
+
+def _tells_when(layer: Layer, mapped: Mapped) -> bool:
+    return layer.moment or (mapped.at_s is not None and _of_moment(layer))
 
 
 def _of_moment(layer: Layer) -> bool:
@@ -108,6 +114,8 @@ def _unit(layer: Layer, mapped: Mapped) -> str:
 
 def _fill(axes: Axes, side: Axes, layer: Layer, mapped: Mapped, below: bool = False) -> None:
     """Draw the layer into `axes` and what its colours mean into `side`."""
+    from matplotlib.colors import to_rgb  # noqa: PLC0415
+
     valley = mapped.valley
     west, south, east, north = (edge / 1000.0 for edge in valley.extent)
     axes.set_xlim(west, east)
@@ -124,27 +132,33 @@ def _fill(axes: Axes, side: Axes, layer: Layer, mapped: Mapped, below: bool = Fa
     image[seen] = colours(norm(fine[seen]))[:, :3] if fine.ndim == 2 else _mixed(layer, fine)
     wet = valley.water_depth > 0.0
     if layer.water:
-        image[wet] = STILL_WATER
+        image[wet] = to_rgb(STILL_WATER)
         shade = np.where(wet, 1.0, shade)
     elif layer.hidden_below is not None:
-        image[wet & ~seen] = STILL_WATER
+        image[wet & ~seen] = to_rgb(layer.ordinary)
+        shade = np.where(wet, 1.0, shade)
     axes.imshow(
         np.clip(image * shade[:, :, None], 0.0, 1.0),
         extent=(west, east, south, north),
         origin="lower",
         interpolation="antialiased",
     )
+    if layer.ordinary != STILL_WATER and lakes(valley).any():  # or they could not be told from flooded ground
+        x, y = (np.linspace(*ends, count) for ends, count in (((west, east), wet.shape[1]), ((south, north), len(wet))))
+        axes.contour(x, y, lakes(valley), levels=[0.5], colors=[INK], linewidths=0.8)
     if not seen.any() and layer.nothing:
         axes.text(
             0.5, 0.5, layer.nothing, transform=axes.transAxes, ha="center", va="center", fontsize=13, color=INK,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 6},
         )  # fmt: skip
     if layer.village:
-        _draw_village(axes, valley, named=layer.close)
+        draw_village(axes, valley, named=layer.close)
     if layer.close:
         _zoom(axes, valley)
-    if layer.classes or not _unit(layer, mapped):
-        shown = fine[_close_cells(valley)] if layer.close else fine
+    if not seen.any():
+        side.axis("off")
+    elif layer.classes or not _unit(layer, mapped):
+        shown = fine[close_cells(valley)] if layer.close else fine
         _names(side, layer, _present(layer, shown), below)
     else:
         _bar(side, layer, mapped, colours, norm, below)
@@ -168,67 +182,8 @@ def _colours(layer: Layer, values: Floats) -> tuple[Colormap, Normalize]:
     return colours, Normalize(low, high if high > low else low + 1.0, clip=True)
 
 
-def _draw_village(axes: Axes, valley: Valley, named: bool) -> None:
-    """Footprints of houses and decks; with the names of places other than homes."""
-    from matplotlib.patches import Polygon  # noqa: PLC0415
-
-    for table, depth, colour in ((valley.decks, "length_m", DECK), (valley.buildings, "depth_m", HOUSE)):
-        for each in table:
-            c, s = math.cos(float(each["yaw"])), math.sin(float(each["yaw"]))
-            half_x, half_y = float(each["width_m"]) / 2.0, float(each[depth]) / 2.0
-            corners = [
-                (float(each["x"]) + i * half_x * c - j * half_y * s, float(each["y"]) + i * half_x * s + j * half_y * c)
-                for i, j in ((-1, -1), (1, -1), (1, 1), (-1, 1))
-            ]
-            axes.add_patch(Polygon(np.array(corners) / 1000.0, closed=True, facecolor=colour, linewidth=0, zorder=4))
-    if not named:
-        return
-    west, south, east, north = _close_view(valley)
-    for place in valley.places:
-        if place.kind in UNNAMED or not (west < place.x < east and south < place.y < north):
-            continue
-        axes.annotate(
-            place.name.removeprefix("the "),
-            (place.x / 1000.0, place.y / 1000.0),
-            xytext=(0, 5),
-            textcoords="offset points",
-            fontsize=7,
-            ha="center",
-            color=INK,
-            zorder=6,
-            path_effects=_halo(),
-        )
-
-
-def _halo() -> list[Any]:
-    from matplotlib.patheffects import withStroke  # noqa: PLC0415
-
-    return [withStroke(linewidth=2.2, foreground="white", alpha=0.85)]
-
-
-def _close_view(valley: Valley) -> tuple[float, float, float, float]:
-    """West, south, east, north of a square round the village, inside the map."""
-    west, south, east, north = valley.extent
-    if not len(valley.buildings):
-        return valley.extent
-    x, y = (0.5 * (float(valley.buildings[axis].min()) + float(valley.buildings[axis].max())) for axis in ("x", "y"))
-    reach = max(float(np.ptp(valley.buildings["x"])), float(np.ptp(valley.buildings["y"]))) / 2.0 + ROUND_VILLAGE_M
-    reach = min(reach, (east - west) / 2.0)
-    x, y = min(max(x, west + reach), east - reach), min(max(y, south + reach), north - reach)
-    return x - reach, y - reach, x + reach, y + reach
-
-
-def _close_cells(valley: Valley) -> tuple[slice, slice]:
-    """Rows and columns of the close view."""
-    west, south, east, north = _close_view(valley)
-    x0, y0 = valley.origin
-    first, last = (round((x - x0) / valley.cell_m) for x in (west, east))
-    low, high = (round((y - y0) / valley.cell_m) for y in (south, north))
-    return slice(low, high + 1), slice(first, last + 1)
-
-
 def _zoom(axes: Axes, valley: Valley) -> None:
-    west, south, east, north = _close_view(valley)
+    west, south, east, north = close_view(valley)
     axes.set_xlim(west / 1000.0, east / 1000.0)
     axes.set_ylim(south / 1000.0, north / 1000.0)
 
@@ -289,27 +244,25 @@ def _bar(side: Axes, layer: Layer, mapped: Mapped, colours: Colormap, norm: Norm
     bar.outline.set_linewidth(0.4)
     bar.ax.tick_params(labelsize=8 if below else 9.5, length=2)
     if not below:
-        side.text(0, 1.04, _wrapped(_unit(layer, mapped)), transform=side.transAxes, fontsize=9.5, va="bottom")
-
-
-def _wrapped(text: str) -> str:
-    return (
-        text.replace(", ", ",\n").replace(" in a ", "\nin a ").replace(" above ", "\nabove ").replace(" to ", "\nto ")
-    )
+        side.text(
+            0, 1.04, fill(_unit(layer, mapped), UNIT_CHARACTERS), transform=side.transAxes, fontsize=9.5, va="bottom"
+        )
 
 
 def _hillshade(valley: Valley) -> Floats:
     """Light on the ground from several sides, 0..1 (Mark 1992)."""
     surface = (valley.heights + valley.water_depth).astype(np.float64)
     north, east = np.gradient(surface, valley.cell_m)
-    north, east = STEEPER * north, STEEPER * east
+    mean = float(np.hypot(north, east).mean())
+    steeper = min(max(DRAWN_SLOPE / max(mean, 1e-9), STEEPER[0]), STEEPER[1])
+    north, east = steeper * north, steeper * east
     steep = np.sqrt(1.0 + north**2 + east**2)
     total = np.zeros(surface.shape)
     for degrees, weight in LIGHTS:
         side = math.radians(degrees)
         lit = math.sin(LIGHT_HEIGHT) - math.cos(LIGHT_HEIGHT) * (east * math.cos(side) + north * math.sin(side))
         total += weight * np.maximum(lit / steep, 0.0)
-    shade: Floats = np.clip(LEVEL * total / math.sin(LIGHT_HEIGHT), DARKEST, 1.0)
+    shade: Floats = DARKEST + (1.0 - DARKEST) * np.minimum(total, 1.0) ** LIGHTER
     return shade
 
 
@@ -331,12 +284,12 @@ def _scale_and_north(axes: Axes) -> None:
     power = 10.0 ** math.floor(math.log10(wanted))
     length = max(factor * power for factor in ROUND if factor * power <= wanted)
     x, y = west + 0.04 * size, south + 0.04 * size
-    halo = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.7}
+    backing = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.7}
     axes.plot([x, x + length], [y, y], color="white", linewidth=6, solid_capstyle="butt")
     axes.plot([x, x + length], [y, y], color=INK, linewidth=3, solid_capstyle="butt")
     axes.plot([x + length / 2, x + length], [y, y], color="white", linewidth=1.6, solid_capstyle="butt")
     text = f"{1000 * length:.0f} m" if length < 1.0 else f"{length:.0f} km"
-    axes.text(x, y + 0.016 * size, text, fontsize=8.5, va="bottom", bbox=halo)
+    axes.text(x, y + 0.016 * size, text, fontsize=8.5, va="bottom", bbox=backing)
     tip = (east - 0.05 * size, north - 0.035 * size)
     foot = (tip[0], tip[1] - 0.06 * size)
     axes.annotate(
@@ -347,6 +300,6 @@ def _scale_and_north(axes: Axes) -> None:
         va="top",
         fontsize=9,
         fontweight="bold",
-        bbox=halo,
-        arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.4},
+        bbox=backing,
+        arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.4, "path_effects": halo()},
     )

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from PIL import Image
 from rich.console import Console
 
 from engine import validation, world_commands
-from engine.map_layers import LAYERS, Mapped
-from engine.maps import MAP_PX, STILL_WATER, draw_map
-from engine.plots import png
+from engine.map_layers import LAYERS, STILL_WATER, Mapped
+from engine.map_village import close_view, draw_village
+from engine.maps import MAP_PX, draw_map
+from engine.plots import new_figure, png, styled
 from engine.processes import finished
 from engine.scenario import load
 from engine.scorecard_table import accepted, number, scorecard, summary
@@ -295,7 +297,7 @@ def test_every_layer_is_a_picture_of_its_own(mapped):
 def test_north_is_up_and_east_is_right(mapped):
     """The water of the map is where the valley has it, pixel by pixel."""
     image = np.asarray(Image.open(io.BytesIO(png(draw_map(LAYERS["hillshade"], mapped, "small")))).convert("RGB"))
-    blue = np.abs(image.astype(int) - np.round(255 * np.array(STILL_WATER))).max(axis=2) <= 3
+    blue = np.abs(image.astype(int) - np.round(255 * np.array(to_rgb(STILL_WATER)))).max(axis=2) <= 3
     rows, columns = np.nonzero(blue[:, : int(0.77 * MAP_PX[0])])  # the legend is beside
     side = 0.74 * MAP_PX[0]
     x = (columns - 0.03 * MAP_PX[0]) / side
@@ -306,6 +308,19 @@ def test_north_is_up_and_east_is_right(mapped):
     column = np.clip(np.round(x * (wet.shape[1] - 1)), 0, wet.shape[1] - 1).astype(int)
     assert wet[row, column].mean() > 0.9
     assert max(turned[row, column].mean() for turned in (wet[::-1], wet[:, ::-1], wet.T)) < 0.5
+
+
+def test_the_names_of_places_do_not_hide_each_other(mapped):
+    with styled():
+        for side in (400, 1200):
+            axes = new_figure(side, side).add_axes((0, 0, 1, 1))
+            axes.set_xlim(*(edge / 1000 for edge in close_view(mapped.valley)[::2]))
+            axes.set_ylim(*(edge / 1000 for edge in close_view(mapped.valley)[1::2]))
+            draw_village(axes, mapped.valley, named=True)
+            boxes = [text.get_window_extent() for text in axes.texts]
+            assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    named = {text.get_text() for text in axes.texts}
+    assert {"square", "well"} <= named <= {place.name.removeprefix("the ") for place in mapped.valley.places}
 
 
 def test_the_same_world_gives_the_same_picture(mapped):
