@@ -45,13 +45,15 @@ vec3 milky_way(vec3 ray) {
 // Colour of the clouds along a ray, and in w how much of what is behind they hide.
 vec4 clouds_along(vec3 ray, float toward) {
     vec2 aside = KEY_DIR.xy / max(KEY_DIR.z, 0.28) * (0.30 * CLOUD_SLAB.z);
+    float deep = CLOUD_SLAB.z * clamp(ray.z * 3.0, 0.12, 1.0);
+    float blur = 0.30 * (1.0 - clamp(ray.z * 4.0, 0.0, 1.0));
     float clear = 1.0;
     vec3 c = vec3(0.0);
     for (int k = 0; k < STEPS; k++) {
         float level = float(k) / float(STEPS);
-        vec2 place = cloud_place(ray, CLOUD_SLAB.y + CLOUD_SLAB.z * level);
+        vec2 place = cloud_place(ray, CLOUD_SLAB.y + deep * level);
         float over = cloud_over(place) - CLOUD_SLAB.w * level;
-        float here = smoothstep(-0.16, 0.34, over);
+        float here = smoothstep(-0.16 - blur, 0.34 + blur, over);
         if (here > 0.0) {
             // what stands between this place and the light; and from below, how much cloud is above it
             float shade = max(textureLod(clouds, (place + aside) * CLOUD_SLAB.x, 0.0).r - CLOUD_SLAB.w * (level + 0.25), 0.0);

@@ -17,9 +17,6 @@ in float v_snow;
 #ifdef TEXTURED
 uniform sampler2D noise;
 #endif
-#ifdef LIT
-uniform sampler2DShadow shadow_map;
-#endif
 #endif
 #ifdef OUT_ID
 flat in vec4 v_ident;
@@ -39,14 +36,7 @@ const vec3 v_before = vec3(0.0);
 
 #include "plain.glsl"
 #ifdef LIT
-float lit_by_key() {
-    if (v_shadow.w < 0.01) return 0.0;
-    vec2 edge = abs(v_shadow.xy - 0.5);
-    if (max(edge.x, edge.y) > 0.495) return v_shadow.w;
-    float s = texture(shadow_map, v_shadow.xyz);  // the map filters its four nearest texels itself
-    float fade = smoothstep(0.42, 0.495, max(edge.x, edge.y));
-    return v_shadow.w * mix(s, 1.0, fade);
-}
+#include "lights.glsl"
 #endif
 
 void main() {
@@ -143,9 +133,11 @@ void main() {
     float facing = dot(n, KEY_DIR);
 #ifdef KIND_PLANT
     facing = facing * 0.68 + 0.32;  // leaves let light through
-    float key = max(facing, 0.0) * mix(0.22 * v_shadow.w, 1.0, lit_by_key());
+    float reached = lit_by_key(truth, 0.4);
+    float key = max(facing, 0.0) * mix(0.22 * v_shadow.w, 1.0, reached);
 #else
-    float key = max(facing, 0.0) * lit_by_key();
+    float reached = lit_by_key(truth, 0.0);
+    float key = max(facing, 0.0) * reached;
 #endif
     vec3 ambient = mix(GROUND_LIGHT, SKY_LIGHT, n.z * 0.5 + 0.5) * open;
     vec3 c = albedo * (KEY_COLOUR * key + ambient);
@@ -156,8 +148,14 @@ void main() {
     shine = mix(shine, 0.10 + 0.90 * fresnel, puddle * (1.0 - 0.8 * frozen));
 #endif
     c += shine * (1.0 - snow) * open * SKY_LIGHT * 0.8;
-#ifdef KIND_SOLID
+    if (LAMPS_LIT > 0.0) {
+        vec4 lamps = lamplight(n, reflect(v_rel / d, n));
+        c += (albedo * lamps.rgb * 1.5 + lamps.w * shine * (1.0 - snow)) * GLOW;
+    }
+#if defined(KIND_SOLID)
     c += v_extra.x * v_extra.w * GLOW * (1.0 - snow);
+#elif defined(KIND_FIGURE)
+    c += v_extra.x * GLOW;
 #endif
     out_rgb = vec4(tonemap(c * (1.0 - v_fog.a) + v_fog.rgb), 1.0);
 #endif

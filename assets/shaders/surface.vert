@@ -174,7 +174,9 @@ void main() {
 #endif
 
     vec3 rel = p - EYE;
-#ifdef SHADOW_PASS
+#ifdef FAR_SHADOW
+    gl_Position = FAR_SHADOW_VIEW * vec4(p - FAR_SHADOW_CENTRE, 1.0);
+#elif defined(SHADOW_PASS)
     gl_Position = SHADOW_VIEW * vec4(p - SHADOW_CENTRE, 1.0);
 #else
     gl_Position = VIEW * vec4(rel, 1.0);

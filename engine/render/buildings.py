@@ -82,7 +82,7 @@ class Buildings:
         self._hearth_lit = np.isin(buildings["kind"], [int(kind) for kind in HEARTH_LIT])
         self.mouths: list[NDArray[np.float64]] = []
         groups: dict[tuple[int, int], list[int]] = {}
-        meshes = [building_mesh(row) for row in buildings]
+        self.meshes = meshes = [building_mesh(row) for row in buildings]
         for k, (row, mesh) in enumerate(zip(buildings, meshes, strict=True)):
             groups.setdefault((int(row["x"] // NEIGHBOURHOOD_M), int(row["y"] // NEIGHBOURHOOD_M)), []).append(k)
             self.mouths.append(chimney_mouths(mesh))
@@ -95,18 +95,18 @@ class Buildings:
                 placed[k] = _Placed(made, first, first + len(meshes[k].positions))
                 first = placed[k].last
         self._placed = [placed[k] for k in range(len(buildings))]
-        self._lit = np.ones(len(buildings), np.bool_)
+        self.lit = np.ones(len(buildings), np.bool_)
 
     def light(self, states: NDArray[np.void]) -> None:
         """Light the windows of these building states (n,); where none are known, all of them, to glow at dusk."""
-        known = len(states) == len(self._lit)
-        lit = np.where(self._hearth_lit, states["hearth"], states["lamp"]) > 0 if known else np.ones_like(self._lit)
-        for k in np.flatnonzero(lit != self._lit).tolist():
+        known = len(states) == len(self.lit)
+        lit = np.where(self._hearth_lit, states["hearth"], states["lamp"]) > 0 if known else np.ones_like(self.lit)
+        for k in np.flatnonzero(lit != self.lit).tolist():
             at = self._placed[k]
             vertices_of(at.piece)["extra"][at.first : at.last, 3] = 255 * lit[k]
-        self._lit = lit
+        self.lit = lit
 
     def burning(self, states: NDArray[np.void]) -> tuple[int, ...]:
         """Rows of the buildings whose chimneys smoke."""
-        known = len(states) == len(self._lit)
+        known = len(states) == len(self.lit)
         return tuple(np.flatnonzero(states["hearth"] > 0).tolist()) if known else ()

@@ -25,6 +25,7 @@ BASE_M = 1250.0  # of the clouds above the eye: fair-weather cumulus over hills
 DEEP_M = 800.0  # from their base to the top of the tallest
 TAPER = 2.1  # standard deviations by which the field must stand over its edge for the tallest
 STEPS = 7  # in which a ray is followed through the slab
+STEEP, FLATTEST = 3.0, 0.12  # low rays are long in the slab: it is thinner for them, or they would step over clouds
 EARTH_M = 6.36e6
 DRIFT_M_S = 9.0  # clouds keep the pace of the wind aloft, whatever the gusts below do
 LIFE_S = 900.0  # in which one pattern comes and goes: two of them are always blended
@@ -112,7 +113,8 @@ class Clouds:
         self.texture.set_magfilter(SamplerState.FT_linear)
         self._shown: tuple[float, ...] | None = None
         ray, levels = _dome(), (np.arange(STEPS) / STEPS)[:, None]
-        self._place = ray[:, :2] * _reach(ray[:, 2], BASE_M + DEEP_M * levels)[..., None]  # (STEPS, SAMPLES, 2)
+        deep = DEEP_M * np.clip(ray[:, 2] * STEEP, FLATTEST, 1.0)
+        self._place = ray[:, :2] * _reach(ray[:, 2], BASE_M + deep * levels)[..., None]  # (STEPS, SAMPLES, 2)
         self._taper = levels * TAPER
         self._frayed = np.zeros((STEPS, SAMPLES))
         for k, (scale, weight) in enumerate(DETAIL):

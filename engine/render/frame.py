@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from panda3d.core import NodePath, PTA_LVecBase4f
 
 # name -> (row, first component, how many): 16 is a matrix, stored by columns
-_MATRICES = ("VIEW", "NEXT_VIEW", "PREV_VIEW", "SHADOW_VIEW")
+_MATRICES = ("VIEW", "NEXT_VIEW", "PREV_VIEW", "SHADOW_VIEW", "FAR_SHADOW_VIEW")
 _ROWS: tuple[tuple[tuple[str, int], ...], ...] = (
     (("EYE", 3), ("EXPOSURE", 1)),
     (("NEXT_EYE", 3), ("FOG_DENSITY", 1)),
@@ -51,9 +51,12 @@ _ROWS: tuple[tuple[tuple[str, int], ...], ...] = (
     (("STARS_NORTH", 3), ("NIGHT", 1)),
     (("STARS_UP", 3),),
     (("GALAXY_CENTRE", 3),),
-    (("GALAXY_POLE", 3),),
+    (("GALAXY_POLE", 3), ("LAMPS_LIT", 1)),
+    (("FAR_SHADOW_CENTRE", 3), ("SECONDS", 1)),
 )
-_LENGTH = 4 * len(_MATRICES) + len(_ROWS)
+LAMPS = 16  # at most so many lamps light a frame; each is a row: place from the eye, and strength
+_LAMPS_AT = 4 * len(_MATRICES) + len(_ROWS)
+_LENGTH = _LAMPS_AT + LAMPS
 
 
 def _layout() -> dict[str, tuple[int, int, int]]:
@@ -71,7 +74,7 @@ LAYOUT = _layout()
 
 def macros() -> str:
     """The #defines that name the slices of `frame` in every shader."""
-    lines = [f"#define FRAME_LENGTH {_LENGTH}"]
+    lines = [f"#define FRAME_LENGTH {_LENGTH}", f"#define LAMP(k) frame[{_LAMPS_AT} + (k)]"]
     for name, (row, start, count) in LAYOUT.items():
         if count == 16:
             value = "mat4(" + ", ".join(f"frame[{row + k}]" for k in range(4)) + ")"
@@ -96,6 +99,11 @@ class Frame:
             self._rows[row : row + 4] = np.asarray(value, dtype=np.float64).T
         else:
             self._rows[row, start : start + count] = value
+
+    def lamps(self, rows: NDArray[np.floating], lit: int) -> None:
+        """Put the lamps (LAMPS, 4) into the frame; only the first `lit` shine."""
+        self._rows[_LAMPS_AT:] = rows
+        self["LAMPS_LIT"] = lit
 
     def __getitem__(self, name: str) -> NDArray[np.float32]:
         row, start, count = LAYOUT[name]

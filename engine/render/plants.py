@@ -19,7 +19,7 @@ from engine.render.season import Season
 from engine.render.sensors import Floats, in_view
 
 DETAIL_RANGE = (9.0, 30.0)  # nearer than this many heights: full detail; nearer than the second: middle
-SHADOW_DETAIL = 1
+SHADOW_DETAIL, FAR_SHADOW_DETAIL = 1, 2
 TINT_LIMIT = 0.999  # the tint is the fraction of a number whose whole part says other things
 BLOOMS = {Species.BROADLEAF: 0.30, Species.BUSH: 0.55}  # share of those that blossom in spring, fruit and thorn
 FRUIT_TREE_M = 9.0  # lower broadleaf trees may bear fruit
@@ -96,11 +96,13 @@ class Plants:
         seen = np.flatnonzero(in_view(self._centres, self._radii, planes))
         self._show(seen, detail[seen], self._batches, self._seen, self.path)
 
-    def cast(self, holds: Callable[..., NDArray[np.bool_]]) -> None:
-        """Choose what throws a shadow into the shadow map; `holds(points, radii)` says what may."""
+    def cast(self, holds: Callable[..., NDArray[np.bool_]], near: Callable[..., NDArray[np.bool_]]) -> None:
+        """Choose what throws a shadow; `holds(points, radii)` says what may, and `near` what of it is seen closely."""
         if len(self._rows):
-            near = np.flatnonzero(holds(self._centres, self._radii))
-            self._show(near, np.full(len(near), SHADOW_DETAIL), self._casting, self._cast, self.casters)
+            casting = np.flatnonzero(holds(self._centres, self._radii))
+            closely = near(self._centres[casting], self._radii[casting])
+            detail = np.where(closely, SHADOW_DETAIL, FAR_SHADOW_DETAIL)
+            self._show(casting, detail, self._casting, self._cast, self.casters)
 
     def _show(
         self,

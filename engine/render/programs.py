@@ -52,6 +52,7 @@ class Targets:
     flow: bool = False
     back: bool = False
     shadow_pass: bool = False
+    far_shadow: bool = False  # of a shadow pass: for the map that reaches far
 
     @property
     def floats(self) -> bool:
@@ -71,7 +72,7 @@ class Targets:
     def macros(self) -> tuple[str, ...]:
         """The #defines of this choice."""
         if self.shadow_pass:
-            return ("SHADOW_PASS",)
+            return ("SHADOW_PASS", "FAR_SHADOW") if self.far_shadow else ("SHADOW_PASS",)
         lines = ["OUT_RGB"] if self.rgb else []
         location = 1
         planes = (self.ident, self.albedo, self.normal, self.floats, self.back)

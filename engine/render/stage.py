@@ -34,19 +34,21 @@ from engine.render.grass import Grass
 from engine.render.ground import Ground
 from engine.render.horizon import Horizon
 from engine.render.hud import Hud, Overlay
+from engine.render.lamps import Lamps
 from engine.render.light import light
 from engine.render.lightning import Bolts, flash, strokes
 from engine.render.lying import Lying
+from engine.render.optics import Poses, through_lens
 from engine.render.people import People
 from engine.render.plants import Plants
 from engine.render.precipitation import fall_path
 from engine.render.programs import SHADOW_KINDS, Targets
 from engine.render.season import season
 from engine.render.sensors import frustum
-from engine.render.shadow import ShadowMap
+from engine.render.shadow import FAR, Shadows
 from engine.render.sky import Sky, noise_texels, noise_texture
-from engine.render.smooth import SmoothPicture
 from engine.render.smoke import Smoke
+from engine.render.smooth import SmoothPicture
 from engine.render.stars import star_path, write_stars
 from engine.render.view import EYES, SHADOWS, View, program_state
 from engine.render.water import Water
@@ -119,15 +121,14 @@ class Stage:
         self.root = NodePath("valley")
         self.frame = Frame(self.root)
         self._build(scenery, cast)
-        self._shadow = ShadowMap(self.context)
-        self._shadow.camera.reparent_to(self.root)
+        self._shadows = Shadows(self.context, self.root, fine=quality == "fine")
         self._inputs(scenery)
         host, windowed = self.context.host, self.context.windowed
         smooth = quality == "fine" and "rgb" in modalities and not windowed
         self._view = View(self.context, self.root, self._targets(smooth), size)
         self._smooth = SmoothPicture(self.context, self.root, size) if smooth else None
         self._shadow_states()
-        self._outputs = [self._view.output, *(self._smooth.outputs if self._smooth else ()), self._shadow.buffer]
+        self._outputs = [self._view.output, *(self._smooth.outputs if self._smooth else ()), *self._shadows.buffers]
         for output in self._outputs:
             output.set_active(False)
         self._window = View(self.context, self.root, Targets(quality=quality), size, host) if windowed else None
@@ -142,6 +143,7 @@ class Stage:
         self.solids = NodePath("solids")
         self.buildings = Buildings(scenery.buildings)
         self.buildings.path.reparent_to(self.solids)
+        self.lamps = Lamps(self.buildings.meshes)
         self.smoke, self.bolts = Smoke(self.buildings.mouths), Bolts()
         self.plants, self.grass, self.people, self.sky = (
             Plants(scenery.plants),
@@ -149,7 +151,7 @@ class Stage:
             People(cast.looks),
             Sky(),
         )
-        self.stars, self.clouds = star_path(), Clouds(noise_texels() / np.float32(255))
+        self.stars, self.clouds = star_path(), Clouds(noise_texels().astype(np.float32) / 255)
         self.falls = {kind: fall_path(kind) for kind in ("rain", "snow")}
         # near things first, so that what they hide costs no shading; then the sky, then what is in the air
         drawn = (
@@ -189,7 +191,6 @@ class Stage:
         self.clouds.write(self.frame)
         self.root.set_shader_input("ground_light", self.horizon.texture)
         self.root.set_shader_input("lying", self.lying.texture)
-        self.root.set_shader_input("shadow_map", self._shadow.texture)
         west, south, east, north = scenery.extent
         self.frame["MAP_ORIGIN"] = west, south
         self.frame["MAP_SCALE"] = 1 / max(east - west, 1e-6), 1 / max(north - south, 1e-6)
@@ -211,12 +212,14 @@ class Stage:
         )
 
     def _shadow_states(self) -> None:
-        camera = self._shadow.camera.node()
-        assert isinstance(camera, Camera)
-        camera.set_camera_mask(SHADOWS)
-        camera.set_tag_state_key("kind")
-        for kind in SHADOW_KINDS:
-            camera.set_tag_state(kind, program_state(kind, Targets(shadow_pass=True)))
+        for each in self._shadows.maps:
+            camera = each.camera.node()
+            assert isinstance(camera, Camera)
+            camera.set_camera_mask(SHADOWS)
+            camera.set_tag_state_key("kind")
+            for kind in SHADOW_KINDS:
+                targets = Targets(shadow_pass=True, far_shadow=each.reach is FAR)
+                camera.set_tag_state(kind, program_state(kind, targets))
 
     def add_mesh(self, mesh: Mesh, ident: int, semantic: SemanticClass = SemanticClass.PROP) -> None:
         """Put a mesh given in the world frame on the stage under an instance id of its own."""
@@ -255,7 +258,20 @@ class Stage:
             back_flow_valid, the same towards the frame before; albedo (H, W, 3) uint8: the share of light that the
             surface reflects diffusely, encoded as sRGB, with its texture, wetness and snow, 0 where none.
         """
-        after, previous = Moment(following, following_pose), Moment(before, before_pose)
+        if pose.lens != "pinhole":
+            after = (following_pose or pose) if following is not None else None
+            previous = (before_pose or pose) if before is not None else None
+            return through_lens(
+                lambda poses: self._straight(snapshot, poses, following, before), (pose, after, previous), self.size
+            )
+        return self._straight(snapshot, (pose, following_pose, before_pose), following, before)
+
+    def _straight(
+        self, snapshot: Snapshot, poses: Poses, following: Snapshot | None, before: Snapshot | None
+    ) -> dict[str, NDArray[Any]]:
+        """What a pinhole sees."""
+        pose, *others = poses
+        after, previous = Moment(following, others[0]), Moment(before, others[1])
         self._prepare(snapshot, pose, after, previous, self._view)
         outputs = [self._view.output] if self._view.targets.rgb or self._view.targets.truth else []
         if self._smooth is not None:
@@ -302,7 +318,7 @@ class Stage:
 
     def _draw(self, outputs: list[GraphicsOutput], shadowed: bool) -> None:
         """Draw these outputs, after the shadow map if they need it; all others rest, those of other stages too."""
-        active = [*outputs, self._shadow.buffer] if shadowed else outputs
+        active = [*outputs, *self._shadows.buffers] if shadowed else outputs
         self.context.host.set_active(self.context.host in outputs)
         for output in active:
             output.set_active(True)
@@ -333,22 +349,23 @@ class Stage:
             self.horizon.shine(azimuth, float(np.arcsin(shine.key_dir[2])))
             self.sky.shine(shine.dome, float(snapshot.environment["sun_azimuth"]))
             write_light(self.frame, shine)
+            self.frame["EXPOSURE"] = shine.exposure * 2.0**pose.exposure_ev
             self.clouds.drift(snapshot.environment, now)
             write_stars(self.frame, snapshot.environment, self._scenery.latitude)
             self.bolts.strike(struck)
         moments = following.snapshot, after, before.snapshot, previous
         write_weather(self.frame, self.falls, snapshot.environment, now, shine, *moments)
         write_season(self.frame, year)
-        focus = self._shadow.focus(pose, self._ground_below(eye))
-        matrix, centre = self._shadow.aim(focus, shine.key_dir)
-        self.frame["SHADOW_VIEW"], self.frame["SHADOW_CENTRE"] = matrix, centre
+        self._shadows.aim(pose, self._ground_below(eye), shine.key_dir, self.frame)
+        forward = pose.rotation()[:, 2]
+        self.lamps.shine(self.frame, self.buildings.lit, snapshot.villagers, eye, forward, bool(shine.glow.any()))
         self.ground.refine(eye)
         self.plants.select(eye, planes)
         if pictured and self.quality != "truth":
-            self.plants.cast(self._shadow.holds)
+            self.plants.cast(self._shadows.holds, self._shadows.near)
         self.grass.select(eye, planes, year, self.lying)
         self.people.place(
-            snapshot.villagers, now, following.rows, after, before.rows, previous, planes, self._shadow.holds
+            snapshot.villagers, now, following.rows, after, before.rows, previous, planes, self._shadows.near
         )
 
     def _lay(self, snapshot: Snapshot) -> None:

@@ -28,6 +28,7 @@ GUST_RAD_S = 1.7
 SWAY_PER_WIND = 0.11  # how far a stem leans per m/s, in units of its own stiffness
 SWAY_LIMIT = 1.2
 GUST_SHARE = 0.4  # of what gusts add to the wind: they come and go
+REPEAT_S = 256.0  # after which the clock of splashes and rings begins anew
 WAVE_SPEED = (0.013, 0.008, 0.021, -0.016)  # noise tiles per second
 MOST_BLOSSOM = 0.85  # share of the sprays of a tree that flower
 GREEN, GOLD = (0.095, 0.155, 0.038), (0.52, 0.385, 0.135)  # of fields seen from afar, linear
@@ -88,6 +89,7 @@ def write_weather(
     rain, snow = float(env["rain_mm_h"]), float(env["snow_mm_h"])
     frame["RAIN"] = fall_amount(rain, FULL_RAIN_MM_H)
     frame["RIPPLE"] = min(0.45 + 0.12 * float(env["wind_m_s"]), 2.0)
+    frame["SECONDS"] = time_s % REPEAT_S
     frame["WAVES"] = np.mod(np.array(WAVE_SPEED) * time_s, 1.0)
     _write_fall(frame, falls, env, time_s, light, rain, snow)
     Smoke.write(frame, env, time_s, light)
