@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from engine.quantities import checked_size, parse_duration, parse_size
-from recorder.lens import LENSES, LensName, sees
+from recorder.lens import LENSES, LensName, reaches
 
 MODALITIES = ("rgb", "depth", "instance", "semantic", "part", "normal", "flow", "back_flow", "albedo")
 QUALITIES = ("truth", "fast", "fine")  # of the picture; the truth is the same in all
@@ -175,7 +175,7 @@ class CameraPart(Part):
     shot_s: float = Field(8.0, ge=1, le=3600)  # how long a view is held (director)
     speed_m_s: float = Field(5.0, gt=0, le=60)  # over the ground (drone)
     path: tuple[str | tuple[Metres, Metres], ...] = ()  # places or [x, y]; none: round the village (drone)
-    fov_deg: float = Field(50.0, ge=5, le=140)  # vertical
+    fov_deg: float = Field(50.0, ge=5, le=178)  # vertical; up to 140, and up to 178 with lens = "fisheye"
     lens: LensName = "pinhole"
     distortion: tuple[float, ...] = ()  # of the lens; brown: k1, k2, p1, p2, k3; fisheye: k1, k2, k3, k4
     exposure_ev: float = Field(0.0, ge=-8, le=8)  # brighter than by itself, in powers of two
@@ -202,6 +202,8 @@ class CameraPart(Part):
             raise ValueError(
                 f"lens '{self.lens}' has {LENSES[self.lens]} coefficients, distortion names {len(self.distortion)}"
             )
+        if self.fov_deg > 140 and self.lens != "fisheye":
+            raise ValueError(f"fov_deg = {self.fov_deg:g} is too wide for this lens: at most 140, or lens = 'fisheye'")
         if self.lens == "fisheye" and self.kind == "director":
             raise ValueError("a director composes for a straight picture: give it another lens than 'fisheye'")
         if self.path and len(dict.fromkeys(self.path)) < 2:
@@ -255,9 +257,9 @@ class Scenario(Part):
                 f"use one of {', '.join(rates)}"
             )
         for camera in self.camera:
-            if not sees(camera.lens, camera.distortion, math.radians(camera.fov_deg), self.capture.size):
+            if not reaches(camera.lens, camera.distortion, math.radians(camera.fov_deg), self.capture.size):
                 raise ValueError(
-                    f"camera '{camera.name}' would have black corners: its lens '{camera.lens}' does not reach them at "
+                    f"camera '{camera.name}' would be black in places: its lens '{camera.lens}' does not reach them at "
                     f"fov_deg = {camera.fov_deg:g}; take a smaller one, or weaker distortion"
                 )
         names = [camera.name for camera in self.camera]

@@ -64,13 +64,14 @@ def focal_px(lens: str, coefficients: tuple[float, ...], fov_y: float, height: i
     return height / 2 / reach
 
 
-def sees(lens: str, coefficients: tuple[float, ...], fov_y: float, size: tuple[int, int]) -> bool:
-    """Whether every pixel of a picture of that size has one ray, so that nothing is seen twice and nothing is black."""
+def reaches(lens: str, coefficients: tuple[float, ...], fov_y: float, size: tuple[int, int]) -> bool:
+    """Whether a lens fills a picture of that size; of a fisheye's, the middle column: its corners may be black."""
     width, height = size
     focal = focal_px(lens, coefficients, fov_y, height)
-    u, v = np.linspace(-width / 2, width / 2, 65) / focal, np.linspace(-height / 2, height / 2, 65) / focal
-    border = np.concatenate([[(x, y) for x in u for y in (v[0], v[-1])], [(x, y) for y in v for x in (u[0], u[-1])]])
-    return bool(np.isfinite(ray(lens, coefficients, border)).all())
+    y = np.linspace(-height / 2, height / 2, 65) / focal
+    columns = [0.0] if lens == "fisheye" else (np.linspace(-width / 2, width / 2, 65) / focal).tolist()
+    points = np.array([(x, each) for x in columns for each in y])
+    return bool(np.isfinite(ray(lens, coefficients, points)).all())
 
 
 def _padded(coefficients: tuple[float, ...], count: int) -> tuple[float, ...]:

@@ -613,8 +613,10 @@ class CameraPose:
         return image_point(self.lens, self.distortion, camera) * K[0, 0] + K[:2, 2], camera[:, 2]
 
     def ranges(self, depth: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Metres along the rays through the pixel centres (H, W), of planar depths (H, W); inf where those are."""
-        return np.asarray(depth / self._pixel_rays(depth.shape)[..., 2], np.float32)
+        """Metres along the rays through the pixel centres (H, W), of planar depths (H, W); inf where those are,
+        and where the lens shows nothing."""
+        forward = self._pixel_rays(depth.shape)[..., 2]
+        return np.where(np.isfinite(forward), depth / forward, np.inf).astype(np.float32)
 
     def unproject(self, depth: NDArray[np.floating]) -> NDArray[np.float64]:
         """World points (H, W, 3) seen at the pixel centres of a planar depth image (H, W)."""

@@ -1,0 +1,173 @@
+"""Pictures through a lens: straight views of what the lens sees, bent into one picture after they are drawn.
+
+A distorted picture is made of one straight view a little wider, a fisheye's of up to six that look along the axes of
+the world, turned with the camera. Labels, normals and paints are those of the nearest pixel. Depth is read between
+pixels: its reciprocal is linear over a plane, so that a plane's depth comes out exact; where four neighbours lie on
+no plane, it is the nearest one's. The picture is blended between pixels. Flow is followed through both lenses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recorder.schema import CameraPose
+
+Floats = NDArray[np.float64]
+Images = dict[str, NDArray[Any]]
+Poses = tuple[CameraPose, CameraPose | None, CameraPose | None]  # of the frame, the one after it, the one before
+Draw = Callable[[Poses], Images]
+
+MARGIN_PX = 2.0  # that straight views are wider than what is taken of them
+PLANE = 1e-3  # how far the reciprocal depths of four neighbours on a plane may be from agreeing, of their largest
+ROUNDING = 1e-6  # the same from the rounding of depths alone
+AXES = ((0.0, 0.0), (np.pi / 2, 0.0), (-np.pi / 2, 0.0), (np.pi, 0.0), (0.0, np.pi / 2), (0.0, -np.pi / 2))
+FLOWS = (("flow", 1), ("back_flow", 2))  # and which of the poses each leads to
+
+
+def through_lens(draw: Draw, poses: Poses, size: tuple[int, int]) -> Images:
+    """What a camera with a lens sees: the modalities of `draw`, which draws straight views of the same size.
+
+    Args:
+        draw: draws from pinhole poses.
+        poses: the camera, and where it is in the frames that flow leads to; None where there is none.
+        size: width and height of the pictures in pixels.
+    """
+    pose = poses[0]
+    rays = _rays(pose.lens, pose.distortion, pose.fov_y, size)
+    views: list[Poses] = [
+        (straight(pose), poses[1] and straight(poses[1]), poses[2] and straight(poses[2]))
+        for straight in _straight(pose, rays, size)
+    ]
+    world = rays @ pose.rotation().T
+    nearest = np.argmax([world @ view[0].rotation()[:, 2] for view in views], axis=0)
+    lit = np.isfinite(rays).all(axis=1)
+    made: Images = {}
+    for number, view in enumerate(views):
+        mine = np.flatnonzero(lit & (nearest == number))
+        if mine.size:
+            _take(made, draw(view), poses, view, mine, rays, size)
+    width, height = size
+    return {name: image.reshape(height, width, *image.shape[1:]) for name, image in made.items()}
+
+
+@lru_cache(maxsize=8)
+def _rays(lens: str, distortion: tuple[float, ...], fov_y: float, size: tuple[int, int]) -> Floats:
+    """Rays (H * W, 3) through the pixel centres, in the camera frame."""
+    width, height = size
+    v, u = np.mgrid[0:height, 0:width] + 0.5
+    pose = CameraPose((0.0, 0.0, 0.0), 0.0, 0.0, fov_y, lens, distortion)
+    return pose.rays(np.column_stack([u.ravel(), v.ravel()]), size)
+
+
+def _straight(pose: CameraPose, rays: Floats, size: tuple[int, int]) -> list[Callable[[CameraPose], CameraPose]]:
+    """For each straight view that is needed, how it turns a pose of the camera into its own."""
+    width, height = size
+    if pose.lens == "brown":
+        reach = np.abs(rays[:, :2] / rays[:, 2:]).max(axis=0)
+        half = max(float(reach[1]), float(reach[0]) * height / width) * (1 + 2 * MARGIN_PX / height)
+        return [lambda at: _pinhole(at, at.yaw, at.pitch, 2 * float(np.arctan(half)))]
+    half = max(1.0, height / width) * (1 + 2 * MARGIN_PX / min(size))
+
+    def looking(turn: float, pitch: float) -> Callable[[CameraPose], CameraPose]:
+        return lambda at: _pinhole(at, at.yaw + turn, pitch, 2 * float(np.arctan(half)))
+
+    return [looking(turn, pitch) for turn, pitch in AXES]
+
+
+def _pinhole(at: CameraPose, yaw: float, pitch: float, fov_y: float) -> CameraPose:
+    return replace(at, yaw=yaw, pitch=pitch, fov_y=fov_y, lens="pinhole", distortion=())
+
+
+def _take(
+    made: Images, drawn: Images, poses: Poses, view: Poses, mine: NDArray[np.intp], rays: Floats, size: tuple[int, int]
+) -> None:
+    """Fill in the pixels `mine` of the images from a straight view."""
+    width, height = size
+    source = view[0].rotation().T @ poses[0].rotation()  # from the camera's frame to the view's
+    own = rays[mine] @ source.T
+    focal = view[0].intrinsics(*size)[0, 0]
+    place = own[:, :2] / own[:, 2:] * focal + (width / 2, height / 2) - 0.5  # pixel centres at whole numbers
+    column = np.clip(np.round(place[:, 0]), 0, width - 1).astype(np.intp)
+    row = np.clip(np.round(place[:, 1]), 0, height - 1).astype(np.intp)
+    level = _level(drawn["depth"], place) if "depth" in drawn else np.zeros(len(mine), np.bool_)
+    for name, image in drawn.items():
+        blank = np.inf if name == "depth" else 0
+        flat = made.setdefault(name, np.full((height * width, *image.shape[2:]), blank, image.dtype))
+        match name:
+            case "rgb":
+                flat[mine] = np.round(_between(image.astype(np.float64), place)).astype(np.uint8)
+            case "depth":
+                inverse = 1.0 / image.astype(np.float64)
+                found = np.where(level, _between(inverse, place), inverse[row, column])
+                with np.errstate(divide="ignore"):
+                    flat[mine] = np.where(found > 0, 1.0 / found, np.inf) / own[:, 2] * rays[mine, 2]
+            case "flow" | "back_flow" | "flow_valid" | "back_flow_valid":
+                pass
+            case _:
+                flat[mine] = image[row, column]
+    for name, which in FLOWS:
+        if name in drawn and poses[which] is not None and drawn[f"{name}_valid"].any():
+            whole = np.column_stack([column, row]).astype(np.float64)
+            _follow(made, drawn, name, poses, view, which, mine, np.where(level[:, None], place, whole), size)
+
+
+def _corners(place: Floats, width: int, height: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats, Floats]:
+    left = np.clip(np.floor(place[:, 0]), 0, width - 2).astype(np.intp)
+    top = np.clip(np.floor(place[:, 1]), 0, height - 2).astype(np.intp)
+    return left, top, np.clip(place[:, 0] - left, 0.0, 1.0), np.clip(place[:, 1] - top, 0.0, 1.0)
+
+
+def _between(image: Floats, place: Floats) -> Floats:
+    """Bilinear between pixels."""
+    left, top, s, t = _corners(place, image.shape[1], image.shape[0])
+    shape = (-1, *[1] * (image.ndim - 2))
+    s, t = s.reshape(shape), t.reshape(shape)
+    upper = image[top, left] * (1 - s) + image[top, left + 1] * s
+    lower = image[top + 1, left] * (1 - s) + image[top + 1, left + 1] * s
+    return np.asarray(upper * (1 - t) + lower * t)
+
+
+def _level(depth: NDArray[np.float32], place: Floats) -> NDArray[np.bool_]:
+    """Where the four pixels round a place lie on one plane, so that values may be read between them."""
+    inverse = 1.0 / depth.astype(np.float64)
+    left, top, _, _ = _corners(place, depth.shape[1], depth.shape[0])
+    a, b, c, d = (inverse[top + y, left + x] for y, x in ((0, 0), (0, 1), (1, 0), (1, 1)))
+    most, least = np.maximum.reduce([a, b, c, d]), np.minimum.reduce([a, b, c, d])
+    return np.asarray((least > 0) & (np.abs(a + d - b - c) <= PLANE * (most - least) + ROUNDING * most))
+
+
+def _follow(
+    made: Images,
+    drawn: Images,
+    name: str,
+    poses: Poses,
+    view: Poses,
+    which: int,
+    mine: NDArray[np.intp],
+    place: Floats,
+    size: tuple[int, int],
+) -> None:
+    """Flow through the lens: from where a place of the view lies in the picture to where it lands in the other one."""
+    width, height = size
+    after, view_after = poses[which], view[which]
+    assert after is not None and view_after is not None
+    known = _between(drawn[f"{name}_valid"].astype(np.float64), place) == 1.0
+    here = place[known]
+    there = here + _between(drawn[name].astype(np.float64), here)
+    start = _seen_by(poses[0], view[0].rays(here + 0.5, size) @ view[0].rotation().T, size)
+    landing = _seen_by(after, view_after.rays(there + 0.5, size) @ view_after.rotation().T, size)
+    inside = np.all((landing >= 0) & (landing < (width, height)), axis=1)  # false where nan
+    target = mine[known]
+    made[name][target] = np.where(np.isfinite(landing), landing - start, 0.0)
+    made[f"{name}_valid"][target] = inside
+
+
+def _seen_by(pose: CameraPose, world_rays: Floats, size: tuple[int, int]) -> Floats:
+    """Where rays of the world fall in the picture of a camera."""
+    return pose.project(world_rays + np.asarray(pose.position), size)[0]
