@@ -55,14 +55,28 @@ class Targets:
     far_shadow: bool = False  # of a shadow pass: for the map that reaches far
 
     @property
-    def floats(self) -> bool:
-        """Depth and flow share one float target."""
-        return self.depth or self.flow
+    def floats(self) -> tuple[tuple[str, ...], ...]:
+        """The numbers that each float target holds. Depth, normals and both flows fill two of four channels.
+
+        `rest` is the third component of the normal, which lies in -1..1, and to that 4 where the flow is valid, 8 where
+        the flow backward is: they share a channel, as a third target costs a tenth of the frame.
+        """
+        names = [name for wanted, names in self._numbers() if wanted for name in names]
+        return tuple(tuple(names[k : k + 4]) for k in range(0, len(names), 4))
+
+    def _numbers(self) -> tuple[tuple[bool, tuple[str, ...]], ...]:
+        return (
+            (self.flow, ("flow_x", "flow_y")),
+            (self.back, ("back_x", "back_y")),
+            (self.depth, ("depth",)),
+            (self.normal, ("normal_x", "normal_y")),
+            (self.normal or self.flow or self.back, ("rest",)),
+        )
 
     @property
     def truth(self) -> bool:
         """There is anything beside the picture."""
-        return self.ident or self.albedo or self.normal or self.floats or self.back
+        return self.ident or self.albedo or bool(self.floats)
 
     @property
     def lit(self) -> bool:
@@ -75,13 +89,16 @@ class Targets:
             return ("SHADOW_PASS", "FAR_SHADOW") if self.far_shadow else ("SHADOW_PASS",)
         lines = ["OUT_RGB"] if self.rgb else []
         location = 1
-        planes = (self.ident, self.albedo, self.normal, self.floats, self.back)
-        for name, wanted in zip(("ID", "ALBEDO", "NORMAL", "FLOAT", "BACK"), planes, strict=True):
+        for name, wanted in (("ID", self.ident), ("ALBEDO", self.albedo)):
             if wanted:
                 lines += [f"OUT_{name}", f"{name}_LOCATION {location}"]
                 location += 1
-        if self.flow:
-            lines.append("OUT_FLOW")
+        for plane, numbers in enumerate(self.floats):
+            lines.append(f"FLOATS_{plane} {location + plane}")
+            lines += [f"{name.upper()}_AT out_floats_{plane}.{'xyzw'[k]}" for k, name in enumerate(numbers)]
+        for name, wanted in (("NORMAL", self.normal), ("FLOW", self.flow), ("BACK", self.back)):
+            if wanted:
+                lines.append(f"OUT_{name}")
         if self.rgb or self.albedo:
             lines.append("OUT_COLOUR")
         if self.lit or self.albedo:

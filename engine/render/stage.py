@@ -385,7 +385,7 @@ class Stage:
         return self._reader.direct
 
     def texture(self, target: str) -> Texture:
-        """The texture of an attached target: rgb, ident, albedo, normal, floats or back."""
+        """The texture of an attached target: rgb, ident, albedo, floats 0 or floats 1."""
         return self._view.textures[target]
 
     def _ground_below(self, eye: NDArray[np.float64]) -> float:

@@ -26,6 +26,7 @@ from engine.render.programs import KINDS, Targets, program
 from engine.render.sensors import FAR_M, NEAR_M, clip_from_world
 from recorder.schema import CameraPose
 
+_FLOATS = ("floats 0", "floats 1")
 EYES, SHADOWS = BitMask32.bit(0), BitMask32.bit(1)
 
 
@@ -35,9 +36,7 @@ def program_state(kind: str, targets: Targets) -> RenderState:
 
 
 RGBA_PLANES = (GraphicsOutput.RTP_aux_rgba_0, GraphicsOutput.RTP_aux_rgba_1)
-FLOAT_PLANES = (GraphicsOutput.RTP_aux_float_0, GraphicsOutput.RTP_aux_float_1, GraphicsOutput.RTP_aux_float_2)
-FLOW_STEPS = 256  # per pixel: finer than the raster, and half the bytes in a recording
-NORMAL_STEPS = 2048  # within 4.3e-4 of the normal drawn, and 40 % fewer bytes than halves
+FLOAT_PLANES = (GraphicsOutput.RTP_aux_float_0, GraphicsOutput.RTP_aux_float_1)
 
 
 class View:
@@ -66,13 +65,13 @@ class View:
         properties.set_rgba_bits(8, 8, 8, 8)
         properties.set_depth_bits(24)
         rgba = [name for name in ("ident", "albedo") if getattr(self.targets, name)]
-        floats = [name for name in ("normal", "floats", "back") if getattr(self.targets, name)]
         properties.set_aux_rgba(len(rgba))
-        properties.set_aux_float(len(floats))
+        properties.set_aux_float(len(self.targets.floats))
         made = context.buffer("view", size, properties, -10)
         made.set_clear_depth_active(True)
         planes = {"rgb": GraphicsOutput.RTP_color}
-        planes |= dict(zip(rgba, RGBA_PLANES, strict=False)) | dict(zip(floats, FLOAT_PLANES, strict=False))
+        planes |= dict(zip(rgba, RGBA_PLANES, strict=False))
+        planes |= {name: plane for name, plane, _ in zip(_FLOATS, FLOAT_PLANES, self.targets.floats, strict=False)}
         for name, plane in planes.items():
             texture = Texture(name)
             made.add_render_texture(texture, GraphicsOutput.RTM_bind_or_copy, plane)  # type: ignore[arg-type]
@@ -130,18 +129,30 @@ class View:
             made |= self._labels(reader, classes, wanted)
         if self.targets.albedo:
             made["albedo"] = reader.read(self.textures["albedo"], "rgb", np.uint8)
-        if self.targets.normal:
-            normal = reader.read(self.textures["normal"], "rgb", np.float32)
-            made["normal"] = _in_steps(normal, NORMAL_STEPS)
-        if self.targets.depth:
-            depth = reader.read(self.textures["floats"], "b", np.float32)[..., 0]
-            made["depth"] = np.where(depth > 0, depth, np.float32(np.inf))
-        for name, plane, on, known in (
-            ("flow", "floats", self.targets.flow, moving[0]),
-            ("back_flow", "back", self.targets.back, moving[1]),
-        ):
-            if on:
-                made[name], made[f"{name}_valid"] = self._flow(reader, plane, known)
+        return made | self._numbers(reader, moving)
+
+    def _numbers(self, reader: ReadBack, moving: tuple[bool, bool]) -> dict[str, NDArray[Any]]:
+        """Depth, normals and flows, out of the channels that engine.render.programs packs them into."""
+        targets = self.targets
+        made: dict[str, NDArray[Any]] = {}
+        channels: dict[str, NDArray[np.float32]] = {}
+        for name, numbers in zip(_FLOATS, targets.floats, strict=False):
+            plane = reader.read(self.textures[name], "rgba", np.float32)
+            channels |= {number: plane[..., k] for k, number in enumerate(numbers)}
+        marks = (channels["rest"] * np.float32(0.25) + np.float32(0.5)).astype(np.uint8) if "rest" in channels else None
+        if targets.normal and marks is not None:
+            up = channels["rest"] - np.float32(4) * marks
+            made["normal"] = _together(channels["normal_x"], channels["normal_y"], up)
+        if targets.depth:
+            depth = channels["depth"].copy()
+            depth[depth == 0] = np.inf
+            made["depth"] = depth
+        flows = (("flow", "flow", targets.flow, moving[0]), ("back_flow", "back", targets.back, moving[1]))
+        for bit, (name, channel, wanted, known) in enumerate(flows):
+            if wanted and marks is not None:
+                x, y, valid = channels[f"{channel}_x"], channels[f"{channel}_y"], (marks >> bit & 1).view(np.bool_)
+                made[name] = _together(x, y) if known else np.zeros((*x.shape, 2), np.float32)
+                made[f"{name}_valid"] = valid if known else np.zeros(x.shape, np.bool_)
         return made
 
     def _labels(self, reader: ReadBack, classes: NDArray[np.uint8], wanted: tuple[str, ...]) -> dict[str, NDArray[Any]]:
@@ -154,15 +165,10 @@ class View:
             made["part"] = (ident >> 24).astype(np.uint8)
         return {name: image for name, image in made.items() if name in wanted}
 
-    def _flow(self, reader: ReadBack, plane: str, known: bool) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        width, height = self.size
-        if not known:
-            return np.zeros((height, width, 2), np.float32), np.zeros((height, width), np.bool_)
-        valid = reader.read(self.textures[plane], "a", np.float32)[..., 0] > 0.5
-        flow = reader.read(self.textures[plane], "rg", np.float32)
-        return _in_steps(flow, FLOW_STEPS), valid
 
-
-def _in_steps(values: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
-    """The nearest multiples of 1 / steps, zero without a sign: what a recording holds in few bytes."""
-    return (np.round(values * steps) / steps + 0).astype(np.float32)
+def _together(*channels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Channels (H, W) as one image (H, W, channels)."""
+    made = np.empty((*channels[0].shape, len(channels)), np.float32)
+    for k, channel in enumerate(channels):
+        made[..., k] = channel
+    return made

@@ -144,7 +144,7 @@ def test_fast_read_back_is_pandas_own(stage: Callable[..., Stage]) -> None:
     reader = ReadBack(drawn.context)
     if not reader.direct:
         pytest.skip("OpenGL older than 4.5: the slow road is the only one")
-    for name, channels, kind in (("rgb", "rgb", np.uint8), ("ident", "rgba", np.uint8), ("floats", "rg", np.float32)):
+    for name, channels, kind in (("rgb", "rgb", np.uint8), ("ident", "rgba", np.uint8), ("floats 0", "rgba", np.float32)):
         fast = reader.read(drawn.texture(name), channels, kind)
         assert (
             fast.tobytes()
