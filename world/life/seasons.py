@@ -51,11 +51,6 @@ class Seasons:
         return Season(*(before + (after - before) * share).tolist())
 
 
-def season_at(climate: Normals, latitude: float, local: datetime) -> Season:
-    """The season of a climate at a local date and time. Whoever asks often keeps a `Seasons`."""
-    return Seasons(climate, latitude).at(local)
-
-
 def vegetation(climate: Normals, latitude: float) -> Floats:
     """Leaf cover, leaf colour, blossom and greenness of grass on every day of the year, (4, 365).
 

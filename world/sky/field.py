@@ -5,7 +5,6 @@ After MicroMet (Liston & Elder 2006), with cold pools and valley fog added.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from world.grid import bilinear
-from world.sky.daily import Day
 from world.sky.normals import knots_of, through_the_year
 
 Floats = NDArray[np.float64]
@@ -95,29 +93,6 @@ def relief_of(
     axis = np.arange(NODES) * node_m
     x, y = np.meshgrid(origin[0] + axis, origin[1] + axis)
     return Relief(bilinear(smooth, origin, cell_m, x, y), origin, node_m, village)
-
-
-@dataclass(frozen=True)
-class DayMaps:
-    """Days of weather over a lattice; arrays are (days, rows, cols)."""
-
-    rain_mm: NDArray[np.float32]
-    mean_c: NDArray[np.float32]
-
-
-def day_maps(days: Sequence[Day], heights: Floats, village_m: float, latitude: float) -> DayMaps:
-    """What days on the valley floor are like at heights above the datum (rows, cols), by lapse and orographic rain."""
-    dates = [date.fromordinal(day.ordinal) for day in days]
-    lapse, rise = (
-        np.array([through_the_year(knots, when) for when in dates]) / 1000.0
-        for knots in (_of_latitude(LAPSE_C_KM, latitude), _of_latitude(RAIN_PER_KM, latitude))
-    )
-    mean, rain = (np.array([getattr(day, name) for day in days]) for name in ("mean_c", "rain_mm"))
-    lift = np.clip(np.multiply.outer(rise, heights - village_m), -0.5, 0.5)
-    return DayMaps(
-        rain_mm=(rain[:, None, None] * (1.0 + lift) / (1.0 - lift)).astype(np.float32),
-        mean_c=(mean[:, None, None] - np.multiply.outer(lapse, heights)).astype(np.float32),
-    )
 
 
 def _of_latitude(table: Floats, latitude: float) -> Floats:

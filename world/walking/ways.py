@@ -180,17 +180,6 @@ def downhill(time: Floats32, r: int, c: int) -> tuple[float, float]:
 
 
 @compiled
-def descent(time: Floats32) -> tuple[Floats, Floats]:
-    """The direction of `downhill` in every cell."""
-    rows, cols = time.shape
-    east, north = np.zeros((rows, cols)), np.zeros((rows, cols))
-    for r in range(rows):
-        for c in range(cols):
-            east[r, c], north[r, c] = downhill(time, r, c)
-    return east, north
-
-
-@compiled
 def descend(time: Floats, row: int, col: int) -> NDArray[np.int64]:
     """Cells (k, 2) as row, column from a start to the goal, each step to the quickest of the eight neighbours."""
     rows, cols = time.shape

@@ -11,8 +11,6 @@ from assets.palette import GroundCover
 
 Floats = NDArray[np.float64]
 
-INFLOW = np.dtype([("row", "<i4"), ("col", "<i4"), ("area_m2", "<f8"), ("discharge_m3_s", "<f8")])
-
 
 class Basin(Protocol):
     """A valley as the water sees it; maps (rows, cols), rows go north."""
@@ -60,7 +58,7 @@ class Basin(Protocol):
 
     @property
     def inflows(self) -> NDArray[np.void]:
-        """Streams that enter the map: row, col, area_m2, discharge_m3_s."""
+        """Streams that enter the map, as land.terrain.INFLOWS."""
         ...
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.world.life import climates
 from tests.world.life.climates import Place
 from world.life.crops import harvest
-from world.life.seasons import Seasons, running_mean, season_at
+from world.life.seasons import Seasons, running_mean
 from world.life.year import daily, day_length_h
 
 COVER, COLOUR, BLOSSOM, GREEN, HEIGHT, RIPE = range(6)
@@ -115,8 +115,6 @@ def test_moments_lie_between_their_days_whatever_the_year() -> None:
     assert astuple(seasons.at(datetime.fromisoformat("2026-07-01T12:00"))) == pytest.approx(
         tuple(seasons.days[181]), abs=1e-9
     )
-    may = datetime.fromisoformat("2026-05-01")
-    assert season_at(climates.BERN, 47.0, may) == seasons.at(may)
 
 
 @given(

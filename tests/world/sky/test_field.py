@@ -7,9 +7,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from tests.world.sky.skies import a_sky, climate_at, local
-from world.sky.daily import Days
-from world.sky.field import NODES, Relief, Terrain, day_maps, flat, relief_of
+from tests.world.sky.skies import a_sky, local
+from world.sky.field import NODES, Relief, Terrain, flat, relief_of
 from world.sky.weather import WeatherOpening
 from world.view import NO_FOG_M
 
@@ -104,14 +103,3 @@ def test_a_relief_is_the_mean_of_the_cells() -> None:
     assert relief.heights[1:-1, 16] == pytest.approx(np.full(NODES - 2, 52.0), abs=0.5)
     assert relief.village_m == pytest.approx(52.0 + 200.0 / 2048.0 * 100.0, abs=0.6)
     assert flat().village_m == 0.0
-
-
-def test_a_year_of_days_over_a_map() -> None:
-    days = Days(climate_at(47.0), 1).days(JUNE.toordinal(), 365)
-    heights = np.tile(np.linspace(0.0, 1000.0, 64), (64, 1))
-    maps = day_maps(days, heights, 0.0, 47.0)
-    assert maps.rain_mm.shape == maps.mean_c.shape == (365, 64, 64)
-    assert maps.rain_mm[:, 0, 0] == pytest.approx([d.rain_mm for d in days], rel=1e-6)
-    assert maps.mean_c[:, 0, 0] == pytest.approx([d.mean_c for d in days], rel=1e-4, abs=1e-4)
-    assert 4 < (maps.mean_c[:, 0, 0] - maps.mean_c[:, 0, -1]).mean() < 9
-    assert 1.4 < maps.rain_mm[:, 0, -1].sum() / maps.rain_mm[:, 0, 0].sum() < 2.2

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.palette import GroundCover
+from world.land.terrain import INFLOWS
 from world.sky.air import AIR_MASSES
 from world.sky.climate import ClimateConfig, climate_of
 from world.sky.field import AirField
-from world.water.basin import INFLOW
 from world.water.surface import LandSurface, Sunrise
 
 NODES = 5
@@ -61,7 +61,7 @@ class Vale:
 
     @property
     def inflows(self) -> NDArray[np.void]:
-        return np.array([(self.n - 1, self.n // 2, 3e6, self.inflow_m3_s)], INFLOW)
+        return np.array([(self.n - 1, self.n // 2, 3e6, self.inflow_m3_s)], INFLOWS)
 
     @property
     def _stream(self) -> NDArray[np.bool_]:
