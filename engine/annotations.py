@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.meshes.figure import ADULT_M
-from engine.coverage import Coverage, Floats, Things, coverage
+from engine.coverage import Coverage, Things, coverage
+from engine.rasteriser import Floats
 from engine.render.figures import joints
 from engine.render.sensors import NEAR_M
 from engine.solids import solids_of

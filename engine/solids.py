@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from assets.meshes.figure import figure_parts
 from assets.palette import SemanticClass, Species
-from engine.coverage import LEAF_STIFFNESS, Floats, Ints, Meshes, Things, shown
+from engine.coverage import Meshes, Things
+from engine.rasteriser import Floats, Ints, shown
 from engine.render.buildings import building_mesh
 from engine.render.crowns import BARE, BARE_BELOW, FULL, THIN, THIN_BELOW, WOOD, crown
 from engine.render.figures import outline
@@ -21,7 +22,7 @@ from engine.render.weather import sway
 from recorder.annotate import class_lookup
 from recorder.schema import CameraPose, Cast, Scenery, Snapshot
 
-PLANT_RADIUS = 0.75  # of the sphere that holds a plant, over its height
+LEAF_STIFFNESS = 0.02  # of what sways, as a share of a plant's height: as surface.vert has it
 BODY_M = 1.5  # radius of the sphere round a body's middle that holds it and what it carries
 BODY_MIDDLE_M = 0.9
 
