@@ -30,7 +30,7 @@ def test_import_linter_finds_no_broken_wall():
     assert done.returncode == 0, done.stdout
 
 
-def test_a_village_runs_without_renderer_and_model():
+def test_a_village_runs_without_renderer_and_model(machine_code):
     printed = run_blocked(
         {"panda3d", "direct", "llama_cpp"},
         """
@@ -38,7 +38,10 @@ from engine.scenario import build
 from engine.simulation import Simulation
 from agents.language.templates import TemplateVoice
 import recorder.reader, recorder.writer
-s = Simulation(build({"name": "t", "world": {"size_m": 512}, "village": {"villagers": 4}}, "t"), TemplateVoice())
+village = build(
+    {"name": "t", "seed": 5, "world": {"size_m": 512}, "village": {"villagers": 4}}, "t"
+)
+s = Simulation(village, TemplateVoice())
 for _ in range(40):
     s.step()
 print(s.snapshot.hashes["total"].hex(), len(s.cast.personas))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,6 +17,7 @@ from recorder import schema
 from tests.agents.flat_world import FAIR, RAIN
 from tests.agents.village import Life, village
 
+pytestmark = pytest.mark.slow
 ONE_MINUTE = """
 from tests.agents.village import village
 print(b"".join(village(9, seed=11).run(60, digests=True).digests).hex())
@@ -24,7 +26,7 @@ print(b"".join(village(9, seed=11).run(60, digests=True).digests).hex())
 
 def test_two_fresh_processes_live_the_same_life():
     def live(hash_seed: str) -> str:
-        env = {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": "."}
+        env = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": "."}
         run = subprocess.run([sys.executable, "-c", ONE_MINUTE], capture_output=True, text=True, env=env)
         assert run.returncode == 0, run.stderr
         return run.stdout

@@ -17,6 +17,7 @@ from assets.meshes.plants import crop_tuft, flower, grass_tuft, plant
 from assets.palette import BuildingKind, Species
 from tests.test_walls import ROOT
 
+pytestmark = pytest.mark.slow
 WALL, ROOF = (226, 214, 190), (150, 74, 52)
 SIZES = {
     BuildingKind.HOUSE: (8.0, 6.5, 2.9, 2.8),

@@ -23,7 +23,7 @@ def assert_refused(done, *parts):
 
 
 def test_help_names_the_commands_and_their_options():
-    done = hamlet_process("--help")
+    done = hamlet("--help")
     assert done.returncode == 0
     for command in ("watch", "capture", "replay", "doctor"):
         assert command in done.stdout
@@ -66,7 +66,7 @@ def test_capture_never_writes_over_a_recording(tmp_path):
 def test_capture_refuses_a_folder_that_is_a_file(tmp_path):
     occupied = tmp_path / "out"
     occupied.write_text("a file")
-    assert_refused(hamlet_process("capture", "valley", "--model", "none", "--out", occupied), str(occupied), "--out")
+    assert_refused(hamlet("capture", "valley", "--model", "none", "--out", occupied), str(occupied), "--out")
 
 
 @pytest.mark.parametrize("name", ["overlook.mp4", "contact_sheet.png", "dialogue.txt", "dialogue.srt", "frames/x"])

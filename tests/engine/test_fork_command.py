@@ -16,10 +16,12 @@ from engine.scenario import build
 from recorder.compare import compare
 from recorder.reader import Session
 
+pytestmark = pytest.mark.usefixtures("machine_code")
 SCENARIO = """
 name = "hamlet"
+seed = 5
 world = { size_m = 512, tick_rate = 8 }
-village = { villagers = 2 }
+village = { villagers = 4 }
 capture = { duration = 2, modalities = "none" }
 language.model = "none"
 """

@@ -18,6 +18,7 @@ from engine.simulation import Simulation
 from engine.voice import continued_voice
 from recorder.schema import Snapshot
 
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("machine_code")]
 AT = 240
 LAST = 1600
 

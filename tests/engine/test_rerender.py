@@ -37,12 +37,13 @@ from recorder.writer import SessionWriter
 from tests.recorder.synthetic import utterance
 from tests.test_walls import run_blocked
 
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("machine_code")]
 SCENARIO: dict[str, Any] = {
     "name": "again",
     "seed": 5,
     "place": {"start": "2026-06-12T07:00:00"},
     "world": {"size_m": 512, "tick_rate": 8},
-    "village": {"villagers": 3, "talkativeness": 5.0},
+    "village": {"villagers": 4, "talkativeness": 5.0},
     "weather": {"opening": "drizzle"},
     "capture": {"duration": 8.0, "fps": 1.0, "size": (48, 36)},
     "camera": [
@@ -67,7 +68,7 @@ height_m = 2.0
 
 def capture(folder, **changes):
     scenario = build({**SCENARIO, "capture": {**SCENARIO["capture"], **changes}}, "test")
-    job = Capture(scenario, folder, TemplateVoice(), Model("none", ""))
+    job = Capture(scenario, folder, TemplateVoice(), Model("none", ""), workers=1)
     assert [*job.run()][-1].frames > 0
     return job.path
 
@@ -403,7 +404,7 @@ def test_files_of_cameras_have_the_errors_of_scenarios(recorded, tmp_path):
     for text, part in {
         "": "describes no camera",
         CAMERAS + "tilt = 3\n": "camera.1.tilt: unknown key",
-        CAMERAS.replace("villager = 1", "villager = 3"): "use 0 to 2",
+        CAMERAS.replace("villager = 1", "villager = 4"): "use 0 to 3",
         CAMERAS + 'at = "the moon"\n[[camera]]\nname = "b"\nkind = "talk"\nat = "the moon"\n': "the square",
     }.items():
         path.write_text(text)

@@ -25,6 +25,7 @@ from engine.scenario import Scenario, build
 from engine.simulation import STATE_LAYOUT, Simulation
 from recorder.schema import Snapshot
 
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("machine_code")]
 LAST = 1400
 LIVES_ON = 200  # ticks that a resumed run is followed; some are followed to the end
 ROOT = Path(__file__).parents[2]

@@ -22,10 +22,12 @@ from recorder.container import SessionError
 from recorder.reader import Session
 from tests.test_walls import ROOT
 
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("machine_code")]
 SCENARIO = {
     "name": "unlucky",
+    "seed": 5,
     "world": {"size_m": 512},
-    "village": {"villagers": 2},
+    "village": {"villagers": 4},
     "capture": {"duration": 1.0, "fps": 1.0, "size": (32, 24), "modalities": ("rgb",)},
 }
 

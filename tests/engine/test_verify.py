@@ -30,6 +30,7 @@ from recorder.writer import SessionWriter
 from tests.recorder import synthetic
 from tests.recorder.test_damage import Forge
 
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("machine_code")]
 TICKS = 160
 KEYFRAME_EVERY = 40
 Change = Callable[[Snapshot], Snapshot]

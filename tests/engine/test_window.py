@@ -20,6 +20,7 @@ from tests.test_walls import ROOT
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.usefixtures("machine_code"),
     pytest.mark.skipif(shutil.which("xdotool") is None, reason="needs xdotool: make tests installs it"),
 ]
 SIZE = (800, 600)

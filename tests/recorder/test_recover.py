@@ -30,6 +30,7 @@ from recorder.writer import SessionWriter
 from tests.recorder import synthetic
 from tests.recorder.originals import Pieces, lost, opened, pieces
 
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("machine_code")]
 CORPUS = Path(__file__).parent / "corpus"
 CASES = int(os.environ.get("HAMLET_DAMAGE_CASES", "60"))  # 1000 for the figures in the notes
 PATIENCE_S = 60  # no reading of these small files may take so long, on however busy a machine
@@ -61,7 +62,8 @@ def sessions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[bytes,
     """Real sessions: a capture made now, and those of every format there was."""
     folder = tmp_path_factory.mktemp("real")
     (folder / "village.toml").write_text(SCENARIO)
-    capture = Capture(load(str(folder / "village.toml")), folder / "run", TemplateVoice(), Model("none", ""))
+    village = load(str(folder / "village.toml"))
+    capture = Capture(village, folder / "run", TemplateVoice(), Model("none", ""), workers=1)
     assert [*capture.run()][-1].frames > 0
     paths = {"captured": capture.path, **{path.stem: path for path in CORPUS.glob("v1-*.hamlet")}}
     found = {}

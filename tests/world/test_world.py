@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,9 @@ from world.sky.weather import WeatherOpening
 from world.valley import ARRAYS, Valley, lattice, make_valley
 from world.world import World, WorldConfig
 
+pytestmark = pytest.mark.slow
 SMALL = WorldConfig(seed=5, size_m=256.0, villagers=3)
+CHEAP = Effort(64, 1, 3, (1, 1, 1), 1)
 
 DIGEST = """
 from tests.world.test_world import digest, small_valley
@@ -28,7 +31,7 @@ print(digest(small_valley()))
 
 
 def small_valley() -> Valley:
-    return make_valley(5, 256.0, 3, climate_of(ClimateConfig()), effort=Effort(64, 1, 3, (1, 1, 1), 1))
+    return make_valley(5, 256.0, 3, climate_of(ClimateConfig()), effort=CHEAP)
 
 
 def digest(valley: Valley) -> str:
@@ -49,7 +52,13 @@ def test_two_processes_one_without_machine_code_make_the_same_bytes() -> None:
     assert other.stdout.strip() == digest(small_valley())
 
 
-def test_a_damaged_cache_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def cheaply_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worlds are generated quickly, where it is what is kept of them that is looked at."""
+    monkeypatch.setattr("world.world.make_valley", partial(make_valley, effort=CHEAP))
+
+
+def test_a_damaged_cache_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cheaply_made: None) -> None:
     monkeypatch.setenv("HAMLET_CACHE", str(tmp_path))
     fresh = World(SMALL).valley
     (file,) = tmp_path.glob("valley-*.bin")
@@ -61,7 +70,7 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path, monkeypatch: pytest.Monkey
         assert file.read_bytes() == whole  # mended
 
 
-def test_the_cache_is_read_not_regenerated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_read_not_regenerated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cheaply_made: None) -> None:
     monkeypatch.setenv("HAMLET_CACHE", str(tmp_path))
     fresh = World(SMALL).valley
     monkeypatch.setattr("world.world.make_valley", lambda *_: pytest.fail("generated again"))
@@ -70,7 +79,9 @@ def test_the_cache_is_read_not_regenerated(tmp_path: Path, monkeypatch: pytest.M
         World(replace(SMALL, seed=6))
 
 
-def test_a_folder_that_cannot_be_written_is_survived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_written_is_survived(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cheaply_made: None
+) -> None:
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("HAMLET_CACHE", str(tmp_path / "file"))
     assert len(World(SMALL).valley.places) > 5

@@ -38,6 +38,7 @@ from tests.engine.render.conftest import SIZE
 from tests.engine.render.test_truth import box, rays
 from tests.engine.render.valleys import CELL_M, environment, flat, looking, snapshot, valley
 
+pytestmark = pytest.mark.slow
 NOBODY = Cast(valley(33, 0, 0)[1].looks, ())
 EMPTY = np.zeros(0, VILLAGER)
 TRUTH = ("depth", "instance", "semantic", "normal", "flow", "flow_valid")

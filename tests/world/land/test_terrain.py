@@ -10,6 +10,7 @@ from world.grid import Grid, bilinear, slope_of
 from world.land.config import Effort, LandConfig
 from world.land.terrain import Terrain, make_terrain
 
+pytestmark = pytest.mark.slow
 QUICK = Effort(region_cells=128, epochs=2, epoch_steps=12, refining_steps=(6, 5, 4), finest_steps=4)
 
 

@@ -49,7 +49,7 @@ def test_floods_keep_their_water_and_a_leak_is_found() -> None:
 
 
 def test_the_middle_of_a_map_is_its_middle_and_its_flood_keeps_its_water() -> None:
-    valley = valley_of(WorldConfig(seed=3, size_m=512.0, villagers=4))
+    valley = valley_of(WorldConfig(seed=5, size_m=512.0, villagers=4))
     middle = water.middle_of(valley, 256.0)
     rows, cols = middle.heights.shape
     assert (rows - 1) * middle.cell_m == pytest.approx(256.0, abs=8.0) and rows == cols == len(middle.cover)
