@@ -17,7 +17,7 @@ from engine.director import DirectorRig
 from engine.scenario import CameraPart, Scenario, ScenarioError
 from engine.sight import CLEARANCE_M, EYE_M, Surroundings, look
 from engine.walking_cameras import DroneRig, EyesRig, StreetRig
-from recorder.schema import CameraPose, Cast, Scenery, Snapshot
+from recorder.schema import Beams, CameraPose, Cast, Scenery, Snapshot
 
 BYSTANDER_M = 1.0
 MIN_SHOT_S = 6.0  # a talk camera holds a shot at least this long
@@ -39,7 +39,20 @@ class _Fitted:
     def pose(self, snapshot: Snapshot) -> CameraPose:
         part = self._part
         pose = self._rig.pose(snapshot)
+        if part.lens == "lidar":
+            return replace(pose, pitch=0.0, lens="lidar", beams=_beams(part))  # it stands upright
         return replace(pose, lens=part.lens, distortion=part.distortion, exposure_ev=part.exposure_ev)
+
+
+def _beams(part: CameraPart) -> Beams:
+    return Beams(
+        part.rings,
+        part.columns,
+        float(np.radians(part.highest_deg)),
+        float(np.radians(part.lowest_deg)),
+        part.reach_m,
+        part.attenuation == "rain",
+    )
 
 
 class OrbitRig:

@@ -15,6 +15,7 @@ from recorder.reader import Session
 
 MOTION = ("flow", "back_flow")  # lead to the frame after, and to the one before; each with its validity
 VALID = "_valid"
+LIDAR = ((1, 1), ())  # size and modalities of the stage: a lidar has views of its own
 
 
 def redraw(session: Session) -> Iterator[tuple[FrameRef, tuple[str, ...]]]:
@@ -75,6 +76,8 @@ class _Stages:
     def of(self, frame: FrameRef) -> Stage:
         """The stage for a frame's size and modalities; the one before is over then."""
         size, names = (frame.width, frame.height), tuple(n for n in frame.modalities if not n.endswith(VALID))
+        if frame.pose.lens == "lidar":
+            size, names = LIDAR
         if self._stage is None or self._kind != (size, names):
             self.close()
             self._kind, self._stage = (size, names), self._begin(size, names)

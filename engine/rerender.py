@@ -223,7 +223,7 @@ def _recorded_step(session: Session, recorded: dict[str, set[int]]) -> int | Non
 
 def _view(session: Session, order: Order, recorded: dict[str, set[int]]) -> Scenario:
     """Rate, size, modalities and quality as wanted or else as recorded, checked as a scenario's are."""
-    shown = next(iter(session.frames()), None)
+    shown = next((frame for frame in session.frames() if frame.pose.lens != "lidar"), None)
     capture = _as_captured(session)
     step = _recorded_step(session, recorded)
     known = {

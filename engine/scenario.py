@@ -144,6 +144,7 @@ class WeatherPart(Part):
     front_lasts: Seconds = 3600.0  # how long it takes to arrive
 
 
+LIDAR_TILT_DEG = 34.0  # beams farther from level would need views of their own to be drawn from
 CAMERA_STANDS = {  # kind -> how far away and how high, in metres, where nothing is said
     "director": (60.0, 22.0),
     "orbit": (60.0, 22.0),
@@ -179,6 +180,12 @@ class CameraPart(Part):
     lens: LensName = "pinhole"
     distortion: tuple[float, ...] = ()  # of the lens; brown: k1, k2, p1, p2, k3; fisheye: k1, k2, k3, k4
     exposure_ev: float = Field(0.0, ge=-8, le=8)  # brighter than by itself, in powers of two
+    rings: int = Field(32, ge=1, le=256)  # of beams (lens = "lidar"; a lidar records ranges and ids, no picture)
+    columns: int = Field(1024, ge=8, le=8192)  # beams of a ring
+    highest_deg: float = Field(10.0, ge=-LIDAR_TILT_DEG, le=LIDAR_TILT_DEG)  # elevation of the first ring
+    lowest_deg: float = Field(-25.0, ge=-LIDAR_TILT_DEG, le=LIDAR_TILT_DEG)  # and of the last
+    reach_m: float = Field(120.0, ge=1, le=1000)  # of the lidar, in clear air, against white
+    attenuation: Literal["none", "rain"] = "none"  # what weakens the beams of a lidar
     position: tuple[Metres, Metres, Metres] | None = None  # fixed
     look_at: tuple[Metres, Metres, Metres] | None = None  # fixed
 
@@ -204,8 +211,10 @@ class CameraPart(Part):
             )
         if self.fov_deg > 140 and self.lens != "fisheye":
             raise ValueError(f"fov_deg = {self.fov_deg:g} is too wide for this lens: at most 140, or lens = 'fisheye'")
-        if self.lens == "fisheye" and self.kind == "director":
-            raise ValueError("a director composes for a straight picture: give it another lens than 'fisheye'")
+        if self.lens in ("fisheye", "lidar") and self.kind == "director":
+            raise ValueError(f"a director composes for a straight picture: give it another lens than '{self.lens}'")
+        if self.highest_deg <= self.lowest_deg:
+            raise ValueError(f"highest_deg = {self.highest_deg:g} must lie above lowest_deg = {self.lowest_deg:g}")
         if self.path and len(dict.fromkeys(self.path)) < 2:
             raise ValueError("a path needs two different waypoints at least, places or [x, y]")
         return self
@@ -257,7 +266,9 @@ class Scenario(Part):
                 f"use one of {', '.join(rates)}"
             )
         for camera in self.camera:
-            if not reaches(camera.lens, camera.distortion, math.radians(camera.fov_deg), self.capture.size):
+            if camera.lens != "lidar" and not reaches(
+                camera.lens, camera.distortion, math.radians(camera.fov_deg), self.capture.size
+            ):
                 raise ValueError(
                     f"camera '{camera.name}' would be black in places: its lens '{camera.lens}' does not reach them at "
                     f"fov_deg = {camera.fov_deg:g}; take a smaller one, or weaker distortion"

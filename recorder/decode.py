@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.columns import array_from_plain, layout_from_plain, steps_from_plain, table_from_plain
-from recorder.schema import BUILDING_STATE, CameraPose, Detail, Event, Scenery, Surroundings, Utterance
+from recorder.schema import BUILDING_STATE, Beams, CameraPose, Detail, Event, Scenery, Surroundings, Utterance
 from recorder.slow import SlowPart
 
 Layouts = dict[str, np.dtype[np.void]]
@@ -205,6 +205,7 @@ def frame(value: dict[str, Any], tick: int, camera: str) -> tuple[dict[str, Any]
         pose.get("lens", "pinhole"),
         tuple(pose.get("distortion", ())),
         pose.get("exposure_ev", 0.0),
+        None if pose.get("beams") is None else Beams(**pose["beams"]),
     )
     about = {"tick": tick, "camera": camera, "pose": seen_from, "width": int(width), "height": int(height)}
     images, tables = (

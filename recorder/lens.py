@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-LensName = Literal["pinhole", "brown", "fisheye"]
+LensName = Literal["pinhole", "brown", "fisheye", "lidar"]
 
-LENSES: dict[str, int] = {"pinhole": 0, "brown": 5, "fisheye": 4}  # how many coefficients each may have
+LENSES: dict[str, int] = {"pinhole": 0, "brown": 5, "fisheye": 4, "lidar": 0}  # how many coefficients each may have
 STEPS = 30  # of Newton's method: it has converged after six wherever there is a solution
 TOLERANCE = 1e-9  # of a point of the picture, in focal lengths: a millionth of a pixel
 WIDEST_FISHEYE = np.radians(89.0)  # off the axis: beyond a right angle there is no planar depth
@@ -139,3 +139,16 @@ def _undistorted(coefficients: tuple[float, ...], points: Floats) -> Floats:
     found = np.abs(_distorted(coefficients, flat) - points).max(axis=1, initial=0.0) < TOLERANCE
     found &= _rises(_radial(coefficients), np.where(found, np.hypot(flat[:, 0], flat[:, 1]), 0.0))
     return np.where(found[:, None], flat, np.nan)
+
+
+def ring_rays(points: Floats) -> Floats:
+    """Rays (n, 3) of length 1 of a lidar at points (n, 2): angles to the right of forward and below level, radians."""
+    right, down = points[:, 0], points[:, 1]
+    return np.column_stack([np.sin(right) * np.cos(down), np.sin(down), np.cos(right) * np.cos(down)])
+
+
+def ring_point(rays: Floats) -> Floats:
+    """Points (n, 2) of a lidar's picture, as ring_rays() has them, of rays (n, 3)."""
+    return np.column_stack(
+        [np.arctan2(rays[:, 0], rays[:, 2]), np.arctan2(rays[:, 1], np.hypot(rays[:, 0], rays[:, 2]))]
+    )

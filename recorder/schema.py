@@ -28,7 +28,7 @@ from assets.palette import (
     Species,
     Wear,
 )
-from recorder.lens import LENSES, focal_px, image_point, ray
+from recorder.lens import LENSES, focal_px, image_point, ray, ring_point, ring_rays
 
 SCHEMA_VERSION = 1
 
@@ -268,6 +268,14 @@ IMAGE_COLUMNS = (
         "share of light reflected diffusely, encoded as sRGB: texture, wetness and snow without light, shadow or haze; "
         "0 where there is no surface",
         shape=(*_PIXELS, 3),
+    ),
+    Column("beam_range", "<f4", "of a lidar: distance along each beam; 0 where nothing returns", "m", shape=_PIXELS),
+    Column(
+        "beam_intensity",
+        "<f4",
+        "of a lidar: what returns of a beam, of what a white wall across it would return from there in clear air",
+        "1",
+        shape=_PIXELS,
     ),
 )
 
@@ -567,6 +575,24 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Beams:
+    """The rings of a lidar: rows of its picture from the highest to the lowest, columns once round to the right."""
+
+    rings: Annotated[int, Meaning("how many rows of beams")]
+    columns: Annotated[int, Meaning("beams of a ring in a full turn; forward is in the middle")]
+    highest: Annotated[float, Meaning("elevation of the first ring", "rad")]
+    lowest: Annotated[float, Meaning("elevation of the last ring", "rad")]
+    reach_m: Annotated[float, Meaning("range at which a white wall still returns in clear air", "m")]
+    rain: Annotated[bool, Meaning("whether rain weakens what returns")] = False
+
+    def scale(self) -> NDArray[np.float64]:
+        """Pixels per radian and the pixel of the forward level beam, as K (3, 3) has them."""
+        down = (self.rings - 1) / max(self.highest - self.lowest, 1e-9)
+        across = self.columns / (2 * np.pi)
+        return np.array([[across, 0.0, self.columns / 2], [0.0, down, 0.5 + self.highest * down], [0.0, 0.0, 1.0]])
+
+
+@dataclass(frozen=True)
 class CameraPose:
     """A camera in the world frame. Looks along `forward`; image x is to the right, y down."""
 
@@ -574,7 +600,9 @@ class CameraPose:
     yaw: Annotated[float, Meaning("where it looks, counter-clockwise from east", "rad")]
     pitch: Annotated[float, Meaning("how far it looks up, negative for down", "rad")]
     fov_y: Annotated[float, Meaning("vertical field of view, without distortion by the lens", "rad")]
-    lens: Annotated[str, Meaning("pinhole; brown: radial and tangential distortion; fisheye: equidistant")] = "pinhole"
+    lens: Annotated[str, Meaning("pinhole; brown: radial and tangential distortion; fisheye: equidistant; lidar")] = (
+        "pinhole"
+    )
     distortion: Annotated[
         tuple[float, ...], Meaning("of the lens, as OpenCV orders it; brown: k1 k2 p1 p2 k3, fisheye: k1 k2 k3 k4", "1")
     ] = ()
@@ -582,9 +610,13 @@ class CameraPose:
         0.0
     )
 
+    beams: Annotated[Beams | None, Meaning("of a lidar; null of other cameras")] = None
+
     def __post_init__(self) -> None:
         if self.lens not in LENSES or len(self.distortion) > LENSES[self.lens]:
             raise ValueError(f"there is no lens '{self.lens}' with {len(self.distortion)} coefficients")
+        if (self.lens == "lidar") != (self.beams is not None):
+            raise ValueError(f"a camera with the lens '{self.lens}' has {'no ' if self.beams is None else ''}beams")
 
     def rotation(self) -> NDArray[np.float64]:
         """World-from-camera rotation (3, 3): its columns are the OpenCV axes right, down, forward in the world."""
@@ -594,15 +626,17 @@ class CameraPose:
         return np.stack([right, np.cross(forward, right), forward], axis=1)
 
     def intrinsics(self, width: int, height: int) -> NDArray[np.float64]:
-        """K (3, 3) in pixels, pixel centres at +0.5, square pixels."""
+        """K (3, 3) in pixels, pixel centres at +0.5, square pixels; of a lidar, pixels per radian right and down."""
+        if self.beams is not None:
+            return self.beams.scale()
         focal = focal_px(self.lens, self.distortion, self.fov_y, height)
         return np.array([[focal, 0.0, width / 2], [0.0, focal, height / 2], [0.0, 0.0, 1.0]])
 
     def rays(self, pixels: NDArray[np.floating], size: tuple[int, int]) -> NDArray[np.float64]:
         """Rays (n, 3) of length 1 in the camera frame (right, down, forward) through pixels (n, 2); nan for none."""
         K = self.intrinsics(*size)
-        points = (np.asarray(pixels, np.float64) - K[:2, 2]) / K[0, 0]
-        return ray(self.lens, self.distortion, points)
+        points = (np.asarray(pixels, np.float64) - K[:2, 2]) / np.diag(K)[:2]
+        return ring_rays(points) if self.beams is not None else ray(self.lens, self.distortion, points)
 
     def project(
         self, points: NDArray[np.floating], size: tuple[int, int]
@@ -610,19 +644,24 @@ class CameraPose:
         """Pixels (n, 2) and planar depths (n,) of world points (n, 3); pixels are nan where the lens does not see."""
         camera = (np.asarray(points, np.float64) - np.asarray(self.position)) @ self.rotation()
         K = self.intrinsics(*size)
-        return image_point(self.lens, self.distortion, camera) * K[0, 0] + K[:2, 2], camera[:, 2]
+        falls = ring_point(camera) if self.beams is not None else image_point(self.lens, self.distortion, camera)
+        return falls * np.diag(K)[:2] + K[:2, 2], camera[:, 2]
 
     def ranges(self, depth: NDArray[np.floating]) -> NDArray[np.float32]:
         """Metres along the rays through the pixel centres (H, W), of planar depths (H, W); inf where those are,
-        and where the lens shows nothing."""
+        and where the lens shows nothing.
+        """
         forward = self._pixel_rays(depth.shape)[..., 2]
         return np.where(np.isfinite(forward), depth / forward, np.inf).astype(np.float32)
 
     def unproject(self, depth: NDArray[np.floating]) -> NDArray[np.float64]:
-        """World points (H, W, 3) seen at the pixel centres of a planar depth image (H, W)."""
+        """World points (H, W, 3) seen at the pixel centres of a planar depth image (H, W), of a lidar's ranges.
+
+        Where there is no depth the points are infinite or nan; where a beam does not return, they are the lidar itself.
+        """
         rays = self._pixel_rays(depth.shape)
-        camera = rays * (depth.astype(np.float64) / rays[..., 2])[..., None]
-        return np.asarray(camera @ self.rotation().T + np.asarray(self.position))
+        along = depth.astype(np.float64) if self.beams is not None else depth.astype(np.float64) / rays[..., 2]
+        return np.asarray((rays * along[..., None]) @ self.rotation().T + np.asarray(self.position))
 
     def _pixel_rays(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
         height, width = shape

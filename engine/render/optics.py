@@ -95,16 +95,16 @@ def _take(
     place = own[:, :2] / own[:, 2:] * focal + (width / 2, height / 2) - 0.5  # pixel centres at whole numbers
     column = np.clip(np.round(place[:, 0]), 0, width - 1).astype(np.intp)
     row = np.clip(np.round(place[:, 1]), 0, height - 1).astype(np.intp)
-    level = _level(drawn["depth"], place) if "depth" in drawn else np.zeros(len(mine), np.bool_)
+    level = level_places(drawn["depth"], place) if "depth" in drawn else np.zeros(len(mine), np.bool_)
     for name, image in drawn.items():
         blank = np.inf if name == "depth" else 0
         flat = made.setdefault(name, np.full((height * width, *image.shape[2:]), blank, image.dtype))
         match name:
             case "rgb":
-                flat[mine] = np.round(_between(image.astype(np.float64), place)).astype(np.uint8)
+                flat[mine] = np.round(between(image.astype(np.float64), place)).astype(np.uint8)
             case "depth":
                 inverse = 1.0 / image.astype(np.float64)
-                found = np.where(level, _between(inverse, place), inverse[row, column])
+                found = np.where(level, between(inverse, place), inverse[row, column])
                 with np.errstate(divide="ignore"):
                     flat[mine] = np.where(found > 0, 1.0 / found, np.inf) / own[:, 2] * rays[mine, 2]
             case "flow" | "back_flow" | "flow_valid" | "back_flow_valid":
@@ -123,7 +123,7 @@ def _corners(place: Floats, width: int, height: int) -> tuple[NDArray[np.intp], 
     return left, top, np.clip(place[:, 0] - left, 0.0, 1.0), np.clip(place[:, 1] - top, 0.0, 1.0)
 
 
-def _between(image: Floats, place: Floats) -> Floats:
+def between(image: Floats, place: Floats) -> Floats:
     """Bilinear between pixels."""
     left, top, s, t = _corners(place, image.shape[1], image.shape[0])
     shape = (-1, *[1] * (image.ndim - 2))
@@ -133,7 +133,7 @@ def _between(image: Floats, place: Floats) -> Floats:
     return np.asarray(upper * (1 - t) + lower * t)
 
 
-def _level(depth: NDArray[np.float32], place: Floats) -> NDArray[np.bool_]:
+def level_places(depth: NDArray[np.float32], place: Floats) -> NDArray[np.bool_]:
     """Where the four pixels round a place lie on one plane, so that values may be read between them."""
     inverse = 1.0 / depth.astype(np.float64)
     left, top, _, _ = _corners(place, depth.shape[1], depth.shape[0])
@@ -157,9 +157,9 @@ def _follow(
     width, height = size
     after, view_after = poses[which], view[which]
     assert after is not None and view_after is not None
-    known = _between(drawn[f"{name}_valid"].astype(np.float64), place) == 1.0
+    known = between(drawn[f"{name}_valid"].astype(np.float64), place) == 1.0
     here = place[known]
-    there = here + _between(drawn[name].astype(np.float64), here)
+    there = here + between(drawn[name].astype(np.float64), here)
     start = _seen_by(poses[0], view[0].rays(here + 0.5, size) @ view[0].rotation().T, size)
     landing = _seen_by(after, view_after.rays(there + 0.5, size) @ view_after.rotation().T, size)
     inside = np.all((landing >= 0) & (landing < (width, height)), axis=1)  # false where nan

@@ -35,6 +35,7 @@ from engine.render.ground import Ground
 from engine.render.horizon import Horizon
 from engine.render.hud import Hud, Overlay
 from engine.render.lamps import Lamps
+from engine.render.lidar import FACE_PX, MEASURED, sweep
 from engine.render.light import light
 from engine.render.lightning import Bolts, flash, strokes
 from engine.render.lying import Lying
@@ -127,6 +128,7 @@ class Stage:
         smooth = quality == "fine" and "rgb" in modalities and not windowed
         self._view = View(self.context, self.root, self._targets(smooth), size)
         self._smooth = SmoothPicture(self.context, self.root, size) if smooth else None
+        self._sensor: View | None = None  # of lidars, made for the first
         self._shadow_states()
         self._outputs = [self._view.output, *(self._smooth.outputs if self._smooth else ()), *self._shadows.buffers]
         for output in self._outputs:
@@ -189,6 +191,7 @@ class Stage:
         self.root.set_shader_input("noise", noise_texture())
         self.root.set_shader_input("clouds", self.clouds.texture)
         self.clouds.write(self.frame)
+        self.root.set_shader_input("hills", self.horizon.hills)
         self.root.set_shader_input("ground_light", self.horizon.texture)
         self.root.set_shader_input("lying", self.lying.texture)
         west, south, east, north = scenery.extent
@@ -258,6 +261,8 @@ class Stage:
             back_flow_valid, the same towards the frame before; albedo (H, W, 3) uint8: the share of light that the
             surface reflects diffusely, encoded as sRGB, with its texture, wetness and snow, 0 where none.
         """
+        if pose.lens == "lidar":
+            return sweep(lambda at: self._measured(snapshot, at), pose, float(snapshot.environment["rain_mm_h"]))
         if pose.lens != "pinhole":
             after = (following_pose or pose) if following is not None else None
             previous = (before_pose or pose) if before is not None else None
@@ -265,6 +270,16 @@ class Stage:
                 lambda poses: self._straight(snapshot, poses, following, before), (pose, after, previous), self.size
             )
         return self._straight(snapshot, (pose, following_pose, before_pose), following, before)
+
+    def _measured(self, snapshot: Snapshot, pose: CameraPose) -> dict[str, NDArray[Any]]:
+        """What a lidar measures in one direction."""
+        if self._sensor is None:
+            targets = Targets(rgb=False, ident=True, albedo=True, normal=True, depth=True)
+            self._sensor = View(self.context, self.root, targets, (FACE_PX, FACE_PX))
+            self._outputs.append(self._sensor.output)
+        self._prepare(snapshot, pose, NOWHERE, NOWHERE, self._sensor)
+        self._draw([self._sensor.output], False)
+        return self._sensor.images(self._reader, self.classes, MEASURED, (False, False))
 
     def _straight(
         self, snapshot: Snapshot, poses: Poses, following: Snapshot | None, before: Snapshot | None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.lens import LENSES, reaches
+from recorder.lens import reaches
 from recorder.schema import CameraPose
 
 SIZE = (640, 480)
@@ -86,7 +86,7 @@ def test_what_a_lens_would_show_twice_it_does_not_show():
 
 
 def test_behind_the_camera_nothing_is_seen():
-    for lens in LENSES:
+    for lens in ("pinhole", "brown", "fisheye"):
         pose = posed(lens, ())
         behind = np.array(pose.position) - pose.rotation()[:, 2] * 3
         assert np.isnan(pose.project(behind[None], SIZE)[0]).all()
