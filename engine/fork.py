@@ -113,9 +113,11 @@ class Fork:
         while simulation.tick < at:
             simulation.step()
         if simulation.snapshot.hashes != parent.snapshot(at).hashes:
+            station = self.scenario.climate.station
+            changed = f", or {station} is another file now" if station and Path(station).is_absolute() else ""
             raise SessionError(
                 f"{parent.path} cannot be forked: this version of Hamlet lives tick {at} otherwise than it was "
-                "recorded; 'hamlet session verify --mode resim' says from where on."
+                f"recorded{changed}; 'hamlet session verify --mode resim' says from where on."
             )
         return simulation
 

@@ -32,7 +32,7 @@ def prepare_folder(out: Path, cameras: Iterable[str] = ()) -> Path:
     videos = (f"{camera}.mp4" for camera in cameras)
     try:
         if path.exists():
-            raise OutputError(f"{path} is a recording already: name another folder with --out, or remove it first.")
+            raise OutputError(f"{path} {_what_is_there(path)}: name another folder with --out, or remove it first.")
         for name in (*videos, CONTACT_SHEET, DIALOGUE, SUBTITLES, FRAMES):
             if (out / name).exists():
                 raise OutputError(
@@ -45,6 +45,14 @@ def prepare_folder(out: Path, cameras: Iterable[str] = ()) -> Path:
     except OSError as error:
         raise OutputError(f"{out} cannot be written ({error.strerror}): name another folder with --out.") from None
     return path
+
+
+def _what_is_there(path: Path) -> str:
+    try:
+        with Session.open(path) as session:
+            return "is a recording already" if session.ticks else "was begun and holds no tick"
+    except SessionError:
+        return "was begun and holds nothing that can be read"
 
 
 def products(path: Path, fps: float, loose_frames: bool = False) -> Iterator[tuple[str, Path]]:

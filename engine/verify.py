@@ -189,6 +189,7 @@ class Examination:
             return
         try:
             recording = Recording(session)
+            recording.begun()  # which needs what the scenario names, such as a station's file, and is no damage
         except (SessionError, ScenarioError) as error:
             self.notes.append(f"The keyframes were read but not put back: {error}")
             for tick in session.keyframes:
