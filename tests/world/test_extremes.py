@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
+from engine.scenario import YEARS, ClimatePart, Part, PlacePart, TerrainPart, VillagePart, WorldPart
 from world.config import WorldConfig
 from world.land.config import Effort, LandConfig
 from world.sky.air import AIR_MASSES
@@ -109,44 +110,25 @@ def test_a_world_at_the_ends_of_its_ranges(name: str, monkeypatch: pytest.Monkey
     live(EXTREMES[name], (0.05, 0.6), monkeypatch)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
-def test_a_world_drawn_from_anywhere(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    draw = np.random.default_rng([seed, 1])
-    kinds = [*sorted(AIR_MASSES), "climate"]
-    config = WorldConfig(
-        seed=int(draw.integers(2**63)),
-        size_m=SIDE_M,
-        latitude=draw.uniform(-90, 90),
-        start=datetime(1000, 1, 1) + timedelta(days=float(draw.uniform(0, 700_000))),
-        tick_rate=int(draw.integers(1, 65)),
-        villagers=int(draw.integers(1, 101)),
-        land=LandConfig(draw.uniform(0.02, 3), draw.uniform(20, 8000), draw.uniform(0.2, 5)),
-        weather=WeatherOpening(str(draw.choice(kinds)), hours=draw.uniform(0.01, 2)),
-        altitude_m=draw.uniform(-400, 5000),
-        sea_distance_km=draw.uniform(0, 4000),
-        annual_rain_mm=draw.uniform(0, 8000),
-        temperature_c=draw.uniform(-35, 35),
-    )
-    try:
-        live(config, (1.5,), monkeypatch)
-    except NoRoomError as error:
-        pytest.skip(str(error))
-
-
 def ends(least: float, most: float) -> st.SearchStrategy[float]:
     return st.one_of(st.just(least), st.just(most), st.floats(least, most))
 
 
-climates = st.builds(
-    ClimateConfig,
-    latitude=ends(-90.0, 90.0),
-    altitude_m=ends(-400.0, 5000.0),
-    sea_distance_km=ends(0.0, 4000.0),
-    annual_rain_mm=st.none() | ends(0.0, 8000.0),
-    temperature_c=st.none() | ends(-35.0, 35.0),
-)
-moments = st.datetimes(datetime(1000, 1, 1), datetime(2999, 12, 31, 23, 59))
+def allowed(table: type[Part], key: str) -> st.SearchStrategy[float]:
+    """What a scenario may say for a key, its ends more often than what lies between."""
+    limits = {type(limit).__name__: limit for limit in table.model_fields[key].metadata}
+    return ends(float(limits["Ge"].ge), float(limits["Le"].le))
+
+
+def whole(table: type[Part], key: str, most: int | None = None) -> st.SearchStrategy[int]:
+    limits = {type(limit).__name__: limit for limit in table.model_fields[key].metadata}
+    return st.integers(limits["Ge"].ge, most or limits["Le"].le)
+
+
+place = {key: allowed(PlacePart, key) for key in ("latitude", "altitude_m", "sea_distance_km")}
+usual = {key: st.none() | allowed(ClimatePart, key) for key in ("annual_rain_mm", "temperature_c")}
+climates = st.builds(ClimateConfig, **place, **usual)
+moments = st.datetimes(datetime(YEARS[0], 1, 1), datetime(YEARS[1] - 1, 12, 31, 23, 59))
 openings = st.builds(
     WeatherOpening,
     kind=st.sampled_from([*sorted(AIR_MASSES), "climate"]),
@@ -159,6 +141,50 @@ openings = st.builds(
         max_size=4,
     ).map(tuple),
 )
+
+
+lands = st.builds(
+    LandConfig,
+    uplift_mm_a=allowed(TerrainPart, "uplift_mm_a"),
+    rain_mm_a=st.none() | allowed(TerrainPart, "rain_mm_a"),
+    hardness=allowed(TerrainPart, "hardness"),
+)
+minutes = st.floats(0.0, 0.5)  # in hours: all of a sky that turns over and over comes within the time that is stepped
+skies = st.builds(
+    WeatherOpening,
+    kind=st.sampled_from([*sorted(AIR_MASSES), "climate"]),
+    hours=ends(1e-4, 2.0),
+    front=st.none() | st.sampled_from(sorted(AIR_MASSES)),
+    front_at=minutes,
+    front_hours=ends(1e-4, 1.0),
+    spells=st.lists(
+        st.builds(Spell, st.sampled_from(sorted(AIR_MASSES)), minutes, ends(1e-4, 2.0), ends(1e-4, 1.0)), max_size=4
+    ).map(tuple),
+)
+worlds = st.builds(
+    WorldConfig,
+    seed=st.integers(0, 2**63 - 1),
+    size_m=st.just(SIDE_M),
+    longitude=allowed(PlacePart, "longitude"),
+    start=moments,
+    tick_rate=whole(WorldPart, "tick_rate"),
+    villagers=whole(VillagePart, "villagers", most=100),
+    land=lands,
+    weather=skies,
+    **place,
+    **usual,
+)
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=6, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(config=worlds)
+def test_a_world_drawn_from_anywhere(config: WorldConfig) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        try:
+            live(config, (0.1, 0.5), patch)
+        except NoRoomError:
+            reject()
 
 
 @settings(deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
