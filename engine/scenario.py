@@ -9,15 +9,17 @@ import math
 import re
 import reprlib
 import tomllib
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from engine.quantities import checked_size, parse_duration, parse_size
 from recorder.lens import LENSES, LensName, reaches
+from world.streams import stream
 
 MODALITIES = ("rgb", "depth", "instance", "semantic", "part", "normal", "flow", "back_flow", "albedo")
 QUALITIES = ("truth", "fast", "fine")  # of the picture; the truth is the same in all
@@ -76,6 +78,20 @@ def _naive(value: datetime) -> datetime:
 
 Metres = Annotated[float, Field(ge=-20_000, le=20_000)]  # well outside the largest world
 Seconds = Annotated[float, BeforeValidator(_duration), Field(gt=0, le=366 * 86400)]
+
+
+Range = tuple[float, float]
+
+
+def Within(low: float, high: float) -> AfterValidator:  # noqa: N802 - stands where annotations stand
+    """Checks a range: from low to high, the first no larger than the second."""
+
+    def checked(value: Range) -> Range:
+        if not low <= value[0] <= value[1] <= high:
+            raise ValueError(f"write [lowest, highest], both from {low:g} to {high:g}")
+        return value
+
+    return AfterValidator(checked)
 
 
 class Part(BaseModel):
@@ -231,6 +247,25 @@ class CapturePart(Part):
     segment_mib: int = Field(1024, ge=1, le=1 << 20)  # the recording goes on in another file above this size
 
 
+class RandomisePart(Part):
+    """What is drawn anew for every variation of a scenario; ranges are [lowest, highest], what is left out stays.
+
+    Hour, day and weather are of the whole run; exposure and the camera's stand are drawn again as often as `every`
+    says.
+    """
+
+    variation: int = Field(0, ge=0, lt=2**31)  # which one this is: --variation
+    hour: Annotated[Range, Within(0, 24)] | None = None  # local solar time at which the run starts
+    day: Annotated[Range, Within(1, 366)] | None = None  # of the year
+    weather: tuple[Literal[Sky, "climate"], ...] = ()  # one of these opens the run
+    exposure_ev: Annotated[Range, Within(-8, 8)] | None = None  # of every camera, beside its own
+    every: Seconds = 10.0
+    jitter_m: float = Field(0.0, ge=0, le=5)  # standard deviation of where cameras stand
+    jitter_deg: float = Field(0.0, ge=0, le=20)  # and of where they look
+    clothes: float = Field(0.0, ge=0, le=1)  # how far the colour of clothes goes round the colour circle, 1: anywhere
+    houses: float = Field(0.0, ge=0, le=1)  # the same of walls and roofs
+
+
 class LanguagePart(Part):
     """Which model words the acts: embedded, none, a path, or owner/repo/file.gguf."""
 
@@ -253,6 +288,7 @@ class Scenario(Part):
     village: VillagePart = VillagePart()
     weather: WeatherPart = WeatherPart()
     capture: CapturePart = CapturePart()
+    randomise: RandomisePart = RandomisePart()
     language: LanguagePart = LanguagePart()
     camera: tuple[CameraPart, ...] = (CameraPart(name="director", kind="director"),)
 
@@ -360,9 +396,37 @@ def build(data: dict[str, Any], source: str) -> Scenario:
         ScenarioError: as in load().
     """
     try:
-        return Scenario.model_validate(data)
+        return varied(Scenario.model_validate(data))
     except ValidationError as error:
         raise ScenarioError(f"{source}: {_explain(error)}") from None
+
+
+def varied(scenario: Scenario) -> Scenario:
+    """The scenario with the start and the opening weather of its variation; varied again, it stays the same."""
+    plan, start = scenario.randomise, scenario.place.start
+    if plan.day is not None:
+        first = start.replace(month=1, day=1)
+        leap = (first.replace(year=first.year + 1) - first).days
+        start = start.replace(month=1, day=1) + timedelta(days=min(int(drawn(scenario, "day", plan.day)), leap) - 1)
+    if plan.hour is not None:
+        minutes = min(round(drawn(scenario, "hour", plan.hour) * 60), 24 * 60 - 1)
+        start = start.replace(hour=minutes // 60, minute=minutes % 60, second=0, microsecond=0)
+    weather = scenario.weather
+    if plan.weather:
+        number = int(stream_of(scenario, "weather").integers(len(plan.weather)))
+        weather = weather.model_copy(update={"opening": plan.weather[number]})
+    place = scenario.place.model_copy(update={"start": start})
+    return scenario.model_copy(update={"place": place, "weather": weather})
+
+
+def stream_of(scenario: Scenario, name: str, *indices: int) -> np.random.Generator:
+    """The random numbers of one thing that is varied: independent of every other, so that one more changes none."""
+    return stream(scenario.seed, f"randomise:{name}", scenario.randomise.variation, *indices)
+
+
+def drawn(scenario: Scenario, name: str, between: Range, *indices: int) -> float:
+    """A number within a range, of the stream of that name."""
+    return float(stream_of(scenario, name, *indices).uniform(*between))
 
 
 def _name_from(path: Path) -> str:

@@ -15,6 +15,7 @@ from agents.society import Society, SocietyConfig
 from agents.speech import plan_from, plan_record
 from engine import interventions as changes
 from engine import observe
+from engine.colours import varied_cast, varied_scenery
 from engine.interventions import Intervention
 from engine.scenario import Scenario, ScenarioError
 from recorder.schema import Cast, Scenery, Snapshot, Surface
@@ -61,8 +62,8 @@ class Simulation:
             ),
             self.world.view(),
         )
-        self.scenery: Scenery = observe.scenery(self.world.valley, scenario)
-        self.cast: Cast = observe.cast(self.society, self.scenery)
+        self.scenery: Scenery = varied_scenery(observe.scenery(self.world.valley, scenario), scenario)
+        self.cast: Cast = varied_cast(observe.cast(self.society, self.scenery), scenario)
         self.interventions = tuple(interventions)
         for given in self.interventions:
             changes.check(given, self.world, self.society)

@@ -1,0 +1,116 @@
+"""What varies from one variation of a scenario to the next, and what stays."""
+
+import colorsys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.language.templates import TemplateVoice
+from engine.cameras import rigs
+from engine.colours import turned, varied_cast, varied_scenery
+from engine.doctor import known_scenery
+from engine.scenario import ScenarioError, build, drawn
+from engine.simulation import Simulation
+from recorder.schema import Snapshot
+from tests.engine.test_cameras import cast, snapshot
+
+CAMERA = {"name": "c", "kind": "fixed", "position": [0.0, -30.0, 5.0], "look_at": [0.0, 0.0, 2.0]}
+
+
+def scenario(**plan):
+    return build({"name": "t", "seed": 5, "camera": [CAMERA], "randomise": plan}, "t")
+
+
+def starts(**plan):
+    return [scenario(variation=k, **plan).place.start for k in range(40)]
+
+
+def test_hours_and_days_are_drawn_within_their_ranges():
+    hours = [start.hour + start.minute / 60 for start in starts(hour=[6, 9])]
+    assert 5.99 <= min(hours) < 7
+    assert 8 < max(hours) <= 9.01
+    days = [start.timetuple().tm_yday for start in starts(day=[100, 200])]
+    assert 100 <= min(days) < 130 and 170 < max(days) <= 200
+    assert {(start.hour, start.minute) for start in starts(day=[100, 200])} == {(9, 30)}  # the default's
+
+
+def test_the_weather_that_opens_is_one_of_those_named():
+    kinds = {scenario(variation=k, weather=["rain", "snow"]).weather.opening for k in range(20)}
+    assert kinds == {"rain", "snow"}
+
+
+def test_a_stream_of_its_own_for_everything():
+    alone, together = (
+        [scenario(variation=k, **plan).place.start.hour for k in range(20)]
+        for plan in ({"hour": [0, 24]}, {"hour": [0, 24], "weather": ["rain", "snow"], "clothes": 1.0, "jitter_m": 0.5})
+    )
+    assert alone == together
+
+
+def test_a_recorded_scenario_is_the_same_variation_again():
+    first = scenario(variation=3, hour=[0, 24], day=[1, 365], weather=["fog", "rain", "clear"])
+    assert build(first.model_dump(mode="json"), "again") == first
+    assert first != scenario(variation=4, hour=[0, 24], day=[1, 365], weather=["fog", "rain", "clear"])
+
+
+def test_cameras_stray_as_told_and_hold_still_for_a_stretch():
+    plan = {"jitter_m": 0.5, "jitter_deg": 2.0, "exposure_ev": [-1, 1], "every": "2s"}
+    rig = rigs(scenario(**plan), known_scenery(), cast(1))["c"]
+    still = rigs(scenario(), known_scenery(), cast(1))["c"].pose(snapshot(0, []))
+    poses = [rig.pose(snapshot(tick, [])) for tick in range(0, 32 * 200, 16)]
+    assert poses[0] == poses[1] != poses[2] == poses[3]
+    away = np.array([pose.position for pose in poses[::2]]) - still.position
+    assert away.std(axis=0) == pytest.approx(0.5, rel=0.25)
+    assert np.std([pose.yaw - still.yaw for pose in poses[::2]]) == pytest.approx(np.radians(2), rel=0.25)
+    exposures = [pose.exposure_ev for pose in poses[::2]]
+    assert -1 <= min(exposures) < -0.8 and 0.8 < max(exposures) <= 1
+    assert poses == [rigs(scenario(**plan), known_scenery(), cast(1))["c"].pose(Snapshot(t, *rest(t))) for t in ticks()]
+
+
+def ticks():
+    return range(0, 32 * 200, 16)
+
+
+def rest(tick):
+    now = snapshot(tick, [])
+    return now.environment, now.villagers
+
+
+def test_colours_of_clothes_and_houses_vary_and_nothing_else():
+    plain, plan = scenario(), scenario(clothes=1.0, houses=1.0)
+    simulation = Simulation(
+        build({"name": "t", "world": {"size_m": 256}, "village": {"villagers": 4}}, "t"), TemplateVoice()
+    )
+    people, land = simulation.cast, simulation.scenery
+    assert varied_cast(people, plain) is people and varied_scenery(land, plain) is land
+    other, town = varied_cast(people, plan), varied_scenery(land, plan)
+    for before, after, changing in (
+        (people.looks, other.looks, {"top_rgb", "legs_rgb", "hat_rgb"}),
+        (land.buildings, town.buildings, {"wall_rgb", "roof_rgb"}),
+    ):
+        assert {name for name in before.dtype.names if not np.array_equal(before[name], after[name])} <= changing
+        assert any(not np.array_equal(before[name], after[name]) for name in changing)
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 255)] * 3), min_size=1, max_size=5), st.floats(-0.5, 0.5), st.floats(0, 0.3))
+def test_colours_turn_as_the_standard_library_turns_them(colours, turn, livelier):
+    made = turned(np.array(colours, np.uint8), np.full(len(colours), turn), np.full(len(colours), livelier))
+    for rgb, after in zip(colours, made, strict=True):
+        hue, saturation, value = colorsys.rgb_to_hsv(*(channel / 255 for channel in rgb))
+        expected = colorsys.hsv_to_rgb((hue + turn) % 1.0, min(saturation + livelier, 1.0), value)
+        assert after == pytest.approx([255 * channel for channel in expected], abs=0.51)
+
+
+@pytest.mark.parametrize(
+    "plan", [{"hour": [5, 30]}, {"hour": [9, 5]}, {"weather": ["hail"]}, {"exposure_ev": [-20, 0]}]
+)
+def test_ranges_that_cannot_be_are_told(plan):
+    with pytest.raises(ScenarioError, match=next(iter(plan))):
+        scenario(**plan)
+
+
+def test_numbers_of_one_name_differ_by_variation_and_index():
+    numbers = {drawn(scenario(variation=k), "x", (0.0, 1.0), i) for k in range(4) for i in range(4)}
+    assert len(numbers) == 16
