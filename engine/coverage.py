@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.rasteriser import GRID, Floats, Ints, measure, visible
+from engine.rasteriser import GRID, Floats, Ints, measure, triangles_in_world, visible
 from recorder.schema import CameraPose
+
+STRAIGHT_PX = 8.0  # pieces of edges longer than that are not taken for straight in the picture of a lens
+MOST_PIECES = 16  # of an edge
+_ALONG = CameraPose((0.0, 0.0, 0.0), 0.0, 0.0, np.pi / 2)  # a pinhole at the origin
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Coverage:
 
 
 def coverage(things: Things, meshes: Meshes, instance: NDArray[np.uint32], pose: CameraPose, near_m: float) -> Coverage:
-    """Measure what each thing covers in the image that a pinhole camera took.
+    """Measure what each thing covers in an image.
 
     Args:
         things: what to measure; their ids must differ.
@@ -62,14 +67,26 @@ def coverage(things: Things, meshes: Meshes, instance: NDArray[np.uint32], pose:
     Returns:
         Counts inside the image are exact. Beyond its border they are for things up to GRID pixels across; larger ones
         are counted on every second, fourth, ... pixel of the plane. A pixel that shows a thing counts as covered by it.
+        Through a lens that bends, edges are broken into straight pieces, and `whole` ends where the lens sees no more.
     """
+    straight = _measured(things, meshes, instance, pose, near_m)
+    if pose.lens == "pinhole":
+        return straight
+    found = _measured(*_bent(things, meshes, pose, instance.shape, near_m), instance, _ALONG, 0.5)
+    return replace(found, low=straight.low, high=straight.high)
+
+
+def _measured(
+    things: Things, meshes: Meshes, instance: NDArray[np.uint32], pose: CameraPose, near_m: float
+) -> Coverage:
+    """What is covered in the image of a pinhole camera."""
     n, (height, width) = len(things.ids), instance.shape
     corners = np.diff(meshes.first_point)[things.mesh] if len(things.mesh) else np.zeros(0, np.int64)
     per_thing = np.add.reduceat(corners, things.first_piece[:-1]) if n else corners
     boxes = np.zeros((3, n, 4), np.int64)
     pixels = np.zeros((n, 3), np.int64)
     bounds = np.zeros((2, n, 3))
-    K = pose.intrinsics(width, height)
+    K = replace(pose, lens="pinhole", distortion=()).intrinsics(width, height)
     row_of = np.full(int(things.ids.max(initial=0)) + 1, -1, np.int32)
     row_of[things.ids] = np.arange(n, dtype=np.int32)
     visible(instance, row_of, boxes[0], pixels)
@@ -103,3 +120,89 @@ def coverage(things: Things, meshes: Meshes, instance: NDArray[np.uint32], pose:
         box[:, 2:] = np.where(box[:, 2:] >= box[:, :2], box[:, 2:] - box[:, :2] + 1, 0)
         box[box[:, 2] == 0] = 0
     return Coverage(boxes[0], boxes[1], boxes[2], pixels, bounds[0], bounds[1])
+
+
+def _bent(
+    things: Things, meshes: Meshes, pose: CameraPose, shape: tuple[int, ...], near_m: float
+) -> tuple[Things, Meshes]:
+    """The same things as a lens shows them: flat, at distance 1 from a pinhole at the origin that looks east."""
+    height, width = shape
+    corners, of, kind = triangles_in_world(
+        things.first_piece,
+        things.mesh,
+        things.place,
+        things.lean,
+        things.kept,
+        meshes.points,
+        meshes.sway,
+        meshes.gone,
+        meshes.triangles,
+        meshes.first_point,
+        meshes.first_triangle,
+    )
+    away = corners - np.asarray(pose.position)
+    facing = np.einsum("ni,ni->n", np.cross(away[:, 1] - away[:, 0], away[:, 2] - away[:, 0]), away[:, 0]) < 0
+    front = facing | meshes.two_sided[kind]
+    corners, of = corners[front], of[front]
+    pixels, _ = _projected(corners, pose, (width, height), near_m)
+    edges = np.linalg.norm(pixels - np.roll(pixels, 1, axis=1), axis=2).max(axis=1)
+    wanted = np.where(np.isfinite(edges), edges / STRAIGHT_PX, MOST_PIECES)
+    cuts = 2 ** np.clip(np.ceil(np.log2(np.maximum(wanted, 1.0))), 0, np.log2(MOST_PIECES)).astype(np.int64)
+    flat, owner = [np.zeros((0, 3, 2))], [of[:0]]
+    for cut in np.unique(cuts):
+        rows = np.flatnonzero(cuts == cut)
+        pieces = np.einsum("pjk,nki->npji", _quarters(int(cut)), corners[rows]).reshape(-1, 3, 3)
+        seen, whole = _projected(pieces, pose, (width, height), near_m)
+        flat.append(seen[whole])
+        owner.append(np.repeat(of[rows], cut * cut)[whole])
+    triangles, of = np.concatenate(flat), np.concatenate(owner)
+    order = np.argsort(of, kind="stable")
+    K = _ALONG.intrinsics(width, height)
+    ray = (triangles[order] - K[:2, 2]) / K[0, 0]
+    points = np.stack([np.ones(ray.shape[:2]), -ray[..., 0], -ray[..., 1]], axis=2).reshape(-1, 3)
+    n, still = len(things.ids), np.zeros(len(points))
+    starts = np.searchsorted(of[order], np.arange(n + 1))
+    every = np.arange(n + 1)
+    return (
+        Things(
+            things.ids,
+            np.zeros(n),
+            every,
+            every[:-1],
+            np.tile(np.eye(3, 4), (n, 1, 1)),
+            np.zeros((n, 3)),
+            np.ones(n),
+        ),
+        Meshes(
+            points,
+            still,
+            still,
+            np.arange(len(points)).reshape(-1, 3) - np.repeat(3 * starts[:-1], np.diff(starts))[:, None],
+            3 * starts,
+            starts,
+            np.ones(n, np.bool_),
+        ),
+    )
+
+
+def _projected(
+    corners: Floats, pose: CameraPose, size: tuple[int, int], near_m: float
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Pixels (n, 3, 2) of triangles (n, 3, 3) in the world, and which of them the lens sees wholly."""
+    pixels, depth = pose.project(corners.reshape(-1, 3), size)
+    pixels[depth < near_m] = np.nan
+    pixels = pixels.reshape(-1, 3, 2)
+    return pixels, np.asarray(np.isfinite(pixels).all(axis=(1, 2)))
+
+
+@lru_cache
+def _quarters(cut: int) -> Floats:
+    """Corners (cut * cut, 3, 3) of the like triangles that cutting each edge into so many makes, as shares of three."""
+    made = []
+    for a in range(cut):
+        for b in range(cut - a):
+            made.append([(a, b), (a + 1, b), (a, b + 1)])
+            if a + b < cut - 1:
+                made.append([(a + 1, b), (a + 1, b + 1), (a, b + 1)])
+    share = np.array(made, np.float64) / cut
+    return np.concatenate([1 - share.sum(axis=2, keepdims=True), share], axis=2)

@@ -147,6 +147,57 @@ def _clipped(
 
 
 @compiled
+def _stands(x: float, y: float, z: float, sway: float, place: Floats, lean: Floats) -> tuple[float, float, float]:
+    """Where a point of a mesh is in the world: placed, and bent by the gusts that surface.vert has."""
+    wx = place[0, 0] * x + place[0, 1] * y + place[0, 2] * z + place[0, 3]
+    wy = place[1, 0] * x + place[1, 1] * y + place[1, 2] * z + place[1, 3]
+    wz = place[2, 0] * x + place[2, 1] * y + place[2, 2] * z + place[2, 3]
+    if sway > 0.0:
+        phase, root_x, root_y = lean[2], place[0, 3], place[1, 3]
+        gust = 0.45 + 0.40 * np.sin(phase - (0.11 * root_x + 0.07 * root_y))
+        gust += 0.15 * np.sin(3.0 * phase + z + 1.7 * root_x + 2.3 * root_y)
+        wx += lean[0] * sway * gust
+        wy += lean[1] * sway * gust
+    return wx, wy, wz
+
+
+@compiled
+def triangles_in_world(
+    first_piece: Ints,
+    mesh: Ints,
+    place: Floats,
+    lean: Floats,
+    kept: Floats,
+    points: Floats,
+    sway: Floats,
+    gone: Floats,
+    triangles: Ints,
+    first_point: Ints,
+    first_triangle: Ints,
+) -> tuple[Floats, Ints, Ints]:
+    """All triangles of things (T, 3, 3) in the world, the thing each is of, and its mesh; none of what is gone."""
+    count = 0
+    for piece in range(len(mesh)):
+        count += first_triangle[mesh[piece] + 1] - first_triangle[mesh[piece]]
+    made, of, kind = np.zeros((count, 3, 3)), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    count = 0
+    for thing in range(len(first_piece) - 1):
+        for piece in range(first_piece[thing], first_piece[thing + 1]):
+            m = mesh[piece]
+            for t in range(first_triangle[m], first_triangle[m + 1]):
+                if gone[first_point[m] + triangles[t, 0]] > kept[piece]:
+                    continue
+                for j in range(3):
+                    v = first_point[m] + triangles[t, j]
+                    made[count, j] = _stands(
+                        points[v, 0], points[v, 1], points[v, 2], sway[v], place[piece], lean[piece]
+                    )
+                of[count], kind[count] = thing, m
+                count += 1
+    return made[:count], of[:count], kind[:count]
+
+
+@compiled
 def _place(
     points: Floats,
     sway: Floats,
@@ -169,21 +220,11 @@ def _place(
     nearer than the near plane: that part is not in `reach`.
     """
     focal, middle_x, middle_y, near = lens
-    root_x, root_y = place[0, 3], place[1, 3]
-    steady = 0.45 + 0.40 * np.sin(lean[2] - (0.11 * root_x + 0.07 * root_y))  # gusts, as surface.vert has them
-    flutter = 3.0 * lean[2] + 1.7 * root_x + 2.3 * root_y
     x0, y0, z0, x1, y1, z1 = low[0], low[1], low[2], high[0], high[1], high[2]
     left, top, right, bottom = reach[0], reach[1], reach[2], reach[3]
     crosses = False
     for v in range(len(points)):
-        x, y, z = points[v, 0], points[v, 1], points[v, 2]
-        wx = place[0, 0] * x + place[0, 1] * y + place[0, 2] * z + root_x
-        wy = place[1, 0] * x + place[1, 1] * y + place[1, 2] * z + root_y
-        wz = place[2, 0] * x + place[2, 1] * y + place[2, 2] * z + place[2, 3]
-        if sway[v] > 0.0:
-            gust = sway[v] * (steady + 0.15 * np.sin(flutter + z))
-            wx += lean[0] * gust
-            wy += lean[1] * gust
+        wx, wy, wz = _stands(points[v, 0], points[v, 1], points[v, 2], sway[v], place, lean)
         if gone[v] > kept:
             continue
         along, across = axes[0] * wx + axes[1] * wy, axes[0] * wy - axes[1] * wx

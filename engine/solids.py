@@ -108,6 +108,8 @@ class Solids:
         """
         height, width = instance.shape
         planes = frustum(pose, (width, height))
+        if pose.lens != "pinhole":  # it may see wider than its focal length says
+            planes = planes[0][:1], planes[1][:1]
         villagers = snapshot.villagers
         middles = np.stack([villagers["x"], villagers["y"], villagers["z"] + BODY_MIDDLE_M], axis=1).astype(np.float64)
         out = (villagers["indoors"] == 0) & in_view(middles, BODY_M, planes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,31 @@ def test_large_things_beyond_the_border_are_counted_coarsely():
     assert there[2] - there[0] > 16 * GRID
     assert found.pixels[0, 2] == pytest.approx(16000 * 5000, rel=0.005)
     assert found.pixels[0, 1] == 160 * 120 and found.whole[0].tolist() == [-7000, -2000, 16000, 5000]
+
+
+LENSES = [("brown", (-0.28, 0.07, 0.001, -0.002), 70.0), ("brown", (0.12,), 50.0), ("fisheye", (), 150.0)]
+
+
+@pytest.mark.parametrize(("lens", "distortion", "fov_deg"), LENSES)
+def test_through_a_lens_a_wall_covers_the_pixels_whose_rays_meet_it(lens, distortion, fov_deg):
+    pose = replace(looking_east(fov_deg), lens=lens, distortion=distortion, yaw=0.3, pitch=-0.1)
+    low, high = np.array([-4.0, -3.0]), np.array([2.5, 2.0])  # on the plane 4 m to the east: towards north, up
+    corner = [(4.0, low[0], low[1]), (4.0, low[0], high[1]), (4.0, high[0], high[1]), (4.0, high[0], low[1])]
+    wall = np.add(corner, pose.position)[[[0, 1, 2], [0, 2, 3]]]
+    found = coverage(*of_triangles(wall, wall[:, ::-1]), picture(), pose, NEAR_M)
+    y, x = np.mgrid[: SIZE[1], : SIZE[0]] + 0.5
+    rays = pose.rays(np.stack([x.ravel(), y.ravel()], axis=1), SIZE) @ pose.rotation().T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        met = rays[:, 1:] * (4.0 / rays[:, :1])
+        inside = (rays[:, 0] > 0) & (met > low).all(axis=1) & (met < high).all(axis=1)
+    rows, columns = np.nonzero(inside.reshape(y.shape))
+    assert inside.sum() > 2000
+    assert abs(found.pixels[:, 1].max() - inside.sum()) <= 0.004 * inside.sum()
+    assert found.pixels[:, 1].min() == 0, "one of the two faces away"
+    wanted = [columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1]
+    seen = found.amodal[int(found.pixels[:, 1].argmax())]
+    assert np.abs(seen - wanted).max() <= 1
+    assert (found.high - found.low)[0] == pytest.approx([0.0, 6.5, 5.0])
 
 
 def test_a_thing_counts_a_pixel_once_and_from_its_front():

@@ -78,7 +78,7 @@ def people(count: int = 14) -> tuple[Cast, np.ndarray]:
     return cast, rows
 
 
-def agree_with_pictures(stage, scenery: Scenery, cast: Cast, snapshot: Snapshot, pose: CameraPose) -> int:
+def agree_with_pictures(stage, scenery, cast, snapshot, pose, share: float = 0.005, rim: int = 1) -> int:
     """Hold what each thing covers against the picture, in which nothing hides anything; gives how many there were."""
     images = stage(scenery, cast, TRUTH, SIZE).render(snapshot, pose)
     things, meshes = solids_of(scenery, cast).in_sight(snapshot, pose, images["instance"], snapshot.tick / TICK_RATE)
@@ -88,10 +88,10 @@ def agree_with_pictures(stage, scenery: Scenery, cast: Cast, snapshot: Snapshot,
     for ident, pixels, amodal in zip(things.ids.tolist(), found.pixels[:, 1], found.amodal, strict=True):
         row = seen.get(ident)
         if row is None:
-            assert pixels <= 1, ident
+            assert pixels <= rim, ident
             continue
-        assert abs(int(row["pixels"]) - pixels) <= max(1.0, 0.005 * pixels), (ident, row, pixels)
-        assert np.abs(np.subtract([int(row[side]) for side in "xywh"], amodal)).max() <= 1, (ident, row, amodal)
+        assert abs(int(row["pixels"]) - pixels) <= max(rim, share * pixels), (ident, row, pixels)
+        assert np.abs(np.subtract([int(row[side]) for side in "xywh"], amodal)).max() <= rim, (ident, row, amodal)
         held += 1
     return held
 
@@ -116,6 +116,17 @@ def test_people_cover_what_a_picture_of_them_alone_shows_whatever_they_do(stage,
     snapshot = Snapshot(tick, valleys.environment(), rows)
     pose = CameraPose((0.0, 0.0, 1.4), 0.0, -0.02, float(np.radians(62)))
     assert agree_with_pictures(stage, pit(), cast, snapshot, pose) == len(rows)
+
+
+@pytest.mark.parametrize(("lens", "distortion", "fov_deg"), [("brown", (-0.2, 0.04), 62), ("fisheye", (), 100)])
+def test_through_a_lens_people_and_houses_cover_what_a_picture_of_them_alone_shows(stage, lens, distortion, fov_deg):
+    cast, rows = people()
+    built = houses()[3:8]
+    built["x"], built["y"], built["z"] = 45.0, built["y"] * 0.9, 6.0
+    scenery, snapshot = pit(buildings=built), Snapshot(9, valleys.environment(), rows)
+    pose = CameraPose((0.0, 0.0, 2.5), 0.05, 0.02, float(np.radians(fov_deg)), lens, distortion)
+    # labels are those of the nearest pixel of a straight view: rims are ragged, thin posts and tips lost or doubled
+    assert agree_with_pictures(stage, scenery, cast, snapshot, pose, share=0.12, rim=8) == len(rows) + len(built)
 
 
 def annotated(stage, scenery, cast, snapshot, pose, size=SIZE):
