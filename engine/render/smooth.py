@@ -25,7 +25,7 @@ TIMES = 2  # along either side: 2x2 pixels are drawn for one
 
 
 class SmoothPicture:
-    """A view of the picture alone in the quality fine; after a draw, `texture` holds it in the size asked for."""
+    """A view of the picture alone in the quality fine: `large` is the picture as drawn, `texture` the one asked for."""
 
     def __init__(self, context: Context, root: NodePath, size: tuple[int, int]) -> None:
         width, height = size
@@ -36,7 +36,8 @@ class SmoothPicture:
         self.texture = Texture("smooth picture")
         mean.add_render_texture(self.texture, GraphicsOutput.RTM_bind_or_copy, GraphicsOutput.RTP_color)
         mean.set_clear_color_active(False)
-        self._scene = _whole_image(self._view.textures["rgb"])
+        self.large = self._view.textures["rgb"]
+        self._scene = _whole_image(self.large)
         camera = self._scene.attach_new_node(Camera("whole image", OrthographicLens()))
         mean.make_display_region().set_camera(camera)
         self.outputs = [self._view.output, mean]

@@ -400,7 +400,9 @@ class Stage:
         return self._reader.direct
 
     def texture(self, target: str) -> Texture:
-        """The texture of an attached target: rgb, ident, albedo, floats 0 or floats 1."""
+        """The texture of a target: rgb, large rgb (before it is smoothed), ident, albedo, floats 0 or floats 1."""
+        if self._smooth is not None and target in ("rgb", "large rgb"):
+            return self._smooth.texture if target == "rgb" else self._smooth.large
         return self._view.textures[target]
 
     def _ground_below(self, eye: NDArray[np.float64]) -> float:

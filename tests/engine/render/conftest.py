@@ -24,8 +24,10 @@ def graphics() -> None:
 def stage(graphics: None) -> Iterator[Callable[..., Stage]]:
     made: list[Stage] = []
 
-    def build(scenery: Scenery, cast: Cast, modalities: tuple[str, ...] = MODALITIES, size: Any = SIZE) -> Stage:
-        made.append(Stage(scenery, cast, size, modalities))
+    def build(
+        scenery: Scenery, cast: Cast, modalities: tuple[str, ...] = MODALITIES, size: Any = SIZE, quality: str = "fine"
+    ) -> Stage:
+        made.append(Stage(scenery, cast, size, modalities, quality=quality))
         return made[-1]
 
     yield build

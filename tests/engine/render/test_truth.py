@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, binary_erosion
 
 from assets.meshes.mesh import Mesh
-from assets.palette import GroundCover, SemanticClass
+from assets.palette import GroundCover, SemanticClass, Species
 from engine.render.stage import Stage
 from recorder.annotate import visible_boxes
-from recorder.schema import TERRAIN_ID, VILLAGER, WATER_ID, CameraPose, Cast, Scenery
+from recorder.schema import CROP_ID, GRASS_ID, PLANT, TERRAIN_ID, VILLAGER, WATER_ID, CameraPose, Cast, Scenery
 from tests.engine.render.conftest import SIZE
 from tests.engine.render.valleys import CELL_M, flat, looking, snapshot, valley
 
@@ -60,7 +62,7 @@ def box(low: tuple[float, float, float], high: tuple[float, float, float]) -> Me
 
 
 def sphere(centre: tuple[float, float, float], radius: float) -> Mesh:
-    around, up = 240, 120
+    around, up = 1000, 500  # so fine that chords are within 5e-6 of a radius of their arcs
     theta, phi = np.meshgrid(np.linspace(0, np.pi, up + 1), np.linspace(0, 2 * np.pi, around + 1), indexing="ij")
     n = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], axis=-1).reshape(-1, 3)
     i = np.arange(up)[:, None] * (around + 1) + np.arange(around)
@@ -83,6 +85,44 @@ def test_plane_depth_normal_and_id(
     assert (out["instance"][hit] == TERRAIN_ID).all()
     assert (out["semantic"][hit] == SemanticClass.TERRAIN).all()
     np.testing.assert_allclose(out["normal"][hit], np.broadcast_to([0, 0, 1], (hit.sum(), 3)), atol=1e-3)
+
+
+def drawn_height(s: Scenery, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Heights (n,) of the two triangles of each cell, cut from south-west to north-east, and their slopes."""
+    u, v = (x - s.origin[0]) / s.cell_m, (y - s.origin[1]) / s.cell_m
+    c, r = (np.clip(np.floor(k).astype(int), 0, s.heights.shape[0] - 2) for k in (u, v))
+    u, v = u - c, v - r
+    h = s.heights.astype(np.float64)
+    sw, se, nw, ne = h[r, c], h[r, c + 1], h[r + 1, c], h[r + 1, c + 1]
+    east, north = np.where(u > v, (se - sw, ne - se), (ne - nw, nw - sw))
+    return np.stack([sw + east * u + north * v, east / s.cell_m, north / s.cell_m])
+
+
+def test_depth_of_hills_is_where_the_ray_meets_their_triangles(stage: Callable[..., Stage]) -> None:
+    """The depth is put right along its ray in float64 on the very triangle it lies on: it was right already."""
+    side = 65
+    y, x = np.mgrid[0:side, 0:side] * CELL_M
+    hills = (3 * np.sin(x / 11) * np.cos(y / 9) + 2 * np.sin((x + y) / 17)).astype(np.float32)
+    scenery = flat(heights=hills)
+    pose = looking((-30.0, -45.0, 22.0), (5.0, 8.0, 0.0))
+    out = stage(scenery, NOBODY, ("depth", "normal", "instance")).render(snapshot(EMPTY), pose)
+    direction, eye = rays(pose), np.asarray(pose.position)
+    seen = np.isfinite(out["depth"]) & (out["instance"] == TERRAIN_ID)
+    t = out["depth"][seen].astype(np.float64)
+    ray = direction[seen]
+    at = eye + ray * t[:, None]
+    inside = (np.abs(at[:, :2]) < (side - 3) * CELL_M / 2).all(axis=1)
+    height, east, north = drawn_height(scenery, at[:, 0], at[:, 1])
+    steep = ray[:, 2] - east * ray[:, 0] - north * ray[:, 1]  # how fast the ray sinks towards the triangle
+    facing = np.abs(steep) / np.linalg.norm(ray, axis=1) > 0.1  # well off the silhouettes of hills
+    exact = t + (height - at[:, 2]) / np.where(facing, steep, 1.0)
+    inside &= facing
+    assert inside.sum() > 5000
+    assert np.abs(exact / t - 1)[inside].max() < 1e-5
+    for share in np.linspace(0.05, 0.99, 40):  # and nothing is in the way
+        before = eye + ray[inside] * (t[inside] * share)[:, None]
+        on_map = (np.abs(before[:, :2]) < (side - 1) * CELL_M / 2).all(axis=1)
+        assert (before[:, 2] - drawn_height(scenery, before[:, 0], before[:, 1])[0])[on_map].min() > -1e-4
 
 
 def test_sky_has_no_surface(stage: Callable[..., Stage]) -> None:
@@ -130,7 +170,7 @@ def test_sphere_depth_and_normals(stage: Callable[..., Stage]) -> None:
     t = (-b - np.sqrt(np.maximum(b**2 - a * c, 0))) / a
     inside &= binary_erosion(inside)
     assert inside.sum() > 500 and (out["instance"][inside] == 900).all()
-    assert np.abs(out["depth"][inside] / t[inside] - 1).max() < 2e-4
+    assert np.abs(out["depth"][inside] / t[inside] - 1).max() < 1e-5
     normal = (direction * t[..., None] + to) / radius
     length = np.linalg.norm(out["normal"][inside], axis=-1)
     assert ((out["normal"][inside] * normal[inside]).sum(-1) / length).min() > 0.99999
@@ -269,6 +309,70 @@ def test_classes_follow_the_ids(stage: Callable[..., Stage]) -> None:
     for ident in np.unique(out["instance"]):
         assert set(np.unique(out["semantic"][out["instance"] == ident])) == {known[int(ident)]}
     assert {3, 4, 5} <= set(np.unique(out["semantic"]))
+
+
+def known_ids(scenery: Scenery, cast: Cast) -> NDArray[np.integer]:
+    own = (scenery.plants["id"], scenery.buildings["id"], cast.looks["id"])
+    return np.concatenate([(0, TERRAIN_ID, WATER_ID, GRASS_ID, CROP_ID), *own])
+
+
+@pytest.mark.parametrize(
+    "weather",
+    [
+        {"rain_mm_h": 20.0, "cloud": 1.0},
+        {"snow_mm_h": 4.0, "snow_depth_m": 0.3, "cloud": 1.0},
+        {"sun_elevation": -0.6},
+        {"rain_mm_h": 6.0, "sun_elevation": -0.6, "visibility_m": 90.0, "wind_m_s": 14.0},
+    ],
+    ids=["rain", "snow", "night", "a foul night"],
+)
+def test_there_is_no_id_that_does_not_exist(stage: Callable[..., Stage], weather: dict[str, float]) -> None:
+    scenery, cast, villagers = valley(97, 400, 8)
+    ids = known_ids(scenery, cast)
+    for quality in ("fast", "fine"):
+        drawn = stage(scenery, cast, ("rgb", "instance", "semantic", "part"), (320, 240), quality)
+        for eye in ((20.0, -34.0, 26.0), (7.0, -9.0, 13.5)):
+            out = drawn.render(snapshot(villagers, **weather), looking(eye, (0.0, 0.0, 12.0)))
+            seen = np.unique(out["instance"])
+            assert len(seen) > 15 and np.isin(seen, ids).all()
+            assert ((out["instance"] == 0) == (out["semantic"] == 0)).all()
+
+
+def test_more_than_65536_instances_each_under_its_own_id(stage: Callable[..., Stage]) -> None:
+    across, down, apart = 320, 240, 0.75
+    rows = np.zeros(across * down, PLANT)
+    x, y = np.meshgrid((np.arange(across) - 159.5) * apart, (np.arange(down) - 119.5) * apart)
+    rows["x"], rows["y"], rows["z"] = x.reshape(-1), y.reshape(-1), -0.15
+    rows["species"], rows["height_m"] = Species.ROCK, 0.5
+    rng = np.random.default_rng(8)
+    rows["id"] = rng.permutation(2**24 - 1000)[: len(rows)] + 1000  # all over the range
+    scenery = Scenery(**{**vars(flat(161)), "plants": rows})
+    pose = CameraPose((0.0, 0.0, 200.0), np.pi / 2, -np.pi / 2, 2 * float(np.arctan(120 * apart / 200)))
+    out = stage(scenery, NOBODY, ("instance", "semantic", "depth"), (960, 720)).render(snapshot(EMPTY), pose)
+    stones = out["semantic"] == SemanticClass.ROCK
+    seen = np.unique(out["instance"][stones])
+    assert len(seen) > 65536 and np.isin(seen, rows["id"]).all()
+    order = np.argsort(rows["id"])
+    owner = rows[order[np.searchsorted(rows["id"][order], out["instance"][stones])]]
+    points = pose.unproject(out["depth"])[stones]
+    assert np.hypot(points[:, 0] - owner["x"], points[:, 1] - owner["y"]).max() < 0.6  # a stone is half a metre high
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.floats(-3.1, 3.1), st.floats(-1.5, 1.5), st.floats(0.1, 2.4), st.floats(-1000, 1000),
+    st.tuples(st.integers(1, 900), st.integers(1, 900)), st.integers(0, 2**31),
+)  # fmt: skip
+def test_projecting_what_was_unprojected_leads_back(
+    yaw: float, pitch: float, fov: float, place: float, size: tuple[int, int], seed: int
+) -> None:
+    width, height = size
+    pose = CameraPose((place, -0.5 * place, 0.1 * place), yaw, pitch, fov)
+    depth = np.random.default_rng(seed).uniform(0.3, 4000.0, (height, width))
+    pixels, ahead = pose.project(pose.unproject(depth).reshape(-1, 3), size)
+    v, u = np.mgrid[0:height, 0:width] + 0.5
+    assert np.abs(pixels - np.stack([u, v], axis=-1).reshape(-1, 2)).max() < 1e-6 * max(size) + 1e-7
+    assert np.abs(ahead / depth.reshape(-1) - 1).max() < 1e-9
 
 
 def test_crops_grow_on_fields_and_nothing_on_rock(stage: Callable[..., Stage]) -> None:
