@@ -16,7 +16,7 @@ from world.water.basin import Basin
 from world.water.channels import Channels, channels_of
 from world.water.column import Month, usual_year
 from world.water.live_water import Bed, LiveWater
-from world.water.shallow import GRAVITY
+from world.water.faces import GRAVITY
 
 Floats = NDArray[np.float64]
 Flow = Callable[[Bed, Floats], LiveWater]

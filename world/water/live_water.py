@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from world.state import Plain, put_back, taken
-from world.water.paces import SLOWEST, WAKING, choose_paces, seconds_of, wave_speeds
+from world.water.paces import QUARTERS, QUICKEST, SLOWEST, WAKING, choose_paces, quarters_of
 from world.water.shallow import (
     ASLEEP,
+    COURANT,
     OUTSIDE,
     TILE,
-    advance_water,
-    changed,
-    give_back,
-    held_by_sleepers,
-    let_fall,
-    pour_into,
+    carry_momentum,
+    cut,
+    drive,
+    let_out,
+    renew,
+    share_out,
 )
+from world.water.sleep import changed, give_back, held_by_sleepers, let_fall, pour_into
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,6 +37,8 @@ HELD_DEPTH_M = 1e-3  # a sleeper wakes when what it gained or lost comes to this
 HELD_SHARE = 0.02  # or to this share of its water
 CALMS_S = 120.0  # friction of shore and weeds that stills a lake; judgement
 INSIDE = (slice(1, -1), slice(1, -1))
+PART_TILES = 128  # what is stepped at once of those that step together: a fraction of a millisecond
+PASSES, FALLS_AS = 5.0, 0.5  # of a step, and of them what rain costs
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class LiveWater:
 
     _STATE = (
         "second", "_depth", "_east", "_north", "_falling", "_watched", "left_m3", "fell_m3", "_awake", "_called",
-        "_held", "_restless", "_calm", "_pace", "_speeds",
+        "_held", "_restless", "_calm", "_pace", "_speeds", "_measured",
     )  # fmt: skip
 
     def __init__(self, bed: Bed, depth: Floats, calms_s: float = CALMS_S) -> None:
@@ -61,16 +67,20 @@ class LiveWater:
         self.second = 0
         self._shape = (depth.shape[0], depth.shape[1])
         # The stepping sees flat arrays: all of them must lie row by row.
-        self._heights, self._sill, self._friction = (
+        self._heights, sill, friction = (
             np.ascontiguousarray(np.pad(values, 1, mode="edge"))
             for values in (bed.heights, bed.sill, bed.roughness * bed.roughness)
         )
-        self._outlets, self._conveyance = self._open_edges()
+        self._hollow = (sill - self._heights).ravel()
+        # The ring's own first faces are never passed.
+        self._sills = np.stack([np.maximum(sill, np.roll(sill, 1, axis)).ravel() for axis in (1, 0)])
+        self._roughs = np.stack([0.5 * (friction + np.roll(friction, 1, axis)).ravel() for axis in (1, 0)])
         self._depth = np.ascontiguousarray(np.pad(depth.astype(np.float64), 1))
         self._east, self._north = np.zeros_like(self._depth), np.zeros_like(self._depth)
         self._falling, self._watched = np.zeros_like(self._depth), self._depth.copy()
         self.left_m3 = self.fell_m3 = 0.0
-        self._tiles = tuple((size + TILE - 1) // TILE for size in self._shape)
+        self._tiles = ((depth.shape[0] + TILE - 1) // TILE, (depth.shape[1] + TILE - 1) // TILE)
+        self._outlets, self._conveyance = self._open_edges()
         count = self._tiles[0] * self._tiles[1]
         self._awake = np.ones(count, dtype=np.bool_)
         self._called = np.zeros(count, dtype=np.bool_)  # sleepers that are to wake
@@ -78,13 +88,14 @@ class LiveWater:
         self._restless = np.zeros(count)
         self._calm = np.zeros(count, dtype=np.int64)  # watches in succession that found it steady
         self._pace = np.full(count, WAKING, dtype=np.int64)
-        self._speeds = np.zeros(count)
+        self._speeds, self._measured = np.zeros(count), np.zeros(count)
         self._wanted = np.zeros(count, dtype=np.int64)
-        self._live = np.full(self._depth.shape, OUTSIDE, dtype=np.uint8)
+        self._ringed = np.full((self._tiles[0] + 2, self._tiles[1] + 2), OUTSIDE, dtype=np.uint8)
+        self._states = self._ringed.ravel()
         self._mark()
         self._share = np.ones(self._depth.size)
-        self._carry = np.zeros((2, self._depth.size))
-        self._listed = np.zeros(depth.size, dtype=np.int64)
+        self._carry_east, self._carry_north = np.zeros(self._depth.size), np.zeros(self._depth.size)
+        self._measure(np.arange(count))
 
     @property
     def depth(self) -> Floats:
@@ -124,7 +135,8 @@ class LiveWater:
     def step(self, seconds: int = 1) -> None:
         """Advance second by second."""
         for _ in range(seconds):
-            self._step()
+            for _ in self.parts():
+                pass
 
     def freeze(self) -> Plain:
         """All that changes, as plain values."""
@@ -135,39 +147,89 @@ class LiveWater:
         put_back(self, self._STATE, state)
         self._mark()
 
-    def _step(self) -> None:
+    def parts(self) -> Iterator[float]:
+        """Advance one second in parts of a fraction of a millisecond; after each gives the share that is done."""
         woken = self._rouse()
         tiles = np.flatnonzero(self._awake)
-        cell = self.bed.cell_m
-        depth, east, north = self._depth.ravel(), self._east.ravel(), self._north.ravel()
         back = tiles[self._held[tiles] != 0.0]
         if back.size:
-            give_back(depth, self._held, back, self._shape, cell)
+            give_back(self._depth.ravel(), self._held, back, self._shape, self.bed.cell_m)
         if woken.size:
-            changed(depth, self._watched.ravel(), woken, self._shape, self._restless)
+            changed(self._depth.ravel(), self._watched.ravel(), woken, self._shape, self._restless)
             self._restless[woken] = 0.0
-        self._choose_paces()
-        live = self._live.ravel()
-        falling = self._falling.ravel()
-        self.fell_m3 += let_fall(depth, falling, tiles, self._shape, self._held, cell, 1.0)
-        for pace in range(SLOWEST, 0, -1):
-            seconds = seconds_of(pace)
-            of_pace = np.flatnonzero(self._awake & (self._pace == pace))
-            if self.second % seconds == 0 and of_pace.size:
-                left, _ = advance_water(
-                    self._heights.ravel(), self._sill.ravel(), self._friction.ravel(), self._outlets, self._conveyance,
-                    depth, east, north, live, self._carry[0], self._carry[1], self._share, of_pace, self._listed,
-                    self._shape, pace, self._held, self.calms_s, cell, float(seconds),
+        self._choose_paces(woken)
+        of_pace = {pace: np.flatnonzero(self._awake & (self._pace == pace)) for pace in range(QUICKEST, SLOWEST + 1)}
+        due = [
+            (pace, of_pace[pace])
+            for quarter in range(QUARTERS)
+            for pace in range(SLOWEST, QUICKEST - 1, -1)
+            if of_pace[pace].size and (QUARTERS * self.second + quarter) % quarters_of(pace) == 0
+        ]
+        work = FALLS_AS * tiles.size + PASSES * sum(stepped.size for _, stepped in due)
+        done = 0.0
+        for some in parted(tiles):
+            yield done / max(work, 1.0)
+            self._let_fall(some)
+            done += FALLS_AS * some.size
+        for pace, stepped in due:
+            for count in self._advance(pace, stepped):
+                done += count
+                yield min(1.0, done / work)
+        self._let_sleep(tiles)
+        self.second += 1
+
+    def _let_fall(self, tiles: Ints) -> None:
+        depth, falling = self._depth.ravel(), self._falling.ravel()
+        self.fell_m3 += let_fall(depth, falling, tiles, self._shape, self._held, self.bed.cell_m, 1.0)
+
+    def _advance(self, pace: int, tiles: Ints) -> Iterator[int]:
+        """Step the tiles of a pace once, or in as many parts as waves allow; gives how many each part has passed."""
+        cell, shape, states = self.bed.cell_m, self._shape, self._states
+        depth, east, north = self._depth.ravel(), self._east.ravel(), self._north.ravel()
+        some_at_once = parted(tiles)
+        remaining = quarters_of(pace) / QUARTERS
+        while remaining > 0.0:
+            for some in some_at_once:
+                carry_momentum(
+                    depth, east, north, self._carry_east, self._carry_north, some, states, shape, pace, self._measured
+                )
+                yield some.size
+            fastest = float(self._measured[tiles].max())
+            steps = max(1, math.ceil(remaining * fastest / (COURANT * cell)))
+            step_s = remaining / steps
+            calm = math.exp(-step_s / self.calms_s)
+            for some in some_at_once:
+                drive(
+                    self._heights.ravel(), self._sills, self._roughs, depth, east, north, self._carry_east,
+                    self._carry_north, some, states, shape, pace, calm, step_s, cell,
                 )  # fmt: skip
-                self.left_m3 += left
+                yield some.size
+            let_out(self._hollow, depth, east, north, states, shape[1] + 2, pace, self._outlets, self._conveyance)
+            for some in some_at_once:
+                share_out(self._hollow, depth, east, north, some, states, shape, pace, step_s / cell, self._share)
+                yield some.size
+            for some in some_at_once:
+                self.left_m3 += cut(
+                    self._hollow, depth, east, north, self._share, some, states, shape, pace, self._held, step_s, cell
+                )
+                yield some.size
+            for some in some_at_once:
+                renew(depth, east, north, some, states, shape, pace, self._held, step_s / cell, cell * cell)
+                yield some.size
+            remaining = remaining - step_s if steps > 1 else 0.0
+
+    def _let_sleep(self, tiles: Ints) -> None:
+        """Count what sleepers got and lost, and now and then what has been steady."""
+        depth, east, north, falling = (
+            values.ravel() for values in (self._depth, self._east, self._north, self._falling)
+        )
         left_asleep, fell_asleep = held_by_sleepers(
-            depth, east, north, falling, live, self._shape, self._held, HELD_DEPTH_M, HELD_SHARE,
-            self._called, cell, 1.0,
+            depth, east, north, falling, self._states, self._shape, self._held, HELD_DEPTH_M, HELD_SHARE,
+            self._called, self.bed.cell_m, 1.0,
         )  # fmt: skip
         self.left_m3 += left_asleep
         self.fell_m3 += fell_asleep
-        self.second += 1
-        if self.second % WATCH_S == 0:
+        if (self.second + 1) % WATCH_S == 0:
             changed(depth, self._watched.ravel(), tiles, self._shape, self._restless)
             self._calm = np.where(self._awake & (self._restless < STEADY_M_S * WATCH_S), self._calm + 1, 0)
 
@@ -191,24 +253,31 @@ class LiveWater:
             self._mark()
         return woken
 
-    def _choose_paces(self) -> None:
-        wave_speeds(
-            self._depth.ravel(), self._east.ravel(), self._north.ravel(), self._awake, self._pace, self.second,
-            self._shape, self._speeds,
-        )  # fmt: skip
-        cell = self.bed.cell_m
-        if choose_paces(self._speeds, self._awake, self._tiles, self.second, cell, self._wanted, self._pace):
+    def _choose_paces(self, woken: Ints) -> None:
+        if woken.size:
+            self._measure(woken)
+        if choose_paces(
+            self._measured, self._speeds, self._awake, self._tiles, self.second, self.bed.cell_m, self._wanted,
+            self._pace,
+        ):  # fmt: skip
             self._mark()
 
+    def _measure(self, tiles: Ints) -> None:
+        """Find the waves of tiles that have not stepped just before."""
+        carry_momentum(
+            self._depth.ravel(), self._east.ravel(), self._north.ravel(), self._carry_east, self._carry_north, tiles,
+            self._states, self._shape, SLOWEST, self._measured,
+        )  # fmt: skip
+        self._speeds[tiles] = self._measured[tiles]
+
     def _mark(self) -> None:
-        """Write which cells are awake, and at what pace, from the tiles."""
-        states = np.where(self._awake, self._pace, ASLEEP).astype(np.uint8).reshape(self._tiles)
-        cells = np.repeat(np.repeat(states, TILE, axis=0), TILE, axis=1)
-        self._live[INSIDE] = cells[: self._shape[0], : self._shape[1]]
+        """Write the states of the tiles: asleep, or at what pace awake."""
+        self._ringed[INSIDE] = np.where(self._awake, self._pace, ASLEEP).reshape(self._tiles)
 
     def _open_edges(self) -> tuple[Ints, Floats]:
-        """Cells with an open edge and its direction, (n, 2), and their conveyance, (n,)."""
+        """Cells with an open edge, its direction and their tile's state, (n, 3), and their conveyance, (n,)."""
         rows, cols = self._shape
+        across = self._tiles[1] + 2
         index = np.arange((rows + 2) * (cols + 2)).reshape(rows + 2, cols + 2)[INSIDE]
         sides = (index[:, 0], index[:, -1], index[0], index[-1])
         cells: list[Ints] = []
@@ -216,6 +285,13 @@ class LiveWater:
         for number, side in enumerate(sides):
             conveyance = self.bed.edges[number][: side.size]
             open_ = np.flatnonzero(conveyance > 0.0)
-            cells.append(np.stack([side[open_], np.full(open_.size, number)], axis=1))
+            r, c = side[open_] // (cols + 2) - 1, side[open_] % (cols + 2) - 1
+            state = (r // TILE + 1) * across + c // TILE + 1
+            cells.append(np.stack([side[open_], np.full(open_.size, number), state], axis=1))
             values.append(conveyance[open_])
         return np.concatenate(cells), np.concatenate(values)
+
+
+def parted(tiles: Ints) -> list[Ints]:
+    """Tiles in parts that are stepped at once."""
+    return [tiles[first : first + PART_TILES] for first in range(0, tiles.size, PART_TILES)]

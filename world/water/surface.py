@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,6 +70,8 @@ from world.water.soil import TOP_MM
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+EPSILON_S = 1e-9
+GROUND_SHARE = 0.2  # of a second's usual work: a sixtieth of the ground
 GROUND_STEP_S = 60  # between two steps of each row of cells; the rows take turns, some every second
 SPIN_UP_S, SPIN_UP_CALMS_S = 900, 20.0  # the flow of a mean day settles in the bed before the start
 POROSITY, ROOTS_REACH_M, DRAINABLE = 0.42, 0.9, 0.08
@@ -89,7 +92,11 @@ class Sunrise:
 
 
 class LandSurface:
-    """Everything that lies on the ground, runs over it and soaks into it, stepped on whole seconds from the start."""
+    """Everything that lies on the ground, runs over it and soaks into it, stepped in whole seconds from the start.
+
+    A second's work is shared out over it: within one, all but `digest`, `second` and `published` may be of anything
+    between its beginning and its end.
+    """
 
     _STATE = ("second", "_bank", "_entering_m3", "_entered_m3", "_initial_m3", "_totals", "_stores")
 
@@ -136,6 +143,8 @@ class LandSurface:
         self._totals = np.zeros(TOTALS)
         self.water = LiveWater(self._ways.bed, self._ways.depth)
         self._chain = b""
+        self._parts: Iterator[float] | None = None  # of the second that has begun
+        self._done = 0.0  # share of its work
         if settled is None:
             self._spin_up(recharge_mm_h)
         else:
@@ -143,15 +152,18 @@ class LandSurface:
             put_back(self, ("_bank",), part(settled, "springs"))
         self.settled: Plain = {"water": self.water.freeze(), "springs": taken(self, ("_bank",))}
         self._initial_m3 = self._stored_m3()
+        self._sealed = self._seal()
 
     def advance(self, seconds: float) -> None:
-        """Come to this moment, in whole seconds after the start; what has been stepped stays."""
-        for second in range(self.second, math.floor(seconds + 1e-9)):
-            self._step(second)
-            self.second = second + 1
+        """Come to this moment after the start: all seconds before it, and its share of the work of the one it is in."""
+        whole = math.floor(seconds + EPSILON_S)
+        while self.second < whole:
+            self._work(math.inf)
+        if self.second == whole and seconds - whole > EPSILON_S:
+            self._work(seconds - whole)
 
     def published(self, tick: int) -> Surface:
-        """What lies on the ground, rounded to what a recording keeps."""
+        """What lies on the ground at a whole second, rounded to what a recording keeps."""
         maps = rounded(
             self._ways.ground, self._ways.bed.heights, self.water.depth, self._stores[SNOW], self._stores[DENSITY],
             self._stores[TOP], self._stores[ICE],
@@ -196,15 +208,16 @@ class LandSurface:
         return EnergyLedger(*(float(self._totals[k]) for k in (NET, SENSIBLE, LATENT, STORED, MELTED, CARRIED)))
 
     def digest(self) -> bytes:
-        """Sixteen bytes that follow from all that happened: each second a part of the land goes into them, in turns."""
-        hashed = hashlib.blake2b(self._chain, digest_size=16)
-        hashed.update(
-            self._totals.tobytes() + np.array([self.second, self.water.left_m3, self.water.fell_m3]).tobytes()
-        )
-        return hashed.digest()
+        """Sixteen bytes that follow from all that happened up to the last whole second.
+
+        Each second a part of the land goes into them, in turns.
+        """
+        return self._sealed
 
     def freeze(self) -> Plain:
-        """All that changes, as plain values."""
+        """All that changes, as plain values. Raises RuntimeError within a second."""
+        if self._parts is not None:
+            raise RuntimeError("the land can be frozen at whole seconds only")
         state = taken(self, self._STATE)
         chain = np.frombuffer(self._chain, dtype=np.uint8).copy()
         return state | {"water": self.water.freeze(), "above": self._above.freeze(), "chain": chain}
@@ -215,9 +228,25 @@ class LandSurface:
         self.water.thaw(part(state, "water"))
         self._above.thaw(part(state, "above"))
         self._chain = column(part(state, "chain"), "chain", np.dtype(np.uint8)).tobytes()
-        self._minute = -1
+        self._minute, self._parts = -1, None
+        self._sealed = self._seal()
 
-    def _step(self, second: int) -> None:
+    def _work(self, share: float) -> None:
+        """Go on with the second that has begun, or begin it, until this share of its work is done."""
+        if self._parts is None:
+            self._parts, self._done = self._second_in_parts(), 0.0
+        while self._parts is not None and self._done < share:
+            done = next(self._parts, None)
+            if done is None:
+                self._parts = None
+                self.second += 1
+                self._sealed = self._seal()
+            else:
+                self._done = done
+
+    def _second_in_parts(self) -> Iterator[float]:
+        """Step all by a second; after each part gives the share of the work that is done."""
+        second = self.second
         self._look_up(second)
         if second % GROUND_STEP_S == 0:
             self._step_catchment()
@@ -226,12 +255,20 @@ class LandSurface:
             self._step_ground(first, last)
         self._release_springs()
         self._enter()
-        self.water.step()
+        for done in self.water.parts():
+            yield GROUND_SHARE + (1.0 - GROUND_SHARE) * done
         # Every change of a store also goes into the totals; so the stores themselves take turns.
         hashed = hashlib.blake2b(self._chain + self._totals.tobytes(), digest_size=16)
         for values in (self._stores[second // GROUND_STEP_S % STORES], self.water.depth):
             hashed.update(values[first:last].tobytes())
         self._chain = hashed.digest()
+
+    def _seal(self) -> bytes:
+        hashed = hashlib.blake2b(self._chain, digest_size=16)
+        hashed.update(
+            self._totals.tobytes() + np.array([self.second, self.water.left_m3, self.water.fell_m3]).tobytes()
+        )
+        return hashed.digest()
 
     def _step_ground(self, first: int, last: int) -> None:
         nodes = self._forcing.shape[1]

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from world.water.faces import GRAVITY, drive_row
+from world.water.lanes import ONE, Index
 from world.water.live_water import Bed, LiveWater
-from world.water.shallow import GRAVITY
 
 Floats = NDArray[np.float64]
 
@@ -138,3 +139,30 @@ def test_frozen_water_goes_on_as_if_it_had_not_been() -> None:
     whole.step(23)
     other.step(23)
     assert all(np.array_equal(whole.freeze()[k], other.freeze()[k]) for k in whole.freeze())
+
+
+def test_the_parts_of_a_second_are_small_and_come_to_the_whole() -> None:
+    rng = np.random.default_rng(5)
+    heights = rng.random((200, 200))
+    depth = np.where(rng.random((200, 200)) < 0.3, 0.5, 0.0)
+    whole, parted = LiveWater(bed(heights), depth), LiveWater(bed(heights), depth)
+    for _ in range(10):
+        whole.step()
+        shares = np.array(list(parted.parts()))
+        assert (np.diff(shares) >= 0.0).all() and shares[0] == 0.0 and shares[-1] == 1.0
+    assert np.diff(shares).max() < 0.1
+    assert all(np.array_equal(whole.freeze()[k], parted.freeze()[k]) for k in whole.freeze())
+
+
+def test_friction_is_mannings_from_a_film_to_a_deep_river() -> None:
+    n, slope, step_s = 60, 0.004, 1e9  # so long that nothing is left of the flow that was
+    for depth in np.geomspace(1e-3, 5.0, 12):
+        row = [np.zeros(n) for _ in range(4)]
+        beds, flux, sill, carry = row
+        beds[:] = -slope * 4.0 * np.arange(n)
+        sill[:] = np.maximum(beds, np.roll(beds, 1))
+        sill[1:] = beds[:-1]
+        drive_row(
+            beds, sill, np.full(n, 0.06**2), np.full(n, depth), flux, carry, Index(1), n - 1, ONE, 1.0, step_s, 4.0
+        )
+        assert flux[1:] == pytest.approx(depth ** (5.0 / 3.0) * np.sqrt(slope) / 0.06, rel=2e-3)

@@ -175,3 +175,15 @@ def test_a_run_opens_with_the_wetness_and_the_snow_it_is_told() -> None:
     published = surface.published(0)
     assert published.snow_m[:, :12].mean() == pytest.approx(0.4, abs=0.01)
     assert published.wetness[:, :8].mean() == pytest.approx(0.9, abs=0.02)
+
+
+def test_a_second_that_has_begun_cannot_be_frozen_and_is_not_told() -> None:
+    surface = land(Steady(rain_mm_h=shower(0, 900, 40.0)))
+    surface.advance(20)
+    told = surface.digest()
+    surface.advance(20.5)
+    assert surface.digest() == told
+    with pytest.raises(RuntimeError, match="whole seconds"):
+        surface.freeze()
+    surface.advance(21)
+    assert surface.digest() != told

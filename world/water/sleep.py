@@ -1,0 +1,155 @@
+"""What tiles get, lose and hold while they sleep, and what falls on those that do not."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from world.compiled import compiled
+from world.water.faces import change_row, fall_row
+from world.water.lanes import Index
+from world.water.shallow import ASLEEP, EAST, NORTH, OUTSIDE, TILE, WEST, states_beside, tile_at
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+States = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
+
+
+@compiled
+def pour_into(
+    depth: Floats, held: Floats, awake: Flags, row: Ints, col: Ints, volume_m3: Floats, across: int, area: float
+) -> None:
+    """Add water to some cells of the ringed map `depth` (rows + 2, cols + 2); to what a tile holds, while it sleeps."""
+    for k in range(row.size):
+        tile = row[k] // TILE * across + col[k] // TILE
+        if awake[tile]:
+            depth[row[k] + 1, col[k] + 1] += volume_m3[k] / area
+        else:
+            held[tile] += volume_m3[k]
+
+
+@compiled
+def let_fall(
+    depth: Floats, falling: Floats, tiles: Ints, shape: tuple[int, int], held: Floats, cell_m: float, seconds: float
+) -> float:
+    """Let fall onto some tiles what falls, or soak away; what a cell has not got the tile's other water pays. In m3."""
+    stride = shape[1] + 2
+    area = cell_m * cell_m
+    total = 0.0
+    short, fell = np.zeros(TILE), np.zeros(TILE)
+    for tile in tiles:
+        start, high, wide = tile_at(tile, shape)
+        short[:] = 0.0
+        for r in range(high):
+            fall_row(depth, falling, Index(start + r * stride), wide, seconds, short, fell)
+        for c in range(wide):
+            held[tile] += short[c] * area
+    for c in range(TILE):
+        total += fell[c]
+    return total * seconds * area
+
+
+@compiled
+def held_by_sleepers(
+    depth: Floats, east: Floats, north: Floats, falling: Floats, states: States, shape: tuple[int, int], held: Floats,
+    held_m: float, held_share: float, called: Flags, cell_m: float, seconds: float,
+) -> tuple[float, float]:  # fmt: skip
+    """Count into `held` (tiles,) what sleeping tiles got and lost in some seconds, and mark those that must wake.
+
+    They got what fell or soaked away, and what the faces between them and off the map's edge passed; faces towards
+    awake tiles are counted where these are stepped. A sleeper is `called` when rain stands on it, or when it holds what
+    comes to a depth of `held_m` over its wet cells or to `held_share` of its water. Returns what left the map and what
+    fell, m3.
+    """
+    stride = shape[1] + 2
+    passed, area = cell_m * seconds, cell_m * cell_m
+    across = (shape[1] + TILE - 1) // TILE
+    left = fell = 0.0
+    for tile in range(called.size):
+        called[tile] = False
+        if states[(tile // across + 1) * (across + 2) + tile % across + 1] != ASLEEP:
+            continue
+        start, high, wide = tile_at(tile, shape)
+        beside = states_beside(tile, shape, states)
+        gained = gone = 0.0
+        for side in range(4):
+            state = beside[side]
+            if ASLEEP < state < OUTSIDE:
+                continue
+            through = 0.0
+            if side in (WEST, EAST):
+                first = start + (wide if side == EAST else 0)
+                for k in range(high):
+                    through += east[first + k * stride]
+            else:
+                first = start + (high * stride if side == NORTH else 0)
+                for k in range(wide):
+                    through += north[first + k]
+            if side in (EAST, NORTH):
+                through = -through
+            gained += through
+            if state == OUTSIDE:
+                gone -= through
+        sum_falling = 0.0
+        for k in range(high):
+            for i in range(start + k * stride, start + k * stride + wide):
+                if falling[i] != 0.0:
+                    sum_falling += falling[i]
+                    called[tile] = called[tile] or falling[i] > 0.0
+        held[tile] += gained * passed + sum_falling * area * seconds
+        left += gone * passed
+        fell += sum_falling * area * seconds
+        if held[tile] == 0.0:
+            continue
+        wet, total = water_in(depth, start, high, wide, stride)
+        if wet > 0 and abs(held[tile]) > min(held_m * wet, held_share * total) * area:
+            called[tile] = True
+    return left, fell
+
+
+@compiled
+def water_in(depth: Floats, start: int, high: int, wide: int, stride: int) -> tuple[int, float]:
+    """How many cells of a tile are wet, and the sum of their depths in m."""
+    wet, total = 0, 0.0
+    for k in range(high):
+        for i in range(start + k * stride, start + k * stride + wide):
+            if depth[i] > 0.0:
+                wet += 1
+                total += depth[i]
+    return wet, total
+
+
+@compiled
+def give_back(depth: Floats, held: Floats, tiles: Ints, shape: tuple[int, int], cell_m: float) -> None:
+    """Put what tiles held while they slept into their water: spread over the wet cells, or taken in proportion."""
+    stride = shape[1] + 2
+    area = cell_m * cell_m
+    for tile in tiles:
+        start, high, wide = tile_at(tile, shape)
+        wet, total = water_in(depth, start, high, wide, stride)
+        if wet == 0:
+            continue
+        volume = total * area
+        risen = max(0.0, held[tile]) / (wet * area)
+        kept = max(0.0, 1.0 + min(0.0, held[tile]) / volume)
+        for k in range(high):
+            for i in range(start + k * stride, start + k * stride + wide):
+                if depth[i] > 0.0:
+                    depth[i] = depth[i] * kept + risen
+        held[tile] = held[tile] + volume if kept == 0.0 else 0.0
+
+
+@compiled
+def changed(depth: Floats, watched: Floats, tiles: Ints, shape: tuple[int, int], most: Floats) -> None:
+    """The largest change of depth in each of some tiles since it was last asked, into `most` (tiles,), m."""
+    stride = shape[1] + 2
+    found = np.zeros(TILE)
+    for tile in tiles:
+        start, high, wide = tile_at(tile, shape)
+        found[:] = 0.0
+        for k in range(high):
+            change_row(depth, watched, Index(start + k * stride), wide, found)
+        for i in range(0, high * stride, stride):
+            watched[start + i : start + i + wide] = depth[start + i : start + i + wide]
+        most[tile] = found.max()
