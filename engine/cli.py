@@ -260,10 +260,12 @@ def doctor(
     model: Annotated[
         str, typer.Option(help="The model to try: embedded, none, a path or owner/repo/file.gguf.")
     ] = "embedded",
+    device: DeviceOption = None,
 ) -> None:
     """Check this machine: draw a known scene and compare it with the exact answer, load the model, say a line."""
     from engine.doctor import examine  # noqa: PLC0415
 
+    draw_on(device)
     healthy = True
     from rich.table import Table  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -29,7 +29,7 @@ from engine.render.stage import Stage
 from recorder.container import SessionError
 from recorder.images import encode_image
 from recorder.reader import Session
-from recorder.schema import CameraPose, Snapshot, Surface
+from recorder.schema import CameraPose, Cast, Scenery, Snapshot, Surface
 from recorder.surfaces import SurfaceEncoder, maps_from_plain, surface_of
 
 SHOTS_AHEAD = 2  # per process, so that none waits for the next shot while frames are written
@@ -44,6 +44,7 @@ class Studio:
     size: tuple[int, int]
     modalities: tuple[str, ...]
     quality: str = "fine"
+    threads: int = 1  # that each may keep busy
 
 
 @dataclass(frozen=True)
@@ -151,10 +152,10 @@ class Drawers:
 
     def __init__(self, studio: Studio, workers: int) -> None:
         self.waited_s = 0.0  # for frames that were not drawn yet
-        self._studio, self._workers = studio, workers
+        share = max(1, cores() // workers)
+        self._studio, self._workers = replace(studio, threads=share), workers
         self._packer = Packer()
         self._under_way: deque[tuple[Shot, Future[dict[str, Taken]]]] = deque()
-        share = max(1, cores() // workers)
         self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (share,))
         with unheard():
             for _ in range(workers):
@@ -255,14 +256,19 @@ class _Easel:
     """What a drawing process has ready."""
 
     stage: Stage
+    scenery: Scenery
+    cast: Cast
+    tick_rate: int
     unpacker: Unpacker
+    encoders: ThreadPoolExecutor  # compression lets go of the interpreter: modalities go side by side
 
 
 @lru_cache(maxsize=1)
 def _easel(studio: Studio) -> _Easel:
     with Session.open(studio.session) as session:
         stage = stage_of(session, studio.size, studio.modalities, studio.quality)
-        return _Easel(stage, Unpacker(session.scenery.heights.shape))
+        unpacker, encoders = Unpacker(session.scenery.heights.shape), ThreadPoolExecutor(studio.threads)
+        return _Easel(stage, session.scenery, session.cast, session.tick_rate, unpacker, encoders)
 
 
 def _draw(studio: Studio, parcel: Parcel) -> dict[str, Taken]:
@@ -272,5 +278,17 @@ def _draw(studio: Studio, parcel: Parcel) -> dict[str, Taken]:
     taken = {}
     for camera in shot.poses:
         images = render(easel.stage, shot, camera)
-        taken[camera] = Taken({name: encode_image(name, image) for name, image in images.items()}, {})
+        encoding = {name: easel.encoders.submit(encode_image, name, image) for name, image in images.items()}
+        tables = _tables(easel, shot, camera, images)
+        taken[camera] = Taken({name: job.result() for name, job in encoding.items()}, tables)
     return taken
+
+
+def _tables(easel: _Easel, shot: Shot, camera: str, images: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.void]]:
+    """What is in the picture; nothing without the images that tell."""
+    from engine.annotations import NEEDED, annotate  # noqa: PLC0415 - compiled loops, who only gives shots needs none
+
+    if not images.keys() >= set(NEEDED):
+        return {}
+    time_s = shot.snapshot.tick / easel.tick_rate
+    return annotate(easel.scenery, easel.cast, shot.snapshot, shot.poses[camera], images, time_s)

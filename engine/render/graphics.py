@@ -169,7 +169,8 @@ def close_context() -> None:
 atexit.register(close_context)
 
 
-def _gl_function(name: str, *arguments: Any) -> Callable[..., None] | None:
+def gl_function(name: str, *arguments: Any) -> Callable[..., None] | None:
+    """An OpenGL function by its name, with the types of its arguments; None where the driver lacks it."""
     sources = {
         "linux": (("libEGL.so.1", "eglGetProcAddress"), ("libGL.so.1", "glXGetProcAddressARB")),
         "win32": (("opengl32", "wglGetProcAddress"),),
@@ -200,8 +201,8 @@ class ReadBack:
     def __init__(self, context: Context) -> None:
         self._context = context
         u, p = ctypes.c_uint, ctypes.c_void_p
-        self._get_image = _gl_function("glGetTextureImage", u, ctypes.c_int, u, u, ctypes.c_int, p)
-        self._pixel_store = _gl_function("glPixelStorei", u, ctypes.c_int)
+        self._get_image = gl_function("glGetTextureImage", u, ctypes.c_int, u, u, ctypes.c_int, p)
+        self._pixel_store = gl_function("glPixelStorei", u, ctypes.c_int)
         version = (context.host.get_gsg().driver_version_major, context.host.get_gsg().driver_version_minor)
         self.direct = self._get_image is not None and self._pixel_store is not None and version >= (4, 5)
 

@@ -7,27 +7,22 @@ from __future__ import annotations
 
 import os
 import platform
-import statistics
 import time
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from agents.acts import SpeechPlan
 from agents.language.templates import TemplateVoice
-from engine.render.stage import MODALITIES, Stage
 from engine.scenario import Scenario, load
-from engine.sight import look
 from engine.simulation import Simulation
 from tests.benchmarks import valley
+from tests.benchmarks.eye import eye
 from tests.benchmarks.record import record
 from tests.benchmarks.walkers import walkers
 
 WARM_UP_TICKS = 64
-SIZES = ((256, 256), (512, 512), (640, 480))
-FRAMES = 12
 PLANS = 12
 
 out = Console(width=110)
@@ -57,52 +52,6 @@ def society() -> None:
         per_tick = (time.perf_counter() - began) / ticks
         rate = simulation.scenario.world.tick_rate
         shown.add_row(str(count), f"{per_tick * 1000:.2f}", f"{1 / per_tick:.0f}", f"{1 / per_tick / rate:.1f}")
-    out.print(shown)
-
-
-def rendering() -> None:
-    """All modalities in one pass, against rgb alone and against one camera per modality."""
-    simulation = Simulation(with_villagers(12), TemplateVoice())
-    before = simulation.snapshot
-    for _ in range(8):
-        after = simulation.step()
-    square = next(place for place in simulation.scenery.places if place["name"] == "the square")
-    z = float(simulation.scenery.buildings["z"].mean())
-    target = np.array([square["x"], square["y"], z])
-    pose = look(target + np.array([-60.0, -35.0, 30.0]), target, 46)
-    shown = table(
-        "The frame (draw and read back)", "size", "rgb ms", "all ms", "all / rgb", "one camera each ms", "each / all"
-    )
-    for size in SIZES:
-        ways: dict[str, list[tuple[str, ...]]] = {
-            "rgb": [("rgb",)],
-            "all": [MODALITIES],
-            "each": [(modality,) for modality in MODALITIES],
-        }
-        stages = {
-            way: [Stage(simulation.scenery, simulation.cast, size, wanted) for wanted in sets]
-            for way, sets in ways.items()
-        }
-        measured: dict[str, list[float]] = {way: [] for way in ways}
-        for turn in range(FRAMES + 1):  # turn by turn, so that a noisy moment hits every way; the first compiles
-            for way, used in stages.items():
-                began = time.perf_counter()
-                for stage in used:
-                    stage.render(before, pose, after, pose)
-                if turn:
-                    measured[way].append((time.perf_counter() - began) * 1000)
-        times = {way: statistics.median(values) for way, values in measured.items()}
-        for used in stages.values():
-            for stage in used:
-                stage.close()
-        shown.add_row(
-            f"{size[0]}x{size[1]}",
-            f"{times['rgb']:.1f}",
-            f"{times['all']:.1f}",
-            f"{times['all'] / times['rgb']:.2f}",
-            f"{times['each']:.1f}",
-            f"{times['each'] / times['all']:.2f}",
-        )
     out.print(shown)
 
 
@@ -184,7 +133,7 @@ def main() -> None:
     valley.ticks(out)
     walkers()
     record()
-    rendering()
+    eye(out)
     language()
 
 

@@ -106,7 +106,9 @@ def shots(monkeypatch):
 
 
 def stored(session, ref):
-    return ref.pose, {name: session.encoded_frame(ref.tick, ref.camera, name) for name in ref.modalities}
+    images = {name: session.encoded_frame(ref.tick, ref.camera, name) for name in ref.modalities}
+    tables = {name: table.tobytes() for name, table in session.annotations(ref.tick, ref.camera).items()}
+    return ref.pose, images, tables
 
 
 def assert_same_frames(ours, theirs, ticks):
@@ -123,6 +125,7 @@ def test_two_processes_draw_what_the_capture_drew_byte_for_byte(recorded, tmp_pa
     assert (last.frames, last.stopped) == (18, False)
     assert_same_frames(again, live, live.ticks)
     assert {*MODALITIES, "flow_valid", "back_flow_valid"} == set(again.modalities)
+    assert set(again.annotations(8, "walk")) == {"boxes", "boxes_3d", "keypoints"}
     assert [s.hashes for s in again.snapshots()] == [s.hashes for s in live.snapshots()]
     assert [s.events for s in again.snapshots()] == [s.events for s in live.snapshots()]
     assert all(
@@ -322,7 +325,8 @@ def test_the_hour_alone_moves_the_sun_to_where_the_range_begins(recorded, tmp_pa
     early = world_of({"place": {"start": "2026-06-12T05:29:58"}}, 40)
     for snapshot in again.snapshots():
         for name in snapshot.environment.dtype.names:
-            source = early[snapshot.tick] if name.startswith("sun_") else live.snapshot(snapshot.tick).environment
+            heavenly = name.startswith(("sun_", "moon_")) or name == "sidereal"
+            source = early[snapshot.tick] if heavenly else live.snapshot(snapshot.tick).environment
             # The light comes through the recorded clouds, which hardly differ from those of the early hour.
             assert snapshot.environment[name] == pytest.approx(source[name], rel=1e-5 if name == "sun_w_m2" else 0.0)
     assert clock_words(again.header, 16) == "Fri 12 Jun 2026, 05:30, counterfactual"

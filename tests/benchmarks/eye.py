@@ -1,0 +1,278 @@
+"""The eye: where the time of a frame goes, what one pass saves, what quality costs, how captures gain from processes.
+
+Ways of drawing take turns, so that a noisy moment hits them all; times are medians.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from panda3d.core import GraphicsOutput
+from rich.console import Console
+from rich.table import Table
+
+from agents.language.templates import TemplateVoice
+from engine.annotations import annotate
+from engine.capture import Capture
+from engine.drawing import Shot, render
+from engine.processes import cores
+from engine.provenance import Model
+from engine.render.graphics import Context, extracted, gl_function, open_context
+from engine.render.stage import Stage
+from engine.scenario import MODALITIES, QUALITIES, load
+from engine.sight import look
+from engine.simulation import Simulation
+from recorder.images import encode_image
+
+SIZES = ((256, 256), (512, 512), (640, 480))
+TICKS_APART = 8  # frames of two a second
+TURNS, WARM_UP = 9, 2
+CAMERA = "bench"
+TARGETS = {"rgb": "rgb", "depth": "floats", "instance": "ident", "semantic": "ident", "part": "ident"}
+TARGETS |= {"normal": "normal", "flow": "floats", "back_flow": "back", "albedo": "albedo"}
+CAPTURED = {"capture.duration": 15.0, "capture.fps": 4.0, "capture.size": "640x480", "capture.quality": "fast"}
+PARTS = ("draw", "read back", "annotate", "encode")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A market square at noon, seen from a camera that moves."""
+
+    simulation: Simulation
+    shot: Shot
+    tick_ms: float
+
+
+def scene() -> Scene:
+    """The shipped valley after some ticks, which are timed."""
+    simulation = Simulation(load("valley"), TemplateVoice())
+    square = next(place for place in simulation.scenery.places if place["name"] == "the square")
+    target = np.array([square["x"], square["y"], float(simulation.scenery.buildings["z"].mean())])
+    snapshots, ticks = [], []
+    for _ in range(3):
+        for _ in range(TICKS_APART):
+            began = time.perf_counter()
+            simulation.step()
+            ticks.append(time.perf_counter() - began)
+        snapshots.append(simulation.snapshot)
+    poses = [{CAMERA: look(target + np.array([-60.0 + step, -35.0, 30.0]), target, 46)} for step in range(3)]
+    shot = Shot(snapshots[1], poses[1], snapshots[2], poses[2], snapshots[0], poses[0])
+    return Scene(simulation, shot, statistics.median(ticks) * 1000)
+
+
+def staged(scene: Scene, size: tuple[int, int], modalities: tuple[str, ...], quality: str) -> Stage:
+    """A stage of the scene."""
+    return Stage(scene.simulation.scenery, scene.simulation.cast, size, modalities, quality=quality)
+
+
+@contextmanager
+def drawing(context: Context, then: Callable[[], None]) -> Iterator[None]:
+    """Does something whenever the context has drawn."""
+    own = context.draw
+
+    def draw() -> None:
+        own()
+        then()
+
+    context.draw = draw  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del context.draw
+
+
+class Timed:
+    """Times frames in their parts; a driver draws when it likes, so it is made to finish before pixels are read."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        finish = gl_function("glFinish")
+        assert finish is not None
+        self._finish = finish
+
+    def frame(self, stage: Stage) -> dict[str, float]:
+        """Milliseconds of every one of PARTS."""
+        marks = [time.perf_counter()]
+        shot, simulation = self._scene.shot, self._scene.simulation
+
+        def drawn() -> None:
+            self._finish()
+            marks[1:] = [time.perf_counter()]
+
+        with drawing(stage.context, drawn):
+            images = render(stage, shot, CAMERA)
+        marks.append(time.perf_counter())
+        if {"depth", "instance"} <= images.keys():
+            time_s = shot.snapshot.tick / simulation.scenario.world.tick_rate
+            annotate(simulation.scenery, simulation.cast, shot.snapshot, shot.poses[CAMERA], images, time_s)
+        marks.append(time.perf_counter())
+        for name, image in images.items():
+            encode_image(name, image)
+        marks.append(time.perf_counter())
+        return {part: (b - a) * 1000 for part, (a, b) in zip(PARTS, pairwise(marks), strict=True)}
+
+
+def medians(ways: dict[str, Callable[[], dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """By way and part, milliseconds; the ways take turns, and the first turns only warm up."""
+    turns = [{name: way() for name, way in ways.items()} for _ in range(WARM_UP + TURNS)][WARM_UP:]
+    return {
+        name: {part: statistics.median(turn[name][part] for turn in turns) for part in turns[0][name]} for name in ways
+    }
+
+
+def parts(out: Console, scene: Scene) -> None:
+    """Where the time goes, by size and quality, with all modalities and with rgb alone."""
+    shown = Table(title=f"The frame in parts, ms (a tick of the village: {scene.tick_ms:.1f} ms)", title_justify="left")
+    for column in ("size", "quality", "modalities", *PARTS, "read / frame", "frames/s", "all / rgb"):
+        shown.add_column(column, justify="right")
+    timed = Timed(scene)
+    for size in SIZES:
+        stages = {
+            (quality, what): staged(scene, size, names, quality)
+            for quality in QUALITIES
+            for what, names in (("rgb", ("rgb",)), ("all", MODALITIES))
+        }
+        taken = medians({" ".join(key): partial(timed.frame, stage) for key, stage in stages.items()})
+        for (quality, what), stage in stages.items():
+            stage.close()
+            frame = taken[f"{quality} {what}"]
+            drawn = frame["draw"] + frame["read back"]
+            alone = taken[f"{quality} rgb"]
+            shown.add_row(
+                "x".join(map(str, size)),
+                quality,
+                what,
+                *(f"{frame[part]:.1f}" for part in PARTS),
+                f"{frame['read back'] / drawn:.1%}",
+                f"{1000 / sum(frame.values()):.1f}",
+                f"{drawn / (alone['draw'] + alone['read back']):.2f}",
+            )
+    out.print(shown)
+
+
+def one_pass(out: Console, scene: Scene) -> None:
+    """All modalities in one pass against one camera for each, and against a step of the engine for each sensor."""
+    shown = Table(title="One pass against the other ways, ms to draw and read (fast)", title_justify="left")
+    columns = ("size", "rgb", "all", "one camera each", "engine step each", "all / rgb", "each / all", "step / all")
+    for column in columns:
+        shown.add_column(column, justify="right")
+    for size in SIZES:
+        taken = _ways(scene, size)
+        row = [taken[way]["frame"] for way in ("rgb", "all", "each", "step")]
+        rgb, together, each, step = row
+        shown.add_row(
+            "x".join(map(str, size)),
+            *(f"{value:.1f}" for value in row),
+            *(f"{ratio:.2f}" for ratio in (together / rgb, each / together, step / together)),
+        )
+    out.print(shown)
+
+
+def _ways(scene: Scene, size: tuple[int, int]) -> dict[str, dict[str, float]]:
+    alone, together = (staged(scene, size, names, "fast") for names in (("rgb",), MODALITIES))
+    sensors = {name: staged(scene, size, (name,), "fast") for name in MODALITIES}
+    stepped = Stepped(sensors, scene.shot)
+    taken = medians(
+        {
+            "rgb": lambda: whole(lambda: render(alone, scene.shot, CAMERA)),
+            "all": lambda: whole(lambda: render(together, scene.shot, CAMERA)),
+            "each": lambda: whole(lambda: [render(stage, scene.shot, CAMERA) for stage in sensors.values()]),
+            "step": lambda: whole(stepped.frame),
+        }
+    )
+    for stage in (alone, together, *sensors.values()):
+        stage.close()
+    return taken
+
+
+def whole(work: Callable[[], object]) -> dict[str, float]:
+    """The milliseconds that something takes."""
+    began = time.perf_counter()
+    work()
+    return {"frame": (time.perf_counter() - began) * 1000}
+
+
+class Stepped:
+    """As MetaDrive's sensors do: each has a buffer, and is read by stepping the engine, which draws the buffers of all.
+
+    Pixels leave by Panda3D's own copy. What the world needs to get ready for a frame is not counted here.
+    """
+
+    def __init__(self, sensors: dict[str, Stage], shot: Shot) -> None:
+        self._sensors = sensors
+        self._context = next(iter(sensors.values())).context
+        self._outputs: list[GraphicsOutput] = []
+        for stage in sensors.values():
+            with drawing(self._context, self._note):
+                render(stage, shot, CAMERA)
+
+    def _note(self) -> None:
+        engine = self._context.engine
+        outputs = [engine.get_window(number) for number in range(engine.get_num_windows())]
+        self._outputs += [output for output in outputs if output.is_active()]
+
+    def frame(self) -> None:
+        """One frame of all sensors."""
+        for output in self._outputs:
+            output.set_active(True)
+        for name, stage in self._sensors.items():
+            self._context.draw()
+            extracted(self._context, stage.texture(TARGETS[name]))
+        for output in self._outputs:
+            output.set_active(False)
+
+
+def captures(out: Console) -> None:
+    """Whole captures, by number of drawing processes: frames a second once all of them draw."""
+    title = "Captures of 640x480, all modalities, fast (4 frames a second of the village)"
+    shown = Table(title=title, title_justify="left")
+    for column in ("workers", "frames/s", "x one worker", "share of linear", "waits for"):
+        shown.add_column(column, justify="right")
+    first = 0.0
+    for workers in sorted({1, 2, cores()}):
+        with tempfile.TemporaryDirectory() as folder:
+            capture = Capture(
+                load("valley", CAPTURED), Path(folder), TemplateVoice(), Model("none", ""), workers=workers
+            )
+            frames, began, ended = _paced(capture, 8 * workers)
+        rate = frames / (ended - began)
+        first = first or rate
+        shown.add_row(
+            f"{workers}",
+            f"{rate:.2f}",
+            f"{rate / first:.2f}",
+            f"{rate / first / workers:.0%}",
+            capture.waits.longest(),
+        )
+    out.print(shown)
+
+
+def _paced(capture: Capture, warm_up: int) -> tuple[int, float, float]:
+    """Frames after the first ones, and when they began and ended."""
+    began = ended = 0.0
+    at_first = last = 0
+    for progress in capture.run():
+        if progress.frames > last:
+            last, ended = progress.frames, time.perf_counter()
+            if not began and last >= warm_up:
+                began, at_first = ended, last
+    return last - at_first, began, ended
+
+
+def eye(out: Console) -> None:
+    """Print what draws, then every table."""
+    gsg = open_context().host.get_gsg()
+    out.print(f"The eye draws with {gsg.get_driver_renderer()}, OpenGL {gsg.get_driver_version()}\n")
+    made = scene()
+    parts(out, made)
+    one_pass(out, made)
+    captures(out)
