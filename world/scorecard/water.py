@@ -15,8 +15,8 @@ from world.valley import MAPS, Valley
 from world.water.basin import Basin
 from world.water.channels import Channels, channels_of
 from world.water.column import Month, usual_year
-from world.water.live_water import Bed, LiveWater
 from world.water.faces import GRAVITY
+from world.water.live_water import Bed, LiveWater
 
 Floats = NDArray[np.float64]
 Flow = Callable[[Bed, Floats], LiveWater]
