@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assets.meshes.figure import figure_parts
 from assets.palette import SemanticClass, Species
 from engine.coverage import Meshes, Things
 from engine.rasteriser import Floats, Ints, shown
 from engine.render.buildings import building_mesh
 from engine.render.crowns import BARE, BARE_BELOW, FULL, THIN, THIN_BELOW, WOOD, crown
-from engine.render.figures import outline
+from engine.render.figures import bodies
 from engine.render.plants import DETAIL_RANGE, TINT_LIMIT
 from engine.render.season import season
 from engine.render.sensors import frustum, in_view
@@ -23,7 +23,7 @@ from recorder.annotate import class_lookup
 from recorder.schema import CameraPose, Cast, Scenery, Snapshot
 
 LEAF_STIFFNESS = 0.02  # of what sways, as a share of a plant's height: as surface.vert has it
-BODY_M = 1.5  # radius of the sphere round a body's middle that holds it and what it carries
+BODY_M = 2.8  # radius of the sphere round a body's middle that holds it and what it carries, a fishing rod, too
 BODY_MIDDLE_M = 0.9
 
 
@@ -66,10 +66,6 @@ class Solids:
             middle = (points.min(axis=0) + points.max(axis=0)) / 2
             spheres.append((*middle, np.linalg.norm(points - middle, axis=1).max(initial=0)))
         self._spheres = np.array(spheres, np.float64).reshape(-1, 4)
-        parts = figure_parts()
-        starts = np.cumsum([0, *(len(part.positions) for part in parts)])
-        figure = [part.triangles + start for part, start in zip(parts, starts, strict=False)]
-        self._figure = np.concatenate(figure).astype(np.int64)
         self._static: Meshes | None = None
 
     def _add(
@@ -123,13 +119,13 @@ class Solids:
         yaw = [villagers["heading"][people], buildings["yaw"][houses], self.scenery.plants["yaw"][plants]]
         every = np.concatenate(ids).astype(np.uint32)
         order = np.argsort(every, kind="stable")
-        meshes = self._meshes(people, villagers, time_s)
-        bodies = len(self._pieces) + np.arange(len(people))
+        meshes = self._meshes(people, villagers, time_s, np.asarray(pose.position, np.float64))
+        figures = len(self._pieces) + np.arange(len(people))
         things = Things(
             ids=every[order],
             yaw=np.concatenate(yaw).astype(np.float64)[order],
             first_piece=np.arange(len(every) + 1),
-            mesh=np.concatenate([bodies, houses, mesh])[order],
+            mesh=np.concatenate([figures, houses, mesh])[order],
             place=np.concatenate([still, place])[order],
             lean=np.concatenate([np.zeros((n, 3)), lean])[order],
             kept=np.concatenate([np.ones(n), kept])[order],
@@ -156,26 +152,25 @@ class Solids:
         stiff = LEAF_STIFFNESS * self._tall[rows]
         return mesh, place, np.stack([east * stiff, north * stiff, np.full(len(rows), phase)], axis=1), kept
 
-    def _meshes(self, people: NDArray[np.intp], villagers: NDArray[np.void], time_s: float) -> Meshes:
+    def _meshes(self, people: NDArray[np.intp], villagers: NDArray[np.void], time_s: float, eye: Floats) -> Meshes:
         """All meshes kept, then one for each of these people."""
         if self._static is None:
             self._static = _joined(self._pieces)
         kept = self._static
         if not len(people):
             return kept
-        bodies = outline(self.cast.looks, villagers, time_s)[people]
-        n, corners = bodies.shape[:2]
-        still = np.zeros(n * corners)
+        made = bodies(self.cast.looks, villagers, time_s, people, eye)
+        points = [each for each, _ in made]
+        triangles = [each for _, each in made]
+        still = np.zeros(sum(len(each) for each in points))
         return Meshes(
-            points=np.concatenate([kept.points, bodies.reshape(-1, 3)]),
+            points=np.concatenate([kept.points, *points]),
             sway=np.concatenate([kept.sway, still]),
             gone=np.concatenate([kept.gone, still]),
-            triangles=np.concatenate([kept.triangles, *([self._figure] * n)]),
-            first_point=np.concatenate([kept.first_point, kept.first_point[-1] + corners * np.arange(1, n + 1)]),
-            first_triangle=np.concatenate(
-                [kept.first_triangle, kept.first_triangle[-1] + len(self._figure) * np.arange(1, n + 1)]
-            ),
-            two_sided=np.concatenate([kept.two_sided, np.zeros(n, np.bool_)]),
+            triangles=np.concatenate([kept.triangles, *triangles]),
+            first_point=np.concatenate([kept.first_point, kept.first_point[-1] + _ends(points)]),
+            first_triangle=np.concatenate([kept.first_triangle, kept.first_triangle[-1] + _ends(triangles)]),
+            two_sided=np.concatenate([kept.two_sided, np.zeros(len(made), np.bool_)]),
         )
 
     def semantic(self, ids: NDArray[np.uint32]) -> NDArray[np.uint8]:
@@ -187,6 +182,10 @@ class Solids:
         people = ids[self.classes[ids] == SemanticClass.VILLAGER]
         order = np.argsort(self.cast.looks["id"], kind="stable")
         return np.asarray(order[np.searchsorted(self.cast.looks["id"][order], people)])
+
+
+def _ends(arrays: list[NDArray[Any]]) -> Ints:
+    return np.cumsum([len(each) for each in arrays])
 
 
 def _joined(pieces: list[_Piece]) -> Meshes:

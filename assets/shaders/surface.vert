@@ -18,6 +18,21 @@ uniform vec4 turned_last;
 #endif
 #ifdef KIND_FIGURE
 uniform samplerBuffer slot_colours;
+uniform samplerBuffer wearers;  // of each instance: whose row, and which face
+uniform samplerBuffer faces;
+uniform int face_length;  // vertices of a face, 0 for other pieces
+
+// Rows of the matrix that moves a vertex: of its bone, or of two by weight; at texel 0 now, 3 next, 6 before.
+mat3x4 skinned(int bone, int second, float weight, int when) {
+    int texel = bone * 9 + when;
+    mat3x4 m = mat3x4(texelFetch(instances, texel), texelFetch(instances, texel + 1), texelFetch(instances, texel + 2));
+    if (weight > 0.0) {
+        texel = second * 9 + when;
+        mat3x4 o = mat3x4(texelFetch(instances, texel), texelFetch(instances, texel + 1), texelFetch(instances, texel + 2));
+        m = m * (1.0 - weight) + o * weight;
+    }
+    return m;
+}
 #endif
 #ifdef OUT_COLOUR
 #ifdef OUT_RGB
@@ -142,35 +157,40 @@ void main() {
     colour = mix(colour, mix(vec3(0.97, 0.96, 0.93), vec3(0.96, 0.80, 0.84), step(0.5, fract(chance * 9.1))), flowers);
 #endif
 #elif defined(KIND_FIGURE)
-    int texel = (batch_base + gl_InstanceID) * 9;
-    vec4 m0 = texelFetch(instances, texel);
-    vec4 m1 = texelFetch(instances, texel + 1);
-    vec4 m2 = texelFetch(instances, texel + 2);
+    vec4 wearer = texelFetch(wearers, batch_base + gl_InstanceID);
+    int person = int(wearer.x);
+    int slot = int(extra.z * 255.0 + 0.5);
+    if (face_length > 0) {  // everybody's own: place, normal, colour and its slot
+        int own = (int(wearer.y) * face_length + gl_VertexID) * 3;
+        p = texelFetch(faces, own).xyz;
+        n = texelFetch(faces, own + 1).xyz;
+        vec4 painted = texelFetch(faces, own + 2);
+        colour = painted.rgb;
+        slot = int(painted.w);
+    }
+    int bone = person * BONES + int(ident.x * 255.0 + 0.5);
+    int second = person * BONES + int(ident.y * 255.0 + 0.5);
     vec4 v = vec4(p, 1.0);
-    p = vec3(dot(m0, v), dot(m1, v), dot(m2, v));
+    mat3x4 m = skinned(bone, second, ident.z, 0);
+    p = v * m;
 #ifdef OUT_FLOW
-    vec4 k0 = texelFetch(instances, texel + 3);
-    vec4 k1 = texelFetch(instances, texel + 4);
-    vec4 k2 = texelFetch(instances, texel + 5);
-    next = vec3(dot(k0, v), dot(k1, v), dot(k2, v));
-    followed = dot(k0.xyz, k0.xyz) > 0.0;
+    mat3x4 k = skinned(bone, second, ident.z, 3);
+    next = v * k;
+    followed = dot(k[0].xyz, k[0].xyz) > 0.0;
 #endif
 #ifdef OUT_BACK
-    vec4 l0 = texelFetch(instances, texel + 6);
-    vec4 l1 = texelFetch(instances, texel + 7);
-    vec4 l2 = texelFetch(instances, texel + 8);
-    prev = vec3(dot(l0, v), dot(l1, v), dot(l2, v));
-    came = dot(l0.xyz, l0.xyz) > 0.0;
+    mat3x4 l = skinned(bone, second, ident.z, 6);
+    prev = v * l;
+    came = dot(l[0].xyz, l[0].xyz) > 0.0;
 #endif
-    // Normals transform by the inverse transpose; the parts are only turned and scaled, so dividing by the squared
-    // column lengths is that.
-    vec3 squared = m0.xyz * m0.xyz + m1.xyz * m1.xyz + m2.xyz * m2.xyz;
+    // Normals transform by the inverse transpose; bones only turn and scale, so dividing by the squared column lengths
+    // is that, and nearly so between two of them.
+    vec3 squared = m[0].xyz * m[0].xyz + m[1].xyz * m[1].xyz + m[2].xyz * m[2].xyz;
     n /= max(squared, vec3(1e-12));
-    n = vec3(dot(m0.xyz, n), dot(m1.xyz, n), dot(m2.xyz, n));
-    int slot = int(extra.z * 255.0 + 0.5);
-    vec4 worn = texelFetch(slot_colours, gl_InstanceID * 6 + slot);
+    n = vec3(dot(m[0].xyz, n), dot(m[1].xyz, n), dot(m[2].xyz, n));
+    vec4 worn = texelFetch(slot_colours, person * SLOTS + slot);
     colour *= worn.rgb;
-    identity = id_bytes(texelFetch(slot_colours, gl_InstanceID * 6).w);
+    identity = id_bytes(texelFetch(slot_colours, person * SLOTS).w);
 #endif
 
     vec3 rel = p - EYE;

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from panda3d.core import Shader
 
+from assets.meshes.figure import BONES, SLOTS
 from engine.render.frame import macros
 
 # kind of thing -> (vertex file, fragment file, macros)
@@ -18,7 +19,7 @@ KINDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "water": ("surface.vert", "water.frag", ("KIND_WATER",)),
     "plant": ("surface.vert", "surface.frag", ("KIND_PLANT",)),
     "tuft": ("surface.vert", "surface.frag", ("KIND_PLANT", "TUFT")),
-    "figure": ("surface.vert", "surface.frag", ("KIND_FIGURE",)),
+    "figure": ("surface.vert", "surface.frag", ("KIND_FIGURE", f"BONES {len(BONES)}", f"SLOTS {SLOTS}")),
     "sky": ("sky.vert", "sky.frag", ()),
     "stars": ("stars.vert", "stars.frag", ()),
     "rain": ("precipitation.vert", "precipitation.frag", ()),

@@ -153,7 +153,10 @@ class Stage:
             People(cast.looks),
             Sky(),
         )
-        self.stars, self.clouds = star_path(), Clouds(noise_texels().astype(np.float32) / 255)
+        self.stars, self.clouds = (
+            star_path(),
+            Clouds(noise_texels().astype(np.float32) / 255, solid=self.quality == "fine"),
+        )
         self.falls = {kind: fall_path(kind) for kind in ("rain", "snow")}
         # near things first, so that what they hide costs no shading; then the sky, then what is in the air
         drawn = (
@@ -366,6 +369,7 @@ class Stage:
             write_light(self.frame, shine)
             self.frame["EXPOSURE"] = shine.exposure * 2.0**pose.exposure_ev
             self.clouds.drift(snapshot.environment, now)
+            (self.stars.show if shine.starlight > 0 else self.stars.hide)()
             write_stars(self.frame, snapshot.environment, self._scenery.latitude)
             self.bolts.strike(struck)
         moments = following.snapshot, after, before.snapshot, previous
@@ -380,7 +384,7 @@ class Stage:
             self.plants.cast(self._shadows.holds, self._shadows.near)
         self.grass.select(eye, planes, year, self.lying)
         self.people.place(
-            snapshot.villagers, now, following.rows, after, before.rows, previous, planes, self._shadows.near
+            snapshot.villagers, now, following.rows, after, before.rows, previous, eye, planes, self._shadows.near
         )
 
     def _lay(self, snapshot: Snapshot) -> None:
@@ -393,11 +397,6 @@ class Stage:
         self.plants.grow(season(snapshot.environment), self.lying, laid)
         self.buildings.light(snapshot.buildings)
         self.smoke.burn(self.buildings.burning(snapshot.buildings))
-
-    @property
-    def fast_read_back(self) -> bool:
-        """Pixels leave the driver directly; False on OpenGL older than 4.5, where that takes ten times as long."""
-        return self._reader.direct
 
     def texture(self, target: str) -> Texture:
         """The texture of a target: rgb, large rgb (before it is smoothed), ident, albedo, floats 0 or floats 1."""

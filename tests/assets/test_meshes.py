@@ -11,10 +11,12 @@ from assets.meshes import props
 from assets.meshes.bridge import FOOT_M
 from assets.meshes.buildings import OVERHANG_M, building
 from assets.meshes.carpentry import FOUNDATION_M
-from assets.meshes.figure import ADULT_M, NECK, PARTS, PELVIS_M, figure_parts
+from assets.meshes.figure import ADULT_M, BONES, LEVELS, SLOTS, mirrored
+from assets.meshes.figure_face import Face, head
+from assets.meshes.figure_pieces import PIECES, piece
 from assets.meshes.mesh import Mesh, beam, bevelled_box, box, frustum, icosphere, join, lathe, prism, turn
 from assets.meshes.plants import crop_tuft, flower, grass_tuft, plant
-from assets.palette import BuildingKind, Species
+from assets.palette import BuildingKind, Part, Species
 from tests.test_walls import ROOT
 
 pytestmark = pytest.mark.slow
@@ -50,7 +52,10 @@ BUDGETS = {
 def everything() -> dict[str, Mesh]:
     meshes = {f"{s.name} {d}": plant(s, d) for s in Species for d in range(3)}
     meshes |= {f"{k.name} {v}": building(k, *SIZES[k], WALL, ROOF, v) for k in BuildingKind for v in range(4)}
-    meshes |= dict(zip(PARTS, figure_parts(), strict=True))
+    meshes |= {f"figure {name} {level}": piece(name, level).mesh for name in PIECES for level in range(LEVELS)}
+    meshes |= {
+        f"head {beard} {level}": head(Face(beard=beard), level).mesh for beard in range(6) for level in range(LEVELS)
+    }
     meshes |= {"grass": grass_tuft(), "crop": crop_tuft()} | {f"flower {k}": flower(k) for k in range(3)}
     makers = (props.crate, props.barrel)
     return meshes | {maker.__name__: maker() for maker in makers}
@@ -124,10 +129,15 @@ def test_primitives_enclose_the_volume_of_their_formula(size, angle, scale):
 
 
 def test_solid_parts_of_bodies_and_props_face_outwards():
-    parts = dict(zip(PARTS, figure_parts(), strict=True))
-    assert 0.003 < volume(parts["head"]) < 0.02
-    for name in ("foot_left", "foot_right", "hand_left", "hand_right", "tool", "upper_arm_left", "upper_leg_right"):
-        assert volume(parts[name]) > 0, name
+    assert 0.003 < volume(head(Face(), 0).mesh) < 0.02
+    for name in ("load hoe", "load axe", "load sack", "stool", "cane"):
+        assert volume(piece(name, 0).mesh) > 0, name
+    for name in ("boots", "hands", "sleeves", "sleeves_rolled", "trousers", "shirt_man", "shirt_woman", "hair bob"):
+        mesh = piece(name, 0).mesh
+        for part in np.unique(mesh.part):
+            mine = mesh.part == part
+            out = mesh.positions[mine] - mesh.positions[mine].mean(axis=0)
+            assert ((out * mesh.normals[mine]).sum(axis=1) > 0).mean() > 0.75, f"{name}: {Part(part).name}"
     assert 0.15 < volume(props.barrel()) < 0.4
     assert volume(plant(Species.ROCK, 0)) > 0.2
 
@@ -226,21 +236,34 @@ def test_windows_glow_and_roofs_wear_their_colour():
     assert red.colours[high][:, 0].mean() > blue.colours[high][:, 0].mean() + 40
 
 
-def test_figure_parts_build_an_adult_within_budget():
-    parts = dict(zip(PARTS, figure_parts(), strict=True))
-    optional = {"hair_short", "hair_long", "hair_bun", "beard", "straw_hat", "cap", "hood", "skirt", "tool"}
-    assert sum(len(mesh.triangles) for name, mesh in parts.items() if name not in optional) <= 800
-    dressed = sum(
-        len(mesh.triangles)
-        for name, mesh in parts.items()
-        if name not in optional - {"hair_long", "straw_hat", "beard"}
-    )
-    assert dressed <= 1000
-    crown = PELVIS_M + NECK[2] + parts["head"].positions[:, 2].max()
-    assert crown == pytest.approx(ADULT_M, abs=0.04)
-    assert set(np.unique(np.concatenate([mesh.slot for mesh in parts.values()]))) == {0, 1, 2, 3, 4, 5}
-    left, right = parts["hand_left"], parts["hand_right"]
-    assert np.allclose(left.positions * (1, -1, 1), right.positions, atol=1e-6)
+def test_figures_are_adults_within_budget():
+    """Some 5,000 triangles within 14 m, 1,700 to 40 m, 700 beyond."""
+    common = ("shirt_man", "sleeves", "hands", "trousers", "boots", "hair short")
+    for level, most in enumerate((5200, 2000, 800)):
+        pieces = [head(Face(), level), *(piece(name, level) for name in common)]
+        assert sum(len(each.mesh.triangles) for each in pieces) <= most
+        points = np.concatenate([each.mesh.positions for each in pieces])
+        assert points[:, 2].min() == pytest.approx(0.0, abs=0.002)
+        assert points[:, 2].max() == pytest.approx(ADULT_M, abs=0.03)
+        assert 0.4 < np.ptp(points[:, 1]) < 0.6
+
+
+def test_vertices_of_figures_know_their_part_their_slot_and_their_bones():
+    sides = {"LEFT": 1, "RIGHT": -1}
+    for name in PIECES:
+        for level in range(LEVELS):
+            made = piece(name, level)
+            assert (made.mesh.part != Part.NOTHING).all(), name
+            assert made.mesh.slot.max() < SLOTS and made.bones.max() < len(BONES)
+            assert ((made.weight >= 0) & (made.weight <= 1)).all()
+            corners = made.mesh.part[made.mesh.triangles]
+            assert (corners == corners[:, :1]).all(), f"{name} has a triangle of two parts"
+            for part in np.unique(made.mesh.part):
+                side = sides.get(Part(part).name.rsplit("_", 1)[-1], 0)
+                assert side == 0 or (made.mesh.positions[made.mesh.part == part, 1] * side > 0).all(), name
+            if name in ("sleeves", "hands", "boots"):
+                again = mirrored(mirrored(made))
+                assert np.array_equal(again.bones, made.bones) and np.array_equal(again.mesh.part, made.mesh.part)
 
 
 def test_two_processes_build_the_same_bytes():
