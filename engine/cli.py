@@ -21,6 +21,7 @@ from engine.options import (
     LooseFramesOption,
     QualityOption,
     SizeOption,
+    VariationOption,
     WorkersOption,
     draw_on,
 )
@@ -63,6 +64,7 @@ def watch(
     model: ModelOption = None,
     size: Annotated[str, typer.Option(help="Window size in pixels.")] = "1280x720",
     device: DeviceOption = None,
+    variation: VariationOption = None,
 ) -> None:
     """Open the valley in a window and watch it live.
 
@@ -70,7 +72,7 @@ def watch(
     Tab next villager; space pauses, full stop steps one tick, + and - change the speed (1x to 64x); B bubbles, H help,
     P saves a picture, Esc closes.
     """
-    overrides = _given({"seed": seed, "language.model": model})
+    overrides = _given({"seed": seed, "language.model": model, "randomise.variation": variation})
     chosen = load(scenario, overrides)
     pixels = parsed("--size", size, parse_size)
     draw_on(device)
@@ -116,6 +118,7 @@ def capture(
     workers: WorkersOption = None,
     device: DeviceOption = None,
     seed: SeedOption = None,
+    variation: VariationOption = None,
     model: ModelOption = None,
 ) -> None:
     """Run a scenario without a screen and record it: frames, positions, dialogue and the truth behind them.
@@ -132,6 +135,7 @@ def capture(
     overrides = _given(
         {
             "seed": seed,
+            "randomise.variation": variation,
             "language.model": model,
             "capture.duration": duration,
             "capture.fps": fps,

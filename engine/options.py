@@ -36,6 +36,13 @@ DeviceOption = Annotated[
         envvar=VARIABLE,
     ),
 ]
+VariationOption = Annotated[
+    int | None,
+    typer.Option(
+        help="Which variation of a scenario with a [randomise] table: another hour, weather, colours ... as it says.",
+        min=0,
+    ),
+]
 LooseFramesOption = Annotated[
     bool, typer.Option("--loose-frames", help="Also write every frame as PNG and NPY files (8 MB each).")
 ]
