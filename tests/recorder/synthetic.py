@@ -196,6 +196,8 @@ def tables(tick: int, people: int = 4) -> dict[str, np.ndarray]:
     for table in made.values():
         table["id"] = ids
     made["boxes"]["x"], made["boxes"]["w"], made["boxes"]["percent_visible"] = rng.integers(0, 40, 2)[0], 7, 0.25
+    for name in ("h", "amodal_w", "amodal_h", "whole_w", "whole_h"):
+        made["boxes"][name] = 9
     made["boxes_3d"]["yaw"], made["boxes_3d"]["height_m"] = rng.random(len(ids)), 1.7
     made["keypoints"]["pixels"] = rng.normal(20, 5, (len(ids), 17, 2))
     made["keypoints"]["pixels"][:, 3] = np.nan
