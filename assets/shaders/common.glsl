@@ -7,8 +7,11 @@ const float SATURATION = 0.86;  // the curve below, which bends each colour alon
 vec3 tonemap(vec3 c) {
     c *= EXPOSURE;
     float light = dot(c, vec3(0.2126, 0.7152, 0.0722));
+    c = c * SATURATION + light * (1.0 - SATURATION);
+#ifdef DARK
     vec3 rods = vec3(0.72, 0.94, 1.42) * light;  // eyes see no colours in the dark, and blue more than red (Purkinje)
-    c = mix(mix(vec3(light), c, SATURATION), rods, NIGHT * 0.72 / (1.0 + 9.0 * light));
+    c = mix(c, rods, NIGHT * 0.72 / (1.0 + 9.0 * light));
+#endif
     c = c * (2.51 * c + 0.03) / (c * (2.43 * c + 0.59) + 0.14);  // ACES fit, Narkowicz 2015
     return sqrt(clamp(c, 0.0, 1.0));
 }

@@ -15,7 +15,7 @@ void main() {
     q.xy += vec2(sin(wobble), cos(wobble * 1.0 + 2.0)) * 0.25;
     vec3 side = normalize(cross(axis, q));
     vec3 rise = normalize(cross(q, side));
-    float size = max(0.022, d * 0.0016);
+    float size = max(0.026, d * 0.0019) * (0.7 + 0.6 * fract(p3d_Vertex.y * 57.0));
     q += (side * v_corner.x + rise * v_corner.y) * size;
     v_alpha = 0.85 * smoothstep(box.x * 0.5, box.x * 0.2, d) * smoothstep(0.4, 1.2, d);
 #else

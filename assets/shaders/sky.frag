@@ -8,7 +8,7 @@ in vec3 v_radiance;
 #ifdef QUALITY_FINE
 const int STEPS = 7;
 #else
-const int STEPS = 3;
+const int STEPS = 1;
 #endif
 
 // The moon's disc: a ball lit from where the sun is, with its seas, and what the Earth throws back on it.
@@ -79,7 +79,9 @@ void main() {
     float toward = max(mu, 0.0);
     vec3 glare = SUN_DISC * (smoothstep(0.99990, 0.99996, mu) * 55.0 + 0.30 * pow(toward, 700.0) + 0.05 * pow(toward, 50.0));
     glare += moon(ray);
+#ifdef DARK
     if (STARLIGHT > 0.0) glare += milky_way(ray) * (STARLIGHT * 0.0075 * smoothstep(0.0, 0.35, ray.z));
+#endif
     float veil = 0.0;
 #ifndef QUALITY_TRUTH
     if (ray.z > 0.0 && CLOUD > 0.0) {

@@ -37,6 +37,9 @@ const vec3 v_before = vec3(0.0);
 #include "plain.glsl"
 #ifdef LIT
 #include "lights.glsl"
+#ifdef RAINFALL
+#include "rain.glsl"
+#endif
 #endif
 
 void main() {
@@ -45,7 +48,7 @@ void main() {
 #ifdef QUALITY_TRUTH
     vec3 paint = v_colour.rgb;
 #ifdef KIND_GROUND
-    paint = mix(paint, vec3(0.40, 0.285, 0.165), 0.9 * smoothstep(0.40, 0.60, v_extra.x));
+    paint = mix(paint, vec3(0.37, 0.270, 0.165), 0.9 * smoothstep(0.20, 0.46, v_extra.x));
     paint = mix(paint, mix(vec3(0.25, 0.155, 0.085), CROP_COLOUR, CROP_COVER), 0.92 * v_extra.y);
     paint = mix(paint, vec3(0.33, 0.305, 0.265), 0.9 * v_extra.w);
     write_plain(truth, paint, v_lying.x, 0.0);
@@ -68,18 +71,25 @@ void main() {
 #ifdef KIND_GROUND
     vec2 broad = texture(noise, world.xy * 0.043).rg - 0.5;
     vec2 fine = (texture(noise, world.xy * 0.31).rg - 0.5) * (1.0 / (1.0 + d * 0.02));
+    // Blades, crumbs and grains: seen near the feet, and gone before they are smaller than a pixel.
+    vec2 crumbs = (texture(noise, world.xy * 1.73).gr - 0.5) / (1.0 + d * d * 0.012);
     vec2 mix2 = broad + fine;
-    grain = 0.5 + mix2.x;
-    albedo *= 1.0 + vec3(0.75, 0.62, 0.50) * fine.x + vec3(0.55, 0.40, 0.30) * broad.x + vec3(0.16, 0.0, -0.10) * broad.y;
-    float path = smoothstep(0.40, 0.60, v_extra.x + mix2.y * 0.55);
-    vec3 earth = vec3(0.40, 0.285, 0.165) * (1.0 + 0.9 * fine.x + 0.5 * broad.x);
+    grain = 0.5 + mix2.x + 0.5 * crumbs.x;
+    albedo *= 1.0 + vec3(0.75, 0.62, 0.50) * fine.x + vec3(0.55, 0.40, 0.30) * broad.x + vec3(0.16, 0.0, -0.10) * broad.y
+            + vec3(0.85, 0.80, 0.62) * crumbs.x + vec3(0.20, 0.0, -0.15) * crumbs.y;
+    float path = smoothstep(0.20, 0.46, v_extra.x + mix2.y * 0.50);
+    vec3 earth = vec3(0.37, 0.270, 0.165) * (1.0 + 0.9 * fine.x + 0.5 * broad.x + 1.3 * crumbs.x);
+    earth = mix(earth, vec3(0.42, 0.39, 0.34), smoothstep(0.10, 0.16, crumbs.y + 0.4 * fine.y) * 0.8);  // pebbles
     albedo = mix(albedo, earth, path * 0.9);
     float stone = 0.0;
     if (v_extra.w > 0.0) {
         stone = smoothstep(0.35, 0.65, v_extra.w + mix2.x * 0.4);
-        vec2 cobble = abs(fract(world.xy * vec2(1.7, 2.1) + vec2(floor(world.y * 2.1) * 0.5, 0.0) + fine * 0.15) - 0.5);
-        float joint = smoothstep(0.36, 0.48, max(cobble.x, cobble.y)) * exp(-d * 0.03);
-        albedo = mix(albedo, vec3(0.33, 0.305, 0.265) * (1.0 + 0.9 * fine.x + 0.5 * broad.y) * (1.0 - 0.45 * joint), stone * 0.9);
+        vec2 laid = world.xy * vec2(2.3, 2.9) + fine * 0.30;
+        laid.x += 0.5 * floor(laid.y);
+        vec2 cobble = abs(fract(laid) - 0.5);
+        float joint = smoothstep(0.39, 0.48, max(cobble.x, cobble.y)) * exp(-d * 0.03);
+        float tone = fract(sin(dot(mod(floor(laid), 256.0), vec2(12.9898, 78.233))) * 43758.5453) - 0.5;
+        albedo = mix(albedo, vec3(0.31, 0.29, 0.255) * (1.0 + 0.45 * fine.x + 0.4 * broad.y + 0.55 * crumbs.x + 0.38 * tone * exp(-d * 0.02)) * (1.0 - 0.55 * joint), stone * 0.9);
     }
     if (v_extra.y > 0.0) {
         float field = smoothstep(0.45, 0.55, v_extra.y + broad.x * 0.2);
@@ -87,12 +97,12 @@ void main() {
         float furrow = sin(dot(world.xy, vec2(-sin(angle), cos(angle))) * 5.2 + fine.x * 2.0);
         furrow *= exp(-d * 0.012);
         vec3 soil = mix(vec3(0.25, 0.155, 0.085), CROP_COLOUR, clamp(CROP_COVER * (0.9 + 0.3 * furrow + broad.y), 0.0, 1.0));
-        soil *= 1.0 + 0.22 * furrow + 0.5 * fine.x;
+        soil *= 1.0 + 0.22 * furrow + 0.5 * fine.x + 0.9 * crumbs.x;
         albedo = mix(albedo, soil, field * 0.92);
         mud = field;
         open *= 1.0 - 0.18 * field * (0.5 - 0.5 * furrow) * max(1.0 - 0.8 * v_lying.x, 0.0);
     }
-    n = normalize(n + vec3(fine.y, -fine.x, 0.0) * (0.30 + 0.3 * stone));
+    n = normalize(n + vec3(fine.y + 0.8 * crumbs.y, -fine.x - 0.8 * crumbs.x, 0.0) * (0.30 + 0.3 * stone));
     mud = max(mud, path);
     gloss = max(mud, stone) * 0.30;
     // Puddles stand where the ground dips: on bare ground when it is soaked, anywhere under a film of water.
@@ -109,6 +119,12 @@ void main() {
     depth *= 1.0 - 0.35 * path * (1.0 - smoothstep(1.0, 4.0, v_lying.x));  // feet keep paths bare while snow is thin
     n = normalize(mix(n, truth, 0.75 * smoothstep(0.6, 2.0, v_lying.x)));
 #else
+#ifdef KIND_PLANT
+    if (v_extra.y > 0.0) {  // single leaves in what is a mass of them
+        vec2 leaves = texture(noise, vec2(world.x + 0.37 * world.y, world.z - 0.45 * world.y) * 1.15).rg - 0.5;
+        albedo *= 1.0 + (vec3(1.10, 1.00, 0.65) * leaves.x + vec3(0.25, 0.0, -0.1) * leaves.y) / (1.0 + d * 0.008);
+    }
+#endif
     float wet = WETNESS;
     float depth = min(v_snow, 1.0);
 #endif
@@ -124,12 +140,19 @@ void main() {
     albedo = mix(albedo, vec3(0.50, 0.55, 0.60), frozen * 0.85);
     snow = max(snow * (1.0 - puddle * (1.0 - frozen)), 0.0);
 #endif
-    albedo = mix(albedo, vec3(0.84, 0.87, 0.92), snow);
+    vec3 white = vec3(0.84, 0.87, 0.92);
+#ifdef KIND_GROUND
+    white *= 1.0 + 0.10 * broad.x + 0.16 * fine.x + 0.14 * crumbs.x;  // drifts, crust and trodden snow
+#endif
+    albedo = mix(albedo, white, snow);
 #ifdef OUT_ALBEDO
     out_albedo = vec4(to_srgb(albedo), 1.0);
 #endif
 
 #ifdef LIT
+#if defined(KIND_GROUND) && defined(RAINFALL)
+    if (puddle > 0.0 && d < 40.0) n = normalize(n + vec3(rings(world.xy, 0.45), 0.0) * (0.16 * puddle * (1.0 - frozen)));
+#endif
     float facing = dot(n, KEY_DIR);
 #ifdef KIND_PLANT
     facing = facing * 0.68 + 0.32;  // leaves let light through
@@ -147,11 +170,22 @@ void main() {
 #ifdef KIND_GROUND
     shine = mix(shine, 0.10 + 0.90 * fresnel, puddle * (1.0 - 0.8 * frozen));
 #endif
+#ifdef KIND_PLANT
+    // Leaves against the sun glow: light comes through them towards the eye.
+    float against = max(dot(v_rel, KEY_DIR) / d, 0.0);
+    c += albedo * vec3(1.15, 1.02, 0.45) * KEY_COLOUR * (0.28 * against * against * against * reached * step(0.01, v_extra.y) * (1.0 - snow));
+#endif
+#ifdef KIND_SOLID
+    shine *= 2.2;  // roofs and walls shed water and shine with it
+#endif
     c += shine * (1.0 - snow) * open * SKY_LIGHT * 0.8;
-    if (LAMPS_LIT > 0.0) {
-        vec4 lamps = lamplight(n, reflect(v_rel / d, n));
-        c += (albedo * lamps.rgb * 1.5 + lamps.w * shine * (1.0 - snow)) * GLOW;
-    }
+#if defined(KIND_GROUND) && defined(QUALITY_FINE) && defined(RAINFALL)
+    if (d < 22.0) c += splashes(world.xy, d) * (1.0 - snow) * up * (SKY_LIGHT + 0.3 * KEY_COLOUR);
+#endif
+#ifdef DARK
+    vec4 lamps = lamplight(n, reflect(v_rel / d, n));
+    c += (albedo * lamps.rgb * 1.5 + lamps.w * shine * (1.0 - snow)) * GLOW;
+#endif
 #if defined(KIND_SOLID)
     c += v_extra.x * v_extra.w * GLOW * (1.0 - snow);
 #elif defined(KIND_FIGURE)

@@ -75,7 +75,7 @@ def _moved(field: Floats32, east: float, north: float) -> Floats32:
     return np.asarray(along * (1 - v) + np.roll(along, 1, 0) * v, np.float32)
 
 
-def sampled(texels: Floats32, at: Floats) -> Floats:
+def sampled(texels: NDArray[np.floating], at: Floats) -> Floats:
     """Values of a tile at places (..., 2) in tiles, linear between the middles of its texels, as a sampler has it."""
     n = len(texels)
     x, y = np.moveaxis(at * n - 0.5, -1, 0)
@@ -102,8 +102,13 @@ def _reach(sine: Floats, height_m: Floats | float) -> Floats:
 class Clouds:
     """The texture of the field above its edge: of one time, wind and share of covered sky."""
 
-    def __init__(self, noise: Floats32) -> None:
-        """`noise` (n, n, 2) is the shaders' noise, 0..1, that frays the edges."""
+    def __init__(self, noise: NDArray[np.floating], solid: bool = True) -> None:
+        """Lay out the field.
+
+        Args:
+            noise: the shaders' noise (n, n, 2), 0..1, that frays the edges.
+            solid: the clouds are drawn with their sides, else as a sheet at the height of their base.
+        """
         self._noise = noise
         self.texture = Texture("clouds")
         self.texture.setup_2d_texture(TEXELS, TEXELS, Texture.T_float, Texture.F_r32)
@@ -112,11 +117,12 @@ class Clouds:
         self.texture.set_minfilter(SamplerState.FT_linear)
         self.texture.set_magfilter(SamplerState.FT_linear)
         self._shown: tuple[float, ...] | None = None
-        ray, levels = _dome(), (np.arange(STEPS) / STEPS)[:, None]
+        steps = STEPS if solid else 1
+        ray, levels = _dome(), (np.arange(steps) / steps)[:, None]
         deep = DEEP_M * np.clip(ray[:, 2] * STEEP, FLATTEST, 1.0)
         self._place = ray[:, :2] * _reach(ray[:, 2], BASE_M + deep * levels)[..., None]  # (STEPS, SAMPLES, 2)
         self._taper = levels * TAPER
-        self._frayed = np.zeros((STEPS, SAMPLES))
+        self._frayed = np.zeros((steps, SAMPLES))
         for k, (scale, weight) in enumerate(DETAIL):
             self._frayed += weight * (sampled(noise[..., k], self._place * scale) - 0.5)
 

@@ -19,6 +19,7 @@ Floats64 = NDArray[np.float64]
 
 CHUNK = 32  # cells along a chunk's side
 STEPS = (1, 2, 4, 8)  # cells per triangle edge, one level of detail each
+PATH_SHARE = {2: 0.8, 4: 0.55, 8: 0.42}  # what is left of a path on a coarse level, so that it is not too wide
 LOD_REACH_M = (150.0, 320.0, 640.0)  # a chunk nearer than this to the eye uses the level of the same place
 SKIRT_M = 1.5  # per cell of step: deep enough to close the cracks between levels
 HIGHEST_HUMMOCK_M = 0.5  # over the samples, for culling
@@ -244,6 +245,9 @@ class Ground:
             return vertices
         made = vertices.copy()
         made["position"][..., 2] = self._sunk(step)
+        # a path narrower than the triangles would fall between their corners, and show as dashes
+        path = maximum_filter(vertices["extra"][..., 0], step + 1) * PATH_SHARE[step]
+        made["extra"][..., 0] = np.maximum(path, vertices["extra"][..., 0] * PATH_SHARE[step])
         return made
 
     def _sunk(self, step: int) -> Floats32:

@@ -16,6 +16,7 @@ Floats32 = NDArray[np.float32]
 
 AZIMUTHS = 24
 SAMPLES = 32
+HIGHEST = 1.0  # radians: elevation that the texture of the hills can tell
 COARSE = 128  # cells along the longer side
 SOFT = 0.035  # radians over which the sun's disc and its glare fade behind a ridge; wider than the disc, for softness
 
@@ -38,6 +39,7 @@ class Horizon:
         self.texture.set_wrap_v(SamplerState.WM_clamp)
         self.texture.set_minfilter(SamplerState.FT_linear)
         self.texture.set_magfilter(SamplerState.FT_linear)
+        self.hills = self._hills()
         self._last: tuple[float, float] | None = None
 
     def _march(self, heights: Floats32) -> Floats32:
@@ -54,6 +56,19 @@ class Horizon:
                 seen = map_coordinates(heights, at, order=1, mode="nearest", output=np.float32)
                 np.maximum(slope, (seen - heights) / np.float32(d), out=slope)
             made[k] = np.arctan(slope)
+        return made
+
+    def _hills(self) -> Texture:
+        """The horizon's elevation for the shaders, an azimuth a layer: what stands mirrored in water."""
+        height, width = self._shape
+        made = Texture("hills")
+        made.setup_2d_texture_array(width, height, AZIMUTHS, Texture.T_unsigned_byte, Texture.F_luminance)
+        made.set_wrap_u(SamplerState.WM_clamp)
+        made.set_wrap_v(SamplerState.WM_clamp)
+        made.set_minfilter(SamplerState.FT_linear)
+        made.set_magfilter(SamplerState.FT_linear)
+        stored = np.clip(self.elevation / HIGHEST, 0.0, 1.0) * 255 + 0.5
+        made.set_ram_image(stored.astype(np.uint8).tobytes())
         return made
 
     def sky_view(self, shape: tuple[int, int]) -> Floats32:

@@ -52,6 +52,8 @@ class Targets:
     depth: bool = False
     flow: bool = False
     back: bool = False
+    dark: bool = False  # lamps shine, and eyes lose their colours
+    rain: bool = False  # it falls on water and ground
     shadow_pass: bool = False
     far_shadow: bool = False  # of a shadow pass: for the map that reaches far
 
@@ -108,6 +110,7 @@ class Targets:
             lines.append("LIT")
         if self.rgb:
             lines.append(f"QUALITY_{self.quality.upper()}")
+            lines += [name for name, on in (("DARK", self.dark), ("RAINFALL", self.rain)) if on]
         return tuple(lines)
 
 

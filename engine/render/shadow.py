@@ -37,7 +37,7 @@ class Reach:
     depth_m: float  # of the box along the light
 
 
-ONE = Reach("SHADOW", 1280, 110.0, 260.0)
+ONE = Reach("SHADOW", 1152, 110.0, 260.0)
 NEAR, FAR = Reach("SHADOW", 1536, 84.0, 260.0), Reach("FAR_SHADOW", 1536, 420.0, 700.0)
 
 

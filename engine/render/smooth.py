@@ -42,6 +42,10 @@ class SmoothPicture:
         mean.make_display_region().set_camera(camera)
         self.outputs = [self._view.output, mean]
 
+    def under(self, dark: bool, rain: bool) -> None:
+        """Draw with what darkness and rain add, or without."""
+        self._view.under(dark, rain)
+
     def point(self, pose: CameraPose) -> None:
         """Point the camera; what the shaders know of the frame is the same in all views of it."""
         self._view.point(pose)

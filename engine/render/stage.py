@@ -155,7 +155,7 @@ class Stage:
         )
         self.stars, self.clouds = (
             star_path(),
-            Clouds(noise_texels().astype(np.float32) / 255, solid=self.quality == "fine"),
+            Clouds(noise_texels() / np.float32(255), solid=self.quality == "fine"),
         )
         self.falls = {kind: fall_path(kind) for kind in ("rain", "snow")}
         # near things first, so that what they hide costs no shading; then the sky, then what is in the air
@@ -366,6 +366,10 @@ class Stage:
             azimuth = float(np.arctan2(shine.key_dir[1], shine.key_dir[0]))
             self.horizon.shine(azimuth, float(np.arcsin(shine.key_dir[2])))
             self.sky.shine(shine.dome, float(snapshot.environment["sun_azimuth"]))
+            dark, rain = bool(shine.glow.any()), float(snapshot.environment["rain_mm_h"]) > 0.0
+            view.under(dark, rain)
+            if self._smooth is not None:
+                self._smooth.under(dark, rain)
             write_light(self.frame, shine)
             self.frame["EXPOSURE"] = shine.exposure * 2.0**pose.exposure_ev
             self.clouds.drift(snapshot.environment, now)

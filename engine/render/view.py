@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,13 @@ class View:
         if not self._upright:
             culled = CullFaceAttrib.make(CullFaceAttrib.M_cull_counter_clockwise)
         camera.set_initial_state(RenderState.make(culled))
+
+    def under(self, dark: bool, rain: bool) -> None:
+        """Draw the picture with what darkness and rain add, or with programs that do without and are faster."""
+        wanted = replace(self.targets, dark=dark, rain=rain)
+        if self.targets.rgb and wanted != self.targets:
+            self.targets = wanted
+            self._states()
 
     def aim(self, pose: CameraPose, following: CameraPose, before: CameraPose, frame: Frame) -> None:
         """Point the camera and tell the shaders; flow leads to `following` and back to `before`."""

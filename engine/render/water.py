@@ -31,7 +31,7 @@ HOLE_M = 0.15  # unless the water is as deep as this
 ROUNDING_M = 0.005  # half of what a recording rounds water to
 LEVEL_CELLS = 2.0  # width of the filter that takes the rounding out
 SHORE_M = 0.03  # how far the surface dips under the dry ground beside it
-MUDDY_RISE_M = 0.25  # of water above what is usual there: brown
+CLEAR_RISE_M, MUDDY_RISE_M = 0.15, 0.70  # of water above what is usual there: still clear, and brown
 FULL_ICE_M = 0.08
 
 
@@ -135,7 +135,7 @@ class Water:
         rows["extra"][:, 0] = np.clip(water_m[used] / WATER_DEPTH_RANGE_M, 0, 1) * 255
         if surface is not None:
             rows["extra"][:, 1] = np.clip(surface.ice_m[used] / FULL_ICE_M, 0, 1) * 255
-            rise = np.clip((water_m - s.water_depth) / MUDDY_RISE_M, 0, 1)
+            rise = np.clip((water_m - s.water_depth - CLEAR_RISE_M) / (MUDDY_RISE_M - CLEAR_RISE_M), 0, 1)
             mud = np.where(s.water_depth > 0, rise, 1.0) * wet
             around = np.maximum(gaussian_filter(wet.astype(np.float32), 1.0), 1e-6)
             rows["extra"][:, 2] = np.clip(gaussian_filter(mud, 1.0) / around, 0, 1)[used] * 255
