@@ -34,6 +34,7 @@ from assets.meshes.figure import (
 from assets.meshes.mesh import Mesh, box, turn
 from assets.palette import Part
 
+WAIST_M = 0.95  # below it a shirt's tails begin
 _LEATHER = (84.0, 58.0, 40.0)
 _BELT = (66.0, 46.0, 34.0)
 _BRASS = (176.0, 148.0, 88.0)
@@ -94,7 +95,8 @@ def _on_trunk(mesh: Mesh) -> Piece:
 def shirt(woman: bool, level: int) -> Piece:
     """Shirt or blouse without its sleeves, belted, with a collar."""
     rows = _WOMAN if woman else _MAN
-    body = _on_trunk(loft(thinned(rows, level), _ROUND[level], TOP, Part.TORSO, power=2.25))
+    above = [row for row in rows if row[0] > WAIST_M]
+    body = _on_trunk(loft(thinned(above, level), _ROUND[level], TOP, Part.TORSO, power=2.25))
     waist = 1.015 if woman else 0.998
     belt = loft(
         [
@@ -114,6 +116,12 @@ def shirt(woman: bool, level: int) -> Piece:
         collar = two_sided(loft(collar_rows, 16, TOP, Part.TORSO))
         parts += [_on_trunk(buckle), bound(collar, "chest")]
     return united(parts)
+
+
+def tails(woman: bool, level: int) -> Piece:
+    """The end of shirt or blouse that is worn outside trousers."""
+    rows = [row for row in (_WOMAN if woman else _MAN) if row[0] < WAIST_M + 0.06]
+    return _on_trunk(loft(thinned(rows, level), _ROUND[level], TOP, Part.TORSO, power=2.25))
 
 
 _ARM: Rows = [
@@ -342,9 +350,9 @@ def apron(woman: bool, level: int) -> Piece:
     for z, front, half in (
         (0.80, 0.158 if woman else 0.136, 0.19),
         (0.66, 0.192 if woman else 0.14, 0.20),
-        (0.50, 0.215 if woman else 0.142, 0.20),
+        (0.55, 0.208 if woman else 0.142, 0.20),
     ):
-        sheet.append(_bowed(z, front + 0.012, half, 0.95 * across))
+        sheet.append(_bowed(z, front + 0.028, half + 0.01, 0.95 * across))
     n = len(across)
     k = np.arange(n - 1)
     triangles = []
@@ -376,8 +384,8 @@ def cloak(level: int) -> Piece:
     rows: Rows = [
         (1.475, 0.078, -0.086, 0.085, 0.85),
         (1.44, 0.092, -0.108, 0.120, 0.95),
-        (1.40, 0.132, -0.140, 0.226, 1.0),
-        (1.32, 0.160, -0.166, 0.262, 1.0),
+        (1.405, 0.138, -0.146, 0.246, 1.0),
+        (1.35, 0.160, -0.166, 0.276, 1.0),
         (1.15, 0.180, -0.188, 0.280, 1.0),
         (0.95, 0.194, -0.206, 0.296, 1.0),
         (0.75, 0.206, -0.224, 0.312, 1.0),
@@ -392,6 +400,8 @@ def cloak(level: int) -> Piece:
 GARMENTS: dict[str, Callable[[int], Piece]] = {
     "shirt_man": lambda level: shirt(False, level),
     "shirt_woman": lambda level: shirt(True, level),
+    "tails_man": lambda level: tails(False, level),
+    "tails_woman": lambda level: tails(True, level),
     "sleeves": lambda level: sleeves(False, level),
     "sleeves_rolled": lambda level: sleeves(True, level),
     "hands": hands,

@@ -20,7 +20,7 @@ Angles = tuple[float, float, float, float, float, float]
 _STOOL: Angles = (0.42, 0.10, 0.95, 0.32, 0.15, 0.0)
 _GROUND: Angles = (0.95, 0.12, 0.70, 0.50, 0.20, 0.0)
 _CROSSED: Angles = (0.38, 0.02, 1.50, 1.05, 0.0, 0.0)
-_HUNCHED: Angles = (0.35, 0.02, 1.60, 0.55, 0.0, 0.0)
+_HUNCHED: Angles = (0.22, 0.0, 2.10, 0.80, 0.0, 0.0)
 _RESTING: Angles = (0.04, 0.10, 0.22, 0.0, 0.15, 0.0)
 _OPEN: Angles = (0.32, 0.16, 1.20, -0.25, 0.10, 1.2)
 _SHRUG: Angles = (0.12, 0.30, 1.55, -0.65, -0.1, 1.3)
@@ -89,7 +89,7 @@ def _postures(motion: Motion) -> Iterator[Pose]:
     yield motion.sheltering, _CROSSED, _CROSSED, None
     n = len(motion.sit)
     if motion.hunched.any():
-        pump = 0.25 * np.cos(motion.phase) * motion.walk
+        pump = 0.12 * np.cos(motion.phase) * motion.walk
         moving = np.zeros((n, 2, 6))
         moving[:, 0, RAISE], moving[:, 1, RAISE] = -pump, pump
         yield 0.9 * motion.hunched * motion.walk, _HUNCHED, _HUNCHED, moving

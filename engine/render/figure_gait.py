@@ -78,6 +78,11 @@ class Motion:
         sine: Floats = np.sin(2 * np.pi * self.time_s / period_s + self.own * (1 + shift) + shift)
         return sine
 
+    def girth(self) -> tuple[Floats, Floats]:
+        """How wide a body is for its bones, from front to back and from side to side."""
+        deep = 0.9 + 0.3 * self.build
+        return deep, 0.5 + 0.5 * deep
+
     def doing(self, gesture: Gesture) -> Floats:
         """How far each carries out this gesture, 0..1."""
         weight: Floats = self.gesturing * (self.gesture == gesture)

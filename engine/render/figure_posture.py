@@ -68,13 +68,14 @@ def _legs(bones: Bones, motion: Motion) -> Floats:
     wide = 1 + 0.25 * (motion.build - 0.3)
     bones.widen("upper_leg", wide, wide)
     bones.widen("lower_leg", wide, wide)
-    # a skirt's halves follow the thighs, its hem both shins, less the faster one walks
-    sit, mean = motion.sit[:, None], thigh.mean(axis=1, keepdims=True)
-    bones.angle("skirt", lift=(0.35 + 0.65 * sit) * mean + (0.5 - 0.3 * sit) * (thigh - mean))
-    bones.angle("hem", lift=shin.mean(axis=1) * (0.55 + 0.45 * motion.sit))
-    full = 0.6 + 0.4 * wide
-    bones.widen("skirt", full, full)
-    bones.widen("hem", full, full)
+    # a skirt's halves follow the thighs, its hem both shins, and long steps open it
+    sit, ground, mean = motion.sit[:, None], motion.ground[:, None], thigh.mean(axis=1, keepdims=True)
+    bones.angle("skirt", lift=(0.5 + 0.5 * sit - 0.3 * ground) * mean + (0.72 - 0.5 * sit) * (thigh - mean))
+    bones.angle("hem", lift=shin.mean(axis=1) * (0.75 + 0.25 * motion.sit))
+    girth, across = motion.girth()
+    stride = np.abs(np.cos(motion.phase)) * motion.walk * np.minimum(motion.brisk, 1)
+    bones.widen("skirt", girth * (1 + 0.25 * stride), across)
+    bones.widen("hem", girth * (1 + 0.55 * stride), across)
     return hips
 
 
@@ -99,8 +100,7 @@ def _trunk(bones: Bones, motion: Motion) -> None:
     aside = -0.02 * motion.wave(6.3) * motion.rest + 0.05 * (motion.load == Load.BUCKET)
     bones.angle("chest", 0.1 * motion.swing, aside, lean)
     breath = 1 + 0.012 * motion.wave(3.6)
-    girth = 0.9 + 0.3 * motion.build
-    across = 0.5 + 0.5 * girth
+    girth, across = motion.girth()
     bones.widen("hips", girth, across)
     bones.widen("chest", girth * breath, across)
     # a cloak hangs from the shoulders whatever the chest does, blown back by the walk, gathered by who sits
@@ -146,7 +146,7 @@ def _arms(bones: Bones, motion: Motion) -> None:
     rows = slice(BONES["upper_arm_left"], BONES["upper_arm_right"] + 1)
     bones.shift[:, rows, 1] = _SIDE * (figure.SHOULDER_M[0] * broad)[:, None]
     bones.shift[:, rows, 2] = shrug[:, None]
-    thick = 0.88 + 0.24 * motion.build - 0.06 * motion.female
+    thick = 0.89 + 0.18 * motion.build - 0.06 * motion.female
     bones.widen("upper_arm", thick, thick)
     bones.widen("lower_arm", thick, thick)
 

@@ -37,7 +37,7 @@ def colours(looks: Rows) -> NDArray[np.float32]:
     for slot, name in enumerate(names, start=1):
         slots[:, slot] = looks[name] / np.float32(255)
     slots[:, figure.SKIN] *= SKIN_SHARE
-    slots[:, figure.TOP : figure.EYE] *= CLOTH_SHARE
+    slots[:, figure.HAIR : figure.EYE] *= CLOTH_SHARE
     return slots
 
 
@@ -163,7 +163,10 @@ def worn(looks: Rows, villagers: Rows) -> NDArray[np.bool_]:
     put("hands", True)
     put("boots", True)
     put("skirt", skirt & ~cassock)
-    put("trousers", ~skirt & ~cassock)
+    trousers = ~skirt & ~cassock
+    put("trousers", trousers)
+    put("tails_woman", trousers & woman)
+    put("tails_man", trousers & ~woman)
     put("cassock", cassock)
     for name, kinds in (("apron", rolled), ("vest", over == 3)):
         put(f"{name}_woman", kinds & woman)

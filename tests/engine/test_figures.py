@@ -201,7 +201,7 @@ def test_villagers_indoors_are_zero_and_wear_nothing_that_is_drawn():
     has = worn(looks, villagers)
     assert not has[[1, 3]].any()
     of = [{name for name, on in zip(PIECES, row, strict=True) if on} for row in has]
-    assert of[0] == {"shirt_man", "sleeves", "hands", "boots", "trousers"}
+    assert of[0] == {"shirt_man", "tails_man", "sleeves", "hands", "boots", "trousers"}
     assert of[2] == {"shirt_man", "sleeves", "hands", "boots", "cassock", "hair short", "hat cap"}
 
 
