@@ -147,18 +147,22 @@ def _clipped(
 
 
 @compiled
-def _stands(x: float, y: float, z: float, sway: float, place: Floats, lean: Floats) -> tuple[float, float, float]:
-    """Where a point of a mesh is in the world: placed, and bent by the gusts that surface.vert has."""
-    wx = place[0, 0] * x + place[0, 1] * y + place[0, 2] * z + place[0, 3]
-    wy = place[1, 0] * x + place[1, 1] * y + place[1, 2] * z + place[1, 3]
-    wz = place[2, 0] * x + place[2, 1] * y + place[2, 2] * z + place[2, 3]
-    if sway > 0.0:
-        phase, root_x, root_y = lean[2], place[0, 3], place[1, 3]
-        gust = 0.45 + 0.40 * np.sin(phase - (0.11 * root_x + 0.07 * root_y))
-        gust += 0.15 * np.sin(3.0 * phase + z + 1.7 * root_x + 2.3 * root_y)
-        wx += lean[0] * sway * gust
-        wy += lean[1] * sway * gust
-    return wx, wy, wz
+def _stand(points: Floats, sway: Floats, place: Floats, lean: Floats, made: Floats) -> None:
+    """World places (made) of the points of a mesh (V, 3): put there, and bent by the gusts that surface.vert has."""
+    a, b, c, root_x = place[0, 0], place[0, 1], place[0, 2], place[0, 3]
+    d, e, f, root_y = place[1, 0], place[1, 1], place[1, 2], place[1, 3]
+    g, h, i, root_z = place[2, 0], place[2, 1], place[2, 2], place[2, 3]
+    steady = 0.45 + 0.40 * np.sin(lean[2] - (0.11 * root_x + 0.07 * root_y))
+    flutter = 3.0 * lean[2] + 1.7 * root_x + 2.3 * root_y
+    east, north = lean[0], lean[1]
+    for v in range(len(points)):
+        x, y, z = points[v, 0], points[v, 1], points[v, 2]
+        gust = sway[v]
+        if gust > 0.0:
+            gust *= steady + 0.15 * np.sin(flutter + z)
+        made[v, 0] = a * x + b * y + c * z + root_x + east * gust
+        made[v, 1] = d * x + e * y + f * z + root_y + north * gust
+        made[v, 2] = g * x + h * y + i * z + root_z
 
 
 @compiled
@@ -184,14 +188,14 @@ def triangles_in_world(
     for thing in range(len(first_piece) - 1):
         for piece in range(first_piece[thing], first_piece[thing + 1]):
             m = mesh[piece]
+            v, end = first_point[m], first_point[m + 1]
+            world = np.zeros((end - v, 3))
+            _stand(points[v:end], sway[v:end], place[piece], lean[piece], world)
             for t in range(first_triangle[m], first_triangle[m + 1]):
-                if gone[first_point[m] + triangles[t, 0]] > kept[piece]:
+                if gone[v + triangles[t, 0]] > kept[piece]:
                     continue
                 for j in range(3):
-                    v = first_point[m] + triangles[t, j]
-                    made[count, j] = _stands(
-                        points[v, 0], points[v, 1], points[v, 2], sway[v], place[piece], lean[piece]
-                    )
+                    made[count, j] = world[triangles[t, j]]
                 of[count], kind[count] = thing, m
                 count += 1
     return made[:count], of[:count], kind[:count]
@@ -220,20 +224,23 @@ def _place(
     nearer than the near plane: that part is not in `reach`.
     """
     focal, middle_x, middle_y, near = lens
+    _stand(points, sway, place, lean, screen[:, 2:])
+    axis_x, axis_y = axes[0], axes[1]
+    eye_x, eye_y, eye_z = eye[0], eye[1], eye[2]
+    a, b, c, d, e, f = turn[0, 0], turn[0, 1], turn[0, 2], turn[1, 0], turn[1, 1], turn[1, 2]
+    g, h, i = turn[2, 0], turn[2, 1], turn[2, 2]
     x0, y0, z0, x1, y1, z1 = low[0], low[1], low[2], high[0], high[1], high[2]
     left, top, right, bottom = reach[0], reach[1], reach[2], reach[3]
     crosses = False
     for v in range(len(points)):
-        wx, wy, wz = _stands(points[v, 0], points[v, 1], points[v, 2], sway[v], place, lean)
         if gone[v] > kept:
             continue
-        along, across = axes[0] * wx + axes[1] * wy, axes[0] * wy - axes[1] * wx
+        wx, wy, wz = screen[v, 2], screen[v, 3], screen[v, 4]
+        along, across = axis_x * wx + axis_y * wy, axis_x * wy - axis_y * wx
         x0, y0, z0 = min(x0, along), min(y0, across), min(z0, wz)
         x1, y1, z1 = max(x1, along), max(y1, across), max(z1, wz)
-        wx, wy, wz = wx - eye[0], wy - eye[1], wz - eye[2]
-        cx = turn[0, 0] * wx + turn[0, 1] * wy + turn[0, 2] * wz
-        cy = turn[1, 0] * wx + turn[1, 1] * wy + turn[1, 2] * wz
-        cz = turn[2, 0] * wx + turn[2, 1] * wy + turn[2, 2] * wz
+        wx, wy, wz = wx - eye_x, wy - eye_y, wz - eye_z
+        cx, cy, cz = a * wx + b * wy + c * wz, d * wx + e * wy + f * wz, g * wx + h * wy + i * wz
         screen[v, 2], screen[v, 3], screen[v, 4] = cx, cy, cz
         if cz < near:
             crosses = True
