@@ -51,7 +51,7 @@ from engine.render.sky import Sky, noise_texels, noise_texture
 from engine.render.smoke import Smoke
 from engine.render.smooth import SmoothPicture
 from engine.render.stars import star_path, write_stars
-from engine.render.view import EYES, SHADOWS, View, program_state
+from engine.render.view import EYES, SHADOWS, SURFACES, View, program_state
 from engine.render.water import Water
 from engine.render.weather import write_light, write_season, write_weather
 from engine.scenario import MODALITIES, QUALITIES
@@ -177,7 +177,7 @@ class Stage:
             path.reparent_to(self.root)
             path.set_bin("fixed", order)
         self.plants.casters.reparent_to(self.root)
-        self.plants.casters.hide(EYES)
+        self.plants.casters.hide(EYES | SURFACES)
         for path in (self.plants.path, self.grass.path, self.ground.path, self.water.path, self.sky.dome):
             path.hide(SHADOWS)
         blend = ColorBlendAttrib.make(
@@ -185,10 +185,11 @@ class Stage:
         )
         added = ColorBlendAttrib.make(ColorBlendAttrib.M_add, ColorBlendAttrib.O_incoming_alpha, ColorBlendAttrib.O_one)
         for path in (self.stars, self.smoke.path, self.bolts.path, *self.falls.values()):
-            path.hide(SHADOWS)
+            path.hide(SHADOWS | SURFACES)
             path.set_attrib(added if path in (self.bolts.path, self.stars) else blend)
             path.set_depth_write(False)
         self.sky.dome.set_depth_write(False)
+        self.sky.dome.hide(SURFACES)
 
     def _inputs(self, scenery: Scenery) -> None:
         self.root.set_shader_input("noise", noise_texture())

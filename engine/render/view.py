@@ -28,7 +28,7 @@ from engine.render.sensors import FAR_M, NEAR_M, clip_from_world
 from recorder.schema import CameraPose
 
 _FLOATS = ("floats 0", "floats 1")
-EYES, SHADOWS = BitMask32.bit(0), BitMask32.bit(1)
+EYES, SHADOWS, SURFACES = (BitMask32.bit(k) for k in range(3))  # what pictures show, shadow maps, truth alone
 
 
 def program_state(kind: str, targets: Targets) -> RenderState:
@@ -84,7 +84,7 @@ class View:
     def _states(self) -> None:
         camera = self.camera.node()
         assert isinstance(camera, Camera)
-        camera.set_camera_mask(EYES)
+        camera.set_camera_mask(EYES if self.targets.rgb else SURFACES)
         camera.set_tag_state_key("kind")
         for kind in KINDS:
             camera.set_tag_state(kind, program_state(kind, self.targets))

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
 POSE = looking((24.0, -38.0, 28.0), (0.0, 0.0, 12.0))
 BUILT = (SemanticClass.BUILDING, SemanticClass.WELL, SemanticClass.PROP)
 GROWN = (SemanticClass.TREE, SemanticClass.BUSH)
+OF_PEOPLE = range(Part.HEAD, Part.HELD + 1)
 OF_BUILDINGS = range(Part.WALL, Part.FITTING + 1)
 OF_PLANTS = (Part.TRUNK, Part.CROWN)
 PAINT = (201, 94, 33)
@@ -168,8 +169,25 @@ def test_parts_lie_on_the_things_that_have_them(stage: Callable[..., Stage]) -> 
         assert not part[~np.isin(semantic, (SemanticClass.VILLAGER, *BUILT, *GROWN))].any()
         assert np.isin(part[np.isin(semantic, BUILT)], OF_BUILDINGS).all()
         assert np.isin(part[np.isin(semantic, GROWN)], OF_PLANTS).all()
-        assert (part[semantic == SemanticClass.VILLAGER] <= Part.HELD).all()
+        assert np.isin(part[semantic == SemanticClass.VILLAGER], OF_PEOPLE).all()
     assert {Part.WALL, Part.ROOF, Part.WINDOW, Part.FITTING, Part.CROWN} <= set(np.unique(part))
+
+
+def test_a_villager_has_head_over_trunk_over_feet_and_left_is_left(stage: Callable[..., Stage]) -> None:
+    _, cast, villagers = valley(33, 0, 1)
+    cast.looks["skirt"], cast.looks["hat"] = 0, 0
+    villagers[["x", "y", "z", "activity", "speed_m_s"]], villagers["heading"] = (0.0, 0.0, 0.0, 0, 0), np.pi / 2
+    from_behind = looking((0.0, -4.0, 1.4), (0.0, 0.0, 1.0), 40.0)
+    out = stage(flat(), cast, size=(320, 240)).render(snapshot(villagers), from_behind)
+    rows, columns = np.mgrid[0:240, 0:320]
+    middle = {
+        part: (columns[out["part"] == part].mean(), rows[out["part"] == part].mean())
+        for part in (Part.TORSO, Part.HAND_LEFT, Part.HAND_RIGHT, Part.FOOT_LEFT, Part.FOOT_RIGHT, Part.LOWER_LEG_LEFT)
+    }
+    top = rows[np.isin(out["part"], (Part.HEAD, Part.HAIR))].mean()
+    assert top < middle[Part.TORSO][1] < middle[Part.LOWER_LEG_LEFT][1] < middle[Part.FOOT_LEFT][1]
+    assert middle[Part.HAND_LEFT][0] < middle[Part.TORSO][0] < middle[Part.HAND_RIGHT][0]
+    assert middle[Part.FOOT_LEFT][0] < middle[Part.FOOT_RIGHT][0]
 
 
 def test_a_house_has_its_roof_above_its_walls_and_its_windows_in_them(stage: Callable[..., Stage]) -> None:
