@@ -33,6 +33,7 @@ from recorder.schema import (
     LOOKS,
     PLANT,
     VILLAGER,
+    Beams,
     CameraPose,
     Cast,
     Detail,
@@ -72,6 +73,7 @@ RECORDS = {
     Surface: SCHEMAS["surface"],
     Cast: SCHEMAS["cast"],
 }
+LIDAR = CameraPose((1.0, 2.0, 3.0), 0.5, 0.0, 1.0, "lidar", beams=Beams(16, 360, 0.2, -0.2, 80.0))
 WRONG = {"object": [], "array": {}, "string": 5, "number": {}, "integer": 0.5, "boolean": 0}
 
 
@@ -156,6 +158,7 @@ def whole_samples() -> dict[str, Any]:
             **{channel: as_json(channel, value) for channel, value in land.items()},
             "scenery": as_json("scenery", replace(session.scenery, **small, surroundings=far, detail=fine)),
             "utterances": as_json("utterances", line),
+            "frames": as_json("frames", Frame(3, "roof", LIDAR, 4, 3, ("beam_range",), ("boxes",))),
             "annotations": as_json("annotations", synthetic.tables(8, 1)),
         }
 

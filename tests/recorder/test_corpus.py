@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from recorder.reader import Session
-from recorder.schema import Snapshot
+from recorder.schema import CameraPose, Snapshot
 from recorder.surfaces import MAPS
 from recorder.today import as_recorded
 
@@ -40,6 +40,13 @@ def flat(state: Any) -> Any:
     if isinstance(state, dict):
         return {key: flat(value) for key, value in state.items()}
     return [flat(value) for value in state] if isinstance(state, list) else state
+
+
+def told(pose: CameraPose) -> dict[str, Any]:
+    """What a pose says of itself beyond what cameras had before they had lenses."""
+    of_old = {"position", "yaw", "pitch", "fov_y"}
+    plain = CameraPose(pose.position, pose.yaw, pose.pitch, pose.fov_y)
+    return {name: value for name, value in vars(pose).items() if name in of_old or value != getattr(plain, name)}
 
 
 def content(path: Path) -> dict[str, Any]:
@@ -68,7 +75,7 @@ def content(path: Path) -> dict[str, Any]:
                 "wordings": digest(*session.wordings()),
                 "scenery": digest(*arrays, list(session.scenery.places)),
                 "cast": digest(session.recorded_cast.looks, list(session.cast.personas)),
-                "poses": digest(*([ref.tick, ref.camera, asdict(ref.pose), ref.width, ref.height] for ref in frames)),
+                "poses": digest(*([ref.tick, ref.camera, told(ref.pose), ref.width, ref.height] for ref in frames)),
                 "images": digest(*(session.frame(r.tick, r.camera, name) for r in frames for name in r.modalities)),
             }
         )

@@ -73,7 +73,19 @@ def sessions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[bytes,
         assert not refused
         found[name] = path.read_bytes(), whole
     kinds = {key[0] for key in found["captured"][1]}
-    assert kinds == {"header", "scenery", "cast", "tick", "line", "wording", "keyframe", "surface", "frame", "image"}
+    assert kinds == {
+        "header",
+        "scenery",
+        "cast",
+        "tick",
+        "line",
+        "wording",
+        "keyframe",
+        "surface",
+        "frame",
+        "image",
+        "table",
+    }
     return found
 
 
