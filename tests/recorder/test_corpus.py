@@ -46,7 +46,7 @@ def told(pose: CameraPose) -> dict[str, Any]:
     """What a pose says of itself beyond what cameras had before they had lenses."""
     of_old = {"position", "yaw", "pitch", "fov_y"}
     plain = CameraPose(pose.position, pose.yaw, pose.pitch, pose.fov_y)
-    return {name: value for name, value in vars(pose).items() if name in of_old or value != getattr(plain, name)}
+    return {name: value for name, value in asdict(pose).items() if name in of_old or value != asdict(plain)[name]}
 
 
 def content(path: Path) -> dict[str, Any]:
@@ -59,6 +59,7 @@ def content(path: Path) -> dict[str, Any]:
         return (
             (frozen if session.keyframes else {})
             | land(session, snapshots)
+            | tables(session)
             | {
                 "complete": session.complete,
                 "ticks": [session.ticks[0], session.ticks[-1], len(session.ticks)],
@@ -93,6 +94,13 @@ def land(session: Session, snapshots: list[Snapshot]) -> dict[str, Any]:
         "shown": digest(*(None if each.surface is None else each.surface.tick for each in snapshots)),
         "surroundings": digest(far.heights, far.origin, far.cell_m),
     }
+
+
+def tables(session: Session) -> dict[str, Any]:
+    """What frames hold since version 2.2."""
+    named = [(ref.tick, ref.camera, ref.annotations()) for ref in session.frames() if ref.tables]
+    rows = ((tick, camera, name, table) for tick, camera, held in named for name, table in held.items())
+    return {"tables": digest(*(part for row in rows for part in row))} if named else {}
 
 
 FIRSTS = sorted(path for path in CORPUS.glob("*.hamlet") if "." not in path.stem)  # others are further segments
