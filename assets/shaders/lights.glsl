@@ -24,7 +24,7 @@ float lit_by_key(vec3 normal, float offset) {
         float fade = smoothstep(0.42, 0.495, max(edge.x, edge.y));
         if (fade < 1.0) s = mix(s, mix(soft(far_shadow_map, at, 0.0007, 0.6), 1.0, fade), far);
     }
-    return v_shadow.w * s;
+    return v_shadow.w * s * past_clouds(v_rel);
 }
 #else
 float lit_by_key(vec3 normal, float offset) {

@@ -86,7 +86,7 @@ void main() {
 #ifndef QUALITY_TRUTH
     if (ray.z > 0.0 && CLOUD > 0.0) {
         vec4 cloud = clouds_along(ray, toward);
-        float near = exp(-FOG_DENSITY * 0.4 * length(cloud_place(ray, CLOUD_SLAB.y)));
+        float near = exp(-FOG_DENSITY * 0.4 * distance(cloud_place(ray, CLOUD_SLAB.y), EYE.xy));
         veil = cloud.a;
         c = c * (1.0 - veil) + (cloud.rgb * near + c * (veil * (1.0 - near)));
     }

@@ -14,7 +14,9 @@ in vec4 v_lying;
 #else
 in float v_snow;
 #endif
-#ifdef TEXTURED
+#if defined(LIT) && defined(QUALITY_FINE)
+#include "clouds.glsl"
+#elif defined(TEXTURED)
 uniform sampler2D noise;
 #endif
 #endif

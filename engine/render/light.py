@@ -28,6 +28,7 @@ MIE_G = 0.76
 SUNLIGHT = 20.0
 
 SKY_GRADE: Floats = np.array([1.15, 1.28, 1.50])  # by eye: what the missing further bounces add
+BRIGHTER_SKY = 0.30  # by eye: the screen shows a high sun's sky too dark beside the ground that it lights
 LUMA: Floats = np.array([0.2126, 0.7152, 0.0722])
 TWILIGHT: Floats = np.array([0.90, 0.97, 1.28])
 NIGHT_SKY: Floats = np.array([0.0048, 0.0080, 0.0165])
@@ -313,7 +314,7 @@ def light(environment: NDArray[np.void], flash: Flash | None = None) -> Light:
     layer = _layer_light(sky, key_dir, key_colour, overcast)
     white = min(float(env["snow_depth_m"]) / 0.07, 1.0)
     level = float((key_colour * max(float(key_dir[2]), 0.12) * 0.8 + sky) @ LUMA) * (1 + 0.45 * white)
-    exposure = 0.28 * (3.4 / (level + 0.010)) ** 0.66 * (1 - 0.12 * night)
+    exposure = 0.30 * (3.4 / (level + 0.010)) ** 0.66 * (1 - 0.12 * night)
     dusk = max(smoothstep(6.0, -4.0, degrees), 0.55 * overcast * smoothstep(0.0, 6.0, rain))
     flash_dir, flash_sky = np.array([0.0, 0.0, 1.0]), np.zeros(3)
     if flash is not None:
@@ -349,5 +350,5 @@ def light(environment: NDArray[np.void], flash: Flash | None = None) -> Light:
         flash_dir=flash_dir,
         flash_sky=flash_sky,
         exposure=exposure,
-        dome=_bent(clear * (1 - closed) + grey * closed, mean),
+        dome=_bent(clear * (1 - closed) + grey * closed, mean) * (1 + BRIGHTER_SKY * smoothstep(2.0, 25.0, degrees)),
     )
