@@ -71,7 +71,7 @@ JOINTS: dict[str, tuple[float, float, float]] = _MIDDLE | {
 BONES: dict[str, int] = {name: number for number, name in enumerate(JOINTS)}
 
 LEVELS = 3  # of detail: near, beyond LEVEL_M[0], beyond LEVEL_M[1]
-LEVEL_M = (14.0, 40.0)
+LEVEL_M = (10.0, 40.0)
 
 Rows = list[tuple[float, float, float, float, float]]
 _WHITE = 255.0

@@ -115,7 +115,8 @@ class Face:
     female: int = 0
 
 
-MEASURES = tuple(f.name for f in fields(Face))
+MEASURES = tuple(f.name for f in fields(Face) if f.type == "float")
+"""All that is a number between two extremes, and age and freckles."""
 
 
 def eye_at(face: Face) -> Floats:

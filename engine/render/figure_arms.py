@@ -113,6 +113,10 @@ def _work(motion: Motion, stroke: Floats) -> Iterator[Pose]:
 
 def _loads(motion: Motion) -> Iterator[Pose]:
     load, idle = motion.load, 1 - motion.work
+    if motion.lantern.any():
+        yield motion.lantern * (load != Load.FIREWOOD), _LANTERN, None, None
+    if not (load.any() or motion.cane.any()):
+        return
     yield idle * among(load, SHOULDERED), None, _ON_SHOULDER, None
     yield (load == Load.SACK) * 1.0, None, _AT_SACK, None
     yield (load == Load.FIREWOOD) * 1.0, _IN_ARMS, _IN_ARMS, None
@@ -120,7 +124,6 @@ def _loads(motion: Motion) -> Iterator[Pose]:
     yield (load == Load.BUCKET) * 1.0, None, _HANGING, None
     yield idle * (load == Load.BOOK), None, _ON_ARM, None
     yield ((load == Load.CROOK) | motion.cane) * (1 - 0.35 * motion.walk), None, _STAFF, None
-    yield motion.lantern * (load != Load.FIREWOOD), _LANTERN, None, None
 
 
 def _gestures(motion: Motion) -> Iterator[Pose]:
@@ -132,16 +135,26 @@ def _gestures(motion: Motion) -> Iterator[Pose]:
     right, left = free, free * (1 - motion.lantern)
     beat = motion.wave(1.25, 0.4)
     emphasis = np.clip(0.55 + 0.6 * motion.wave(3.7), 0, 1)
+    shown = np.zeros(len(Gesture), bool)
+    shown[motion.gesture[talking > 0]] = True
     d = motion.doing
-    waving = _moved(n, right={INWARD: 0.32 * motion.wave(0.55)})
-    yield d(Gesture.WAVE) * right, None, _WAVE, waving
-    yield np.maximum(d(Gesture.BOW), d(Gesture.HAND_ON_HEART)) * right, None, _HEART, None
-    opened = _moved(n, both={BEND: 0.14 * beat, OUT: 0.06 * beat})
-    yield d(Gesture.OPEN_PALMS) * left, _OPEN, _OPEN, opened
-    told = _moved(n, both={BEND: 0.28 * beat, RAISE: 0.10 * beat, FLEX: 0.3 * beat})
-    yield d(Gesture.BEATS) * emphasis * right, None, _OPEN, told
-    yield d(Gesture.BEATS) * (0.25 + 0.6 * np.clip(motion.wave(5.1, 1.2), 0, 1)) * emphasis * left, _OPEN, None, told
-    yield d(Gesture.SHRUG) * left, _SHRUG, _SHRUG, None
-    yield d(Gesture.POINT) * right, None, _FINGER, _moved(n, right={BEND: 0.12 * beat})
-    yield d(Gesture.PALM_OUT) * right, None, _PALM, _moved(n, right={RAISE: 0.08 * beat})
-    yield 0.6 * d(Gesture.LAUGH) * right, None, _HEART, _moved(n, right={RAISE: 0.05 * motion.wave(0.4)})
+    if shown[Gesture.WAVE]:
+        waving = _moved(n, right={INWARD: 0.32 * motion.wave(0.55)})
+        yield d(Gesture.WAVE) * right, None, _WAVE, waving
+    if shown[Gesture.BOW] or shown[Gesture.HAND_ON_HEART]:
+        yield np.maximum(d(Gesture.BOW), d(Gesture.HAND_ON_HEART)) * right, None, _HEART, None
+    if shown[Gesture.OPEN_PALMS]:
+        yield d(Gesture.OPEN_PALMS) * left, _OPEN, _OPEN, _moved(n, both={BEND: 0.14 * beat, OUT: 0.06 * beat})
+    if shown[Gesture.BEATS]:
+        told = _moved(n, both={BEND: 0.28 * beat, RAISE: 0.10 * beat, FLEX: 0.3 * beat})
+        other = (0.25 + 0.6 * np.clip(motion.wave(5.1, 1.2), 0, 1)) * left
+        yield d(Gesture.BEATS) * emphasis * right, None, _OPEN, told
+        yield d(Gesture.BEATS) * emphasis * other, _OPEN, None, told
+    if shown[Gesture.SHRUG]:
+        yield d(Gesture.SHRUG) * left, _SHRUG, _SHRUG, None
+    if shown[Gesture.POINT]:
+        yield d(Gesture.POINT) * right, None, _FINGER, _moved(n, right={BEND: 0.12 * beat})
+    if shown[Gesture.PALM_OUT]:
+        yield d(Gesture.PALM_OUT) * right, None, _PALM, _moved(n, right={RAISE: 0.08 * beat})
+    if shown[Gesture.LAUGH]:
+        yield 0.6 * d(Gesture.LAUGH) * right, None, _HEART, _moved(n, right={RAISE: 0.05 * motion.wave(0.4)})

@@ -50,6 +50,10 @@ def _level(names: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]
     return np.array(bones), np.array(parents), np.array(with_parent)
 
 
+_PLACE: dict[str, int | slice] = {
+    name: rows[0] if len(rows := rows_of(name)) == 1 else slice(rows[0], rows[1] + 1)
+    for name in (*_TREE, "hips", "hem")
+}  # both sides of a pair stand side by side
 _ORDER = tuple(_level(names) for names in _LEVELS)
 
 
@@ -75,22 +79,20 @@ class Bones:
         self.at = np.zeros((n, len(BONES), 3))
 
     def angle(
-        self, bone: str, yaw: Floats | float = 0.0, roll: Floats | float = 0.0, lift: Floats | float = 0.0
+        self, bone: str, yaw: Floats | None = None, roll: Floats | None = None, lift: Floats | None = None
     ) -> None:
-        """Turn a bone, or both sides of a pair by (n, 2) angles."""
-        rows = rows_of(bone)
-        if len(rows) == 1:
-            for k, value in enumerate((yaw, roll, lift)):
-                self.angles[:, rows[0], k] = value
-        else:
-            for k, value in enumerate((yaw, roll, lift)):
-                self.angles[:, rows[0] : rows[1] + 1, k] = value
+        """Turn a bone by angles (n,), or both sides of a pair by angles (n, 2)."""
+        rows = _PLACE[bone]
+        for k, value in enumerate((yaw, roll, lift)):
+            if value is not None:
+                self.angles[:, rows, k] = value
 
     def widen(self, bone: str, x: Floats, y: Floats) -> None:
         """Scale a bone, or both sides of a pair, across."""
-        rows = rows_of(bone)
-        part = self.scale[:, rows[0] : rows[-1] + 1]
-        part[..., 0], part[..., 1] = x[:, None], y[:, None]
+        rows = _PLACE[bone]
+        paired = isinstance(rows, slice)
+        self.scale[:, rows, 0] = x[:, None] if paired else x
+        self.scale[:, rows, 1] = y[:, None] if paired else y
 
     def solve(self, hips: Floats) -> None:
         """Turns and joints of all bones from the angles and the place of the hips (n, 3)."""

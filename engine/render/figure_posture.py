@@ -85,7 +85,7 @@ def _pelvis_height(motion: Motion, ankles: Floats, air: Floats) -> Floats:
     spread = np.minimum(ankles[..., 0] ** 2 + 0.03**2, 0.5)
     over = ankles[..., 2] + np.sqrt(_REACH_M**2 - spread) + (figure.PELVIS_M - figure.HIP_M[1]) + 0.05 * air
     soft = 0.006
-    standing = -soft * np.log(np.exp(-np.column_stack([straight, over]) / soft).sum(axis=1))
+    standing = -soft * np.log(np.exp(-straight / soft) + np.exp(-over / soft).sum(axis=1))
     seat = np.where(motion.ground > 0, _GROUND_SEAT_M, SEAT_M / motion.size + 0.09)
     height: Floats = standing + (seat - standing) * motion.sit
     return height
@@ -138,9 +138,9 @@ def _head(bones: Bones, motion: Motion) -> None:
 
 def _arms(bones: Bones, motion: Motion) -> None:
     raised, out, bend, inward, flex, twist = np.moveaxis(arms(motion), 2, 0)
-    bones.angle("upper_arm", 0.0, _SIDE * out, raised)
-    bones.angle("lower_arm", -_SIDE * inward, 0.0, bend)
-    bones.angle("hand", _SIDE * twist, 0.0, flex)
+    bones.angle("upper_arm", None, _SIDE * out, raised)
+    bones.angle("lower_arm", -_SIDE * inward, None, bend)
+    bones.angle("hand", _SIDE * twist, None, flex)
     broad = (0.97 + 0.1 * motion.build) * np.where(motion.female, 0.93, 1.0) - 1
     shrug = 0.03 * motion.doing(Gesture.SHRUG) + 0.012 * (motion.hunched + motion.sheltering)
     rows = slice(BONES["upper_arm_left"], BONES["upper_arm_right"] + 1)

@@ -44,9 +44,12 @@ def colours(looks: Rows) -> NDArray[np.float32]:
 def faces(looks: Rows) -> tuple[Face, ...]:
     """The face of each villager."""
     looks = as_today("looks", looks)
-    whole = ("beard", "female")
     return tuple(
-        Face(**{name: int(row[name]) if name in whole else round(float(row[name]), 4) for name in MEASURES})
+        Face(
+            **{name: round(float(row[name]), 4) for name in MEASURES},
+            beard=int(row["beard"]),
+            female=int(row["female"]),
+        )
         for row in looks
     )
 
@@ -140,7 +143,7 @@ def _points_of(looks: bytes, layout: np.dtype[np.void]) -> Floats:
     for face in faces(np.frombuffer(looks, layout)):
         eye, ear = eye_at(face) + _EYE_OUT, ear_at(face)
         points.append([nose_at(face), eye, eye * mirror, ear, ear * mirror])
-    made = np.array(points, np.float64).reshape(-1, 5, 3) + NECK_AT
+    made: Floats = np.array(points, np.float64).reshape(-1, 5, 3) + NECK_AT
     made.flags.writeable = False
     return made
 
@@ -190,7 +193,8 @@ def worn(looks: Rows, villagers: Rows) -> NDArray[np.bool_]:
     put("cane", (looks["cane"] == 1) & (villagers["carries"] == Load.NOTHING) & ~sits)
     put("lantern", (villagers["lantern"] == 1) & ~sits)
     put("stool", sits & still & (villagers["seat"] == Seat.STOOL))
-    return has & (villagers["indoors"] == 0)[:, None]
+    has &= (villagers["indoors"] == 0)[:, None]
+    return has
 
 
 def _placed(looks: Rows, villagers: Rows, time_s: float, rows: NDArray[np.integer] | None = None) -> Floats:

@@ -237,7 +237,7 @@ def test_windows_glow_and_roofs_wear_their_colour():
 
 
 def test_figures_are_adults_within_budget():
-    """Some 5,000 triangles within 14 m, 1,700 to 40 m, 700 beyond."""
+    """Some 5,000 triangles within 10 m, 2,000 to 40 m, 800 beyond."""
     common = ("shirt_man", "tails_man", "sleeves", "hands", "trousers", "boots", "hair short")
     for level, most in enumerate((5200, 2000, 800)):
         pieces = [head(Face(), level), *(piece(name, level) for name in common)]
