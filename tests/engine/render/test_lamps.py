@@ -10,7 +10,9 @@ import pytest
 
 from engine.render.buildings import building_mesh
 from engine.render.frame import LAMPS
+from engine.render.graphics import open_context
 from engine.render.lamps import lanterns, window_lights
+from engine.render.shadow import FAR, NEAR, ONE, Reach, ShadowMap
 from engine.render.stage import Stage
 from recorder.schema import BUILDING_STATE, PLANT, VILLAGER, Scenery
 from tests.engine.render.conftest import SIZE
@@ -85,3 +87,16 @@ def test_a_tree_far_off_has_its_shadow_when_the_picture_is_fine(graphics: None) 
     for with_tree, without, there in ((shaded[0], shaded[1], False), (shaded[2], shaded[3], True)):
         darker = without["rgb"].astype(int).sum(axis=-1) - with_tree["rgb"].astype(int).sum(axis=-1)
         assert bool((darker[ground] > 60).sum() > 30) == there
+
+
+@pytest.mark.parametrize("reach", [ONE, NEAR, FAR], ids=lambda reach: f"{reach.side_m:g} m")
+def test_still_shadows_do_not_crawl_under_a_moving_camera(graphics: None, reach: Reach) -> None:
+    drawn = ShadowMap(open_context(), reach)
+    sun = np.array([0.5, -0.3, 0.6]) / np.linalg.norm([0.5, -0.3, 0.6])
+    post = np.array([3.7, -2.2, 4.0, 1.0])
+    at = []
+    for step in range(12):
+        matrix, centre = drawn.aim(np.array([0.013 * step, 0.021 * step, 0.0]), sun)
+        at.append((matrix @ (post - [*centre, 0.0]))[:2] * reach.texels / 2)
+    moved = np.diff(at, axis=0)
+    assert np.abs(moved - np.round(moved)).max() < 0.02  # whole texels, so a texel's content never changes
