@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 
 from panda3d.core import Shader
@@ -119,9 +118,23 @@ def _source(name: str) -> str:
     return re.sub(r'^#include "([\w.]+)"$', lambda match: _source(match.group(1)), text, flags=re.MULTILINE)
 
 
-@cache
+_programs: dict[tuple[str, Targets], Shader] = {}  # of the process's one graphics context
+
+
 def program(kind: str, targets: Targets) -> Shader:
-    """The compiled program that draws a kind of thing into these targets."""
+    """The program that draws a kind of thing into these targets; the driver compiles it when it is first drawn with."""
+    key = kind, targets
+    if key not in _programs:
+        _programs[key] = _composed(kind, targets)
+    return _programs[key]
+
+
+def refused() -> tuple[str, ...]:
+    """Kinds whose programs the driver would not compile: what they should have drawn is garbage."""
+    return tuple(sorted({kind for (kind, _), shader in _programs.items() if shader.get_error_flag()}))
+
+
+def _composed(kind: str, targets: Targets) -> Shader:
     vertex, fragment, extra = KINDS[kind]
     if targets.shadow_pass:
         fragment = "shadow.frag"

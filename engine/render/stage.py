@@ -43,7 +43,7 @@ from engine.render.optics import Poses, through_lens
 from engine.render.people import People
 from engine.render.plants import Plants
 from engine.render.precipitation import fall_path
-from engine.render.programs import SHADOW_KINDS, Targets
+from engine.render.programs import SHADOW_KINDS, Targets, refused
 from engine.render.season import season
 from engine.render.sensors import frustum
 from engine.render.shadow import FAR, Shadows
@@ -264,6 +264,9 @@ class Stage:
             surface and it lands inside the following image, whether or not something hides it there; back_flow and
             back_flow_valid, the same towards the frame before; albedo (H, W, 3) uint8: the share of light that the
             surface reflects diffusely, encoded as sRGB, with its texture, wetness and snow, 0 where none.
+
+        Raises:
+            RenderError: the graphics driver refuses a shader program.
         """
         if pose.lens == "lidar":
             return sweep(lambda at: self._measured(snapshot, at), pose, float(snapshot.environment["rain_mm_h"]))
@@ -344,6 +347,11 @@ class Stage:
         self.context.draw()
         for output in self._outputs:
             output.set_active(False)
+        if kinds := refused():
+            raise RenderError(
+                f"The graphics driver refused the shader programs of {', '.join(kinds)}, as it says above: "
+                "install Mesa 20 or newer (libgl1-mesa-dri) or a driver with OpenGL 3.3."
+            )
 
     def _prepare(
         self,

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.render.graphics import ReadBack, extracted
+from engine.render import programs
+from engine.render.graphics import ReadBack, RenderError, extracted
 from engine.render.stage import Stage
 from recorder.schema import CROP_ID, GRASS_ID, VILLAGER
 from tests.engine.render.valleys import looking, snapshot, valley
@@ -165,6 +166,19 @@ def test_refusals_name_what_is_possible() -> None:
         Stage(scenery, cast, (32, 32), ("rgb", "infrared"))
     with pytest.raises(ValueError, match="Cannot render"):
         Stage(scenery, cast, (0, 32))
+
+
+def test_a_refused_program_is_an_error_and_no_garbage(
+    stage: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    scenery, cast, villagers = valley(33, 0, 0)
+    monkeypatch.setattr(programs, "_programs", {})
+    monkeypatch.setitem(
+        programs.KINDS, "ground", ("surface.vert", "surface.frag", ("KIND_GROUND", "normalize unheard"))
+    )
+    with pytest.raises(RenderError, match="refused the shader programs of ground, as it says above"):
+        stage(scenery, cast, ("depth",)).render(snapshot(villagers), POSE)
+    assert "unheard" in capfd.readouterr().err
 
 
 def test_a_stage_without_plants_buildings_or_people(stage: Callable[..., Stage]) -> None:
