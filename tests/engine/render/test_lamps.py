@@ -55,7 +55,7 @@ def test_lit_windows_light_the_ground_before_them_by_night_alone(houses: Scenery
     for name, lamp, weather in (("dark", 0, DARK), ("lit", 1, DARK), ("day dark", 0, {}), ("day lit", 1, {})):
         states = np.zeros(1, BUILDING_STATE)
         states["lamp"] = lamp
-        images[name] = drawn.render(replace(moment(**weather), buildings=states), pose)
+        images[name] = drawn.render(replace(moment(None, 160, **weather), buildings=states), pose)
     drawn.close()
     ground = images["dark"]["instance"] == 1
     brighter = images["lit"]["rgb"].astype(int) - images["dark"]["rgb"]

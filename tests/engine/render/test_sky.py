@@ -122,7 +122,7 @@ def test_the_moons_disc_is_lit_on_the_suns_side_by_its_share(
     aside = np.arccos(2 * lit - 1)  # the angle at the moon between sun and eye; seen from here the rest of a half turn
     sun_azimuth = azimuth + (np.pi - aside)
     row = {"moon_azimuth": azimuth, "moon_elevation": elevation, "moon_lit": lit, "cloud": 0.0}
-    now = moment(sun_azimuth=sun_azimuth, sun_elevation=-0.35, **row)
+    now = moment(None, 160, sun_azimuth=sun_azimuth, sun_elevation=-0.35, **row)
     pose = CameraPose((0.0, 0.0, 2.0), azimuth, elevation, np.radians(1.0))
     rgb = stage(flat(33), NOBODY, ("rgb",)).render(now, pose)["rgb"].mean(axis=-1)
     background = np.median(rgb[:5])
