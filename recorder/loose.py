@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.palette import Part
 from recorder.annotate import instance_table
 from recorder.channels import as_json
 from recorder.frames import FrameRef
@@ -21,19 +22,27 @@ from recorder.images import packed_ids
 from recorder.moments import local_time, name_of
 from recorder.png import encode_png
 from recorder.reader import Session
+from recorder.schema import value_name
 
 README = """\
 CAMERA/rgb/TICK.png            sRGB
+CAMERA/albedo/TICK.png         sRGB, the paint below the light
+CAMERA/part/TICK.png           part of every pixel, numbers as in parts.json
 CAMERA/semantic/TICK.png       class of every pixel, numbers as in classes.json
 CAMERA/instance/TICK.png       id of every pixel = R + 256 G + 65536 B, 0 is nothing; ids as in instances.jsonl
 CAMERA/depth/TICK.npy          metres along the optical axis, inf where there is no surface
 CAMERA/normal/TICK.npy         unit vectors in the world (x east, y north, z up), 0 where there is no surface
 CAMERA/flow/TICK.npy           pixels right and down to the camera's next frame; trust it where flow_valid holds
+CAMERA/back_flow/TICK.npy      the same to its frame before; trust it where back_flow_valid holds
+CAMERA/beam_range/TICK.npy     of a lidar: metres along each beam, 0 where nothing returns; so beam_intensity
 cameras.jsonl                  one line per frame: K (pixels, centres at +0.5), position and rotation (world from
-                               camera: its columns are right, down, forward in the world)
+                               camera: its columns are right, down, forward in the world), lens and distortion in
+                               OpenCV's order; of a lidar, K has pixels per radian
 annotations.jsonl              one line per frame that has them: boxes, boxes_3d and keypoints of what is in view
 utterances.jsonl               one line per spoken line, with what stands behind it
 """
+
+PICTURES = ("rgb", "albedo", "semantic", "part", "instance")  # what PNG holds without loss
 
 
 def write_frames(session: Session, folder: str | PathLike[str], frames: Iterable[FrameRef] | None = None) -> Path:
@@ -86,11 +95,13 @@ def camera_record(session: Session, ref: FrameRef) -> dict[str, Any]:
         "K": ref.pose.intrinsics(ref.width, ref.height).tolist(),
         "position": list(ref.pose.position),
         "rotation_world_from_camera": ref.pose.rotation().tolist(),
+        "lens": ref.pose.lens,
+        "distortion": list(ref.pose.distortion),
     }
 
 
 def _write_image(modality: str, image: NDArray[Any], stem: Path) -> Path:
-    path = stem.with_suffix(".png" if modality in ("rgb", "semantic", "instance") else ".npy")
+    path = stem.with_suffix(".png" if modality in PICTURES else ".npy")
     if modality == "instance":
         path.write_bytes(encode_png(packed_ids(image)))
     elif path.suffix == ".png":
@@ -104,6 +115,7 @@ def _write_tables(session: Session, folder: Path) -> None:
     table = instance_table(session.scenery, session.cast)
     classes = {str(int(label.semantic)): label.semantic.name.lower() for label in table.values()}
     (folder / "classes.json").write_text(json.dumps(dict(sorted(classes.items(), key=lambda c: int(c[0])))) + "\n")
+    (folder / "parts.json").write_text(json.dumps({str(int(part)): value_name(part) for part in Part}) + "\n")
     with (folder / "instances.jsonl").open("w", encoding="utf-8") as file:
         for label in table.values():
             file.write(_json_line({"id": label.id, "class": label.semantic.name.lower(), "name": label.name}))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from recorder.compare import compare
 from recorder.container import CorruptSession, Gap, RecordType, SessionError
@@ -195,3 +197,20 @@ def test_a_frame_as_json_names_its_tables(recorded: Path) -> None:
     with Session.open(recorded) as session:
         ref = session.frames()[0]
         assert isinstance(ref, Frame) and next(records(session, ["frames"]))["tables"] == list(NAMES)
+
+
+def test_parts_and_albedo_are_pictures_among_loose_files(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    seen = {"part": rng.integers(0, 27, (6, 8), np.uint8), "albedo": rng.integers(0, 256, (6, 8, 3), np.uint8)}
+    pose = replace(synthetic.POSE, lens="brown", distortion=(-0.1, 0.02))
+    with SessionWriter(tmp_path / "b.hamlet", synthetic.header(), synthetic.scenery(rng), synthetic.cast()) as writer:
+        writer.snapshot(synthetic.snapshot(rng, 0))
+        writer.frame(0, "square", pose, seen)
+    with Session.open(tmp_path / "b.hamlet") as session:
+        folder = write_frames(session, tmp_path / "loose")
+    for name, image in seen.items():
+        assert np.array_equal(np.asarray(Image.open(folder / "square" / name / "00000000.png")), image)
+    [camera] = [json.loads(line) for line in (folder / "cameras.jsonl").read_text().splitlines()]
+    assert (camera["lens"], camera["distortion"]) == ("brown", [-0.1, 0.02])
+    assert json.loads((folder / "parts.json").read_text())["20"] == "roof"
+    assert (folder / "annotations.jsonl").read_text() == ""
