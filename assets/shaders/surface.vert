@@ -4,7 +4,7 @@ in vec3 p3d_Normal;
 in vec4 p3d_Color;  // sRGB, ambient
 in vec4 extra;      // meshes: glow, sway, slot, lamp; plants: -, sway, when a leaf falls, when it flowers;
                     // ground: path, field, furrow angle, stone, or beyond the map snow; water: depth, ice, mud, snow
-in vec4 ident;      // instance id, low byte first; part
+in vec4 ident;      // instance id, low byte first; figures: two bones and the weight of the second; part
 
 #if defined(KIND_PLANT) || defined(KIND_FIGURE)
 uniform samplerBuffer instances;
