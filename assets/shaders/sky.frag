@@ -78,7 +78,9 @@ void main() {
     vec3 c = v_radiance;
     float toward = max(mu, 0.0);
     vec3 glare = SUN_DISC * (smoothstep(0.99990, 0.99996, mu) * 55.0 + 0.30 * pow(toward, 700.0) + 0.05 * pow(toward, 50.0));
-    glare += moon(ray);
+#if defined(DARK) || defined(QUALITY_FINE)
+    glare += moon(ray);  // by day it is pale: the quality fast leaves it out then
+#endif
 #ifdef DARK
     if (STARLIGHT > 0.0) glare += milky_way(ray) * (STARLIGHT * 0.0075 * smoothstep(0.0, 0.35, ray.z));
 #endif

@@ -90,7 +90,9 @@ void main() {
         laid.x += 0.5 * floor(laid.y);
         vec2 cobble = abs(fract(laid) - 0.5);
         float joint = smoothstep(0.39, 0.48, max(cobble.x, cobble.y)) * exp(-d * 0.03);
-        float tone = fract(sin(dot(mod(floor(laid), 256.0), vec2(12.9898, 78.233))) * 43758.5453) - 0.5;
+        vec2 stamp = fract(floor(laid) * vec2(0.1031, 0.1173));
+        stamp += dot(stamp, stamp.yx + 33.33);
+        float tone = fract((stamp.x + stamp.y) * stamp.x) - 0.5;
         albedo = mix(albedo, vec3(0.31, 0.29, 0.255) * (1.0 + 0.45 * fine.x + 0.4 * broad.y + 0.55 * crumbs.x + 0.38 * tone * exp(-d * 0.02)) * (1.0 - 0.55 * joint), stone * 0.9);
     }
     if (v_extra.y > 0.0) {
