@@ -46,7 +46,7 @@ VariationOption = Annotated[
 LooseFramesOption = Annotated[
     bool, typer.Option("--loose-frames", help="Also write every frame as PNG and NPY files (8 MB each).")
 ]
-MODALITY_NAMES = ",".join(MODALITIES)
+MODALITY_NAMES = ", ".join(MODALITIES)
 
 
 def draw_on(device: str | None) -> None:

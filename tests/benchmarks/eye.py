@@ -37,8 +37,6 @@ SIZES = ((256, 256), (512, 512), (640, 480))
 TICKS_APART = 8  # frames of two a second
 TURNS, WARM_UP = 9, 2
 CAMERA = "bench"
-TARGETS = {"rgb": "rgb", "depth": "floats", "instance": "ident", "semantic": "ident", "part": "ident"}
-TARGETS |= {"normal": "normal", "flow": "floats", "back_flow": "back", "albedo": "albedo"}
 CAPTURED = {"capture.duration": 15.0, "capture.fps": 4.0, "capture.size": "640x480", "capture.quality": "fast"}
 PARTS = ("draw", "read back", "annotate", "encode")
 
@@ -224,9 +222,10 @@ class Stepped:
         """One frame of all sensors."""
         for output in self._outputs:
             output.set_active(True)
-        for name, stage in self._sensors.items():
+        for stage in self._sensors.values():
             self._context.draw()
-            extracted(self._context, stage.texture(TARGETS[name]))
+            *_, texture = stage._view.textures.values()  # the picture, or what else a sensor has beside one
+            extracted(self._context, texture)
         for output in self._outputs:
             output.set_active(False)
 

@@ -148,12 +148,12 @@ def test_a_part_is_drawn_without_world_and_model_and_its_flow_leads_beyond_it(re
 import sys
 from engine.cli import main
 sys.argv = ["hamlet", "render", {str(recorded)!r}, "--out", {str(tmp_path / "new")!r}, "--ticks", "2s:4s",
-            "--cameras", "walk", "--modalities", "depth,flow", "--workers", "1"]
+            "--cameras", "walk", "--modalities", "depth,flow,back_flow", "--workers", "1"]
 try:
     main()
 except SystemExit as end:
     assert not end.code
-print("loaded:", *(name for name in sys.modules if name.startswith(("world.", "agents."))))
+print("loaded:", *(name for name in sys.modules if name.startswith(("world.", "agents.")) and name != "world.streams"))
 """,
     )
     assert "2 frames drawn" in printed
@@ -162,10 +162,11 @@ print("loaded:", *(name for name in sys.modules if name.startswith(("world.", "a
     assert list(again.ticks) == list(range(16, 32))
     assert again.header["origin"]["ticks"] == [16, 31]
     for tick in (16, 24):
-        for name in ("depth", "flow", "flow_valid"):
+        for name in ("depth", "flow", "flow_valid", "back_flow", "back_flow_valid"):
             assert again.encoded_frame(tick, "walk", name) == live.encoded_frame(tick, "walk", name)
     assert again.frame(24, "walk", "flow_valid").any()
-    assert set(again.modalities) == {"depth", "flow", "flow_valid"}
+    assert again.frame(16, "walk", "back_flow_valid").any()
+    assert set(again.modalities) == {"depth", "flow", "flow_valid", "back_flow", "back_flow_valid"}
     assert (tmp_path / "new" / "contact_sheet.png").exists()
     assert not (tmp_path / "new" / "walk.mp4").exists()
 
