@@ -104,7 +104,7 @@ def _trunk(bones: Bones, motion: Motion) -> None:
     bones.widen("hips", girth, across)
     bones.widen("chest", girth * breath, across)
     # a cloak hangs from the shoulders whatever the chest does, blown back by the walk, gathered by who sits
-    back = 0.10 * motion.walk * motion.brisk + 0.015 * motion.wave(2.6)
+    back = 0.10 * motion.walk * motion.brisk + 0.015 * motion.wave(2.6) + 0.10 * motion.stoop * (1 - motion.sit)
     bones.angle("cloak", 0.05 * motion.swing, 0.05 * np.sin(motion.phase) * motion.walk, -back)
     bones.widen("cloak", girth * (1 + 0.12 * motion.sit), across)
     bones.scale[:, BONES["cloak"], 2] = 1 - 0.55 * motion.ground

@@ -20,7 +20,7 @@ from engine.render.figure_posture import posed
 from recorder.today import as_today
 
 # As painted, skin would throw back more light than snow: fair skin reflects some 0.6 of red light (Angelopoulou 2001).
-SKIN_SHARE = np.float32(0.86)
+SKIN_SHARE = np.float32(0.81)
 CLOTH_SHARE = np.float32(0.92)  # and worn wool and linen less than new
 MIDDLE_M = 0.9  # of a body, above the ground
 CASTS = 4  # whose faces are kept
