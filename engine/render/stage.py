@@ -1,10 +1,11 @@
 """Draws snapshots: the same stage serves the window, the capture, the replay and the re-render.
 
 One pass writes the picture and the truth from the same geometry; in the quality fine the picture has a pass of its own,
-larger and averaged. The truth has the same bytes in every quality and whatever else is asked for. Truth sees through fog, smoke, rain and snow in the
-air, and lightning: they are in the picture only. Sway of leaves and grass is geometry, so it is in every modality and
-in the flow; so are leaves that have fallen, crops that have grown, and water that has risen. Lying snow and ice have
-no thickness, but snow buries the grass.
+larger and averaged. The truth has the same bytes in every quality and whatever else is asked for.
+
+Truth sees through fog, smoke, rain and snow in the air, and lightning: they are in the picture only. Sway of leaves and
+grass is geometry, so it is in every modality and in the flow; so are leaves that have fallen, crops that have grown,
+and water that has risen. Lying snow and ice have no thickness, but snow buries the grass.
 """
 
 from __future__ import annotations
