@@ -12,7 +12,7 @@ from engine.rasteriser import GRID, Floats, Ints, measure, triangles_in_world, v
 from recorder.schema import CameraPose
 
 STRAIGHT_PX = 8.0  # pieces of edges longer than that are not taken for straight in the picture of a lens
-MOST_PIECES = 16  # of an edge
+MOST_PIECES, MOST_BEYOND = 16, 2  # of an edge; of one beyond the border of the image
 _ALONG = CameraPose((0.0, 0.0, 0.0), 0.0, 0.0, np.pi / 2)  # a pinhole at the origin
 
 
@@ -142,12 +142,10 @@ def _bent(
     )
     away = corners - np.asarray(pose.position)
     facing = np.einsum("ni,ni->n", np.cross(away[:, 1] - away[:, 0], away[:, 2] - away[:, 0]), away[:, 0]) < 0
-    front = facing | meshes.two_sided[kind]
+    ahead = (away @ pose.rotation()[:, 2] >= near_m).any(axis=1)
+    front = ahead & (facing | meshes.two_sided[kind])
     corners, of = corners[front], of[front]
-    pixels, _ = _projected(corners, pose, (width, height), near_m)
-    edges = np.linalg.norm(pixels - np.roll(pixels, 1, axis=1), axis=2).max(axis=1)
-    wanted = np.where(np.isfinite(edges), edges / STRAIGHT_PX, MOST_PIECES)
-    cuts = 2 ** np.clip(np.ceil(np.log2(np.maximum(wanted, 1.0))), 0, np.log2(MOST_PIECES)).astype(np.int64)
+    cuts = _cuts(corners, pose, (width, height), near_m)
     flat, owner = [np.zeros((0, 3, 2))], [of[:0]]
     for cut in np.unique(cuts):
         rows = np.flatnonzero(cuts == cut)
@@ -183,6 +181,19 @@ def _bent(
             np.ones(n, np.bool_),
         ),
     )
+
+
+def _cuts(corners: Floats, pose: CameraPose, size: tuple[int, int], near_m: float) -> Ints:
+    """In how many pieces edges of triangles (n, 3, 3) are cut: a power of two, coarse where all is out of the image."""
+    pixels, whole = _projected(corners, pose, size, near_m)
+    long_px = np.linalg.norm(pixels - np.roll(pixels, 1, axis=1), axis=2).max(axis=1)
+    long_m = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1)
+    away_m = np.linalg.norm(corners - np.asarray(pose.position), axis=2).min(axis=1)
+    guess_px = pose.intrinsics(*size)[0, 0] * long_m / np.maximum(away_m, near_m)  # of those that are not wholly seen
+    outside = np.asarray((pixels < 0).all(axis=1) | (pixels > np.array(size)).all(axis=1))
+    most = np.where(whole & outside.any(axis=1), MOST_BEYOND, MOST_PIECES)
+    wanted = np.minimum(np.where(whole, long_px, guess_px) / STRAIGHT_PX, most)
+    return np.asarray(2 ** np.ceil(np.log2(np.maximum(wanted, 1.0))).astype(np.int64))
 
 
 def _projected(
