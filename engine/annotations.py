@@ -61,7 +61,7 @@ def annotate(
     rows = np.flatnonzero(found.pixels[:, 1])
     semantic = solids.semantic(things.ids)
     people = solids.villager_rows(things.ids[rows])
-    where = joints(cast.looks, snapshot.villagers, time_s)[people]
+    where = joints(cast.looks, snapshot.villagers, time_s, people)
     flesh = np.multiply.outer(cast.looks["height_m"][people].astype(np.float64) / ADULT_M, FLESH_M)
     return {
         "boxes": boxes(things.ids, semantic, found)[rows],

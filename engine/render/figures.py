@@ -73,19 +73,20 @@ def pose(looks: Rows, villagers: Rows, time_s: float, rows: NDArray[np.integer] 
     return frames
 
 
-def joints(looks: Rows, villagers: Rows, time_s: float) -> Floats:
+def joints(looks: Rows, villagers: Rows, time_s: float, rows: NDArray[np.integer] | None = None) -> Floats:
     """World positions (n, 17, 3) in metres of the key points of the data set COCO (Lin et al. 2014), in its order.
 
     Nose, then left before right: eyes, ears, shoulders, elbows, wrists, hips, knees, ankles. They move with the bones
-    that `pose` gives, also for villagers indoors.
+    that `pose` gives, also for villagers indoors. Where `rows` are given, only theirs.
     """
-    frames = _placed(looks, villagers, time_s)
+    frames = _placed(looks, villagers, time_s, rows)
     in_face = _face_points(as_today("looks", looks))
+    in_face = in_face if rows is None else in_face[rows]
     head = frames[:, BONES["head"]]
     seen = np.einsum("nij,nkj->nki", head[..., :3], in_face) + head[:, None, :, 3]
     limbs = ("upper_arm", "lower_arm", "hand", "upper_leg", "lower_leg", "foot")
-    rows = np.array([BONES[f"{limb}_{side}"] for limb in limbs for side in figure.SIDES])
-    moved = np.einsum("nkij,kj->nki", frames[:, rows][..., :3], REST[rows]) + frames[:, rows][..., 3]
+    bones = np.array([BONES[f"{limb}_{side}"] for limb in limbs for side in figure.SIDES])
+    moved = np.einsum("nkij,kj->nki", frames[:, bones][..., :3], REST[bones]) + frames[:, bones][..., 3]
     return np.concatenate([seen, moved], axis=1)
 
 

@@ -264,3 +264,9 @@ def test_the_same_frame_has_the_same_tables_again_and_needs_depth_and_ids(stage,
     assert all(tables[name].tobytes() == again[name].tobytes() for name in tables)
     with pytest.raises(KeyError, match="instance"):
         annotate(scenery, cast, snapshot, VIEWS[0], {"depth": images["depth"]}, 1.0)
+
+
+def test_the_key_points_of_some_are_those_they_have_among_all():
+    cast, rows = people(5)
+    some = np.array([3, 1])
+    np.testing.assert_array_equal(joints(cast.looks, rows, 2.5, some), joints(cast.looks, rows, 2.5)[some])
