@@ -93,7 +93,6 @@ class Society:
         self.talk = Conversations(self.minds, self._rate)
         self.intentions = Intentions(self.minds, view, self._rate)
         self.intentions.settle(self.bodies, view, now)
-        self._outward = self._seen_from_outside(view, now)
 
     @property
     def personas(self) -> tuple[Persona, ...]:
@@ -113,12 +112,14 @@ class Society:
         self.intentions.resume(talk.parted, self.bodies, now)
         events += talk.events
         events += self._move(view, now)
-        self._outward = self._seen_from_outside(view, now)
         return StepResult(tuple(talk.plans), tuple(talk.spoken), tuple(events))
 
-    def villagers(self) -> NDArray[np.void]:
-        """What may be seen and known of everyone at this tick: (n,) VILLAGER."""
-        rows = self._outward.copy()
+    def villagers(self, view: WorldView) -> NDArray[np.void]:
+        """What may be seen and known of everyone in the world as it is at this tick: (n,) VILLAGER."""
+        m, turns = self.minds, self.talk.turns(view.tick)
+        sky = view.weather, view.sun_elevation
+        doing = self.intentions.current
+        rows = outward(self.bodies, m.personas, m.places, doing, turns, m.emotions.mood, *sky)
         b, n = self.bodies, self.minds.needs
         for name in ("x", "y", "z", "heading", "stride", "activity", "indoors", "speaking", "look_at"):
             rows[name] = getattr(b, name)
@@ -187,12 +188,6 @@ class Society:
             "intentions": self.intentions,
             "talk": self.talk,
         }
-
-    def _seen_from_outside(self, view: WorldView, now: Moment) -> NDArray[np.void]:
-        m = self.minds
-        turns = self.talk.turns(now.tick)
-        sky = view.weather, view.sun_elevation
-        return outward(self.bodies, m.personas, m.places, self.intentions.current, turns, m.emotions.mood, *sky)
 
     def _moment(self, view: WorldView) -> Moment:
         return Moment.of(view.tick, self._start, view.local_time, view.weather)

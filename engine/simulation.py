@@ -171,7 +171,7 @@ class Simulation:
         return Snapshot(
             tick=self.world.tick,
             environment=observe.environment(view),
-            villagers=observe.frozen(self.society.villagers()),
+            villagers=observe.frozen(self.society.villagers(view)),
             buildings=observe.frozen(view.buildings.copy()),
             surface=self._lying,
             events=observe.events(self.world.tick, (*happened, *social)),

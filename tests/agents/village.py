@@ -55,7 +55,7 @@ class Life:
         for _ in range(round(seconds * self.world.rate)):
             self.tick()
             if rows:
-                self.rows.append(self.society.villagers())
+                self.rows.append(self.society.villagers(self.world))
             if digests:
                 self.digests.append(digest(self.society))
         return self
