@@ -5,6 +5,7 @@ Ways of drawing take turns, so that a noisy moment hits them all; times are medi
 
 from __future__ import annotations
 
+import os
 import statistics
 import tempfile
 import time
@@ -231,27 +232,30 @@ class Stepped:
 
 
 def captures(out: Console) -> None:
-    """Whole captures, by number of drawing processes: frames a second once all of them draw."""
+    """Whole captures, by number of drawing processes: frames a second once all of them draw.
+
+    Each has one thread of the rasteriser, for processes to be compared; then one process has a thread for every core,
+    as `hamlet capture --workers 1` gives it.
+    """
     title = "Captures of 640x480, all modalities, fast (4 frames a second of the village)"
     shown = Table(title=title, title_justify="left")
-    for column in ("workers", "frames/s", "x one worker", "share of linear", "waits for"):
+    for column in ("workers", "GL threads each", "frames/s", "x one worker", "share of linear", "waits for"):
         shown.add_column(column, justify="right")
     first = 0.0
-    for workers in sorted({1, 2, cores()}):
-        with tempfile.TemporaryDirectory() as folder:
-            capture = Capture(
-                load("valley", CAPTURED), Path(folder), TemplateVoice(), Model("none", ""), workers=workers
-            )
-            frames, began, ended = _paced(capture, 8 * workers)
+    for workers, threads in (*((count, 1) for count in sorted({1, 2, cores()})), (1, cores())):
+        scenario, voice = load("valley", CAPTURED), TemplateVoice()
+        os.environ["LP_NUM_THREADS"] = str(threads)
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                capture = Capture(scenario, Path(folder), voice, Model("none", ""), workers=workers)
+                frames, began, ended = _paced(capture, 8 * workers)
+        finally:
+            del os.environ["LP_NUM_THREADS"]
         rate = frames / (ended - began)
         first = first or rate
-        shown.add_row(
-            f"{workers}",
-            f"{rate:.2f}",
-            f"{rate / first:.2f}",
-            f"{rate / first / workers:.0%}",
-            capture.waits.longest(),
-        )
+        share = f"{rate / first / workers:.0%}" if threads == 1 else ""
+        ratios = f"{rate / first:.2f}", share, capture.waits.longest()
+        shown.add_row(f"{workers}", f"{threads}", f"{rate:.2f}", *ratios)
     out.print(shown)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.drawing import SURFACES_HELD, Packer, Shot, Unpacker
 from recorder.reader import Session
-from recorder.schema import Snapshot
+from recorder.schema import Snapshot, Surface
 from recorder.surfaces import MAPS
 from tests.recorder import synthetic
 
@@ -39,7 +39,7 @@ def test_a_shot_arrives_as_it_was_sent_and_knows_its_surface_again(tmp_path: Pat
     poses = {"a": synthetic.POSE}
     with Session.open(tmp_path / "s.hamlet") as session:
         packer, unpacker = Packer(), Unpacker(session.scenery.heights.shape)
-        lying = {}
+        lying: dict[int, Surface] = {}
         for tick in (3, 19, 20, 59):
             following = session.snapshot(tick + 1) if tick < 59 else None
             before = session.snapshot(tick - 1) if tick > 3 else None

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from recorder.reader import Session
 from tests.test_walls import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("machine_code")]
-SCENARIO = {
+SCENARIO: dict[str, Any] = {
     "name": "unlucky",
     "seed": 5,
     "world": {"size_m": 512},
