@@ -36,7 +36,7 @@ NEARNESS_M = 1.6  # what is nearer stands in the way
 LEAST_PIXELS = 4  # of a villager in the drawing, to count
 REMEMBERED = 4  # shots that should not be shown again
 GOOD_SHARE = 0.06  # of the picture that its largest figure fills: more is no better
-SIDE_LIMIT = 0.6  # share of the line of sight that may lie in leaves or walls before a view is not even drawn
+LEAST_FREE = 0.6  # share of the line from the subject that must be free for a view to be drawn at all
 
 
 @dataclass(frozen=True)
@@ -103,13 +103,14 @@ class DirectorRig:
 
     def _candidates(self, snapshot: Snapshot, rng: np.random.Generator) -> list[Candidate]:
         made = [*self._of_talk(snapshot, rng), *self._of_streets(snapshot, rng)]
-        free = [view for view in made if self._free(view)]
-        return [*free, *self._wide(rng)]
+        wide = self._wide(rng)
+        good = [view for view in made if self._free(view)] + wide
+        return [view for view in good if self._around.in_the_open(np.asarray(view.pose.position))] or wide
 
     def _free(self, view: Candidate) -> bool:
         target = np.array([*view.subject, 0.0])
         target[2] = float(self._around.ground(target[None, 0], target[None, 1])[0]) + EYE_M
-        return self._around.free_share(target, np.asarray(view.pose.position)) > SIDE_LIMIT
+        return self._around.free_share(target, np.asarray(view.pose.position)) > LEAST_FREE
 
     def _of_talk(self, snapshot: Snapshot, rng: np.random.Generator) -> list[Candidate]:
         """Views of those who talk nearest to the place, from both sides of the line between them."""
@@ -141,7 +142,7 @@ class DirectorRig:
             chosen = rng.integers(len(places), size=STREETS) if places else np.zeros(0, np.int64)
             targets = [self._on_ground(float(places[row]["x"]), float(places[row]["y"])) for row in chosen]
         return [
-            self._from(_above(target, 1.2), rng.uniform(0, 2 * np.pi), rng.uniform(6.0, 22.0), STREET_EYE_M, "street")
+            self._from(_above(target, 1.2), rng.uniform(0, 2 * np.pi), rng.uniform(4.0, 16.0), STREET_EYE_M, "street")
             for target in targets
         ]
 

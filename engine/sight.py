@@ -47,6 +47,10 @@ class Surroundings:
         blocked = self._blocked(start, end)
         return float(np.argmax(blocked) / SIGHT_SAMPLES) if blocked.any() else 1.0
 
+    def in_the_open(self, point: Floats) -> bool:
+        """Whether a point lies neither in the ground nor in a building nor in a tree."""
+        return not self._blocked(point, point).any()
+
     def _blocked(self, start: Floats, end: Floats) -> NDArray[np.bool_]:
         t = np.linspace(0.0, 1.0, SIGHT_SAMPLES)[:, None]
         points = start + (end - start) * t

@@ -33,7 +33,7 @@ class StreetRig:
             for distance in part.distance * np.array([1.0, 0.75, 1.3])
             for azimuth in np.radians(part.azimuth_deg) + np.arange(24) * (2 * np.pi / 24)
         ]
-        free = [around.free_share(target, position) for position in views]
+        free = [around.free_share(target, position) * around.in_the_open(position) for position in views]
         self._pose = look(views[int(np.argmax(free))], target, part.fov_deg)
 
     def pose(self, snapshot: Snapshot) -> CameraPose:

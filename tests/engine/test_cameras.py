@@ -192,3 +192,14 @@ def test_the_director_holds_its_shots_and_finds_the_people():
 
     assert seen(shots[0])
     assert sum(map(seen, shots)) >= 2
+
+
+def test_no_camera_that_chooses_its_place_stands_in_a_house():
+    house = known_scenery().buildings[0]
+    around = Surroundings(known_scenery())
+    assert not around.in_the_open(np.array([house["x"], house["y"], 1.6]))
+    assert around.in_the_open(np.array([40.0, -40.0, 1.6]))
+    rows = [(float(house["x"]) + dx, float(house["y"]) - 5.0, int(Activity.STAND), -1) for dx in (-2.0, 2.0)]
+    director = scene_rigs(kind="director", shot_s=1)["c"]
+    for tick in range(0, 16 * 12, 16):
+        assert around.in_the_open(np.array(director.pose(snapshot(tick, rows)).position))
