@@ -136,9 +136,10 @@ def with_parts(mesh: Mesh, part: NDArray[np.uint8]) -> Mesh:
     return Mesh(**(vars(mesh) | {"part": part}))
 
 
-def ramp(values: ArrayLike, start: float, end: float) -> Floats:
+def ramp(values: ArrayLike, start: ArrayLike, end: ArrayLike) -> Floats:
     """0 at and before `start`, 1 at and behind `end`, smooth between (Hermite); `end` may be the smaller."""
-    t = np.clip((np.asarray(values, np.float64) - start) / (end - start), 0, 1)
+    first, last = np.asarray(start, np.float64), np.asarray(end, np.float64)
+    t = np.clip((np.asarray(values, np.float64) - first) / (last - first), 0, 1)
     smoothed: Floats = t * t * (3 - 2 * t)
     return smoothed
 

@@ -31,7 +31,7 @@ from assets.meshes.figure import (
     two_sided,
     united,
 )
-from assets.meshes.mesh import Mesh, box, turn
+from assets.meshes.mesh import Floats, Mesh, box, turn
 from assets.palette import Part
 
 WAIST_M = 0.95  # below it a shirt's tails begin
@@ -359,24 +359,22 @@ def apron(woman: bool, level: int) -> Piece:
     for row in range(len(sheet) - 1):
         a, b = (row + 1) * n, row * n
         triangles += [np.stack([a + k, a + k + 1, b + k + 1], axis=1), np.stack([a + k, b + k + 1, b + k], axis=1)]
-    tone = np.repeat([1.0, 1.0, 1.0, 0.86, 0.95, 0.97, 0.97, 0.97, 0.97, 0.97, 0.9], n)[:, None] * np.array(
-        [255.0, 255.0, 255.0]
-    )
+    tones = np.repeat([1.0, 1.0, 1.0, 0.86, 0.95, 0.97, 0.97, 0.97, 0.97, 0.97, 0.9], n)[:, None] * np.full(3, 255.0)
     mesh = two_sided(
-        smooth_seams(np.concatenate(sheet), np.concatenate(triangles), tone).marked(slot=OVER, part=Part.TORSO)
+        smooth_seams(np.concatenate(sheet), np.concatenate(triangles), tones).marked(slot=OVER, part=Part.TORSO)
     )
     trunk, low = _on_trunk(mesh), _hanging(mesh)
     high = mesh.positions[:, 2] > 0.93
     whole = Piece(mesh, np.where(high[:, None], trunk.bones, low.bones), np.where(high, trunk.weight, low.weight))
     band = _grown(rows, 0.012, 0.99, 1.035) or _grown(rows, 0.012, 0.97, 1.02)
-    z, f, b, w, _ = band[0]
-    strings = loft([(z - 0.012, f, b, w, 0.8), (z + 0.012, f, b, w, 0.9)], _ROUND[level], OVER, Part.TORSO, power=2.25)
+    waist, ahead, behind, wide, _ = band[0]
+    hem: Rows = [(waist + up, ahead, behind, wide, tone) for up, tone in ((-0.012, 0.8), (0.012, 0.9))]
+    strings = loft(hem, _ROUND[level], OVER, Part.TORSO, power=2.25)
     return united([whole, _on_trunk(strings)])
 
 
-def _bowed(
-    z: float, front: float, half: float, across: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _bowed(z: float, front: float, half: float, across: Floats) -> Floats:
+    """A row (n, 3) of cloth bent round the front of a body; `across` runs from -1 to 1."""
     angle = across * 1.25
     return np.stack([front * np.cos(angle * 0.9) ** 0.8, half * np.sin(angle), np.full_like(across, z)], axis=1)
 

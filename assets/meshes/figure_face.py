@@ -22,7 +22,6 @@ from assets.meshes.figure import (
     SKIN,
     Piece,
     bound,
-    loft,
     mirrored,
     ramp,
     smooth_seams,
@@ -441,6 +440,3 @@ def _brow(face: Face) -> Piece:
         triangles += [np.stack([a + k, a + k + 1, b + k + 1], axis=1), np.stack([a + k, b + k + 1, b + k], axis=1)]
     mesh = smooth(np.concatenate(rows), np.concatenate(triangles), (225.0, 225.0, 225.0))
     return bound(mesh.transformed(offset=(0, 0, NECK_M)).marked(slot=HAIR, part=Part.HEAD), "brow_left")
-
-
-__all__ = ["MEASURES", "Face", "ear_at", "eye_at", "eye_radius", "head", "loft", "nose_at", "surface"]

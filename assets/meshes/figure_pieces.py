@@ -19,7 +19,6 @@ PIECES: tuple[str, ...] = (
     *THINGS,
 )
 """Everything but the head, which is each villager's own: see assets.meshes.figure_face."""
-_FAR_LEVELS = 1  # things have one level of detail
 
 
 @cache

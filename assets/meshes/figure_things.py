@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from assets.meshes.figure import Piece, bound, loft, two_sided, united
+from assets.meshes.figure import Piece, bound, two_sided
 from assets.meshes.mesh import Mesh, Rgb, beam, box, frustum, icosphere, join, lathe, prism, turn
 from assets.palette import Load, Part
 
@@ -214,6 +214,3 @@ def thing(name: str) -> Piece:
     if name == "lantern":
         return bound(lantern().marked(part=Part.HELD), "lantern")
     return bound(stool().marked(part=Part.HELD), "seat")
-
-
-__all__ = ["LOADS", "load", "loft", "thing", "united"]

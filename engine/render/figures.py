@@ -1,4 +1,4 @@
-"""Figures for whoever draws or measures them: bones, key points, lanterns, colours, faces, and what each has on."""
+"""Figures for whoever draws or measures them: bones, key points, colours, faces, and what each has on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ CLOTH_SHARE = np.float32(0.92)  # and worn wool and linen less than new
 MIDDLE_M = 0.9  # of a body, above the ground
 CASTS = 4  # whose faces are kept
 _EYE_OUT = np.array([0.012, 0.0, 0.0])  # of the pupil from the middle of the eye
-_FLAME = np.array([0.0, 0.0, -0.22])  # of a lantern, from its ring
 _PIECE = {name: k for k, name in enumerate(PIECES)}
 
 
@@ -88,14 +87,6 @@ def joints(looks: Rows, villagers: Rows, time_s: float, rows: NDArray[np.integer
     bones = np.array([BONES[f"{limb}_{side}"] for limb in limbs for side in figure.SIDES])
     moved = np.einsum("nkij,kj->nki", frames[:, bones][..., :3], REST[bones]) + frames[:, bones][..., 3]
     return np.concatenate([seen, moved], axis=1)
-
-
-def lanterns(looks: Rows, villagers: Rows, time_s: float) -> Floats:
-    """World positions (k, 3) of the flames of all lanterns that are carried outdoors."""
-    lit = np.flatnonzero((villagers["lantern"] == 1) & (villagers["indoors"] == 0))
-    frame = _placed(looks, villagers, time_s)[lit, BONES["lantern"]]
-    flames: Floats = frame[..., :3] @ _FLAME + frame[..., 3]
-    return flames
 
 
 def levels(villagers: Rows, eye: Floats) -> NDArray[np.int64]:
