@@ -1,20 +1,16 @@
-"""Bodies and clothes: shirts, trousers, skirts, aprons and cloaks as lofts over the adult, bound to its bones."""
+"""Bodies and what they are dressed in: shirts, sleeves, hands, trousers, skirts and boots, bound to the bones."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 
 from assets.meshes.figure import (
     ANKLE_M,
-    CLOAK,
     ELBOW_M,
     HEEL_M,
     HIP_M,
     KNEE_M,
     LEGS,
-    OVER,
     SHOULDER_M,
     SKIN,
     TOE_M,
@@ -26,23 +22,22 @@ from assets.meshes.figure import (
     loft,
     mirrored,
     ramp,
-    smooth_seams,
     split,
     two_sided,
     united,
 )
-from assets.meshes.mesh import Floats, Mesh, box, turn
+from assets.meshes.mesh import Mesh, box, turn
 from assets.palette import Part
 
 WAIST_M = 0.95  # below it a shirt's tails begin
 _LEATHER = (84.0, 58.0, 40.0)
 _BELT = (66.0, 46.0, 34.0)
-_BRASS = (176.0, 148.0, 88.0)
+BRASS = (176.0, 148.0, 88.0)
 
-_ROUND = (16, 11, 7)  # points round a torso by level of detail
+ROUND = (16, 11, 7)  # points round a torso by level of detail
 _LIMB = (10, 7, 5)
 
-_MAN: Rows = [
+MAN: Rows = [
     (0.80, 0.136, -0.146, 0.204, 0.70),
     (0.815, 0.136, -0.146, 0.203, 0.85),
     (0.90, 0.126, -0.140, 0.190, 0.95),
@@ -57,7 +52,7 @@ _MAN: Rows = [
     (1.440, 0.058, -0.068, 0.088, 0.95),
     (1.455, 0.054, -0.062, 0.064, 0.85),
 ]
-_WOMAN: Rows = [
+WOMAN: Rows = [
     (0.84, 0.132, -0.148, 0.200, 0.75),
     (0.92, 0.122, -0.138, 0.186, 0.92),
     (1.00, 0.094, -0.098, 0.134, 0.80),
@@ -82,46 +77,41 @@ def thinned(rows: Rows, level: int) -> Rows:
     return [*rows[:-1:step], rows[-1]]
 
 
-def _grown(rows: Rows, by: float, low: float, high: float) -> Rows:
-    """The rows between two heights, `by` metres larger."""
-    return [(z, f + by, b - by, w + by, t) for z, f, b, w, t in rows if low <= z <= high]
-
-
-def _on_trunk(mesh: Mesh) -> Piece:
+def on_trunk(mesh: Mesh) -> Piece:
     """Cloth on the trunk: hips below the waist, chest above."""
     return bound(mesh, "hips", "chest", ramp(mesh.positions[:, 2], 0.95, 1.12))
 
 
 def shirt(woman: bool, level: int) -> Piece:
     """Shirt or blouse without its sleeves, belted, with a collar."""
-    rows = _WOMAN if woman else _MAN
+    rows = WOMAN if woman else MAN
     above = [row for row in rows if row[0] > WAIST_M]
-    body = _on_trunk(loft(thinned(above, level), _ROUND[level], TOP, Part.TORSO, power=2.25))
+    body = on_trunk(loft(thinned(above, level), ROUND[level], TOP, Part.TORSO, power=2.25))
     waist = 1.015 if woman else 0.998
     belt = loft(
         [
             (z, f + 0.007, b - 0.007, w + 0.007, 1.0)
             for z, (f, b, w) in ((waist - 0.022, rows[3][1:4]), (waist + 0.022, rows[3][1:4]))
         ],
-        _ROUND[level],
+        ROUND[level],
         0,
         Part.TORSO,
         power=2.25,
     ).coloured(_BELT)
-    parts = [body, _on_trunk(belt)]
+    parts = [body, on_trunk(belt)]
     if level == 0:
-        buckle = box((rows[3][1] + 0.009, 0, waist), (0.01, 0.042, 0.038), _BRASS).marked(part=Part.TORSO)
+        buckle = box((rows[3][1] + 0.009, 0, waist), (0.01, 0.042, 0.038), BRASS).marked(part=Part.TORSO)
         top = rows[-1][0]
         collar_rows: Rows = [(top - 0.03, 0.082, -0.082, 0.09, 0.9), (top + 0.022, 0.064, -0.070, 0.072, 0.75)]
         collar = two_sided(loft(collar_rows, 16, TOP, Part.TORSO))
-        parts += [_on_trunk(buckle), bound(collar, "chest")]
+        parts += [on_trunk(buckle), bound(collar, "chest")]
     return united(parts)
 
 
 def tails(woman: bool, level: int) -> Piece:
     """The end of shirt or blouse that is worn outside trousers."""
-    rows = [row for row in (_WOMAN if woman else _MAN) if row[0] < WAIST_M + 0.06]
-    return _on_trunk(loft(thinned(rows, level), _ROUND[level], TOP, Part.TORSO, power=2.25))
+    rows = [row for row in (WOMAN if woman else MAN) if row[0] < WAIST_M + 0.06]
+    return on_trunk(loft(thinned(rows, level), ROUND[level], TOP, Part.TORSO, power=2.25))
 
 
 _ARM: Rows = [
@@ -236,7 +226,7 @@ def trousers(level: int) -> Piece:
         (0.93, 0.110, -0.122, 0.162, 0.95),
     ]
     seat_rows += [(1.0, 0.100, -0.105, 0.145, 0.9)]
-    seat = bound(loft(seat_rows, _ROUND[level], LEGS, Part.TORSO, power=2.25), "hips")
+    seat = bound(loft(seat_rows, ROUND[level], LEGS, Part.TORSO, power=2.25), "hips")
     leg = split(
         loft(thinned(_LEG, level), _LIMB[level], LEGS, Part.UPPER_LEG_LEFT, at=(0, HIP_M[0])),
         Part.LOWER_LEG_LEFT,
@@ -271,7 +261,7 @@ def boots(level: int) -> Piece:
     return united([left, mirrored(left)])
 
 
-def _hanging(mesh: Mesh) -> Piece:
+def hanging(mesh: Mesh) -> Piece:
     """Cloth from the waist down: it follows both thighs, and below the knees the shins."""
     y, z = mesh.positions[:, 1], mesh.positions[:, 2]
     sides = bound(mesh, "skirt_right", "skirt_left", ramp(y, -0.13, 0.13))
@@ -282,7 +272,8 @@ def _hanging(mesh: Mesh) -> Piece:
     return Piece(mesh, np.where(low[:, None], hem, sides.bones), np.where(low, left.weight, sides.weight))
 
 
-def _skirt_rows(wide: float) -> Rows:
+def skirt_rows(wide: float) -> Rows:
+    """Sections of a skirt from the waist to the shins, `wide` times as wide as a plain one."""
     rows: Rows = [
         (1.0, 0.104, -0.110, 0.150, 0.8),
         (0.96, 0.122, -0.130, 0.172, 0.95),
@@ -299,122 +290,5 @@ def _skirt_rows(wide: float) -> Rows:
 
 def skirt(level: int) -> Piece:
     """A pleated skirt to the shins, with stockings under it."""
-    cloth = loft(thinned(_skirt_rows(1.0), level), (24, 14, 8)[level], LEGS, Part.SKIRT, folds=(0.014, 9))
-    return united([_hanging(two_sided(cloth, 0.45)), shins(level)])
-
-
-def cassock(level: int) -> Piece:
-    """A long coat, buttoned down the front, over shirt and trousers."""
-    top = _grown(_MAN, 0.012, 0.98, 1.46)
-    coat = _on_trunk(loft(thinned(top, level), _ROUND[level], OVER, Part.TORSO, power=2.25))
-    cloth = loft(thinned(_skirt_rows(0.92), level), (24, 14, 8)[level], OVER, Part.SKIRT, folds=(0.008, 7))
-    parts = [coat, _hanging(two_sided(cloth, 0.5))]
-    if level == 0:
-        parts += [
-            _on_trunk(box((x, 0, z), (0.008, 0.012, 0.012), _BRASS).marked(part=Part.TORSO))
-            for z, x in ((1.34, 0.122), (1.27, 0.132), (1.20, 0.134), (1.13, 0.128), (1.06, 0.121))
-        ]
-    return united(parts)
-
-
-def vest(woman: bool, level: int, fleece: bool = False) -> Piece:
-    """A sleeveless jacket, open in front; a shepherd's of fleece, thicker."""
-    rows = _WOMAN if woman else _MAN
-    grown = _grown(rows, 0.022 if fleece else 0.011, 0.93 if woman else 0.88, 1.43)
-    mesh = loft(thinned(grown, level), _ROUND[level] + 2, OVER, Part.TORSO, power=2.25, gap=0.22 if fleece else 0.34)
-    return _on_trunk(two_sided(mesh))
-
-
-def shawl(level: int) -> Piece:
-    """A triangle of wool over the shoulders, crossed on the chest."""
-    rows: Rows = [
-        (1.46, 0.064, -0.074, 0.078, 0.85),
-        (1.425, 0.085, -0.098, 0.135, 1.0),
-        (1.37, 0.118, -0.122, 0.238, 1.0),
-    ]
-    rows += [(1.27, 0.146, -0.140, 0.252, 0.95), (1.16, 0.140, -0.145, 0.236, 0.95), (1.15, 0.140, -0.145, 0.236, 0.6)]
-    return bound(two_sided(loft(thinned(rows, level), (22, 12, 8)[level], OVER, Part.TORSO)), "chest")
-
-
-def apron(woman: bool, level: int) -> Piece:
-    """Bib, strings and a panel down to the knees that follows the thighs."""
-    rows = _WOMAN if woman else _MAN
-    chest = np.array(rows)
-    heights = [1.32, 1.20, 1.10, 1.00, 0.90]
-    sheet = []
-    across = np.linspace(-1, 1, 7)
-    for z in heights:
-        f, _, w = (float(np.interp(z, chest[:, 0], chest[:, k])) for k in (1, 2, 3))
-        reach = 0.46 if z > 1.02 else 0.95
-        sheet.append(_bowed(z, f + (0.018 if z > 1.02 else 0.026), w + 0.02, reach * across))
-    for z in (0.84, 0.78, 0.72, 0.66, 0.60, 0.54):
-        over = (0.178, 0.195, 0.220, 0.240) if woman else (0.156, 0.166, 0.170, 0.170)
-        front, half = (
-            float(np.interp(-z, (-0.86, -0.80, -0.66, -0.54), at)) for at in (over, (0.20, 0.21, 0.215, 0.22))
-        )
-        sheet.append(_bowed(z, front, half, 0.95 * across))
-    n = len(across)
-    k = np.arange(n - 1)
-    triangles = []
-    for row in range(len(sheet) - 1):
-        a, b = (row + 1) * n, row * n
-        triangles += [np.stack([a + k, a + k + 1, b + k + 1], axis=1), np.stack([a + k, b + k + 1, b + k], axis=1)]
-    tones = np.repeat([1.0, 1.0, 1.0, 0.86, 0.95, 0.97, 0.97, 0.97, 0.97, 0.97, 0.9], n)[:, None] * np.full(3, 255.0)
-    mesh = two_sided(
-        smooth_seams(np.concatenate(sheet), np.concatenate(triangles), tones).marked(slot=OVER, part=Part.TORSO)
-    )
-    trunk, low = _on_trunk(mesh), _hanging(mesh)
-    high = mesh.positions[:, 2] > 0.93
-    whole = Piece(mesh, np.where(high[:, None], trunk.bones, low.bones), np.where(high, trunk.weight, low.weight))
-    band = _grown(rows, 0.012, 0.99, 1.035) or _grown(rows, 0.012, 0.97, 1.02)
-    waist, ahead, behind, wide, _ = band[0]
-    hem: Rows = [(waist + up, ahead, behind, wide, tone) for up, tone in ((-0.012, 0.8), (0.012, 0.9))]
-    strings = loft(hem, _ROUND[level], OVER, Part.TORSO, power=2.25)
-    return united([whole, _on_trunk(strings)])
-
-
-def _bowed(z: float, front: float, half: float, across: Floats) -> Floats:
-    """A row (n, 3) of cloth bent round the front of a body; `across` runs from -1 to 1."""
-    angle = across * 1.25
-    return np.stack([front * np.cos(angle * 0.9) ** 0.8, half * np.sin(angle), np.full_like(across, z)], axis=1)
-
-
-def cloak(level: int) -> Piece:
-    """A mantle to the calves, open in front, its collar on the shoulders."""
-    rows: Rows = [
-        (1.475, 0.078, -0.086, 0.085, 0.85),
-        (1.44, 0.092, -0.108, 0.120, 0.95),
-        (1.405, 0.138, -0.146, 0.246, 1.0),
-        (1.35, 0.160, -0.166, 0.276, 1.0),
-        (1.15, 0.180, -0.188, 0.280, 1.0),
-        (0.95, 0.194, -0.222, 0.300, 1.0),
-        (0.75, 0.206, -0.252, 0.318, 1.0),
-        (0.55, 0.216, -0.278, 0.334, 0.97),
-        (0.40, 0.222, -0.292, 0.346, 0.9),
-        (0.385, 0.222, -0.292, 0.346, 0.55),
-    ]
-    mesh = two_sided(loft(thinned(rows, level), (28, 16, 9)[level], CLOAK, Part.TORSO, folds=(0.020, 8), gap=0.42), 0.5)
-    return bound(mesh, "chest", "cloak", ramp(mesh.positions[:, 2], 1.36, 1.05))
-
-
-GARMENTS: dict[str, Callable[[int], Piece]] = {
-    "shirt_man": lambda level: shirt(False, level),
-    "shirt_woman": lambda level: shirt(True, level),
-    "tails_man": lambda level: tails(False, level),
-    "tails_woman": lambda level: tails(True, level),
-    "sleeves": lambda level: sleeves(False, level),
-    "sleeves_rolled": lambda level: sleeves(True, level),
-    "hands": hands,
-    "trousers": trousers,
-    "skirt": skirt,
-    "boots": boots,
-    "apron_man": lambda level: apron(False, level),
-    "apron_woman": lambda level: apron(True, level),
-    "vest_man": lambda level: vest(False, level),
-    "vest_woman": lambda level: vest(True, level),
-    "shawl": shawl,
-    "cassock": cassock,
-    "sheepskin": lambda level: vest(False, level, fleece=True),
-    "cloak": cloak,
-}
-"""What a body is put together from, by level of detail."""
+    cloth = loft(thinned(skirt_rows(1.0), level), (24, 14, 8)[level], LEGS, Part.SKIRT, folds=(0.014, 9))
+    return united([hanging(two_sided(cloth, 0.45)), shins(level)])
