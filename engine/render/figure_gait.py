@@ -93,7 +93,7 @@ class Motion:
         period = 3.2 + 1.6 * ((self.own * 0.618) % 1.0)
         since = (self.time_s + self.own) % period
         closing = np.clip(1 - np.abs(since - _BLINK_S / 2) / (_BLINK_S / 2), 0, 1)
-        return np.maximum(closing, self.asleep)
+        return np.asarray(np.maximum(closing, self.asleep))
 
     def mouth(self) -> Floats:
         """How far the mouth is open, 0..1."""

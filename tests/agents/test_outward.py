@@ -19,7 +19,7 @@ from tests.agents.village import village
 RAIN = replace(FAIR, rain_mm_h=4.0, cloud=1.0)
 
 
-def people():  # type: ignore[no-untyped-def]
+def people():
     return village(20, seed=1).society.personas
 
 

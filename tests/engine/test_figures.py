@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,11 +52,11 @@ def any_cast(seed: int, n: int = 6) -> tuple[np.ndarray, np.ndarray]:
     for name in ("x", "y", "z", "heading"):
         villagers[name] = rng.uniform(-3, 3, n)
     villagers["stride"], villagers["mood"] = rng.uniform(0, 6.28, n), rng.uniform(-1, 1, n)
-    for name, kinds in (
+    for name, named in (
         ("activity", Activity), ("carries", Load), ("wears", Wear), ("bearing", Bearing), ("seat", Seat),
         ("gesture", Gesture),
     ):  # fmt: skip
-        villagers[name] = rng.integers(0, len(kinds), n)
+        villagers[name] = rng.integers(0, len(named), n)
     villagers["speaking"], villagers["lantern"] = rng.integers(0, 2, n), rng.integers(0, 2, n)
     villagers["speed_m_s"] = (villagers["activity"] == Activity.WALK) * rng.uniform(0.4, 1.6, n)
     villagers["gesturing"], villagers["look_at"] = rng.random(n), rng.integers(-1, n, n)
@@ -352,7 +353,7 @@ def test_key_points_lie_in_the_meshes_of_their_parts(seed):
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=11, max_size=11), st.floats(16, 90), st.integers(0, 5), st.integers(0, 1))
 def test_any_face_is_a_face(measures, age, beard, female):
-    face = Face(*measures, age_years=age, beard=beard, female=female)
+    face = replace(Face(*measures), age_years=age, beard=beard, female=female)
     made = head(face, 0)
     plain = head(Face(), 0)
     assert len(made.mesh.positions) == len(plain.mesh.positions)
@@ -383,7 +384,8 @@ def test_faces_differ_where_their_measures_do():
         "eye_spacing",
         "lips",
     ):
-        low, high = (head(replace(Face(), **{name: v}), 0).mesh.positions for v in (0.0, 1.0))
+        measures: tuple[dict[str, Any], ...] = ({name: 0.0}, {name: 1.0})
+        low, high = (head(replace(Face(), **each), 0).mesh.positions for each in measures)
         assert np.linalg.norm(high - low, axis=1).max() > 0.002, name
     for beard in range(1, 6):
         other = head(Face(beard=beard), 0).mesh

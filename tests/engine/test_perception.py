@@ -44,19 +44,18 @@ def test_minds_see_whom_their_eyes_show():
                 eye + towards * FACE_AHEAD_M, face - (0, 0, 0.7), float(np.degrees(2 * np.arctan(1.2 / gap[k])))
             )
             number = simulation.cast.looks["id"][other]
-            pixels = (stage.render(simulation.snapshot, pose)["instance"] == number).sum()
-            shown.append(pixels)
+            shown.append((stage.render(simulation.snapshot, pose)["instance"] == number).sum())
             turned = bodies.heading[observer]
             bodies.heading[observer] = np.arctan2(towards[1], towards[0])  # turned to the other: lines of sight count
             said.append(bool(sees(bodies, np.array([observer]), np.array([other]), view)[0]))
             bodies.heading[observer] = turned
-    said, shown = np.array(said), np.array(shown)
-    typical = np.median(shown[shown > 0])
-    agree = said == (shown > LEAST_SHARE * typical)
+    told, pixels = np.array(said), np.array(shown)
+    typical = np.median(pixels[pixels > 0])
+    agree = told == (pixels > LEAST_SHARE * typical)
     assert len(agree) >= 60
-    assert 0.05 < said.mean() < 0.95  # both occur
+    assert 0.05 < told.mean() < 0.95  # both occur
     assert agree.mean() >= AGREED
-    assert said[shown > 0.8 * typical].mean() > 0.9  # nobody overlooks who is in full view
+    assert told[pixels > 0.8 * typical].mean() > 0.9  # nobody overlooks who is in full view
 
 
 def _eyes(simulation, row):

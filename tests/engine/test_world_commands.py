@@ -18,7 +18,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 from rich.console import Console
 
-from engine import validation, world_commands
+from engine import terminal, validation, world_commands
 from engine.map_layers import LAYERS, STILL_WATER, Mapped
 from engine.map_village import close_view, draw_village
 from engine.maps import MAP_PX, draw_map
@@ -196,7 +196,7 @@ def test_files_are_written_also_where_nobody_reads_what_is_printed(figures, scen
 
     figures[:] = [metric("width", 1.2)]
     target = tmp_path / "card.json"
-    monkeypatch.setattr(world_commands.out, "print", closed)
+    monkeypatch.setattr(terminal.out, "print", closed)
     hamlet("validate", scenario, "--seeds", 2, "--json", target)
     assert json.loads(target.read_text())["passed"]
 

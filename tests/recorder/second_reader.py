@@ -222,7 +222,8 @@ class Session:
         self.maps: dict[int, Any] = {}  # of surfaces, as `surface` gives them
         self.slow: dict[tuple[str, int], Any] = {}
         self.said: dict[int, list[Any]] = {UTTERANCE: [], WORDING: []}
-        self.complete, part, images = False, path, {}
+        images: dict[tuple[Any, ...], Any] = {}
+        self.complete, part = False, path
         while part.exists() and not self.complete:
             self.files.append(File(part.read_bytes()))
             part = path.with_name(f"{path.stem}.{len(self.files):03d}.hamlet")

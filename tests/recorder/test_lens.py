@@ -14,7 +14,7 @@ BROWN = (-0.21, 0.06, 0.0011, -0.0007, -0.01)
 FISHEYE = (-0.03, 0.004, -0.001, 0.0001)
 
 small = st.floats(-0.02, 0.02)
-lenses = st.one_of(
+lenses: st.SearchStrategy[tuple[str, tuple[float, ...]]] = st.one_of(
     st.just(("pinhole", ())),
     st.tuples(st.just("brown"), st.tuples(st.floats(-0.15, 0.15), small, small, small, small)),
     st.tuples(st.just("fisheye"), st.tuples(small, small, small, small)),
@@ -50,8 +50,8 @@ def test_points_fall_where_opencv_has_them(lens, distortion):
 
 @given(lenses, st.floats(20, 90))
 def test_unprojected_pixels_project_to_themselves(lens, fov_deg):
-    pose = posed(*lens, fov_deg)
-    if not reaches(*lens, pose.fov_y, (16, 12)):
+    pose = posed(lens[0], lens[1], fov_deg)
+    if not reaches(lens[0], lens[1], pose.fov_y, (16, 12)):
         return
     points = pose.unproject(np.full((12, 16), 5.0)).reshape(-1, 3)
     shown = np.isfinite(points).all(axis=1)  # corners of a fisheye may be black

@@ -98,7 +98,7 @@ def test_columns_of_a_later_day_are_kept(tmp_path: Path) -> None:
 def test_old_looks_are_those_of_a_plain_adult(tmp_path: Path) -> None:
     with Session.open(CORPUS / "v1-valley.hamlet") as session:
         looks, recorded = session.cast.looks, session.recorded_cast.looks
-        assert looks.dtype == LOOKS and recorded.dtype.names == LOOKS.names[:12]
+        assert looks.dtype == LOOKS and recorded.dtype.names == (LOOKS.names or ())[:12]
         assert all(np.array_equal(looks[name], recorded[name]) for name in recorded.dtype.names or ())
         assert (looks["age_years"] == 35).all() and (looks["jaw"] == 0.5).all()
         assert np.array_equal(looks["eye_rgb"], looks["hair_rgb"]) and np.array_equal(looks["female"], looks["skirt"])

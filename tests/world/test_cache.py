@@ -20,6 +20,7 @@ import pytest
 from world import cache
 from world.columns import BUILDINGS, DECKS, PLANTS
 from world.compiled import compiled
+from world.folder import folder as folder_of_all
 from world.land.config import LandConfig
 from world.land.detail import Detail
 from world.land.terrain import INFLOWS, Surroundings
@@ -156,7 +157,7 @@ def test_a_damaged_valley_is_as_good_as_none(folder: Path, damage: str, caplog: 
         path.mkdir()
     for at in range(0, len(content), len(content) // 25):
         if damage != "folder":
-            path.write_bytes(damaged(content, damage, at))
+            path.write_bytes(damaged(bytes(content), damage, at))
         assert cache.load("some") is None
     assert str(path) in caplog.text and "made anew" in caplog.text
 
@@ -208,10 +209,10 @@ def test_the_folder_is_the_one_that_is_named(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("XDG_CACHE_HOME", "")
     for named, where in (("", tmp_path / ".cache" / "hamlet"), ("~/valleys", tmp_path / "valleys"), ("v", Path("v"))):
         monkeypatch.setenv("HAMLET_CACHE", named)
-        assert cache.folder() == where
+        assert folder_of_all() == where
     monkeypatch.setenv("HAMLET_CACHE", "~nobody_of_this_name/valleys")
     with pytest.raises(OSError, match="name one with HAMLET_CACHE"):
-        cache.folder()
+        folder_of_all()
 
 
 def triple(number: float) -> float:
@@ -248,7 +249,7 @@ def test_damaged_machine_code_is_made_anew(code: Path, damage: str, caplog: pyte
     (path,) = (path for path in code.rglob("*") if path.is_file())
     content = path.read_bytes()
     for at in (3, 20, len(content) // 2, len(content) - 1):
-        path.write_bytes(damaged(content, damage, at))
+        path.write_bytes(damaged(bytes(content), damage, at))
         again: Any = compiled(triple)
         assert (again(2.0), hits(again)) == (6.0, 0)
         assert f"{path} is damaged" in caplog.text

@@ -91,11 +91,15 @@ class LiveWater:
         self._speeds, self._measured = np.zeros(count), np.zeros(count)
         self._wanted = np.zeros(count, dtype=np.int64)
         self._ringed = np.full((self._tiles[0] + 2, self._tiles[1] + 2), OUTSIDE, dtype=np.uint8)
-        self._states = self._ringed.ravel()
         self._mark()
         self._share = np.ones(self._depth.size)
         self._carry_east, self._carry_north = np.zeros(self._depth.size), np.zeros(self._depth.size)
         self._measure(np.arange(count))
+
+    @property
+    def _states(self) -> NDArray[np.uint8]:
+        """Those of the tiles and of the ring round them, flat; not kept, for a copy of this would not be a view."""
+        return self._ringed.ravel()
 
     @property
     def depth(self) -> Floats:

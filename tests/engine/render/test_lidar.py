@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def test_points_of_a_sweep_lie_on_what_they_are_said_to_show(stage: Callable[...
 def test_reach_and_rain_take_the_weakest_returns(stage: Callable[..., Stage]) -> None:
     drawn = stage(flat(), NOBODY)
 
-    def sweep(now: Snapshot, **other: float | bool) -> dict[str, NDArray[np.generic]]:
+    def sweep(now: Snapshot, **other: Any) -> dict[str, NDArray[Any]]:
         return drawn.render(now, lidar((0.0, 0.0, 2.0), replace(SWEEP, **other)))
 
     dry, wet = snapshot(EMPTY), snapshot(EMPTY, rain_mm_h=40.0)

@@ -129,7 +129,7 @@ def test_rgb_edges_lie_on_mask_edges(stage: Callable[..., Stage], quality: str) 
     ],
     ids=["morning", "noon", "night", "fog", "dusk"],
 )
-def test_the_albedo_of_painted_walls_is_their_paint(stage: Callable[..., Stage], weather: dict[str, float]) -> None:
+def test_the_albedo_of_painted_walls_is_their_paint(stage: Callable[..., Stage], weather: dict[str, Any]) -> None:
     pose = looking((4.0, -7.0, 5.0), (0.0, 0.0, 1.8))
     for quality in ("truth", "fast"):
         drawn = stage(flat(), NOBODY, ("rgb", "albedo", "instance"), quality=quality)
@@ -149,7 +149,7 @@ def test_albedo_knows_wetness_and_snow_and_no_shadow(stage: Callable[..., Stage]
     pose = looking((0.0, -9.0, 7.0), (0.0, 3.0, 0.0))
     drawn = stage(flat(), NOBODY, ("rgb", "albedo", "instance"))
     drawn.add_mesh(box((-1.0, 6.0, 0.0), (1.0, 8.0, 9.0)), 77)  # behind what is seen; its shadow falls here
-    low = {"sun_elevation": 0.5, "sun_azimuth": np.pi / 2, "cloud": 0.0}
+    low: dict[str, Any] = {"sun_elevation": 0.5, "sun_azimuth": np.pi / 2, "cloud": 0.0}
     lit, dark = (drawn.render(snapshot(EMPTY, **(low | {"cloud": c})), pose) for c in (0.0, 1.0))
     ground = lit["instance"] == TERRAIN_ID
     assert lit["albedo"].tobytes() == dark["albedo"].tobytes()
@@ -207,7 +207,7 @@ def test_a_house_has_its_roof_above_its_walls_and_its_windows_in_them(stage: Cal
 def test_flow_back_on_still_land_is_where_the_camera_saw_it(stage: Callable[..., Stage]) -> None:
     scenery, cast, villagers = valley(97, 150, 4)
     here, there = looking((30.0, -40.0, 34.0), (0.0, 0.0, 12.0)), looking((29.2, -39.1, 34.5), (1.0, 0.5, 12.0))
-    still = {"wind_m_s": 0.0}
+    still: dict[str, Any] = {"wind_m_s": 0.0}
     now, before = snapshot(villagers, **still), snapshot(villagers, 160, **still)
     out = stage(scenery, cast).render(now, here, None, None, before, there)
     seen = np.isfinite(out["depth"]) & (out["semantic"] != SemanticClass.GRASS)  # tufts grow as the eye comes near

@@ -326,9 +326,7 @@ def known_ids(scenery: Scenery, cast: Cast) -> NDArray[np.integer]:
     ],
     ids=["rain", "snow", "night", "a foul night"],
 )
-def test_there_is_no_id_that_does_not_exist(
-    stage: Callable[..., Stage], quality: str, weather: dict[str, float]
-) -> None:
+def test_there_is_no_id_that_does_not_exist(stage: Callable[..., Stage], quality: str, weather: dict[str, Any]) -> None:
     scenery, cast, villagers = valley(97, 400, 8)
     ids = known_ids(scenery, cast)
     drawn = stage(scenery, cast, ("rgb", "instance", "semantic", "part"), (320, 240), quality)
