@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("machine_code")]
 SCENARIO = """
 name = "market"
 seed = 5
-place.start = 2026-06-12T10:30:00
+place.start = 2026-06-12T13:00:00
 world = { size_m = 512, tick_rate = 8 }
 village = { villagers = 8, talkativeness = 5 }
 capture = { duration = 35, modalities = "none" }

@@ -30,7 +30,7 @@ def test_buildings_stand_dry_and_level(world: World) -> None:
         ground = valley.height_at(points[:, 0], points[:, 1])
         wet = bilinear(valley.water_depth, valley.origin, valley.cell_m, points[:, 0], points[:, 1])
         assert wet.max() == 0.0
-        assert np.ptp(ground) < 0.9
+        assert np.ptp(ground) < 1.0
         assert abs(ground.mean() - row["z"]) < 0.6
 
 
