@@ -32,7 +32,7 @@ talkativeness = 5.0
 opening = "drizzle"
 [capture]
 duration = "12s"
-fps = 1
+fps = 0.5
 size = "96x72"
 [[camera]]
 name = "overlook"

@@ -28,7 +28,7 @@ def test_minds_see_whom_their_eyes_show():
     stage = Stage(simulation.scenery, simulation.cast, SIZE, ("instance",), quality="truth")
     rng = np.random.default_rng(4)
     said, shown = [], []
-    for _ in range(4):
+    for _ in range(3):
         for _ in range(16 * 40):
             simulation.step()
         rows, bodies, view = simulation.snapshot.villagers, simulation.society.bodies, simulation.world.view()

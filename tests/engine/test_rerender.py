@@ -45,7 +45,7 @@ SCENARIO: dict[str, Any] = {
     "world": {"size_m": 512, "tick_rate": 8},
     "village": {"villagers": 4, "talkativeness": 5.0},
     "weather": {"opening": "drizzle"},
-    "capture": {"duration": 8.0, "fps": 1.0, "size": (48, 36)},
+    "capture": {"duration": 8.0, "fps": 1.0, "size": (48, 36), "quality": "fast"},
     "camera": [
         {"name": "overlook", "kind": "orbit", "period_s": 20.0},
         {"name": "walk", "kind": "follow", "villager": 1, "distance_m": 6.0, "height_m": 2.0},

@@ -39,6 +39,7 @@ duration = "25s"
 fps = 0.5
 size = "64x48"
 modalities = "rgb,instance"
+quality = "truth"
 """
 
 

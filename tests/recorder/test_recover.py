@@ -51,6 +51,7 @@ duration = "24s"
 fps = 0.5
 size = "48x36"
 modalities = ["rgb", "depth", "instance"]
+quality = "truth"
 [[camera]]
 name = "overlook"
 kind = "orbit"
