@@ -213,7 +213,7 @@ def _rig(part: CameraPart, scenario: Scenario, scenery: Scenery, cast: Cast, aro
         case "street":
             return StreetRig(part, centre, around)
         case "eyes":
-            return EyesRig(part, cast, centre, around)
+            return EyesRig(part, cast, centre, around, rate)
         case "director":
             width, height = scenario.capture.size
             return DirectorRig(part, centre, scenery, cast, around, rate, scenario.seed, width / height)

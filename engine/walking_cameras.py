@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.render.figures import joints
 from engine.scenario import CameraPart
 from engine.sight import CLEARANCE_M, EYE_M, Surroundings, look
 from recorder.schema import CameraPose, Cast, Snapshot
@@ -14,11 +15,8 @@ from recorder.schema import CameraPose, Cast, Snapshot
 Floats = NDArray[np.float64]
 
 STREET_EYE_M = 1.6  # height of a grown person's eyes
-EYES_PER_HEIGHT = 0.93  # eyes above the soles over body height (Drillis & Contini 1966: 0.936)
-FACE_AHEAD_M = 0.09  # eyes before the axis of the neck
-NECK_LIMIT = np.radians(70.0)  # heads do not turn farther from the chest
-NOD_LIMIT = np.radians(25.0)
-DOWNCAST = np.radians(-4.0)  # who looks at nobody looks a little down, at the way
+FACE_AHEAD_M = 0.06  # before the eyes, so that lashes and cheeks are not in the picture
+NOSE, EYES, EARS = 0, (1, 2), (3, 4)  # among the key points of a figure
 AHEAD_M = 25.0  # along its path a drone looks this far
 PATH_SAMPLES = 64  # of the way from one waypoint to the next
 
@@ -53,42 +51,26 @@ class EyesRig:
     While the villager is indoors, which is not drawn, the view stays where it last was outdoors.
     """
 
-    def __init__(self, part: CameraPart, cast: Cast, centre: Floats, around: Surroundings) -> None:
-        self._part, self._heights = part, cast.looks["height_m"].astype(np.float64)
+    def __init__(self, part: CameraPart, cast: Cast, centre: Floats, around: Surroundings, tick_rate: int) -> None:
+        self._part, self._looks, self._rate = part, cast.looks, tick_rate
         self._pose = StreetRig(part, centre, around).pose  # until the villager has been outdoors
         self._seen: CameraPose | None = None
 
     def pose(self, snapshot: Snapshot) -> CameraPose:
         """The pose for the snapshot; snapshots must come in order."""
-        rows, row = snapshot.villagers, self._part.villager
-        if rows["indoors"][row] == 0:
-            self._seen = self._gaze(rows, row)
+        if snapshot.villagers["indoors"][self._part.villager] == 0:
+            self._seen = self._gaze(snapshot)
         return self._pose(snapshot) if self._seen is None else self._seen
 
-    def _gaze(self, rows: NDArray[np.void], row: int) -> CameraPose:
-        eyes = self._eyes(rows, row)
-        yaw, pitch = float(rows["heading"][row]), float(DOWNCAST)
-        other = int(rows["look_at"][row])
-        if 0 <= other < len(rows) and rows["indoors"][other] == 0:
-            towards = self._eyes(rows, other) - eyes
-            aside = (np.arctan2(towards[1], towards[0]) - yaw + np.pi) % (2 * np.pi) - np.pi
-            yaw += float(np.clip(aside, -NECK_LIMIT, NECK_LIMIT))
-            pitch = float(np.clip(np.arctan2(towards[2], np.hypot(*towards[:2])), -NOD_LIMIT, NOD_LIMIT))
-        ahead = np.array([np.cos(yaw), np.sin(yaw), 0.0]) * FACE_AHEAD_M
-        return look(eyes + ahead, eyes + ahead + _direction(yaw, pitch), self._part.fov_deg)
-
-    def _eyes(self, rows: NDArray[np.void], row: int) -> Floats:
-        return np.array(
-            [
-                float(rows["x"][row]),
-                float(rows["y"][row]),
-                float(rows["z"][row]) + EYES_PER_HEIGHT * self._heights[row],
-            ]
-        )
-
-
-def _direction(yaw: float, pitch: float) -> Floats:
-    return np.array([np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), np.sin(pitch)])
+    def _gaze(self, snapshot: Snapshot) -> CameraPose:
+        """From the face that is drawn: where its eyes are, and which way the face lies from the ears."""
+        row = np.array([self._part.villager])
+        points = joints(self._looks, snapshot.villagers, snapshot.tick / self._rate, row)[0]
+        eyes, ears = points[list(EYES)].mean(axis=0), points[list(EARS)].mean(axis=0)
+        ahead = (eyes + points[NOSE]) / 2 - ears  # ears are as high as what lies between eyes and nose
+        ahead /= np.linalg.norm(ahead)
+        place = eyes + ahead * FACE_AHEAD_M
+        return look(place, place + ahead, self._part.fov_deg)
 
 
 class DroneRig:

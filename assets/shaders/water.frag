@@ -92,9 +92,9 @@ void main() {
     body = mix(body, vec3(0.155, 0.112, 0.062), mud * (1.0 - exp(-depth * 9.0)));
     // Foam: a thin lapping line along the shore, and flecks where a stream runs steep.
     float lap = 0.045 + 0.025 * sin(SECONDS * 1.570796 + 40.0 * slow.x);
-    float foam = smoothstep(lap, 0.3 * lap, depth + 0.10 * quick.y) * smoothstep(-0.02, 0.10, quick.x) * 0.55;
+    float foam = smoothstep(lap, 0.3 * lap, depth + 0.10 * quick.y) * smoothstep(-0.02, 0.10, quick.x) * 0.55 * (1.0 - mud);  // a film over a field has no shore
     float rapid = smoothstep(0.025, 0.08, slope) * smoothstep(0.08, 0.35, depth) / (1.0 + d * 0.01);
-    foam = max(foam, rapid * smoothstep(0.06, 0.18, quick.x + 0.7 * slow.y) * 0.75) * (1.0 - 0.6 * mud);
+    foam = max(foam, rapid * smoothstep(0.06, 0.18, quick.x + 0.7 * slow.y) * 0.75 * (1.0 - 0.6 * mud));
     vec3 pale = vec3(0.0);
     float floe = 0.0;
     if (v_extra.y > 0.0) {

@@ -12,9 +12,9 @@ from engine.render.stage import Stage
 from engine.scenario import load
 from engine.sight import look
 from engine.simulation import Simulation
-from engine.walking_cameras import EYES_PER_HEIGHT, FACE_AHEAD_M
 
 SIZE = (96, 96)
+EYES_PER_HEIGHT, FACE_AHEAD_M = 0.936, 0.15  # eyes above the soles over body height (Drillis & Contini 1966)
 AGREED = 0.9  # of pairs at least; most others are hidden by leaves or people, which do not stop a mind's line of sight
 LEAST_SHARE = 0.1  # of a figure's own pixels that must show for it to count as seen
 
