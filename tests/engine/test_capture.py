@@ -166,20 +166,6 @@ def test_sigterm_ends_cleanly_and_keeps_what_was_made(scenario, tmp_path):
     assert (tmp_path / "run" / "contact_sheet.png").exists()
 
 
-def test_a_killed_capture_opens_up_to_its_last_second(scenario, tmp_path):
-    process = an_hours_capture(scenario, tmp_path / "run")
-    wait_for_frames(tmp_path / "run" / "session.hamlet")
-    process.kill()
-    process.communicate()
-    session = Session.open(tmp_path / "run" / "session.hamlet")
-    assert not session.complete
-    frames = list(session.frames())
-    assert frames
-    assert session.ticks[-1] >= frames[-1].tick
-    replayed = hamlet("replay", tmp_path / "run", "--verify", "--headless")
-    assert replayed.returncode == 0, replayed.stderr
-
-
 def wait_for_frames(path: Path) -> None:
     """Until a recording under way has frames, and ticks beyond its first."""
     deadline = time.monotonic() + 90
