@@ -44,7 +44,7 @@ VariationOption = Annotated[
     ),
 ]
 LooseFramesOption = Annotated[
-    bool, typer.Option("--loose-frames", help="Also write every frame as PNG and NPY files (8 MB each).")
+    bool, typer.Option("--loose-frames", help="Also write every frame as PNG and NPY files (11 MB each).")
 ]
 MODALITY_NAMES = ", ".join(MODALITIES)
 
