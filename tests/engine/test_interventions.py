@@ -20,7 +20,7 @@ from recorder.schema import Snapshot
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("machine_code")]
 AT = 240
-LAST = 1600
+LAST = 1360
 
 
 def lively(villagers: int = 8) -> Scenario:

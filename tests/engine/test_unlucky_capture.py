@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("machine_code")]
 SCENARIO: dict[str, Any] = {
     "name": "unlucky",
     "seed": 5,
-    "world": {"size_m": 512},
+    "world": {"size_m": 256},
     "village": {"villagers": 4},
     "capture": {"duration": 1.0, "fps": 1.0, "size": (32, 24), "modalities": ("rgb",), "quality": "truth"},
 }

@@ -25,7 +25,7 @@ def stage(graphics: None) -> Iterator[Callable[..., Stage]]:
     made: list[Stage] = []
 
     def build(
-        scenery: Scenery, cast: Cast, modalities: tuple[str, ...] = MODALITIES, size: Any = SIZE, quality: str = "fine"
+        scenery: Scenery, cast: Cast, modalities: tuple[str, ...] = MODALITIES, size: Any = SIZE, quality: str = "fast"
     ) -> Stage:
         made.append(Stage(scenery, cast, size, modalities, quality=quality))
         return made[-1]
