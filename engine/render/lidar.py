@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.render.optics import between, level_places
+from engine.render.optics import depth_between, level_places, places
 from recorder.schema import CameraPose
 
 Floats = NDArray[np.float64]
@@ -77,13 +77,10 @@ def _along(
 ) -> tuple[Floats, Floats, Floats, tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Of beams (n, 3) in a view: metres, cosine to the surface, its reflectance, and the nearest pixel."""
     own = world @ view.rotation()
-    focal = view.intrinsics(FACE_PX, FACE_PX)[0, 0]
-    place = own[:, :2] / own[:, 2:] * focal + FACE_PX / 2 - 0.5
-    column, row = np.clip(np.round(place), 0, FACE_PX - 1).astype(np.intp).T
-    inverse = 1.0 / images["depth"].astype(np.float64)
-    found = np.where(level_places(images["depth"], place), between(inverse, place), inverse[row, column])
-    with np.errstate(divide="ignore"):
-        metres = np.where(found > 0, 1.0 / found, np.inf) / own[:, 2]
+    focal = float(view.intrinsics(FACE_PX, FACE_PX)[0, 0])
+    place, row, column = places(own, focal, (FACE_PX, FACE_PX))
+    level = level_places(images["depth"], place)
+    metres = depth_between(images["depth"], place, row, column, level) / own[:, 2]
     cosine = np.abs((images["normal"][row, column] * world).sum(axis=1))
     return metres, np.minimum(cosine, 1.0), _linear(images["albedo"][row, column, 0]), (row, column)
 

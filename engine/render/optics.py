@@ -92,9 +92,7 @@ def _take(
     source = view[0].rotation().T @ poses[0].rotation()  # from the camera's frame to the view's
     own = rays[mine] @ source.T
     focal = view[0].intrinsics(*size)[0, 0]
-    place = own[:, :2] / own[:, 2:] * focal + (width / 2, height / 2) - 0.5  # pixel centres at whole numbers
-    column = np.clip(np.round(place[:, 0]), 0, width - 1).astype(np.intp)
-    row = np.clip(np.round(place[:, 1]), 0, height - 1).astype(np.intp)
+    place, row, column = places(own, float(focal), size)
     level = level_places(drawn["depth"], place) if "depth" in drawn else np.zeros(len(mine), np.bool_)
     for name, image in drawn.items():
         blank = np.inf if name == "depth" else 0
@@ -103,10 +101,7 @@ def _take(
             case "rgb":
                 flat[mine] = np.round(between(image.astype(np.float64), place)).astype(np.uint8)
             case "depth":
-                inverse = 1.0 / image.astype(np.float64)
-                found = np.where(level, between(inverse, place), inverse[row, column])
-                with np.errstate(divide="ignore"):
-                    flat[mine] = np.where(found > 0, 1.0 / found, np.inf) / own[:, 2] * rays[mine, 2]
+                flat[mine] = depth_between(image, place, row, column, level) / own[:, 2] * rays[mine, 2]
             case "flow" | "back_flow" | "flow_valid" | "back_flow_valid":
                 pass
             case _:
@@ -115,6 +110,33 @@ def _take(
         if name in drawn and poses[which] is not None and drawn[f"{name}_valid"].any():
             whole = np.column_stack([column, row]).astype(np.float64)
             _follow(made, drawn, name, poses, view, which, mine, np.where(level[:, None], place, whole), size)
+
+
+def places(own: Floats, focal: float, size: tuple[int, int]) -> tuple[Floats, NDArray[np.intp], NDArray[np.intp]]:
+    """Where rays (n, 3) in a straight view's frame fall in its picture.
+
+    Returns:
+        places (n, 2), with pixel centres at whole numbers; the nearest row (n,) and column (n,).
+    """
+    width, height = size
+    place = own[:, :2] / own[:, 2:] * focal + (width / 2, height / 2) - 0.5
+    column = np.clip(np.round(place[:, 0]), 0, width - 1).astype(np.intp)
+    row = np.clip(np.round(place[:, 1]), 0, height - 1).astype(np.intp)
+    return place, row, column
+
+
+def depth_between(
+    depth: NDArray[np.float32],
+    place: Floats,
+    row: NDArray[np.intp],
+    column: NDArray[np.intp],
+    level: NDArray[np.bool_],
+) -> Floats:
+    """Planar depth at places: between pixels where they are level, else the nearest pixel's; inf where none is."""
+    inverse = 1.0 / depth.astype(np.float64)
+    found = np.where(level, between(inverse, place), inverse[row, column])
+    with np.errstate(divide="ignore"):
+        return np.where(found > 0, 1.0 / found, np.inf)
 
 
 def _corners(place: Floats, width: int, height: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats, Floats]:
