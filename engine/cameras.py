@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from assets.palette import Activity
 from engine.director import DirectorRig
-from engine.scenario import CameraPart, Scenario, ScenarioError, drawn, stream_of
+from engine.scenario import CameraPart, Scenario, ScenarioError
 from engine.sight import CLEARANCE_M, EYE_M, Surroundings, look
+from engine.straying import Straying
 from engine.walking_cameras import DroneRig, EyesRig, StreetRig
 from recorder.schema import Beams, CameraPose, Cast, Scenery, Snapshot
 
 BYSTANDER_M = 1.0
-STEEPEST = np.radians(89.0)  # a camera that strays does not turn over
 MIN_SHOT_S = 6.0  # a talk camera holds a shot at least this long
 _CONVERSING = (int(Activity.TALK), int(Activity.LISTEN))
 
@@ -35,29 +35,16 @@ class _Fitted:
     """A rig whose camera has the lens and the exposure of its description, and strays as its scenario's variation."""
 
     def __init__(self, part: CameraPart, rig: Rig, scenario: Scenario) -> None:
-        self._part, self._rig, self._scenario = part, rig, scenario
-        self._stretch = max(1, round(scenario.randomise.every * scenario.world.tick_rate))
+        self._part, self._rig, self._straying = part, rig, Straying(part.name, scenario)
 
     def pose(self, snapshot: Snapshot) -> CameraPose:
-        pose = self._strayed(self._rig.pose(snapshot), snapshot.tick // self._stretch)
+        pose = self._straying.pose(self._rig.pose(snapshot), snapshot.tick)
         part = self._part
         if part.lens == "lidar":
             return replace(pose, pitch=0.0, exposure_ev=0.0, lens="lidar", beams=_beams(part))  # it stands upright
         return replace(
             pose, lens=part.lens, distortion=part.distortion, exposure_ev=pose.exposure_ev + part.exposure_ev
         )
-
-    def _strayed(self, pose: CameraPose, stretch: int) -> CameraPose:
-        plan, name = self._scenario.randomise, self._part.name
-        if plan.jitter_m or plan.jitter_deg:
-            rng = stream_of(self._scenario, f"camera:{name}", stretch)
-            x, y, z = np.asarray(pose.position) + rng.normal(0.0, 1.0, 3) * plan.jitter_m
-            yaw, pitch = np.array([pose.yaw, pose.pitch]) + np.radians(rng.normal(0.0, 1.0, 2) * plan.jitter_deg)
-            pitch = np.clip(pitch, -STEEPEST, STEEPEST)
-            pose = replace(pose, position=(float(x), float(y), float(z)), yaw=float(yaw), pitch=float(pitch))
-        if plan.exposure_ev is None:
-            return pose
-        return replace(pose, exposure_ev=drawn(self._scenario, f"exposure:{name}", plan.exposure_ev, stretch))
 
 
 def _beams(part: CameraPart) -> Beams:

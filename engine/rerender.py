@@ -291,8 +291,10 @@ def _cameras(
                 f"{session.path} does not say how camera '{name}' moves between its frames: leave out --fps, or "
                 "describe cameras in a file, --cameras cameras.toml."
             )
+    run = session.header.get("scenario")
+    drawn_from = {key: run[key] for key in ("seed", "randomise") if isinstance(run, dict) and key in run}
     described = [parts[name] for name in names]
-    return _rigged(session, _scenario(session, {"camera": described}, ", recorded cameras"), grid)
+    return _rigged(session, _scenario(session, {**drawn_from, "camera": described}, ", recorded cameras"), grid)
 
 
 def _rigged(session: Session, scenario: Scenario, grid: frozenset[int]) -> _Cameras:

@@ -12,7 +12,7 @@ import tomllib
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -24,6 +24,8 @@ from world.streams import stream
 MODALITIES = ("rgb", "depth", "instance", "semantic", "part", "normal", "flow", "back_flow", "albedo")
 QUALITIES = ("truth", "fast", "fine")  # of the picture; the truth is the same in all
 YEARS = (1000, 3000)  # dates stay inside the calendar however long a run is, and near where the sun's formulas hold
+SHORTEST_STRETCH_S = 40.0  # of the weather: it arrives within a quarter, and a state of it holds for 10 s
+ARRIVAL_SHARE, LONGEST_ARRIVAL_S = 0.25, 600.0  # of a stretch's length, in which its weather arrives; judgement
 SHOWN_CHARACTERS = 60  # of a wrong value in a message
 Sky = Literal["clear", "fair", "overcast", "drizzle", "rain", "storm", "cloudburst", "fog", "snow"]
 
@@ -250,20 +252,34 @@ class CapturePart(Part):
 class RandomisePart(Part):
     """What is drawn anew for every variation of a scenario; ranges are [lowest, highest], what is left out stays.
 
-    Hour, day and weather are of the whole run; exposure and the camera's stand are drawn again as often as `every`
-    says.
+    Hour and day are of the whole run, as there is one clock; another hour of the same world is another variation.
+    Weather is so, too, or changes in stretches, as forced spells of the weather that the scenario then has. Exposure
+    and the camera's stand are drawn again as often as `every` says, or vary without a jump.
     """
 
     variation: int = Field(0, ge=0, lt=2**31)  # which one this is: --variation
     hour: Annotated[Range, Within(0, 24)] | None = None  # local solar time at which the run starts
     day: Annotated[Range, Within(1, 366)] | None = None  # of the year
     weather: tuple[Literal[Sky, "climate"], ...] = ()  # one of these opens the run
+    stretches: int = Field(1, ge=1, le=1000)  # of the run, each with another of these weathers than the one before
+    stretch: Annotated[float, BeforeValidator(_duration), Field(ge=SHORTEST_STRETCH_S, le=366 * 86400)] = 600.0
     exposure_ev: Annotated[Range, Within(-8, 8)] | None = None  # of every camera, beside its own
-    every: Seconds = 10.0
+    every: Seconds = 10.0  # of exposure and stand: for so long they hold, or so long exposure glides to the next
     jitter_m: float = Field(0.0, ge=0, le=5)  # standard deviation of where cameras stand
     jitter_deg: float = Field(0.0, ge=0, le=20)  # and of where they look
+    smooth: bool = False  # exposure glides from draw to draw, and cameras sway as in a hand
+    sway_hz: Annotated[Range, Within(0.001, 20)] = (0.1, 2.0)  # slowest and fastest of that sway; judgement
     clothes: float = Field(0.0, ge=0, le=1)  # how far the colour of clothes goes round the colour circle, 1: anywhere
     houses: float = Field(0.0, ge=0, le=1)  # the same of walls and roofs
+
+    @model_validator(mode="after")
+    def _complete(self) -> RandomisePart:
+        if self.stretches > 1 and (len(set(self.weather)) < 2 or "climate" in self.weather):
+            raise ValueError(
+                f"stretches = {self.stretches} change the weather: name two kinds or more in weather, "
+                f"of {', '.join(get_args(Sky))}"
+            )
+        return self
 
 
 class LanguagePart(Part):
@@ -402,7 +418,7 @@ def build(data: dict[str, Any], source: str) -> Scenario:
 
 
 def varied(scenario: Scenario) -> Scenario:
-    """The scenario with the start and the opening weather of its variation; varied again, it stays the same."""
+    """The scenario with the start and the weather of its variation; varied again, it stays the same."""
     plan, start = scenario.randomise, scenario.place.start
     if plan.day is not None:
         first = start.replace(month=1, day=1)
@@ -415,8 +431,26 @@ def varied(scenario: Scenario) -> Scenario:
     if plan.weather:
         number = int(stream_of(scenario, "weather").integers(len(plan.weather)))
         weather = weather.model_copy(update={"opening": plan.weather[number]})
+        drawn_spells = _stretches(scenario, weather)
+        spells = (*(spell for spell in weather.spell if spell not in drawn_spells), *drawn_spells)
+        weather = weather.model_copy(update={"spell": spells})
     place = scenario.place.model_copy(update={"start": start})
     return scenario.model_copy(update={"place": place, "weather": weather})
+
+
+def _stretches(scenario: Scenario, weather: WeatherPart) -> tuple[SpellPart, ...]:
+    """The spells that make the stretches of a run's weather, behind the one that its opening makes."""
+    plan = scenario.randomise
+    arrives = min(ARRIVAL_SHARE * plan.stretch, LONGEST_ARRIVAL_S)
+    spells: list[SpellPart] = []
+    kind: str = weather.opening
+    for number in range(1, plan.stretches):
+        others = [other for other in dict.fromkeys(plan.weather) if other != kind]
+        kind = others[int(stream_of(scenario, "weather", number).integers(len(others)))]
+        # each lasts until the next has come, so that neither the climate nor the opening shows between
+        lasts = plan.stretch + arrives if number + 1 < plan.stretches else max(plan.stretch, weather.opening_lasts)
+        spells.append(SpellPart(kind=kind, at=number * plan.stretch, lasts=lasts, arrives=arrives))
+    return tuple(spells)
 
 
 def stream_of(scenario: Scenario, name: str, *indices: int) -> np.random.Generator:

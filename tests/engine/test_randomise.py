@@ -1,6 +1,7 @@
 """What varies from one variation of a scenario to the next, and what stays."""
 
 import colorsys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,10 +10,15 @@ from hypothesis import strategies as st
 
 from agents.language.templates import TemplateVoice
 from engine.cameras import rigs
+from engine.capture import Capture
 from engine.colours import turned, varied_cast, varied_scenery
 from engine.doctor import known_scenery
+from engine.provenance import Model
+from engine.rerender import Order, Rerender
 from engine.scenario import ScenarioError, build, drawn
 from engine.simulation import Simulation
+from engine.straying import Sway
+from recorder.reader import Session
 from recorder.schema import Snapshot
 from tests.engine.test_cameras import cast, snapshot
 
@@ -69,6 +75,83 @@ def test_cameras_stray_as_told_and_hold_still_for_a_stretch():
     assert poses == [rigs(scenario(**plan), known_scenery(), cast(1))["c"].pose(Snapshot(t, *rest(t))) for t in ticks()]
 
 
+def test_a_sway_has_its_band_and_its_size():
+    rate, seconds, band = 20, 1000, (0.2, 2.0)
+    sway = Sway(np.random.default_rng(1), band, 3)
+    courses = np.array([sway.at(tick / rate) for tick in range(rate * seconds)])
+    assert courses.mean(axis=0) == pytest.approx(0.0, abs=0.02)
+    assert courses.std(axis=0) == pytest.approx(1.0, abs=0.02)
+    assert np.abs(np.corrcoef(courses.T) - np.eye(3)).max() < 0.1
+    hz = np.fft.rfftfreq(len(courses), 1 / rate)
+    power = (np.abs(np.fft.rfft(courses * np.hanning(len(courses))[:, None], axis=0)) ** 2).sum(axis=1)
+    octaves = [power[(hz >= low) & (hz < 2 * low)].sum() for low in (0.2, 0.4, 0.8)]
+    inside = power[(hz > band[0] - 0.01) & (hz < band[1] + 0.01)].sum()
+    assert inside > 0.999 * power.sum()
+    assert min(octaves) > 0.6 * max(octaves)  # 1 / f: as much power in every octave
+
+
+def test_a_smooth_camera_sways_without_a_jump_and_any_tick_can_be_asked_for_alone():
+    plan = {"jitter_m": 0.1, "jitter_deg": 1.0, "exposure_ev": [-1, 1], "every": "2s", "smooth": True}
+    rig = rigs(scenario(**plan), known_scenery(), cast(1))["c"]
+    still = rigs(scenario(), known_scenery(), cast(1))["c"].pose(snapshot(0, []))
+    poses = [rig.pose(snapshot(tick, [])) for tick in range(16 * 120)]
+    away = np.array([pose.position for pose in poses]) - still.position
+    assert away.std(axis=0) == pytest.approx(0.1, rel=0.2)
+    assert np.std([pose.yaw - still.yaw for pose in poses]) == pytest.approx(np.radians(1), rel=0.2)
+    fastest = 2 * np.pi * 2.0 / 16  # of the highest tone, in standard deviations a tick
+    assert 0 < np.abs(np.diff(away, axis=0)).max() < 0.1 * 3 * fastest
+    exposure = np.array([pose.exposure_ev for pose in poses])
+    held = rigs(scenario(**{**plan, "smooth": False}), known_scenery(), cast(1))["c"]
+    knots = [held.pose(snapshot(tick, [])).exposure_ev for tick in range(0, 16 * 120, 32)]
+    assert exposure[::32].tolist() == knots
+    assert np.abs(np.diff(exposure)).max() < 1.9 * 2 / 32  # the steepest of the easing is 15 / 8
+    for before, now, after in zip(knots, exposure[16::32], [*knots[1:], None], strict=True):
+        assert after is None or now == pytest.approx((before + after) / 2)
+    alone = rigs(scenario(**plan), known_scenery(), cast(1))["c"]
+    assert [alone.pose(snapshot(tick, [])) for tick in (777, 13)] == [poses[777], poses[13]]
+
+
+def test_the_weather_changes_in_stretches_that_the_scenario_then_tells():
+    kinds = ["clear", "rain", "fog"]
+    plan = {"weather": kinds, "stretches": 4, "stretch": "40s"}
+    found = {tuple(s.kind for s in scenario(variation=k, **plan).weather.spell) for k in range(30)}
+    assert len(found) > 5 and {kind for spells in found for kind in spells} == set(kinds)
+    first = scenario(variation=3, **plan)
+    assert build(first.model_dump(mode="json"), "again") == first
+    assert first.weather.opening == scenario(variation=3, weather=kinds).weather.opening
+    told = [first.weather.opening, *(spell.kind for spell in first.weather.spell)]
+    assert all(a != b for a, b in pairwise(told))
+    small = {"world": {"size_m": 256, "tick_rate": 2}, "village": {"villagers": 4}}
+    run = Simulation(build({**first.model_dump(mode="json"), **small}, "t"), TemplateVoice())
+    for number, kind in enumerate(told):
+        while run.tick < 2 * (40 * number + 38):
+            run.step()
+        now = run.snapshot.environment
+        assert (now["rain_mm_h"] > 0) == (kind == "rain")
+        assert (now["visibility_m"] < 1000) == (kind == "fog")
+
+
+def test_what_a_swaying_camera_saw_is_drawn_again_at_another_rate_from_where_it_would_have_stood(tmp_path):
+    data = {
+        "name": "t",
+        "world": {"size_m": 256, "tick_rate": 4},
+        "village": {"villagers": 4},
+        "capture": {"duration": 2, "fps": 1, "size": [24, 16], "modalities": ["instance"], "quality": "truth"},
+        "camera": [{"name": "c", "kind": "orbit", "period_s": 60}],
+        "randomise": {"jitter_m": 0.2, "jitter_deg": 1.0, "exposure_ev": [-1, 1], "smooth": True, "variation": 2},
+    }
+    job = Capture(build(data, "t"), tmp_path / "live", TemplateVoice(), Model("none", ""), workers=1)
+    assert [*job.run()][-1].frames == 3
+    with Session.open(job.path) as session:
+        again = Rerender(session, tmp_path / "again", Order(fps=4), 1)
+        assert [*again.run()][-1].frames == 9
+        scenery, people, recorded = session.scenery, session.cast, session.header["scenario"]
+    rig = rigs(build(recorded, "t"), scenery, people)["c"]
+    with Session.open(again.path) as session:
+        poses = [frame.pose for frame in session.frames("c", "instance")]
+        assert poses == [rig.pose(session.snapshot(tick, whole=True)) for tick in range(9)]
+
+
 def ticks():
     return range(0, 32 * 200, 16)
 
@@ -104,7 +187,17 @@ def test_colours_turn_as_the_standard_library_turns_them(colours, turn, livelier
 
 
 @pytest.mark.parametrize(
-    "plan", [{"hour": [5, 30]}, {"hour": [9, 5]}, {"weather": ["hail"]}, {"exposure_ev": [-20, 0]}]
+    "plan",
+    [
+        {"hour": [5, 30]},
+        {"hour": [9, 5]},
+        {"weather": ["hail"]},
+        {"exposure_ev": [-20, 0]},
+        {"stretches": 3},
+        {"stretches": 3, "weather": ["rain", "climate"]},
+        {"stretch": "30s"},
+        {"sway_hz": [0, 2]},
+    ],
 )
 def test_ranges_that_cannot_be_are_told(plan):
     with pytest.raises(ScenarioError, match=next(iter(plan))):
