@@ -12,17 +12,28 @@ from typing import Any
 
 
 class Act(StrEnum):
-    """Dialogue acts of the thin society; the names follow common dialogue-act schemes."""
+    """Dialogue acts; the names follow common dialogue-act schemes (ISO 24617-2, Bunt et al. 2012)."""
 
     GREET = "greet"
     TELL = "tell"  # states a fact
     ASK = "ask"  # asks about a topic
     ANSWER = "answer"  # answers an ASK, with a fact or an opinion
-    ACKNOWLEDGE = "acknowledge"  # takes up a TELL or ANSWER
+    ACKNOWLEDGE = "acknowledge"  # takes up a TELL, ANSWER, GOSSIP, WARN or TEACH
     AGREE = "agree"
     DOUBT = "doubt"
-    OFFER = "offer"
-    THANK = "thank"
+    OFFER = "offer"  # proposes to do something for the listener
+    REQUEST = "request"  # proposes that the listener do something for the speaker
+    INVITE = "invite"  # proposes that the listener come to a gathering
+    PROMISE = "promise"  # takes on what was requested, or will come where invited
+    REFUSE = "refuse"  # declines a request, an invitation or an offer
+    THANK = "thank"  # for an offer taken, a promise, a warning, a lesson
+    APOLOGISE = "apologise"  # for a promise broken, a lie found out, or words that hurt
+    PRAISE = "praise"  # speaks well of what the listener did
+    BLAME = "blame"  # holds what the listener did against it
+    GOSSIP = "gossip"  # states a fact about what a third one did, or what one thinks of that one
+    WARN = "warn"  # states a fact that means danger or loss to the listener
+    TEACH = "teach"  # passes on a piece of craft
+    JOKE = "joke"
     CLOSE = "close"
 
 
@@ -32,8 +43,12 @@ class Topic(StrEnum):
     WEATHER = "weather"
     WORK = "work"
     NEWS = "news"
-    PERSON = "person"  # a third villager
+    PERSON = "person"  # a third villager: where it was, what it did, what one thinks of it
     WELLBEING = "wellbeing"  # how the other one is
+    FAVOUR = "favour"  # help and errands: asked for, promised, done, owed
+    GATHERING = "gathering"  # something people are invited to
+    CRAFT = "craft"  # how something is done well
+    SELF = "self"  # the speaker's own past and secret, and what lies between the two
 
 
 @dataclass(frozen=True)
@@ -48,8 +63,12 @@ class Fact:
     day: int  # day number since the scenario's start
     minute: int  # minute of that day
     details: dict[str, Any] = field(default_factory=dict)  # filled into the phrase: {"what": "a grey sheep", ...}
-    source: str = "seen"  # seen, told, inferred, own
+    source: str = "seen"  # seen, told, overheard, inferred, own, lied (made up by its holder), rumour (planted)
     told_by: int = -1
+    object: int = -1  # row of the villager it was done to or is owed to, -1 for none
+    confidence: float = 1.0  # how sure its holder is, 0..1
+    root: int = -1  # id of the fact this one is a distorted copy of; -1 where nothing was distorted
+    hops: int = 0  # tellings between a witness and the holder
 
 
 @dataclass(frozen=True)
@@ -70,6 +89,27 @@ class Persona:
     manner: str  # two adjectives that show in speech: "warm, talkative"
     home: int  # place id
     workplace: int  # place id
+    values: tuple[str, ...] = ()  # what it holds dear, dearest first: Schwartz's basic values
+    skill: float = 0.5  # in its trade, 0..1
+    household: int = -1  # number of the household, -1 where nobody counted
+    family: tuple[tuple[int, str], ...] = ()  # (row, what that one is to it: "wife", "son", "sister", ...)
+    secret: str = ""  # what it tells only those it trusts, as the words after "I": "never learned to read"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Something to be done that is asked, offered, invited to or promised: who, for whom, what, where and when."""
+
+    kind: str  # "help" (work beside somebody), "bring" (fetch and carry), "attend" (a gathering), "meet" (a visit)
+    doer: int  # row of the one who would do it
+    beneficiary: int  # row of the one it is done for; the host of a gathering
+    place: int  # id of the place where it is done
+    day: int  # day number since the scenario's start
+    minute: int  # minute of that day at which it begins
+    minutes: int  # how long it may take: within these the doer has to be there
+    what: str = ""  # the words for it: "mend the fence", "a sack of flour", "the midsummer supper"
+    fact: int = -1  # id of the fact that says so (the gathering, the need for help), -1 for none
+    promise: int = -1  # id of the promise that it has become, -1 while it is none
 
 
 @dataclass(frozen=True)
@@ -96,3 +136,10 @@ class SpeechPlan:
     key: tuple[int, int, int]  # (speaker row, tick of the request, call index): unique in a session
     due_tick: int  # when the words are wanted
     seed: int
+    proposal: Proposal | None = None  # what is asked, offered, invited to or promised
+    when: str = ""  # when the fact or the proposal is, as people say it: "at noon", "tomorrow evening"; "" for none
+    object_name: str = ""  # name of the fact's object, "" for none
+    others: tuple[str, ...] = ()  # names of those who listen besides the listener
+    relation: str = ""  # what the listener is to the speaker: "wife", "son", "friend", "neighbour", "rival", "stranger"
+    emotion: str = ""  # the speaker's strongest feeling now, an OCC word ("joy", "anger", "gratitude"); "" for none
+    respect: float = 0.5  # 0..1, of the speaker for the listener
