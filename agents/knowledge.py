@@ -31,15 +31,44 @@ VALENCE = {
     "apples_ripe": 1,
     "fox_in_barn": -1,
     "wedding_planned": 1,
+    "storm_started": -1,
+    "place_flooded": -1,
+    "promise_kept": 1,
+    "promise_broken": -1,
+    "helped": 1,
+    "quarrelled": -1,
+    "lied": -1,
+    "needs_help": -1,
+    "gathering": 1,
 }
 """Whether a piece of news is good or bad for those who hear it; kinds that are not here are neither."""
 
 FACT_KINDS: dict[Topic, tuple[str, ...]] = {
-    Topic.NEWS: tuple(VALENCE),
-    Topic.WEATHER: ("rain_coming", "rain_started", "rain_stopped", "snow_started"),
-    Topic.PERSON: ("saw_person", "opinion_of_person"),
+    Topic.NEWS: (
+        "lost_sheep",
+        "traveller_at_inn",
+        "mill_wheel_cracked",
+        "apples_ripe",
+        "fox_in_barn",
+        "wedding_planned",
+        "stands_for_reeve",  # the subject wants to become reeve
+    ),
+    Topic.WEATHER: ("rain_coming", "rain_started", "rain_stopped", "snow_started", "storm_started", "place_flooded"),
+    Topic.PERSON: (
+        "saw_person",
+        "opinion_of_person",  # details: likes
+        "promise_kept",  # subject: who had promised; object: to whom; details: what
+        "promise_broken",
+        "helped",  # the subject helped the object; details: what
+        "quarrelled",  # the subject quarrelled with the object
+        "lied",  # the subject lied to the object
+    ),
     Topic.WORK: ("work_state",),  # details: state = well | behind | done
     Topic.WELLBEING: ("wellbeing",),  # details: state = well | tired | cold | hungry | lonely
+    Topic.FAVOUR: ("needs_help",),  # the subject needs help at the place; details: what = "mend the fence"
+    Topic.GATHERING: ("gathering",),  # subject: host; place, day and minute are to come; details: what = "a supper"
+    Topic.CRAFT: ("craft_tip",),  # details: trade, and what = a whole clause
+    Topic.SELF: ("secret",),  # the subject's own; details: what = the persona's secret
 }
 """Every kind of fact that villagers can know, by topic."""
 
