@@ -143,3 +143,7 @@ class SpeechPlan:
     relation: str = ""  # what the listener is to the speaker: "wife", "son", "friend", "neighbour", "rival", "stranger"
     emotion: str = ""  # the speaker's strongest feeling now, an OCC word ("joy", "anger", "gratitude"); "" for none
     respect: float = 0.5  # 0..1, of the speaker for the listener
+    trust: float = 0.5  # 0..1, of the speaker in the listener
+    subject_gender: str = ""  # of the fact's subject: "woman" or "man"; "" for none
+    tense: str = ""  # the fact or the proposal against now: "past", "now" or "future"; "" where nobody says
+    season: str = ""  # "spring", "summer", "autumn" or "winter"; "" where nobody says
