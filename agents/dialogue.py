@@ -15,6 +15,7 @@ from world.streams import stream
 
 LEAST_TOPICS, MOST_TOPICS = 2, 3
 MOST_TURNS = 12
+SMALL_TALK = (Topic.WEATHER, Topic.WORK, Topic.NEWS, Topic.PERSON, Topic.WELLBEING)
 LONGEST_EXCHANGE = 4  # turns of one topic, such as TELL, ASK, ANSWER, ACKNOWLEDGE
 
 
@@ -165,7 +166,7 @@ def _answer(question: Move, speaker: int, minds: Minds, now: Moment) -> Fact | N
 def _new_topic(
     thread: Thread, speaker: int, listener: int, minds: Minds, now: Moment, rng: np.random.Generator
 ) -> Move:
-    left = [t for t in Topic if t not in thread.spent]
+    left = [t for t in SMALL_TALK if t not in thread.spent]
     full = thread.turns + LONGEST_EXCHANGE + 2 > MOST_TURNS
     if thread.hurried or full or len(thread.spent) >= thread.wanted_topics or not left:
         return Move(speaker, listener, Act.CLOSE, thread.last.topic if thread.last is not None else Topic.WEATHER)

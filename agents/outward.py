@@ -61,7 +61,18 @@ GESTURES = {
     Act.AGREE: Gesture.NOD,
     Act.DOUBT: Gesture.HEAD_SHAKE,
     Act.OFFER: Gesture.OPEN_PALMS,
+    Act.REQUEST: Gesture.OPEN_PALMS,
+    Act.INVITE: Gesture.OPEN_PALMS,
+    Act.PROMISE: Gesture.HAND_ON_HEART,
+    Act.REFUSE: Gesture.PALM_OUT,
     Act.THANK: Gesture.HAND_ON_HEART,
+    Act.APOLOGISE: Gesture.HAND_ON_HEART,
+    Act.PRAISE: Gesture.OPEN_PALMS,
+    Act.BLAME: Gesture.POINT,
+    Act.GOSSIP: Gesture.BEATS,
+    Act.WARN: Gesture.PALM_OUT,
+    Act.TEACH: Gesture.POINT,
+    Act.JOKE: Gesture.LAUGH,
     Act.CLOSE: Gesture.WAVE,
 }
 

@@ -38,7 +38,18 @@ EXPECTED_WORDS = {
     Act.AGREE: 13,
     Act.DOUBT: 12,
     Act.OFFER: 14,
+    Act.REQUEST: 15,
+    Act.INVITE: 16,
+    Act.PROMISE: 13,
+    Act.REFUSE: 14,
     Act.THANK: 13,
+    Act.APOLOGISE: 14,
+    Act.PRAISE: 13,
+    Act.BLAME: 14,
+    Act.GOSSIP: 15,
+    Act.WARN: 15,
+    Act.TEACH: 17,
+    Act.JOKE: 15,
     Act.CLOSE: 13,
 }
 """Words an act may take, with an allowance for a tail: decides how long the floor is held, whatever is said in fact."""
@@ -49,6 +60,10 @@ SPOKEN_TOPIC = {
     Topic.NEWS: "the news",
     Topic.PERSON: "a neighbour",
     Topic.WELLBEING: "how things are",
+    Topic.FAVOUR: "a favour",
+    Topic.GATHERING: "a gathering",
+    Topic.CRAFT: "the craft",
+    Topic.SELF: "what lies between them",
 }
 
 
