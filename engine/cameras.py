@@ -19,6 +19,7 @@ from engine.sight import CLEARANCE_M, EYE_M, Surroundings, look
 from engine.straying import Straying
 from engine.walking_cameras import DroneRig, EyesRig, StreetRig
 from recorder.schema import Beams, CameraPose, Cast, Scenery, Snapshot
+from world.streams import stream
 
 BYSTANDER_M = 1.0
 MIN_SHOT_S = 6.0  # a talk camera holds a shot at least this long
@@ -36,25 +37,30 @@ class _Fitted:
 
     def __init__(self, part: CameraPart, rig: Rig, scenario: Scenario) -> None:
         self._part, self._rig, self._straying = part, rig, Straying(part.name, scenario)
+        self._beams = _beams(part, scenario)
 
     def pose(self, snapshot: Snapshot) -> CameraPose:
         pose = self._straying.pose(self._rig.pose(snapshot), snapshot.tick)
         part = self._part
         if part.lens == "lidar":
-            return replace(pose, pitch=0.0, exposure_ev=0.0, lens="lidar", beams=_beams(part))  # it stands upright
+            return replace(pose, pitch=0.0, exposure_ev=0.0, lens="lidar", beams=self._beams)  # it stands upright
         return replace(
             pose, lens=part.lens, distortion=part.distortion, exposure_ev=pose.exposure_ev + part.exposure_ev
         )
 
 
-def _beams(part: CameraPart) -> Beams:
+def _beams(part: CameraPart, scenario: Scenario) -> Beams:
     return Beams(
         part.rings,
         part.columns,
         float(np.radians(part.highest_deg)),
         float(np.radians(part.lowest_deg)),
         part.reach_m,
-        part.attenuation == "rain",
+        rain=part.attenuation in ("rain", "weather"),
+        fog=part.attenuation in ("fog", "weather"),
+        noise_m=part.noise_m,
+        divergence=part.divergence_mrad / 1000,
+        seed=int(stream(scenario.seed, f"lidar:{part.name}").integers(2**31)) if part.noise_m else 0,
     )
 
 

@@ -203,7 +203,9 @@ class CameraPart(Part):
     highest_deg: float = Field(10.0, ge=-LIDAR_TILT_DEG, le=LIDAR_TILT_DEG)  # elevation of the first ring
     lowest_deg: float = Field(-25.0, ge=-LIDAR_TILT_DEG, le=LIDAR_TILT_DEG)  # and of the last
     reach_m: float = Field(120.0, ge=1, le=1000)  # of the lidar, in clear air, against white
-    attenuation: Literal["none", "rain"] = "none"  # what weakens the beams of a lidar
+    attenuation: Literal["none", "rain", "fog", "weather"] = "none"  # what weakens the beams of a lidar; weather: both
+    noise_m: float = Field(0.0, ge=0, le=5)  # standard deviation of the ranges of a lidar
+    divergence_mrad: float = Field(0.0, ge=0, le=20)  # full angle by which its beams widen
     position: tuple[Metres, Metres, Metres] | None = None  # fixed
     look_at: tuple[Metres, Metres, Metres] | None = None  # fixed
 

@@ -584,10 +584,14 @@ class Beams:
     lowest: Annotated[float, Meaning("elevation of the last ring", "rad")]
     reach_m: Annotated[float, Meaning("range at which a white wall still returns in clear air", "m")]
     rain: Annotated[bool, Meaning("whether rain weakens what returns")] = False
+    fog: Annotated[bool, Meaning("whether fog weakens what returns")] = False
+    noise_m: Annotated[float, Meaning("standard deviation of the error of a range", "m")] = 0.0
+    divergence: Annotated[float, Meaning("full angle by which a beam widens", "rad")] = 0.0
+    seed: Annotated[int, Meaning("what the errors are drawn from, with the tick")] = 0
 
     def scale(self) -> NDArray[np.float64]:
         """Pixels per radian and the pixel of the forward level beam, as K (3, 3) has them."""
-        down = (self.rings - 1) / max(self.highest - self.lowest, 1e-9)
+        down = max(self.rings - 1, 1) / max(self.highest - self.lowest, 1e-9)  # a single ring is the first
         across = self.columns / (2 * np.pi)
         return np.array([[across, 0.0, self.columns / 2], [0.0, down, 0.5 + self.highest * down], [0.0, 0.0, 1.0]])
 

@@ -271,7 +271,7 @@ class Stage:
             RenderError: the graphics driver refuses a shader program.
         """
         if pose.lens == "lidar":
-            return sweep(lambda at: self._measured(snapshot, at), pose, float(snapshot.environment["rain_mm_h"]))
+            return sweep(lambda at: self._measured(snapshot, at), pose, snapshot.environment, snapshot.tick)
         if pose.lens != "pinhole":
             after = (following_pose or pose) if following is not None else None
             previous = (before_pose or pose) if before is not None else None

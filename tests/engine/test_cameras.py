@@ -58,6 +58,25 @@ def cast(villagers):
     return Cast(looks, tuple({"name": f"N{row}"} for row in range(villagers)))
 
 
+def test_a_lidar_is_as_its_camera_says_and_errs_by_seed_and_name():
+    def beams(name="a", seed=3, **keys):
+        part = {"name": name, "kind": "fixed", "position": [0, -30, 5], "look_at": [0, 0, 2], "lens": "lidar", **keys}
+        rig = rigs(build({"name": "t", "seed": seed, "camera": [part]}, "t"), known_scenery(), cast(1))[name]
+        return rig.pose(snapshot(0, [])).beams
+
+    plain = beams()
+    assert (plain.rain, plain.fog, plain.noise_m, plain.divergence, plain.seed) == (False, False, 0.0, 0.0, 0)
+    assert [(b.rain, b.fog) for b in (beams(attenuation=kind) for kind in ("rain", "fog", "weather"))] == [
+        (True, False),
+        (False, True),
+        (True, True),
+    ]
+    noisy = beams(noise_m=0.02, divergence_mrad=3)
+    assert (noisy.noise_m, noisy.divergence) == (0.02, 0.003)
+    assert noisy == beams(noise_m=0.02, divergence_mrad=3)
+    assert len({beams(name, seed, noise_m=0.02).seed for name in ("a", "b") for seed in (3, 4)}) == 4
+
+
 def test_orbit_returns_after_its_period():
     rig = scene_rigs(kind="orbit", period_s=60)["c"]
     first, half, whole = (rig.pose(snapshot(tick, [])) for tick in (0, 480, 960))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.render.attenuation import fog_per_m
 from engine.render.stage import Stage
 from recorder.schema import TERRAIN_ID, VILLAGER, Beams, CameraPose, Snapshot
 from tests.engine.render.test_truth import NOBODY, box
@@ -93,6 +94,87 @@ def test_reach_and_rain_take_the_weakest_returns(stage: Callable[..., Stage]) ->
     expected = np.exp(-0.02 * 40.0**0.6 * rained["beam_range"][both])
     strong = rained["beam_intensity"][both] > 0.02  # weak ones are rounded
     assert lost[strong] == pytest.approx(expected[strong], rel=0.03)
+
+
+def test_fog_weakens_along_the_way_in_it_and_not_above_it(stage: Callable[..., Stage]) -> None:
+    drawn = stage(flat(), NOBODY)
+    drawn.add_mesh(box((20.0, -40.0, 0.0), (22.0, 40.0, 60.0)), BOX_ID)
+    beams = replace(SWEEP, reach_m=1000.0)
+    haze, inside, top = 25000.0, 200.0, 30.0
+    foggy = snapshot(EMPTY, visibility_m=inside, haze_visibility_m=haze, fog_top_m=top)
+    per_m = 3.912 / inside - 3.912 / haze  # of droplets far larger than the wavelength
+    for height in (2.0, top - 7.0, top + 5.0):
+        pose = lidar((0.0, 0.0, height), beams, 0.0)
+        clear = drawn.render(foggy, pose)
+        dim = drawn.render(foggy, lidar((0.0, 0.0, height), replace(beams, fog=True), 0.0))
+        both = (dim["beam_range"] > 0) & (clear["beam_intensity"] > 0.2)
+        assert both.sum() > 100
+        assert np.array_equal(dim["beam_range"][both], clear["beam_range"][both])
+        way = np.linspace(0.0, 1.0, 2001)[:, None] * clear["beam_range"][both]  # density summed up step by step
+        level = height + way * directions(pose)[both][:, 2]
+        density = np.clip((top - level) / 14.0, 0.0, 1.0)  # full up to 14 m under the top
+        expected = np.exp(-2 * per_m * density.mean(axis=0) * clear["beam_range"][both])
+        lost = dim["beam_intensity"][both] / clear["beam_intensity"][both]
+        assert lost == pytest.approx(expected, abs=0.01)
+    thin = snapshot(EMPTY, visibility_m=2000.0, haze_visibility_m=haze, fog_top_m=1000.0)
+    power = 0.16 * 2.0 + 0.34  # Kim et al. (2001), of 2 km
+    assert fog_per_m(thin.environment) == pytest.approx((3.912 / 2000 - 3.912 / haze) * (905 / 550) ** -power)
+    assert fog_per_m(snapshot(EMPTY).environment) == 0.0
+
+
+def test_ranges_err_as_told_and_by_seed_and_tick(stage: Callable[..., Stage]) -> None:
+    drawn = stage(flat(), NOBODY)
+    beams = replace(SWEEP, noise_m=0.03, seed=5)
+
+    def sweep(tick: int, beams: Beams) -> dict[str, NDArray[Any]]:
+        return drawn.render(replace(snapshot(EMPTY), tick=tick), lidar((0.0, 0.0, 2.0), beams))
+
+    exact, first, again, later, other = (
+        sweep(tick, each)
+        for tick, each in ((3, SWEEP), (3, beams), (3, beams), (4, beams), (3, replace(beams, seed=6)))
+    )
+    returns = exact["beam_range"] > 0
+    errors = [(each["beam_range"] - exact["beam_range"])[returns] for each in (first, later, other)]
+    for error in errors:
+        assert error.std() == pytest.approx(0.03, rel=0.05) and abs(error.mean()) < 0.003
+        assert abs((error / error.std()) ** 4).mean() == pytest.approx(3.0, abs=0.5)  # as of a normal distribution
+        assert abs(np.corrcoef(error[1:], error[:-1])[0, 1]) < 0.1
+    assert abs(np.corrcoef(errors)[np.triu_indices(3, 1)]).max() < 0.1
+    assert all(np.array_equal(first[name], again[name]) for name in first)
+    for name in ("beam_intensity", "instance", "semantic"):
+        assert np.array_equal(first[name], exact[name])
+
+
+def test_a_beam_that_widens_meets_more_and_returns_no_more_light(stage: Callable[..., Stage]) -> None:
+    drawn = stage(flat(), NOBODY)
+    drawn.add_mesh(box((20.0, -0.4, 0.0), (20.5, 0.4, 6.0)), BOX_ID)
+    narrow = Beams(3, 1440, 0.01, -0.01, 1000.0)
+    wide = replace(narrow, divergence=0.02)
+    thin, broad = (drawn.render(snapshot(EMPTY), lidar((0.0, 0.0, 2.0), each, 0.0)) for each in (narrow, wide))
+    across, spacing = 0.8 / 20.0, 2 * np.pi / 1440
+    counts = [(seen["instance"][1] == BOX_ID).sum() for seen in (thin, broad)]
+    assert counts[0] == pytest.approx(across / spacing, abs=1.5)
+    reach = 0.02 * np.sqrt((7 + 12 / 2) / 19)  # the outermost rays' circle, across
+    assert counts[1] == pytest.approx((across + reach) / spacing, abs=2.5)
+    sums = [seen["beam_intensity"][1].astype(float).sum() for seen in (thin, broad)]
+    assert sums[1] == pytest.approx(sums[0], rel=0.05)
+    box_beams = broad["instance"][1] == BOX_ID
+    assert broad["beam_range"][1][box_beams] == pytest.approx(20.0, abs=0.01)
+    assert not broad["instance"][0][~(broad["instance"][0] == BOX_ID)].any()  # the sky behind returns nothing
+
+
+@pytest.mark.parametrize("gap", [0.4, 3.0])
+def test_an_edge_returns_one_surface_or_what_lies_within_a_pulse(stage: Callable[..., Stage], gap: float) -> None:
+    drawn = stage(flat(), NOBODY)
+    drawn.add_mesh(box((20.0, 0.0, 0.0), (20.1, 30.0, 20.0)), BOX_ID)
+    drawn.add_mesh(box((20.0 + gap, -30.0, 0.0), (21.0 + gap, 30.0, 20.0)), BOX_ID + 1)
+    wide = Beams(1, 1440, 0.001, 0.0, 1000.0, divergence=0.02)
+    seen = drawn.render(snapshot(EMPTY), lidar((0.0, 0.0, 10.0), wide, 0.0))
+    column = np.abs(np.arange(1440) + 0.5 - 720) < 12  # a few beams to either side of the edge
+    away = seen["beam_range"][0][column] * np.cos((np.arange(1440)[column] + 0.5 - 720) * 2 * np.pi / 1440)
+    between = (away > 20.0 + 0.05 * gap) & (away < 20.0 + 0.95 * gap)
+    assert np.ptp(away) == pytest.approx(gap, abs=0.02)
+    assert (between.sum() >= 2) if gap < 0.75 else not between.any()
 
 
 def test_a_sweep_does_not_depend_on_the_size_of_the_pictures(stage: Callable[..., Stage]) -> None:
