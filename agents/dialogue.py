@@ -206,9 +206,10 @@ def _interest(topic: Topic, speaker: int, listener: int, minds: Minds, now: Mome
 def _about_someone(opening: Move, minds: Minds, now: Moment, rng: np.random.Generator) -> Move:
     """Tell where a third one was or what one thinks of that one; otherwise ask after somebody."""
     speaker, listener = opening.speaker, opening.listener
-    weights = np.array(minds.relations.familiarity[speaker], float) + 0.05
-    weights[[speaker, listener]] = 0.0
-    subject = int(rng.choice(len(weights), p=weights / weights.sum()))
+    others = minds.relations.known(speaker)
+    others = others[others != listener]
+    weights = minds.relations.familiarity[speaker, others] + 0.05
+    subject = int(rng.choice(others, p=weights / weights.sum()))
     fact = minds.sighting(speaker, subject, now) if rng.random() < 0.6 else minds.own_opinion(speaker, subject, now)
     if fact is None or fact not in minds.knowledge.tellable(speaker, listener, Topic.PERSON):
         return replace(opening, subject=subject)

@@ -78,18 +78,6 @@ def make_personas(
     return tuple(told)
 
 
-def compatibility(personas: Sequence[Persona]) -> NDArray[np.float64]:
-    """How well two people's natures fit, -1..1, (n, n): likeness in openness, extraversion and agreeableness.
-
-    Talk of the Town (Ryan 2018) moves charge by the distance in the same three traits; half the village is above zero.
-    """
-    nature = np.array([[p.openness, p.extraversion, p.agreeableness] for p in personas])
-    distance = np.sqrt(((nature[:, None] - nature[None]) ** 2).mean(axis=2))
-    typical = TRAIT_SPREAD * np.sqrt(2.0)
-    fit: NDArray[np.float64] = np.clip(1.0 - distance / typical, -1.0, 1.0)
-    return fit
-
-
 def _even(seed: int, count: int) -> NDArray[np.float64]:
     sobol = qmc.Sobol(d=7, scramble=True, rng=stream(seed, "personas"))
     points: NDArray[np.float64] = sobol.random_base2(max(1, int(np.ceil(np.log2(max(count, 2))))))[:count]

@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.acts import Act, Topic
+from agents.acts import Topic
 from agents.emotion import GOOD_NEWS, Emotions
 from agents.memory import CAPACITY, EpisodeKind, Memories
 from agents.needs import Needs, chill
 from agents.perception import EARSHOT_LIMITS_M, earshot_m
 from agents.persona import TRAITS, make_personas
 from agents.plans import Intent, Intention, Situation, choose, day_round
-from agents.relationships import Relationships
 from tests.agents.flat_world import FAIR, RAIN, FlatWorld
 from world.view import Weather
 
@@ -137,20 +136,6 @@ def test_memory_is_bounded_and_keeps_what_matters(episodes):
     kept = memories.episodes[0, : memories.count[0]]
     assert len(kept) == min(len(episodes), CAPACITY)
     assert kept["importance"].max() >= np.float32(max(i for _, i in episodes)) - 0.02
-
-
-def test_kind_acts_warm_and_doubts_cool():
-    def after(act: Act) -> tuple[float, float]:
-        relations = Relationships.among(PEOPLE, 1)
-        before = relations.affinity[0, 1], relations.trust[0, 1]
-        other_way = relations.affinity[1, 0]
-        for _ in range(5):
-            relations.hear(0, 1, act)
-        assert relations.affinity[1, 0] == other_way, "what one feels is one's own"
-        return relations.affinity[0, 1] - before[0], relations.trust[0, 1] - before[1]
-
-    assert after(Act.OFFER)[0] > after(Act.GREET)[0] > 0 > after(Act.DOUBT)[0]
-    assert after(Act.OFFER)[1] > 0 > after(Act.DOUBT)[1]
 
 
 def test_people_are_various_and_agree_with_themselves():

@@ -1,0 +1,120 @@
+"""Who knows whom: a bounded circle of acquaintances per villager, and columns that are read like matrices."""
+
+from __future__ import annotations
+
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+CIRCLE = 150  # people one can know (Dunbar 1992); where the village is smaller, everybody knows everybody
+
+Rows = NDArray[np.integer[Any]]
+
+
+class Circles:
+    """Whom each villager knows: `others` (n, k), ascending in every row; `n` stands where there is room.
+
+    Finding somebody is one step where all know all, and a binary search where the circle is smaller than the village.
+    """
+
+    def __init__(self, villagers: int, circle: int = CIRCLE) -> None:
+        """Everybody in a village that fits into a circle; nobody yet where it does not."""
+        self.villagers = villagers
+        self.capacity = min(max(1, villagers - 1), circle)
+        self.whole = villagers - 1 <= self.capacity
+        self.others: NDArray[np.int32] = np.full((villagers, self.capacity), villagers, np.int32)
+        self.count: NDArray[np.int64] = np.zeros(villagers, np.int64)
+        self.columns: list[Column] = []
+        if self.whole and villagers > 1:
+            slots = np.arange(villagers - 1)
+            self.others[:] = slots + (slots >= np.arange(villagers)[:, None])
+            self.count[:] = villagers - 1
+        self._keys = self._keyed()
+
+    def fill(self, a: Rows, b: Rows) -> None:
+        """Let `a` know `b` and nobody else: distinct pairs, ascending by a and b, at most `capacity` for each a."""
+        self.count[:] = np.bincount(a, minlength=self.villagers)
+        slot = np.arange(len(a)) - np.repeat(np.cumsum(self.count) - self.count, self.count)
+        self.others[:] = self.villagers
+        self.others[a, slot] = b
+        self._keys = self._keyed()
+
+    def admit(self, a: int, b: int, leaving: int) -> int:
+        """Let a know b, in place of whoever stands at the slot `leaving` where the circle is full. Returns b's slot.
+
+        The new acquaintance has in every column what strangers have.
+        """
+        row = self.others[a]
+        slot = int(row.searchsorted(b))
+        full = int(self.count[a]) == self.capacity
+        free = leaving if full else int(self.count[a])
+        slot -= slot > free  # whoever leaves makes room before the newcomer's place
+        self.count[a] += not full
+        _shift(row, free, slot, b)
+        for column in self.columns:
+            _shift(column.values[a], free, slot, column.stranger)
+        self._keys[a] = row.astype(np.int64) + a * (self.villagers + 1)
+        return slot
+
+    def slot(self, a: int, b: int) -> int:
+        """Where b stands in the row of a, or -1 if a does not know b."""
+        if self.whole:
+            return -1 if a == b else b - (b > a)
+        at = int(self.others[a].searchsorted(b))
+        return at if at < self.capacity and self.others[a, at] == b else -1
+
+    def slots(self, a: Rows, b: Rows) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The same for arrays of one shape: places in the row of a (0 where unknown), and whether a knows b."""
+        a, b = a.astype(np.int64), b.astype(np.int64)
+        if self.whole:
+            known = a != b
+            return np.where(known, b - (b > a), 0), known
+        wanted = a * (self.villagers + 1) + b
+        keys = self._keys.ravel()
+        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        found = keys[at] == wanted
+        return np.where(found, at - a * self.capacity, 0), found
+
+    def _keyed(self) -> NDArray[np.int64]:
+        """One ascending number per place of all circles together, so that many pairs are found in one search."""
+        return self.others + np.arange(self.villagers, dtype=np.int64)[:, None] * (self.villagers + 1)
+
+
+class Column:
+    """One number for every acquaintance, read as `column[a, b]`; strangers have the same one throughout.
+
+    Two ints give a number; arrays, broadcast against each other, give an array.
+    """
+
+    def __init__(self, circles: Circles, dtype: DTypeLike, stranger: float) -> None:
+        self.values: NDArray[Any] = np.full(circles.others.shape, stranger, dtype)
+        self.stranger = self.values.dtype.type(stranger)
+        self._circles = circles
+        circles.columns.append(self)
+
+    @overload
+    def __getitem__(self, pair: tuple[int, int]) -> float: ...
+
+    @overload
+    def __getitem__(self, pair: tuple[Rows, Rows] | tuple[int, Rows] | tuple[Rows, int]) -> NDArray[Any]: ...
+
+    def __getitem__(self, pair: tuple[int | Rows, int | Rows]) -> float | NDArray[Any]:
+        one, other = pair
+        if np.ndim(one) == 0 and np.ndim(other) == 0:
+            a, b = int(one), int(other)
+            slot = self._circles.slot(a, b)
+            return (self.stranger if slot < 0 else self.values[a, slot]).item()  # type: ignore[no-any-return]
+        rows, others = np.broadcast_arrays(np.asarray(one), np.asarray(other))
+        slots, known = self._circles.slots(rows, others)
+        found: NDArray[Any] = np.where(known, self.values[rows, slots], self.stranger)
+        return found
+
+
+def _shift(row: NDArray[Any], free: int, slot: int, value: Any) -> None:
+    """Close the gap at `free` and put a value at `slot`, the others keeping their order."""
+    if slot < free:
+        row[slot + 1 : free + 1] = row[slot:free].copy()
+    else:
+        row[free:slot] = row[free + 1 : slot + 1].copy()
+    row[slot] = value
