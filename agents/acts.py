@@ -147,3 +147,4 @@ class SpeechPlan:
     subject_gender: str = ""  # of the fact's subject: "woman" or "man"; "" for none
     tense: str = ""  # the fact or the proposal against now: "past", "now" or "future"; "" where nobody says
     season: str = ""  # "spring", "summer", "autumn" or "winter"; "" where nobody says
+    after: Act | None = None  # the listener's act that this one takes up; None where it opens something
