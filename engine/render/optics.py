@@ -9,7 +9,7 @@ no plane, it is the nearest one's. The picture is blended between pixels. Flow i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +30,19 @@ AXES = ((0.0, 0.0), (np.pi / 2, 0.0), (-np.pi / 2, 0.0), (np.pi, 0.0), (0.0, np.
 FLOWS = (("flow", 1), ("back_flow", 2))  # and which of the poses each leads to
 
 
+@dataclass(frozen=True)
+class Patch:
+    """The part of a picture through a lens that is taken from one straight view, pixel by pixel."""
+
+    turn: Callable[[CameraPose], CameraPose]  # from a pose of the camera to that of the view
+    view: CameraPose  # where the view is drawn from
+    mine: NDArray[np.intp]  # (n,) pixels of the picture, counted row by row
+    own: Floats  # (n, 3) their rays in the frame of the view
+    place: Floats  # (n, 2) where those fall in the view, with pixel centres at whole numbers
+    row: NDArray[np.intp]  # (n,) nearest pixel there, whose label they show
+    column: NDArray[np.intp]  # (n,)
+
+
 def through_lens(draw: Draw, poses: Poses, size: tuple[int, int]) -> Images:
     """What a camera with a lens sees: the modalities of `draw`, which draws straight views of the same size.
 
@@ -38,22 +51,30 @@ def through_lens(draw: Draw, poses: Poses, size: tuple[int, int]) -> Images:
         poses: the camera, and where it is in the frames that flow leads to; None where there is none.
         size: width and height of the pictures in pixels.
     """
-    pose = poses[0]
-    rays = _rays(pose.lens, pose.distortion, pose.fov_y, size)
-    views: list[Poses] = [
-        (straight(pose), poses[1] and straight(poses[1]), poses[2] and straight(poses[2]))
-        for straight in _straight(pose, rays, size)
-    ]
-    world = rays @ pose.rotation().T
-    nearest = np.argmax([world @ view[0].rotation()[:, 2] for view in views], axis=0)
-    lit = np.isfinite(rays).all(axis=1)
     made: Images = {}
-    for number, view in enumerate(views):
-        mine = np.flatnonzero(lit & (nearest == number))
-        if mine.size:
-            _take(made, draw(view), poses, view, mine, rays, size)
+    for patch in patches(poses[0], size):
+        view = patch.view, poses[1] and patch.turn(poses[1]), poses[2] and patch.turn(poses[2])
+        _take(made, draw(view), poses, view, patch, size)
     width, height = size
     return {name: image.reshape(height, width, *image.shape[1:]) for name, image in made.items()}
+
+
+def patches(pose: CameraPose, size: tuple[int, int]) -> list[Patch]:
+    """The straight views, of the size of the picture, that a picture through the lens of a camera is made of."""
+    rays = _rays(pose.lens, pose.distortion, pose.fov_y, size)
+    turns = _straight(pose, rays, size)
+    views = [turn(pose) for turn in turns]
+    world = rays @ pose.rotation().T
+    nearest = np.argmax([world @ view.rotation()[:, 2] for view in views], axis=0)
+    lit = np.isfinite(rays).all(axis=1)
+    made = []
+    for number, (turn, view) in enumerate(zip(turns, views, strict=True)):
+        mine = np.flatnonzero(lit & (nearest == number))
+        if mine.size:
+            own = rays[mine] @ (view.rotation().T @ pose.rotation()).T  # from the camera's frame to the view's
+            focal = float(view.intrinsics(*size)[0, 0])
+            made.append(Patch(turn, view, mine, own, *places(own, focal, size)))
+    return made
 
 
 @lru_cache(maxsize=8)
@@ -84,15 +105,11 @@ def _pinhole(at: CameraPose, yaw: float, pitch: float, fov_y: float) -> CameraPo
     return replace(at, yaw=yaw, pitch=pitch, fov_y=fov_y, lens="pinhole", distortion=())
 
 
-def _take(
-    made: Images, drawn: Images, poses: Poses, view: Poses, mine: NDArray[np.intp], rays: Floats, size: tuple[int, int]
-) -> None:
-    """Fill in the pixels `mine` of the images from a straight view."""
+def _take(made: Images, drawn: Images, poses: Poses, view: Poses, patch: Patch, size: tuple[int, int]) -> None:
+    """Fill in the pixels of a patch of the images from its straight view."""
     width, height = size
-    source = view[0].rotation().T @ poses[0].rotation()  # from the camera's frame to the view's
-    own = rays[mine] @ source.T
-    focal = view[0].intrinsics(*size)[0, 0]
-    place, row, column = places(own, float(focal), size)
+    mine, own, place, row, column = patch.mine, patch.own, patch.place, patch.row, patch.column
+    ahead = _rays(poses[0].lens, poses[0].distortion, poses[0].fov_y, size)[mine, 2]
     level = level_places(drawn["depth"], place) if "depth" in drawn else np.zeros(len(mine), np.bool_)
     for name, image in drawn.items():
         blank = np.inf if name == "depth" else 0
@@ -101,7 +118,7 @@ def _take(
             case "rgb":
                 flat[mine] = np.round(between(image.astype(np.float64), place)).astype(np.uint8)
             case "depth":
-                flat[mine] = depth_between(image, place, row, column, level) / own[:, 2] * rays[mine, 2]
+                flat[mine] = depth_between(image, place, row, column, level) / own[:, 2] * ahead
             case "flow" | "back_flow" | "flow_valid" | "back_flow_valid":
                 pass
             case _:
