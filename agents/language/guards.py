@@ -12,8 +12,9 @@ from importlib.resources import files
 from itertools import combinations, pairwise
 
 from agents.acts import SpeechPlan
-from agents.language.phrases import phrase_book, weather_class
+from agents.language.phrases import phrase_book
 from agents.language.prompt import EXEMPLAR_NAMES, SHARED_PREFIX
+from agents.language.situation import weather_class
 from agents.language.templates import REPEATED_WORDS, Draft
 
 MAX_ADDED_WORDS = 13  # over the draft's own, connective included: more would not fit the time the floor is held
@@ -226,7 +227,7 @@ def _form(draft: Draft, candidate: Candidate) -> str:
 
 def _length(draft: Draft, candidate: Candidate) -> str:
     tail_words = candidate.tail.split()
-    added = len(candidate.line.split()) - len(draft.text.split())
+    added = len(candidate.line.split()) - len(draft.phrase.split())
     if len(tail_words) > MAX_TAIL_WORDS or added > MAX_ADDED_WORDS:
         return f"is too long ({added} words more than planned)"
     return ""
@@ -306,7 +307,7 @@ def _repetition(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
     if not telling:
         return "says nothing"
     details = " ".join(str(value) for value in plan.fact.details.values()) if plan.fact else ""
-    if any(_bases(word) & _all_bases(f"{draft.text} {details}") for word in telling):
+    if any(_bases(word) & _all_bases(f"{draft.phrase} {details}") for word in telling):
         return "says the clause again"
     if any(_bases(a) & _bases(b) for a, b in combinations(sorted(telling), 2)) or any(
         a == b for a, b in pairwise(tail)

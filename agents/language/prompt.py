@@ -6,7 +6,8 @@ The prefix is the same for every line, so that a model need read it only once.
 from __future__ import annotations
 
 from agents.acts import SpeechPlan
-from agents.language.templates import Draft, place_preposition
+from agents.language.slots import place_preposition
+from agents.language.templates import Draft
 
 TURNS_SHOWN = 3  # more turns make a small model repeat them
 MEMORY_WORDS = 24

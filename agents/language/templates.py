@@ -4,42 +4,34 @@ from __future__ import annotations
 
 import re
 import zlib
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
 from agents.acts import Act, SpeechPlan
-from agents.language.phrases import Phrase, Scope, phrase_book, situation_of
+from agents.language.phrases import Phrase, opening_of, phrase_book, said_by
+from agents.language.situation import Situation, situation_of
+from agents.language.slots import fill, slot_values
 from agents.language.voice import Wording
 
 # These must fit what is said or taken up exactly, so only the closest phrases will do for them.
-CONTENT_ACTS = frozenset({Act.TELL, Act.ANSWER, Act.ASK, Act.DOUBT})
-DETAILS_WEIGHT, KIND_WEIGHT, TOPIC_WEIGHT, ANY_WEIGHT = 9, 6, 3, 1  # how much a close fit is preferred; judgement
-CONDITION_WEIGHT = 3  # added where a phrase is for moments like this one
+CONTENT_ACTS = frozenset({Act.TELL, Act.ANSWER, Act.ASK, Act.DOUBT, Act.GOSSIP, Act.WARN, Act.TEACH})
+PROPOSING_ACTS = frozenset({Act.OFFER, Act.REQUEST, Act.INVITE, Act.PROMISE})  # must say what is proposed
+CONDITION_WEIGHT = 3  # added where a phrase is for moments like this one; judgement
+CONTENT_WEIGHT = 2  # times as likely, more, for each of what, when and where that a proposal's wording says; judgement
+ALIKE_WEIGHT = 0.15  # of a phrase that opens like a line just heard; judgement
+CODA_SHARE_QUIET, CODA_SHARE_TALKATIVE = 0.15, 0.6  # how often a second sentence follows, at extraversion 0 and 1
+MOST_WORDS_BEFORE_CODA = 9  # a line of two sentences has to fit the time the floor is held
 TAIL_SHARE_QUIET, TAIL_SHARE_TALKATIVE = 0.75, 1.0  # how often a line may go on, at extraversion 0 and 1; judgement
 SHORT_ACTS = {Act.GREET: 0.75, Act.CLOSE: 0.8}  # how much less often these do: a plain greeting is a greeting, too
 REPEATED_WORDS = 4  # a connective whose last so many words were heard lately would sound like the same one
 MOST_CLAUSE_WORDS = 17  # phrase and connective: a longer one leaves no breath for a tail
 
-_HAILS = {
-    "early morning": "Good morning",
-    "morning": "Good morning",
-    "noon": "Good day",
-    "afternoon": "Good afternoon",
-    "evening": "Good evening",
-    "night": "Good evening",
-}
-_DAYS = {"early morning": "morning", "morning": "morning", "afternoon": "afternoon", "evening": "evening"}
-_PLACE_PREPOSITIONS = {"wood": "in", "forest": "in", "field": "in", "fields": "in", "lane": "in", "bench": "by"} | {
-    "shore": "by",
-    "stream": "by",
-    "bridge": "on",
-    "hill": "on",
-}
-_ORDINARY = frozenset({"about", "fact", "source", "turn"})  # conditions of sense, not of the moment
-_ARTICLE_BEFORE_SLOT = re.compile(r"\b([Aa])n? \{(\w+)\}")
-_SENTENCE_START = re.compile(r"(^|[.!?] )([a-z])")
+_CONTENT_SLOTS = frozenset({"what", "deed", "when", "at_place", "place"})
+_LONG_WORD = re.compile(r"[a-z]{4,}")
 
 
 @dataclass(frozen=True)
@@ -50,6 +42,12 @@ class Draft:
     clause: str  # the line up to where a tail may begin, connective included; the text itself without one
     connective: str  # "because", "so I will", ...; "" where the line is better short
     names: tuple[str, ...]  # villagers named in the line
+    coda: str = ""  # the second sentence of the text, which gives way where a model goes on
+
+    @property
+    def phrase(self) -> str:
+        """The text without its coda: what a model's tail is added to."""
+        return self.text[: len(self.text) - len(self.coda)].rstrip() if self.coda else self.text
 
     @property
     def tail_allowed(self) -> bool:
@@ -59,7 +57,7 @@ class Draft:
     @property
     def asks(self) -> bool:
         """True when the line stays a question to its very end."""
-        return self.text.endswith("?") and not self.connective[:1].isupper()
+        return self.phrase.endswith("?") and not self.connective[:1].isupper()
 
 
 class TemplateVoice:
@@ -91,21 +89,25 @@ def template_wording(plan: SpeechPlan) -> Wording:
 def draft(plan: SpeechPlan) -> Draft:
     """The wording of a plan by phrases: a function of the plan alone.
 
-    What the speaker said lately or has been said in this talk is avoided while another wording fits. A kind of fact
-    without phrases of its own gets a line for its topic that claims nothing.
+    What the speaker said lately or has been said in this talk is avoided while another wording fits, and so are lines
+    that open alike. A kind of fact without phrases of its own gets a line for its topic that claims nothing.
     """
     rng = np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=(zlib.crc32(b"phrases"),)))
-    values = slot_values(plan)
-    phrases, weights = _weigh(plan, values)
+    values, situation = slot_values(plan), situation_of(plan)
+    lines = (*plan.recent_lines, *(line for _, line in plan.history))
+    phrases, weights = _weigh(plan, situation, values)
     phrase = phrases[_drawn(rng, weights)]
     text = fill(phrase.text, values)
-    names = tuple(name for name in dict.fromkeys((plan.listener.name, plan.subject_name)) if name and name in text)
-    share = TAIL_SHARE_QUIET + (TAIL_SHARE_TALKATIVE - TAIL_SHARE_QUIET) * plan.speaker.extraversion
-    connectives, weights = _connectives(plan, phrase, text, values)
+    coda = _coda(plan, situation, text, values, lines, rng)
+    line = f"{text} {coda}" if coda else text
+    known = (plan.listener.name, plan.subject_name, plan.object_name)
+    names = tuple(name for name in dict.fromkeys(known) if name and name in line)
+    share = _between(TAIL_SHARE_QUIET, TAIL_SHARE_TALKATIVE, plan.speaker.extraversion)
+    connectives, fits = _connectives(plan, situation, phrase, text, values, lines)
     if not connectives or rng.random() >= share * SHORT_ACTS.get(plan.act, 1.0):
-        return Draft(text, text, "", names)
-    connective = connectives[_drawn(rng, weights)]
-    return Draft(text, joined(text, connective), connective, names)
+        return Draft(line, text, "", names, coda)
+    connective = connectives[_drawn(rng, fits)]
+    return Draft(line, joined(text, connective), connective, names, coda)
 
 
 def joined(text: str, connective: str) -> str:
@@ -113,69 +115,77 @@ def joined(text: str, connective: str) -> str:
     return f"{text} {connective}" if connective[:1].isupper() else f"{text[:-1]}, {connective}"
 
 
-def fill(text: str, values: dict[str, str]) -> str:
-    """A phrase with its slots filled: articles fit what follows them and every sentence starts with a capital."""
-    text = _ARTICLE_BEFORE_SLOT.sub(lambda m: f"{m[1]}{'n' if values[m[2]][:1] in 'aeiou' else ''} {{{m[2]}}}", text)
-    filled = " ".join(text.format_map(values).split())
-    return _SENTENCE_START.sub(lambda match: match[1] + match[2].upper(), filled)
-
-
-def slot_values(plan: SpeechPlan) -> dict[str, str]:
-    """What can be said in the slots of phrases for this plan; a slot without a value is missing."""
-    tasks = phrase_book().tasks
-    hail = _HAILS.get(plan.day_part, "Good day")
-    details = plan.fact.details if plan.fact else {}
-    values = {name: value for name, value in details.items() if isinstance(value, str)} | {
-        "listener": plan.listener.name,
-        "subject": plan.subject_name,
-        "place": plan.place_name,
-        "at_place": f"{place_preposition(plan.place_name)} {plan.place_name}" if plan.place_name else "",
-        "here": plan.here,
-        "weather": plan.weather,
-        "trade": plan.speaker.trade,
-        "task": tasks.get(plan.speaker.trade, "the work"),
-        "their_task": tasks.get(plan.listener.trade, "the work"),
-        "hail": hail,
-        "hail_low": hail.lower(),
-        "day": _DAYS.get(plan.day_part, "day"),
-    }
-    return {name: value for name, value in values.items() if value}
-
-
-def place_preposition(place: str) -> str:
-    """The word before a place's name when one is there: "in" the wood, "at" the mill."""
-    return _PLACE_PREPOSITIONS.get(place.rsplit(" ", maxsplit=1)[-1].lower(), "at")
-
-
-def _weigh(plan: SpeechPlan, values: dict[str, str]) -> tuple[list[Phrase], list[int]]:
+def _weigh(plan: SpeechPlan, situation: Situation, values: dict[str, str]) -> tuple[Sequence[Phrase], list[float]]:
     """The phrases that may word a plan and how fitting each is."""
-    situation = situation_of(plan)
     kind = plan.fact.kind if plan.fact else ""
-    fitting = [
+    fitting: Sequence[Phrase] = [
         phrase
-        for phrase in phrase_book().phrases
-        if phrase.suits(plan.act, plan.topic, kind, situation) and all(slot in values for slot in phrase.slots)
+        for phrase in phrase_book().phrases_for(plan.act, plan.topic, kind)
+        if phrase.holds(situation) and all(slot in values for slot in phrase.slots)
     ]
-    if plan.act in CONTENT_ACTS:
-        closest = max(_closeness(phrase) for phrase in fitting)
-        fitting = [phrase for phrase in fitting if _closeness(phrase) == closest]
+    if plan.act in CONTENT_ACTS or (plan.proposal is not None and plan.act in PROPOSING_ACTS):
+        closest = max(phrase.closeness for phrase in fitting)
+        fitting = [phrase for phrase in fitting if phrase.closeness == closest]
     here = [line for _, line in plan.history]
-    new_here = _unsaid(fitting, here) or fitting
-    chosen = _unsaid(new_here, plan.recent_lines) or new_here
-    return chosen, [_fit(phrase) for phrase in chosen]
+    fitting = _unsaid(fitting, here) or fitting
+    fitting = _unsaid(fitting, plan.recent_lines) or fitting
+    openings = {opening_of(line) for line in (*here, *plan.recent_lines)}
+    return fitting, [_fit(plan, phrase, openings) for phrase in fitting]
 
 
-def _connectives(plan: SpeechPlan, phrase: Phrase, text: str, values: dict[str, str]) -> tuple[list[str], list[int]]:
+def _fit(plan: SpeechPlan, phrase: Phrase, openings: set[tuple[str, ...]]) -> float:
+    weight = float(phrase.closeness + CONDITION_WEIGHT * phrase.of_moment)
+    if plan.proposal is not None and plan.act in PROPOSING_ACTS:
+        weight *= 1 + CONTENT_WEIGHT * sum(slot in _CONTENT_SLOTS for slot in phrase.slots)
+    return weight * (ALIKE_WEIGHT if phrase.opening and phrase.opening in openings else 1.0)
+
+
+def _coda(
+    plan: SpeechPlan,
+    situation: Situation,
+    text: str,
+    values: dict[str, str],
+    lines: Sequence[str],
+    rng: np.random.Generator,
+) -> str:
+    """A second sentence for a line, "" for none: the talkative add one more often, and never the same one twice."""
+    share = _between(CODA_SHARE_QUIET, CODA_SHARE_TALKATIVE, plan.speaker.extraversion)
+    if rng.random() >= share or len(text.split()) > MOST_WORDS_BEFORE_CODA:
+        return ""
+    kind = plan.fact.kind if plan.fact else ""
+    said = " ".join(lines).lower()
+    words = _telling(text)
+    fitting = [
+        coda
+        for coda in phrase_book().codas_for(plan.act, plan.topic, kind)
+        if coda.holds(situation)
+        and all(slot in values and values[slot] not in text for slot in coda.slots)
+        and coda.landmark not in said
+        and not words & _telling(coda.text)
+    ]
+    if not fitting:
+        return ""
+    weights = [coda.closeness + CONDITION_WEIGHT * coda.of_moment for coda in fitting]
+    return fill(fitting[_drawn(rng, weights)].text, values)
+
+
+def _connectives(
+    plan: SpeechPlan,
+    situation: Situation,
+    phrase: Phrase,
+    text: str,
+    values: dict[str, str],
+    lines: Sequence[str],
+) -> tuple[list[str], list[int]]:
     """What the phrase may go on with, its own connectives and the endings for moments like this, and how fitting."""
-    situation, kind = situation_of(plan), plan.fact.kind if plan.fact else ""
+    kind = plan.fact.kind if plan.fact else ""
     open_end = phrase.one_half and (text.endswith(".") or (plan.act is Act.ASK and text.endswith("?")))
-    fitting = {tail.format_map(values): _closeness(phrase) for tail in phrase.tails}
+    fitting = {tail.format_map(values): phrase.closeness for tail in phrase.tails}
     fitting |= {
-        ending.text.format_map(values): _closeness(ending)
-        for ending in phrase_book().endings
-        if ending.suits(plan.act, plan.topic, kind, situation) and all(slot in values for slot in ending.slots)
+        ending.text.format_map(values): ending.closeness
+        for ending in phrase_book().endings_for(plan.act, plan.topic, kind)
+        if ending.holds(situation) and all(slot in values for slot in ending.slots)
     }
-    lines = _said(plan)
     weights = {
         connective: weight
         for connective, weight in fitting.items()
@@ -186,23 +196,20 @@ def _connectives(plan: SpeechPlan, phrase: Phrase, text: str, values: dict[str, 
     return list(weights), list(weights.values())
 
 
-def _drawn(rng: np.random.Generator, weights: Sequence[int]) -> int:
-    return int(np.searchsorted(np.cumsum(weights), rng.integers(sum(weights)), side="right"))
+def _drawn(rng: np.random.Generator, weights: Sequence[float]) -> int:
+    """An index drawn by weight."""
+    sums = list(accumulate(weights))
+    return min(bisect(sums, rng.random() * sums[-1]), len(sums) - 1)
 
 
-def _fit(phrase: Phrase) -> int:
-    return _closeness(phrase) + CONDITION_WEIGHT * (not _ORDINARY.issuperset(dict(phrase.conditions)))
+def _unsaid(phrases: Sequence[Phrase], lines: Sequence[str]) -> Sequence[Phrase]:
+    said = frozenset().union(*(said_by(line) for line in lines))
+    return [phrase for phrase in phrases if phrase.text not in said]
 
 
-def _unsaid(phrases: Sequence[Phrase], lines: Sequence[str]) -> list[Phrase]:
-    return [phrase for phrase in phrases if not any(phrase.pattern.match(line) for line in lines)]
+def _telling(text: str) -> set[str]:
+    return set(_LONG_WORD.findall(text.lower()))
 
 
-def _said(plan: SpeechPlan) -> tuple[str, ...]:
-    return (*plan.recent_lines, *(line for _, line in plan.history))
-
-
-def _closeness(scope: Scope) -> int:
-    if not scope.kind:
-        return TOPIC_WEIGHT if scope.topic else ANY_WEIGHT
-    return DETAILS_WEIGHT if any(name == "details" for name, _ in scope.conditions) else KIND_WEIGHT
+def _between(low: float, high: float, share: float) -> float:
+    return low + (high - low) * share

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from agents.acts import Act, Topic
 from agents.knowledge import FACT_KINDS
-from agents.language.phrases import phrase_book, weather_class
+from agents.language.phrases import phrase_book
+from agents.language.situation import weather_class
 from agents.language.templates import MOST_CLAUSE_WORDS, TemplateVoice, draft, joined
 from tests.agents.language.plans import FACTS, MOODS, WEATHERS, make_plan, varied_plans
 from world.view import Weather
@@ -122,10 +123,10 @@ def test_any_plan_gets_a_well_formed_line(
     assert re.fullmatch(r"[A-Z][^{}]*[.!?]", result.text)
     assert "  " not in result.text and " ." not in result.text
     if result.tail_allowed:
-        assert result.clause == joined(result.text, result.connective)
+        assert result.clause == joined(result.phrase, result.connective)
         assert len(result.clause.split()) <= MOST_CLAUSE_WORDS
     else:
-        assert result.clause == result.text
+        assert result.clause == result.phrase
 
 
 @given(
