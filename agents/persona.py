@@ -1,174 +1,143 @@
-"""Who lives here: names, ages, trades, traits spread evenly over the village, and a backstory that agrees with them."""
+"""Who lives here: people of a population with names, trades, families, homes, values, secrets and a backstory."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import norm, qmc
-
 from agents.acts import Persona
+from agents.character import backstory_of, manner_of, secrets_of, skill_of, values_of
+from agents.families import families, house_them, households, kinship
+from agents.population import TRAITS, Population, draw, trade_row
 from world.streams import stream
 from world.view import Place
 
-TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
-TRAIT_SPREAD = 0.18  # standard deviation of a trait score around the village's mean of 0.5; judgement
-YOUNGEST, OLDEST = 16, 78
-OLD_AGE, YOUNG_AGE = 64, 22
-COUPLE_CHANCE = 0.35  # a grown woman and man of like age who share a house; judgement
-COUPLE_AGE_GAP = 12
-
 
 def make_personas(
-    seed: int, count: int, places: Sequence[Place], overrides: Sequence[Mapping[str, Any]] = ()
+    seed: int,
+    count: int,
+    places: Sequence[Place],
+    overrides: Sequence[Mapping[str, Any]] = (),
+    population: Population | None = None,
 ) -> tuple[Persona, ...]:
-    """`count` villagers with homes and workplaces among `places`.
+    """`count` villagers with homes and workplaces among `places`; `population` says what kind of people.
 
-    Traits, age and gender come from one scrambled Sobol sequence, so that a village of any size covers the trait space
-    evenly instead of clumping by chance (the quasi-Monte-Carlo personas of Concordia, Vezhnevets et al. 2023).
-    `overrides[row]` replaces fields of that row's persona. Raises ValueError if there is no house, or if an override
-    names a field that personas do not have.
+    `overrides[row]` replaces fields of that row's persona. Age, gender, trade and traits given so are heeded by all
+    that follows from them: families, homes, values, skill, backstory.
+
+    Raises:
+        ValueError: there is no house, or an override names a field that personas do not have.
     """
     houses = [p.id for p in places if p.kind == "house"]
     if not houses:
         raise ValueError("the world has no place of kind 'house', so nobody can live there")
-    even = _even(seed, count)
-    trades = _read("trades.toml")["trade"]
-    kinds = {p.kind for p in places}
-    trades = [t for t in trades if any(k in kinds for k in t["kinds"])] or trades
-    genders = ["woman" if u < 0.5 else "man" for u in even[:, 5]]
+    drawn = draw(seed, count, population or Population(), [p.kind for p in places])
+    genders = ["woman" if woman else "man" for woman in drawn.women]
     names = _names(seed, genders)
-    personas = []
-    for row in range(count):
-        trade = trades[row % len(trades)]
-        traits = {
-            t: float(np.clip(0.5 + TRAIT_SPREAD * norm.ppf(u), 0.02, 0.98))
-            for t, u in zip(TRAITS, even[row], strict=False)
-        }
-        age = int(trade["youngest"] + even[row, 6] * (OLDEST + 1 - trade["youngest"]))
-        personas.append(
-            Persona(
-                row,
-                names[row],
-                age,
-                genders[row],
-                trade["name"],
-                **traits,
-                backstory="",
-                manner="",
-                home=-1,
-                workplace=-1,
-            )
+    people = [
+        Persona(
+            row,
+            next(names[genders[row]]),
+            int(drawn.ages[row]),
+            genders[row],
+            str(drawn.trades[row]["name"]),
+            **dict(zip(TRAITS, drawn.traits[row].tolist(), strict=True)),
+            backstory="",
+            manner="",
+            home=-1,
+            workplace=-1,
         )
-    personas = _overridden(personas, overrides)
-    homes = _homes(seed, personas, houses)
-    used: dict[int, int] = {}
-    told = []
-    for p in personas:
-        home = p.home if p.home >= 0 else homes[p.row]
-        workplace = p.workplace if p.workplace >= 0 else _workplace(p, home, places, trades, used)
-        backstory = p.backstory or _backstory(seed, p, trades)
-        told.append(replace(p, home=home, workplace=workplace, backstory=backstory, manner=p.manner or _manner(p)))
-    return tuple(told)
+        for row in range(count)
+    ]
+    people = _overridden(people, overrides)
+    return tuple(_told(seed, _at_work(_at_home(seed, people, overrides, houses), places), overrides))
 
 
-def _even(seed: int, count: int) -> NDArray[np.float64]:
-    sobol = qmc.Sobol(d=7, scramble=True, rng=stream(seed, "personas"))
-    points: NDArray[np.float64] = sobol.random_base2(max(1, int(np.ceil(np.log2(max(count, 2))))))[:count]
-    inner: NDArray[np.float64] = np.clip(points, 1e-6, 1 - 1e-6)
-    return inner
+def _names(seed: int, genders: Sequence[str]) -> dict[str, Iterator[str]]:
+    """Unique given names of each gender; when a village has more people than the list, two names are joined."""
+
+    def queue(key: str) -> Iterator[str]:
+        pool = [str(n) for n in stream(seed, "names", len(key)).permutation(sorted(_given()[key]))]
+        yield from pool
+        for shift in range(1, len(pool)):
+            yield from (f"{a}-{b}" for a, b in zip(pool, pool[shift:] + pool[:shift], strict=True))
+
+    return {"woman": queue("women"), "man": queue("men")}
 
 
 @cache
-def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads(files("assets").joinpath("names", name).read_text(encoding="utf-8"))
+def _given() -> dict[str, list[str]]:
+    return tomllib.loads(files("assets").joinpath("names", "given.toml").read_text(encoding="utf-8"))
 
 
-def _names(seed: int, genders: Sequence[str]) -> list[str]:
-    """Unique given names; when a village has more people than the list has names, two names are joined."""
-    given = _read("given.toml")
-    queues: dict[str, list[str]] = {}
-    for gender, key in (("woman", "women"), ("man", "men")):
-        pool = [str(n) for n in stream(seed, "names", len(key)).permutation(sorted(given[key]))]
-        doubles = [f"{a}-{b}" for shift in range(1, 9) for a, b in zip(pool, pool[shift:] + pool[:shift], strict=True)]
-        queues[gender] = pool + doubles
-    return [queues[g].pop(0) for g in genders]
-
-
-def _overridden(personas: list[Persona], overrides: Sequence[Mapping[str, Any]]) -> list[Persona]:
+def _overridden(people: list[Persona], overrides: Sequence[Mapping[str, Any]]) -> list[Persona]:
     known = {f.name for f in fields(Persona)} - {"row"}
-    for row, change in enumerate(overrides[: len(personas)]):
+    for row, change in enumerate(overrides[: len(people)]):
         if unknown := sorted(set(change) - known):
             raise ValueError(f"persona {row}: unknown field {unknown[0]!r}; known are {', '.join(sorted(known))}")
-        personas[row] = replace(personas[row], **change)
-    names = [p.name for p in personas]
-    if twice := sorted({n for n in names if names.count(n) > 1}):
+        people[row] = replace(people[row], **change)
+    names = Counter(p.name for p in people)
+    if twice := sorted(name for name, times in names.items() if times > 1):
         raise ValueError(f"two personas are called {twice[0]!r}; names must be unique")
-    return personas
+    return people
 
 
-def _homes(seed: int, personas: Sequence[Persona], houses: Sequence[int]) -> dict[int, int]:
-    """Couples share a house; when there are more households than houses, so do strangers."""
-    rng = stream(seed, "homes")
-    households: list[list[int]] = []
-    single: list[Persona] = []
-    for p in personas:
-        fits = [
-            s
-            for s in single
-            if s.gender != p.gender and abs(s.age - p.age) <= COUPLE_AGE_GAP and min(s.age, p.age) > 20
-        ]
-        if fits and rng.random() < COUPLE_CHANCE * 2:
-            single.remove(fits[0])
-            households.append([fits[0].row, p.row])
-        else:
-            single.append(p)
-    households += [[p.row] for p in single]
-    order = rng.permutation(len(houses))
-    return {row: houses[int(order[i % len(houses)])] for i, home in enumerate(households) for row in home}
+def _at_home(
+    seed: int, people: Sequence[Persona], overrides: Sequence[Mapping[str, Any]], houses: Sequence[int]
+) -> list[Persona]:
+    """The same people with family, household and home; what an override says of these stands."""
+    ages, women = [p.age for p in people], [p.gender == "woman" for p in people]
+    kin = kinship(seed, ages, women)
+    family = families(kin, women)
+    household = households(seed, kin, ages)
+    homes = house_them(seed, household, houses)
+    return [
+        replace(
+            p,
+            home=p.home if p.home >= 0 else homes[p.row],
+            household=p.household if p.household >= 0 else household[p.row],
+            family=tuple((int(r), str(w)) for r, w in p.family) if _given_by(overrides, p, "family") else family[p.row],
+        )
+        for p in people
+    ]
 
 
-def _workplace(
-    p: Persona, home: int, places: Sequence[Place], trades: Sequence[Mapping[str, Any]], used: dict[int, int]
-) -> int:
-    kinds = next((t["kinds"] for t in trades if t["name"] == p.trade), ["house"])
-    for kind in kinds:
+def _at_work(people: Sequence[Persona], places: Sequence[Place]) -> list[Persona]:
+    used: Counter[int] = Counter()
+    return [replace(p, workplace=p.workplace if p.workplace >= 0 else _workplace(p, places, used)) for p in people]
+
+
+def _workplace(p: Persona, places: Sequence[Place], used: Counter[int]) -> int:
+    for kind in trade_row(p.trade)["kinds"]:
         if kind == "house":
-            return home
+            return p.home
         if options := [q.id for q in places if q.kind == kind]:
-            place = min(options, key=lambda q: (used.get(q, 0), q))
-            used[place] = used.get(place, 0) + 1
+            place = min(options, key=lambda q: (used[q], q))
+            used[place] += 1
             return place
-    return home
+    return p.home
 
 
-def _backstory(seed: int, p: Persona, trades: Sequence[Mapping[str, Any]]) -> str:
-    rng = stream(seed, "backstory", p.row)
-    parts = _read("backstory.toml")
-    age_group = "young" if p.age < YOUNG_AGE else "old" if p.age >= OLD_AGE else "grown"
-    doing = next((t["doing"] for t in trades if t["name"] == p.trade), [f"working as {p.trade}", f"work as {p.trade}"])
-    trait, pole = _marked_traits(p)[0]
-    first = parts[age_group][int(rng.integers(len(parts[age_group])))]
-    second = parts["trait"][trait][pole][int(rng.integers(2))]
-    years = max(2, int((p.age - YOUNGEST) * rng.uniform(0.4, 0.9)))
-    they, their, them = ("she", "her", "her") if p.gender == "woman" else ("he", "his", "him")
-    words = {"name": p.name, "doing": doing[0], "to_do": doing[1], "years": years}
-    words |= {"they": they, "They": they.capitalize(), "their": their, "them": them}
-    return f"{first.format(**words)} {second.format(**words)}"
+def _told(seed: int, people: Sequence[Persona], overrides: Sequence[Mapping[str, Any]]) -> list[Persona]:
+    """The same people with what follows from all the rest; what an override says of it stands."""
+    secrets = secrets_of(seed, people)
+    return [
+        replace(
+            p,
+            values=tuple(p.values) or values_of(seed, p.row, [getattr(p, t) for t in TRAITS]),
+            skill=p.skill if _given_by(overrides, p, "skill") else skill_of(seed, p.row, p.age, p.conscientiousness),
+            secret=p.secret if _given_by(overrides, p, "secret") else secrets[p.row],
+            backstory=p.backstory or backstory_of(seed, p),
+            manner=p.manner or manner_of(p),
+        )
+        for p in people
+    ]
 
 
-def _manner(p: Persona) -> str:
-    words = _read("backstory.toml")["manner"]
-    return ", ".join(words[trait][pole] for trait, pole in _marked_traits(p)[:2])
-
-
-def _marked_traits(p: Persona) -> list[tuple[str, str]]:
-    """Traits by distance from the village's mean, the most marked first, with their pole."""
-    scores = {t: getattr(p, t) for t in TRAITS}
-    return [(t, "high" if scores[t] >= 0.5 else "low") for t in sorted(TRAITS, key=lambda t: -abs(scores[t] - 0.5))]
+def _given_by(overrides: Sequence[Mapping[str, Any]], p: Persona, field: str) -> bool:
+    return p.row < len(overrides) and field in overrides[p.row]
