@@ -7,26 +7,29 @@ is its *form*; FORMS is the whole list.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recorder.columns import byte_count, checked_dtype, checked_shape, dtype_name, shuffle, unshuffle
-from recorder.compression import inflate, zstd_compress, zstd_decompress
+from recorder.columns import byte_count, checked_dtype, checked_shape, dtype_name, unshuffle
+from recorder.compression import Kind, inflate, zstd_compress, zstd_decompress
 from recorder.png import decode_png
+from recorder.residues import residues, sums
 
 ID_LIMIT = 1 << 24  # instance ids fit the three channels of a PNG: R + 256 G + 65536 B
 PICTURES = ("rgb", "albedo")
 NUMBERED = ("semantic", "part")
 LABELS = ("instance", "semantic", "part", "flow_valid", "back_flow_valid")
-LEVEL = 1  # of zstd: level 3 makes 1 % fewer bytes of a frame and takes a fifth longer
+NOISY = ("colour", "reciprocal", "line")  # forms of images in which hardly anything comes twice
 FINEST_STEP = 12  # float images in whole steps of 1, 1/2, ... 1/4096 are stored as the number of steps
-SHORT_LIMIT, WIDE_LIMIT = float(1 << 15), float(1 << 31)  # steps, either way, in 16 and in 32 bits
 PROBE_ROWS = 8  # of an image, in which it usually shows that a form does not fit
+
+
+Blocks = Callable[[NDArray[Any]], NDArray[Any] | None]
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Form:
     """What the numbers of an image mean, and how often each has its left neighbour's taken away."""
 
     differences: int
+    numbers: Blocks  # of some rows of an image; None where they would not lead back
     values: Callable[[NDArray[Any]], NDArray[Any]]  # of numbers
     number: str = ""  # their type; empty: as the image
     image: str = ""  # the one type of image there can be; empty: any
@@ -45,10 +49,21 @@ def _same(numbers: NDArray[Any]) -> NDArray[Any]:
 
 def _less_green(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Red and blue less green, modulo 256: light and shade change all three alike."""
-    numbers = colours.copy()
-    numbers[..., 0] -= colours[..., 1]
-    numbers[..., 2] -= colours[..., 1]
-    return numbers
+    flat = np.ascontiguousarray(colours).reshape(-1)
+    of_red, of_blue = _masks(flat.size)
+    green = np.empty_like(flat)  # under each red and each blue; to step over every third byte takes four times as long
+    np.bitwise_and(flat[1:], of_red[:-1], out=green[:-1])
+    green[-1:] = 0
+    green[1:] |= flat[:-1] & of_blue[1:]
+    np.subtract(flat, green, out=green)
+    return green.reshape(colours.shape)
+
+
+@lru_cache(4)
+def _masks(size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Ones in every bit of each red, and of each blue."""
+    red, blue = (np.resize(np.array(mask, np.uint8), size) for mask in ((255, 0, 0), (0, 0, 255)))
+    return red, blue
 
 
 def _plus_green(numbers: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -61,12 +76,8 @@ def _plus_green(numbers: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _halves(image: NDArray[np.float32]) -> NDArray[np.float16] | None:
     """The image in 16-bit floats, None if they cannot hold it: infinity may stand in it, nan may not."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        for part in (_probe(image), image):
-            half = part.astype(np.float16)
-            if not np.array_equal(_widened(half), part):
-                return None
-    return half
+    half = image.astype(np.float16)
+    return half if np.array_equal(_widened(half), image) else None
 
 
 def _widened(halves: NDArray[np.float16]) -> NDArray[np.float32]:
@@ -79,11 +90,8 @@ def _reciprocals(image: NDArray[np.float32]) -> NDArray[np.float32] | None:
     The inverse depth of a plane is linear in the image (perspective; Blinn 1992, "Hyperbolic interpolation"), which is
     why renderers interpolate it and depth is read from its reciprocal: straight lines again.
     """
-    for part in (_probe(image), image):
-        inverse = _reciprocal(part)
-        if not np.array_equal(_reciprocal(inverse), part):
-            return None
-    return inverse
+    inverse = _reciprocal(image)
+    return inverse if np.array_equal(_reciprocal(inverse), image) else None
 
 
 def _reciprocal(numbers: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -91,36 +99,17 @@ def _reciprocal(numbers: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.float32(1) / numbers
 
 
-def _steps(image: NDArray[np.float32]) -> tuple[str, NDArray[Any]] | None:
-    """The image in whole steps, as coarse as can be, with the name of that form; None where FINEST_STEP is too coarse.
+def _steps(n: int, number: str, image: NDArray[np.float32]) -> NDArray[Any] | None:
+    """The image as numbers of steps of 2^-n, None where it is none of whole ones, or of more than the type holds.
 
     Negative values stand one step lower than they are, so that -1 is the negative zero and no bit is lost.
     """
-    probe = _probe(image)
-    if not _is_whole(probe, FINEST_STEP):
-        return None
-    n = next((n for n in range(FINEST_STEP + 1) if _is_whole(probe, n) and _is_whole(image, n)), None)
-    if n is None:
-        return None
-    scaled = _scaled(image, n)
-    most = max(-float(scaled.min()), float(scaled.max()))
-    if most >= WIDE_LIMIT:
-        return None
-    form, number = ("steps", np.int16) if most < SHORT_LIMIT else ("wide-steps", np.int32)
+    scaled = image * np.float32(1 << n)
     steps = scaled.astype(number)
-    np.add(steps, image.view(np.int32) >> 31, out=steps, casting="unsafe")
-    return f"{form}-{1 << n}", steps
-
-
-def _scaled(image: NDArray[np.float32], n: int) -> NDArray[np.float32]:
-    with np.errstate(over="ignore", invalid="ignore"):
-        return image * np.float32(1 << n)
-
-
-def _is_whole(image: NDArray[np.float32], n: int) -> bool:
-    """Whether all values are whole multiples of 2^-n; infinity is, nan is not."""
-    scaled = _scaled(image, n)
-    return np.array_equal(np.rint(scaled), scaled)
+    if not np.array_equal(steps, scaled) or int(steps.min()) == np.iinfo(number).min:
+        return None
+    steps -= np.signbit(image).view(np.int8)
+    return steps
 
 
 def _from_steps(n: int, steps: NDArray[Any]) -> NDArray[np.float32]:
@@ -131,20 +120,21 @@ def _from_steps(n: int, steps: NDArray[Any]) -> NDArray[np.float32]:
     return image
 
 
-def _probe(image: NDArray[Any]) -> NDArray[Any]:
-    return image[:: max(1, len(image) // PROBE_ROWS)]
+def _stepped(n: int, number: str) -> Form:
+    return Form(1, partial(_steps, n, number), partial(_from_steps, n), number, "<f4")
 
 
 FORMS = {
-    "values": Form(0, _same),
-    "left": Form(1, _same),
-    "line": Form(2, _same),
-    "colour": Form(1, _plus_green, image="|u1"),
-    "half": Form(1, _widened, "<f2", "<f4"),
-    "reciprocal": Form(2, _reciprocal, image="<f4"),
-    **{f"steps-{1 << n}": Form(1, partial(_from_steps, n), "<i2", "<f4") for n in range(FINEST_STEP + 1)},
-    **{f"wide-steps-{1 << n}": Form(1, partial(_from_steps, n), "<i4", "<f4") for n in range(FINEST_STEP + 1)},
+    "values": Form(0, _same, _same),
+    "left": Form(1, _same, _same),
+    "line": Form(2, _same, _same),
+    "colour": Form(1, _less_green, _plus_green, image="|u1"),
+    "half": Form(1, _halves, _widened, "<f2", "<f4"),
+    "reciprocal": Form(2, _reciprocals, _reciprocal, image="<f4"),
+    **{f"steps-{1 << n}": _stepped(n, "<i2") for n in range(FINEST_STEP + 1)},
+    **{f"wide-steps-{1 << n}": _stepped(n, "<i4") for n in range(FINEST_STEP + 1)},
 }
+STEPS = [f"{width}steps-{1 << n}" for n in range(FINEST_STEP + 1) for width in ("", "wide-")]  # coarse ones first
 
 
 def encode_image(modality: str, image: NDArray[Any]) -> dict[str, Any]:
@@ -169,38 +159,34 @@ def encode_image(modality: str, image: NDArray[Any]) -> dict[str, Any]:
     if modality == "instance":
         _check_ids(image)
     dtype = dtype_name(image.dtype)
-    name, numbers = _as_form(modality, np.ascontiguousarray(image, dtype))
-    data = _compressed(numbers, FORMS[name].differences)
+    image = np.ascontiguousarray(image, dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # such numbers do not lead back, and that is looked at
+        name, data = next(_fitting(_forms(modality, image.dtype), image))
     return {"encoding": name, "dtype": dtype, "shape": list(image.shape), "data": data}
 
 
-def _as_form(modality: str, image: NDArray[Any]) -> tuple[str, NDArray[Any]]:
-    """The form that suits the image best, by name, and its numbers."""
+def _forms(modality: str, dtype: np.dtype[Any]) -> list[str]:
+    """The forms that may suit an image, best first; the last one fits every image."""
     if modality in PICTURES:
-        return "colour", _less_green(image)
+        return ["colour"]
     if modality in LABELS:
-        return "values", image
+        return ["values"]
     if modality == "depth":
-        inverse = _reciprocals(image) if image.dtype == np.float32 else None
-        return ("line", image) if inverse is None else ("reciprocal", inverse)
-    if image.dtype == np.float32:
-        if (steps := _steps(image)) is not None:
-            return steps
-        if (halves := _halves(image)) is not None:
-            return "half", halves
-    return "left", image
+        return ["reciprocal", "line"] if dtype == np.float32 else ["line"]
+    return [*STEPS, "half", "left"] if dtype == np.float32 else ["left"]
 
 
-def _compressed(numbers: NDArray[Any], differences: int) -> bytes:
-    if differences == 0:
-        return zstd_compress(numbers.tobytes(), LEVEL)
-    steps = numbers.view(f"<i{numbers.itemsize}").copy()
-    for _ in range(differences):
-        steps[:, 1:] -= steps[:, :-1]
-    sign = steps >> 8 * steps.itemsize - 1
-    steps <<= 1  # 0, -1, 1, -2, ... become 0, 1, 2, 3, ...: the high bytes of small steps are all 0
-    steps ^= sign
-    return zstd_compress(shuffle(steps), LEVEL)
+def _fitting(names: list[str], image: NDArray[Any]) -> Iterator[tuple[str, bytes]]:
+    """The forms among these that lead back to the image, with its numbers as bytes."""
+    probe = image[:: max(1, len(image) // PROBE_ROWS)]
+    for name in names:
+        form = FORMS[name]
+        if form.differences == 0:
+            yield name, zstd_compress(image.reshape(-1).view(np.uint8).data, Kind.NUMBERS)
+        elif form.numbers(probe) is not None:
+            planes = residues(image, form.numbers, form.differences)
+            if planes is not None:
+                yield name, zstd_compress(planes.data, Kind.NOISE if name in NOISY else Kind.NUMBERS)
 
 
 def _decompressed(data: bytes, form: Form, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
@@ -211,13 +197,7 @@ def _decompressed(data: bytes, form: Form, dtype: np.dtype[Any], shape: tuple[in
     content = zstd_decompress(data, byte_count(number, shape))
     if form.differences == 0:
         return np.frombuffer(bytearray(content), dtype).reshape(shape)
-    bits = unshuffle(content, f"<u{number.itemsize}", shape)
-    odd = bits & 1
-    bits >>= 1
-    bits ^= np.negative(odd, out=odd)
-    for _ in range(form.differences):
-        bits = np.cumsum(bits, axis=1, dtype=bits.dtype)
-    return form.values(bits.view(number))
+    return form.values(sums(content, number, shape, form.differences))
 
 
 def _check_ids(ids: NDArray[Any]) -> None:

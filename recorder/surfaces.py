@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recorder.columns import byte_count, checked_shape, shuffle, unshuffle
-from recorder.compression import zstd_compress, zstd_decompress
+from recorder.compression import Kind, zstd_compress, zstd_decompress
 from recorder.schema import Surface
 
 MAPS = {"water_m": 100, "snow_m": 200, "wetness": 32, "ice_m": 100}  # steps to one, as the world rounds what it shows
 COUNTED, BITS = "<u2", "<u4"  # number types: of values that are so many steps; of the bits of any others
 GROUP = 16  # surfaces of which the first is whole
 LONGEST_WAY = 64  # from a surface to a whole one; a reader goes no further
-LEVEL = 6  # of zstd: a twentieth smaller than level 3, and still a few milliseconds for a map
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def _plain(numbers: Numbers, base: Numbers | None) -> dict[str, Any]:
 def _packed(steps: NDArray[Any]) -> bytes:
     """Wrapped-around steps, small ones of either sign as small numbers."""
     signed = steps.view(f"<i{steps.itemsize}")
-    return zstd_compress(shuffle(((signed << 1) ^ (signed >> (8 * steps.itemsize - 1))).view(steps.dtype)), LEVEL)
+    return zstd_compress(shuffle(((signed << 1) ^ (signed >> (8 * steps.itemsize - 1))).view(steps.dtype)), Kind.MAP)
 
 
 def base_of(value: Mapping[str, Any]) -> int | None:

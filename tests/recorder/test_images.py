@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -108,6 +109,20 @@ def test_steps_keep_the_sign_of_zero(n: int, steps: np.ndarray, sign: int) -> No
 def test_colours_come_back(image: np.ndarray) -> None:
     value = encode_image("rgb", image)
     assert same(decode_image(value), image) and same(naive(value), image)
+
+
+@PATIENT
+@given(
+    MODALITIES | st.just("rgb"),
+    hnp.arrays(np.float32, SHAPES, elements=st.sampled_from([0.0, -0.0, 0.25, -3.5, 100.0, 0.1, 1e9])),
+    st.integers(1, 500),
+)
+def test_the_blocks_of_rows_do_not_show(modality: str, image: np.ndarray, block_bytes: int) -> None:
+    image = np.resize(image, (*image.shape[:2], 3)).astype(np.uint8) if modality == "rgb" else image
+    whole = encode_image(modality, image)
+    with patch("recorder.residues.BLOCK_BYTES", block_bytes):
+        assert encode_image(modality, image) == whole
+    assert same(decode_image(whole), image)
 
 
 @PATIENT
