@@ -1,12 +1,15 @@
-"""Several tails for one prompt from a GGUF model, the same tails whatever was asked before or beside.
+"""Tails for many prompts at once from one GGUF model, each the same whatever is asked before or beside it.
 
-Sums of floats depend on the shape of a batch, so the shapes are kept fixed: flash attention off, one stream of the
-key-value cache per sequence, one prompt per prefill, prefill and decoding never mixed, single rows padded to two.
+Continuous batching over llama.cpp's low-level interface: every prompt is read once into a sequence that starts as a
+copy of the shared prefix, forked into its candidates, and all candidates of all prompts under way are decoded together.
+Sums of floats depend on the shape of a batch, so the shapes that matter are kept fixed: flash attention off, one stream
+of the key-value cache per sequence, one prompt per prefill, prefill never mixed with decoding, one row padded to two.
 """
 
 from __future__ import annotations
 
 import ctypes
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +23,12 @@ REPEAT_PENALTY, REPEAT_WINDOW = 1.1, 48  # tokens looked back on, the end of the
 END_BIAS = 1.2  # added to the logit of the full stop: short tails read better and take less time
 MAX_TAIL_TOKENS = 16
 MAX_TAIL_WORDS = 7  # one over what the guards allow: a longer tail is refused or ended earlier anyway
-MAX_SCENE_TOKENS = 320  # scene, turns and clause; about twice the usual
+MAX_SCENE_TOKENS = 320  # scene, turns and clause; more than twice the usual
 BATCH_TOKENS = 512
 CELL_BLOCK = 256  # llama.cpp rounds a sequence's share of the cache up to this
-PREFIX, LEADER = 0, 1  # sequence ids: the shared prefix, then the candidates from LEADER on, then the padding row
+MOST_SLOTS = 16  # prompts under way; on a processor more rows gain little, and each sequence costs megabytes
+PREFIX = 0  # sequence id of the shared prefix; the candidates of the slots follow, then the padding row
+FLOAT_TYPES = (0, 1, 32)  # llama_ftype: all F32, mostly F16, mostly BF16
 RANDOM_SEED = 0xFFFFFFFF  # llama.cpp takes this seed for "choose one by chance"
 ENDS = (".", "!", "?", "\n")
 
@@ -41,17 +46,41 @@ class Tail:
     tokens: list[int] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Prompt:
+    """Something to go on with: what follows the shared prefix, and one seed per candidate."""
+
+    key: tuple[int, ...]
+    scene: str
+    seeds: tuple[int, ...]
+
+
+@dataclass
+class _Slot:
+    """A prompt under way: its candidates, the sequences and samplers they have, and which of them still talk."""
+
+    key: tuple[int, ...]
+    first: int  # sequence of the first candidate
+    position: int  # of the next token
+    tails: list[Tail]
+    chains: list[Any]
+    rows: dict[int, int]  # candidate still talking -> row of its logits in the last batch
+
+
 class LocalModel:
-    """A loaded model that has read the shared prefix.
+    """A loaded model that has read the shared prefix and goes on with many prompts at a time.
 
     `library` is the module llama_cpp.llama_cpp, passed in so that only one file of Hamlet imports it. `candidates`
-    tails are made for each prompt.
+    tails are made for each prompt. With `exact` they depend on the prompt and its seeds alone; a model whose weights
+    are floats then takes one prompt at a time, because its products sum in another order for every number of rows.
 
     Raises:
         LoadError: the model cannot be loaded, or cannot hold prefix and scene.
     """
 
-    def __init__(self, library: Any, path: Path, prefix: str, *, threads: int, candidates: int) -> None:
+    def __init__(
+        self, library: Any, path: Path, prefix: str, *, threads: int, candidates: int, exact: bool = True
+    ) -> None:
         self._lib = library
         self._candidates = candidates
         self._log: list[str] = []
@@ -65,66 +94,105 @@ class LocalModel:
             raise LoadError("".join(self._log).strip() or "the model could not be loaded")
         self._vocab = library.llama_model_get_vocab(self._model)
         self._vocab_size = library.llama_vocab_n_tokens(self._vocab)
+        if not library.llama_model_has_decoder(self._model) or self._vocab_size == 0:
+            raise LoadError("it is no model that goes on with a text")
         self._ends = {t for t in range(self._vocab_size) if library.llama_vocab_is_eog(self._vocab, t)}
         self._ends |= set(self.tokens("<|im_start|>")[:1])
         self._bias = (library.llama_logit_bias * 1)()
         self._bias[0].token, self._bias[0].bias = self.tokens("end.")[-1], END_BIAS
         tokens = self.tokens(prefix, begin=True)
+        slots = 1 if exact and self._file_type() in FLOAT_TYPES else MOST_SLOTS
+        self._spare = 1 + slots * candidates  # sequence of the padding row
         self._context = self._new_context(len(tokens) + MAX_SCENE_TOKENS + MAX_TAIL_TOKENS, threads)
         self._memory = library.llama_get_memory(self._context)
         self._batch = _Batch(library)
+        self._waiting: deque[tuple[Prompt, list[int]]] = deque()
+        self._free = [1 + slot * candidates for slot in reversed(range(slots))]
+        self._slots: list[_Slot] = []
         self._prefix_length = len(tokens)
         self._prefill(tokens, 0, PREFIX)
 
     def tokens(self, text: str, *, begin: bool = False) -> list[int]:
         """Token ids of a text; `begin` adds the model's start token where it has one."""
         data = text.encode()
-        buffer = (ctypes.c_int32 * (len(data) + 8))()
-        count = self._lib.llama_tokenize(self._vocab, data, len(data), buffer, len(buffer), begin, True)
-        return list(buffer[:count])
+        room = len(data) + 8
+        while True:
+            buffer = (ctypes.c_int32 * room)()
+            count = self._lib.llama_tokenize(self._vocab, data, len(data), buffer, room, begin, True)
+            if count >= 0:
+                return list(buffer[:count])
+            if room == -count:
+                raise LoadError("its vocabulary cannot take up a text")
+            room = -count  # words outside its vocabulary may take more tokens than bytes
 
-    def tails(self, scene: str, seeds: Sequence[int]) -> list[Tail]:
-        """One tail per seed for the shared prefix followed by `scene`.
+    @property
+    def busy(self) -> bool:
+        """True while prompts wait or are under way."""
+        return bool(self._waiting or self._slots)
+
+    def submit(self, prompt: Prompt) -> None:
+        """Ask for the tails of a prompt.
 
         Raises:
             ValueError: the scene is empty or longer than MAX_SCENE_TOKENS, or the seeds are not one per candidate.
         """
-        tokens = self.tokens(scene)
-        if not 0 < len(tokens) <= MAX_SCENE_TOKENS or len(seeds) != self._candidates:
-            raise ValueError(f"{len(tokens)} tokens of scene (1 to {MAX_SCENE_TOKENS}), {len(seeds)} seeds")
-        lib = self._lib
-        sequences = range(LEADER, LEADER + self._candidates)
-        for sequence in sequences:
-            lib.llama_memory_seq_rm(self._memory, sequence, -1, -1)
-        lib.llama_memory_seq_cp(self._memory, PREFIX, LEADER, -1, -1)
-        last_row = self._prefill(tokens, self._prefix_length, LEADER)
-        for sequence in sequences[1:]:
-            lib.llama_memory_seq_cp(self._memory, LEADER, sequence, -1, -1)
-        chains = [self._sampler(seed, tokens[-REPEAT_WINDOW:]) for seed in seeds]
-        try:
-            return self._go_on(chains, last_row, self._prefix_length + len(tokens))
-        finally:
-            for chain in chains:
-                lib.llama_sampler_free(chain)
+        tokens = self.tokens(prompt.scene)
+        if not 0 < len(tokens) <= MAX_SCENE_TOKENS or len(prompt.seeds) != self._candidates:
+            raise ValueError(f"{len(tokens)} tokens of scene (1 to {MAX_SCENE_TOKENS}), {len(prompt.seeds)} seeds")
+        self._waiting.append((prompt, tokens))
+
+    def step(self) -> list[tuple[tuple[int, ...], list[Tail]]]:
+        """One pass through the model: reads the next prompt while a slot is free, else goes on with all under way.
+
+        Returns the key and the tails of every prompt that is complete.
+        """
+        if self._waiting and self._free:
+            self._slots.append(self._begun(*self._waiting.popleft()))
+            going = self._slots[-1:]
+        else:
+            self._batch.clear()
+            for slot in self._slots:
+                slot.rows = {
+                    i: self._batch.add(slot.tails[i].tokens[-1], slot.position, slot.first + i, logits=True)
+                    for i in slot.rows
+                }
+                slot.position += 1
+            if self._batch.rows:
+                self._decode_padded()
+            going = self._slots
+        for slot in going:
+            slot.rows = {i: row for i, row in slot.rows.items() if self._take(slot.tails[i], slot.chains[i], row)}
+        return [self._finished(slot) for slot in list(self._slots) if not slot.rows]
 
     def close(self) -> None:
         """Free the model."""
+        for slot in self._slots:
+            for chain in slot.chains:
+                self._lib.llama_sampler_free(chain)
+        self._slots.clear()
         self._lib.llama_free(self._context)
         self._lib.llama_model_free(self._model)
 
-    def _go_on(self, chains: list[Any], last_row: int, position: int) -> list[Tail]:
-        results = [Tail() for _ in chains]
-        rows = dict.fromkeys(range(len(chains)), last_row)  # candidates still talking -> row of their logits
-        while rows:
-            going = [index for index, row in rows.items() if self._take(results[index], chains[index], row)]
-            self._batch.clear()
-            rows = {i: self._batch.add(results[i].tokens[-1], position, LEADER + i, logits=True) for i in going}
-            if rows:
-                self._decode_padded()
-            position += 1
-        for result in results:
-            result.log_probability = round(result.log_probability / max(1, len(result.tokens)), 4)
-        return results
+    def _begun(self, prompt: Prompt, tokens: list[int]) -> _Slot:
+        first = self._free.pop()
+        sequences = range(first, first + self._candidates)
+        self._lib.llama_memory_seq_cp(self._memory, PREFIX, first, -1, -1)
+        row = self._prefill(tokens, self._prefix_length, first)
+        for sequence in sequences[1:]:
+            self._lib.llama_memory_seq_cp(self._memory, first, sequence, -1, -1)
+        chains = [self._sampler(seed, tokens[-REPEAT_WINDOW:]) for seed in prompt.seeds]
+        rows = dict.fromkeys(range(self._candidates), row)
+        return _Slot(prompt.key, first, self._prefix_length + len(tokens), [Tail() for _ in chains], chains, rows)
+
+    def _finished(self, slot: _Slot) -> tuple[tuple[int, ...], list[Tail]]:
+        for index, chain in enumerate(slot.chains):
+            self._lib.llama_sampler_free(chain)
+            self._lib.llama_memory_seq_rm(self._memory, slot.first + index, -1, -1)
+        for tail in slot.tails:
+            tail.log_probability = round(tail.log_probability / max(1, len(tail.tokens)), 4)
+        self._slots.remove(slot)
+        self._free.append(slot.first)
+        return slot.key, slot.tails
 
     def _take(self, result: Tail, chain: Any, row: int) -> bool:
         """Sample one token into a tail; False when the tail is complete."""
@@ -142,9 +210,9 @@ class LocalModel:
 
     def _log_probability(self, token: int, row: int) -> float:
         pointer = self._lib.llama_get_logits_ith(self._context, row)
-        logits = np.ctypeslib.as_array(pointer, (self._vocab_size,)).astype(np.float64)
+        logits = np.ctypeslib.as_array(pointer, (self._vocab_size,))
         top = logits.max()
-        return float(logits[token] - top - np.log(np.exp(logits - top).sum()))
+        return float(logits[token] - top) - float(np.log(np.exp(logits - top).sum(dtype=np.float64)))
 
     def _piece(self, token: int) -> bytes:
         buffer = ctypes.create_string_buffer(64)
@@ -180,15 +248,14 @@ class LocalModel:
 
     def _decode_padded(self) -> None:
         # A batch of one row takes another product (matrix times vector), which sums in another order.
-        spare = LEADER + self._candidates
         padded = self._batch.rows == 1
         if padded:
-            self._batch.add(0, 0, spare, logits=False)
+            self._batch.add(0, 0, self._spare, logits=False)
         status = self._lib.llama_decode(self._context, self._batch.struct())
         if status:
             raise RuntimeError(f"llama_decode gave {status}")
         if padded:
-            self._lib.llama_memory_seq_rm(self._memory, spare, -1, -1)
+            self._lib.llama_memory_seq_rm(self._memory, self._spare, -1, -1)
 
     def _new_context(self, cells: int, threads: int) -> Any:
         lib = self._lib
@@ -197,7 +264,7 @@ class LocalModel:
         if trained < cells:
             raise LoadError(f"context too small: {trained} tokens of {cells} needed")
         parameters = lib.llama_context_default_params()
-        parameters.n_seq_max = LEADER + self._candidates + 1
+        parameters.n_seq_max = self._spare + 1
         parameters.n_ctx = cells * parameters.n_seq_max
         parameters.n_batch = parameters.n_ubatch = BATCH_TOKENS
         parameters.n_threads = parameters.n_threads_batch = threads
@@ -208,6 +275,12 @@ class LocalModel:
         if not context:
             raise LoadError("".join(self._log).strip() or "no memory for the context")
         return context
+
+    def _file_type(self) -> int:
+        """The llama_ftype the file states; -1 where it states none."""
+        text = ctypes.create_string_buffer(16)
+        length = self._lib.llama_model_meta_val_str(self._model, b"general.file_type", text, len(text))
+        return int(text.value) if length > 0 else -1
 
     def _note(self, level: int, text: bytes, _data: Any) -> None:
         if level >= 4:  # GGML_LOG_LEVEL_ERROR; 5 continues the line before

@@ -10,12 +10,12 @@ import atexit
 import json
 import os
 import queue
+import re
 import subprocess
 import sys
 import threading
 import time
 import zlib
-from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,17 +24,18 @@ import numpy as np
 
 from agents.acts import SpeechPlan
 from agents.language.guards import candidate_of, judge
-from agents.language.inference import LoadError, LocalModel
-from agents.language.models import ModelError, check_gguf, model_sha256
+from agents.language.inference import LoadError, LocalModel, Prompt
+from agents.language.models import ModelError, check_gguf, is_embedded, model_sha256
 from agents.language.prompt import SHARED_PREFIX, scene_prompt
+from agents.language.quantise import FILE_TYPE, requantised
 from agents.language.templates import Draft, draft
 from agents.language.voice import Wording
+from world.folder import folder
 
 CANDIDATES = 3  # five worded no more of thirty lines and took an eighth more processor time
 START_TIMEOUT_S = 120.0  # reading a large model from a slow disk
 REPLY_TIMEOUT_S = 60.0  # a worker silent for so long has hung
 LIVE_PATIENCE_S = 8.0  # a window's villager who waited so long for a free model speaks without it
-REQUESTS_IN_FLIGHT = 8  # in the worker's pipe: enough to keep it busy, few enough never to fill the pipe
 MAX_THREADS = 8  # a small model gains nothing from more
 LIVE_NICENESS = 10  # the picture comes first
 # Threads that wait by spinning starve each other when others want the cores too: on two busy cores lines then took
@@ -73,15 +74,17 @@ class LlamaVoice:
 
     def __init__(self, model_path: Path, *, lockstep: bool, candidates: int = CANDIDATES) -> None:
         check_gguf(model_path)
+        self.asked = 0  # lines given to the model
+        self.worded = 0  # of these, lines it found words for that passed
         self.fallbacks = 0  # lines that should have gone to the model and could not
         self.failure = ""  # why, in words
         self._sha256 = model_sha256(model_path)
         self._lockstep = lockstep
         self._candidates = candidates
         self._worded: dict[Key, tuple[int, Wording]] = {}  # with the tick they are due at
-        self._backlog: deque[_Request] = deque()
-        self._asked: dict[Key, _Request] = {}
-        self._worker: _Worker | None = _start(model_path, lockstep, candidates)
+        self._asked: dict[Key, _Request] = {}  # in the order of asking
+        copy = folder() / "models" / f"{self._sha256}-{FILE_TYPE}.gguf" if is_embedded(model_path) else None
+        self._worker: _Worker | None = _start(model_path, copy, lockstep, candidates)
         atexit.register(self.close)
         self._await_ready(model_path)
 
@@ -93,8 +96,7 @@ class LlamaVoice:
         elif self._worker is None:
             self._fall_back(_Request(plan, planned, "", 0.0))
         else:
-            self._backlog.append(_Request(plan, planned, scene_prompt(plan, planned), time.monotonic()))
-            self._send()
+            self._ask(_Request(plan, planned, scene_prompt(plan, planned), time.monotonic()))
 
     def due(self, tick: int) -> list[Wording]:
         """The wordings that reach the simulation at this tick, ordered by key."""
@@ -111,7 +113,6 @@ class LlamaVoice:
     def close(self) -> None:
         """End the worker. What was asked and not yet worded is dropped."""
         atexit.unregister(self.close)
-        self._backlog.clear()
         self._asked.clear()
         if self._worker is not None:
             _end(self._worker)
@@ -136,21 +137,21 @@ class LlamaVoice:
             raise ModelError(_explained(path, hello["error"]))
 
     def _owes(self, tick: int) -> bool:
-        return any(request.plan.due_tick <= tick for request in (*self._asked.values(), *self._backlog))
+        return any(request.plan.due_tick <= tick for request in self._asked.values())
 
-    def _send(self) -> None:
-        while self._worker is not None and self._backlog and len(self._asked) < REQUESTS_IN_FLIGHT:
-            request = self._backlog.popleft()
-            if not self._asked:
-                self._worker.last_sign_s = time.monotonic()
-            self._asked[request.plan.key] = request
-            message = {"key": request.plan.key, "scene": request.prompt, "seeds": self._seeds(request.plan)}
-            try:
-                assert self._worker.process.stdin is not None
-                self._worker.process.stdin.write(json.dumps(message) + "\n")
-                self._worker.process.stdin.flush()
-            except (BrokenPipeError, OSError):
-                self._lose_worker()
+    def _ask(self, request: _Request) -> None:
+        # The worker takes every request up at once, so the pipe never fills and this never waits.
+        assert self._worker is not None and self._worker.process.stdin is not None
+        if not self._asked:
+            self._worker.last_sign_s = time.monotonic()
+        self._asked[request.plan.key] = request
+        self.asked += 1
+        message = {"key": request.plan.key, "scene": request.prompt, "seeds": self._seeds(request.plan)}
+        try:
+            self._worker.process.stdin.write(json.dumps(message) + "\n")
+            self._worker.process.stdin.flush()
+        except (BrokenPipeError, OSError):
+            self._lose_worker()
 
     def _collect(self, wait_s: float) -> None:
         """Take up what the worker has answered; waits for the first answer at most so long."""
@@ -166,11 +167,15 @@ class LlamaVoice:
                 return
             self._worker.last_sign_s = time.monotonic()
             wait_s = 0.0
+            if "key" not in reply:
+                self._lose_worker(reply["error"])
+                return
             self._take(reply)
-            self._send()
 
     def _take(self, reply: dict[str, Any]) -> None:
-        request = self._asked.pop(tuple(reply["key"]))
+        request = self._asked.pop(tuple(reply["key"]), None)
+        if request is None:
+            return  # too late: the villager has spoken without it
         plan, planned = request.plan, request.draft
         if "error" in reply:
             self._fall_back(request, reply["error"])
@@ -178,6 +183,7 @@ class LlamaVoice:
         candidates = [candidate_of(planned, text, likely) for text, likely in reply["tails"]]
         verdict = judge(plan, planned, candidates)
         accepted = verdict.accepted
+        self.worded += accepted is not None
         self._settle(
             plan,
             planned,
@@ -220,8 +226,9 @@ class LlamaVoice:
 
     def _lose_patience(self) -> None:
         now = time.monotonic()
-        while self._backlog and now - self._backlog[0].asked_at > LIVE_PATIENCE_S:
-            self._fall_back(self._backlog.popleft(), f"the model was busy for {LIVE_PATIENCE_S:.0f} s")
+        late = [key for key, request in self._asked.items() if now - request.asked_at > LIVE_PATIENCE_S]
+        for key in late:
+            self._fall_back(self._asked.pop(key), f"the model was busy for {LIVE_PATIENCE_S:.0f} s")
 
     def _lose_worker(self, reason: str = "") -> None:
         """From here on the phrases speak; everything still owed is settled with its draft."""
@@ -231,10 +238,9 @@ class LlamaVoice:
         _end(worker)
         self._worker = None
         self.failure = reason or f"the model's process ended ({_ending(worker.process.returncode)})"
-        for request in (*self._asked.values(), *self._backlog):
+        for request in self._asked.values():
             self._fall_back(request)
         self._asked.clear()
-        self._backlog.clear()
 
     def _seeds(self, plan: SpeechPlan) -> list[int]:
         sequence = np.random.SeedSequence(plan.seed, spawn_key=(zlib.crc32(b"tails"),))
@@ -245,7 +251,7 @@ def _arrived(wording: Wording, tick: int) -> Wording:
     return Wording(**{**wording.__dict__, "arrival_tick": tick})
 
 
-def _start(path: Path, lockstep: bool, candidates: int) -> _Worker:
+def _start(path: Path, copy: Path | None, lockstep: bool, candidates: int) -> _Worker:
     """Start the worker and a thread that gathers its answers.
 
     A program of its own rather than a fork or a multiprocessing child: it neither inherits the window's state nor runs
@@ -254,6 +260,8 @@ def _start(path: Path, lockstep: bool, candidates: int) -> _Worker:
     cores = _cores()
     options = {
         "path": str(path),
+        "copy": str(copy) if copy is not None else None,
+        "exact": lockstep,
         "candidates": candidates,
         "threads": min(MAX_THREADS, cores if lockstep else max(1, cores - 1)),
         "niceness": 0 if lockstep else LIVE_NICENESS,
@@ -314,11 +322,12 @@ def _explained(path: Path, reason: str) -> str:
         )
     if "context too small" in lowered:
         return f"the model {path} cannot hold a talk, its {reason}: use another model"
-    return f"the model {path} cannot be used: {reason}"
+    cause = re.search(r"error loading model[^:]*: (.+?)(?: llama_\w+: |$)", reason)
+    return f"the model {path} cannot be used: {cause[1] if cause else reason}"
 
 
 def _serve(options: dict[str, Any]) -> None:
-    """The worker: loads the model, then answers one line of JSON with another until its input ends."""
+    """The worker: loads the model, then answers lines of JSON with others, in any order, until its input ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever the library prints must not get between the answers
 
@@ -331,13 +340,7 @@ def _serve(options: dict[str, Any]) -> None:
     try:
         import llama_cpp.llama_cpp as library  # noqa: PLC0415 (the worker alone needs it)
 
-        model = LocalModel(
-            library,
-            Path(options["path"]),
-            SHARED_PREFIX,
-            threads=options["threads"],
-            candidates=options["candidates"],
-        )
+        model = _loaded(library, options)
     except ImportError:
         answer({"error": "llama-cpp-python is not installed: run `pip install llama-cpp-python`"})
         return
@@ -345,13 +348,46 @@ def _serve(options: dict[str, Any]) -> None:
         answer({"error": str(error) or type(error).__name__})
         return
     answer({"ready": True})
-    for line in sys.stdin:
-        request = json.loads(line)
+    asked: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(asked,), name="requests", daemon=True).start()
+    while True:
+        while not (model.busy and asked.empty()):
+            request = asked.get()
+            if request is None:
+                return
+            try:
+                model.submit(Prompt(tuple(request["key"]), request["scene"], tuple(request["seeds"])))
+            except ValueError as error:
+                answer({"key": request["key"], "error": f"the model refused: {error}"})
         try:
-            tails = model.tails(request["scene"], request["seeds"])
-            answer({"key": request["key"], "tails": [(tail.text, tail.log_probability) for tail in tails]})
-        except (ValueError, RuntimeError) as error:
-            answer({"key": request["key"], "error": f"the model refused: {error}"})
+            for key, tails in model.step():
+                answer({"key": key, "tails": [(tail.text, tail.log_probability) for tail in tails]})
+        except RuntimeError as error:
+            answer({"error": f"the model failed: {error}"})
+            return
+
+
+def _loaded(library: Any, options: dict[str, Any]) -> LocalModel:
+    """The model, or the copy of it that is to be used in its place: a damaged one is made anew."""
+    path, copy = Path(options["path"]), options["copy"]
+    settings = {name: options[name] for name in ("threads", "candidates", "exact")}
+    if copy is None:
+        return LocalModel(library, path, SHARED_PREFIX, **settings)
+    used = requantised(library, path, Path(copy))
+    try:
+        return LocalModel(library, used, SHARED_PREFIX, **settings)
+    except LoadError:
+        used.unlink()
+        return LocalModel(library, requantised(library, path, Path(copy)), SHARED_PREFIX, **settings)
+    finally:
+        if used != Path(copy):
+            used.unlink(missing_ok=True)  # a temporary one: loaded, it needs no name any more
+
+
+def _listen(asked: queue.SimpleQueue[dict[str, Any] | None]) -> None:
+    for line in sys.stdin:
+        asked.put(json.loads(line))
+    asked.put(None)
 
 
 if __name__ == "__main__":

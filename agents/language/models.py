@@ -52,6 +52,11 @@ def find_model(spec: str | None) -> Path | None:
     return path
 
 
+def is_embedded(path: Path) -> bool:
+    """True for the file of the embedded model."""
+    return path.parent.name == EMBEDDED_PACKAGE
+
+
 def check_gguf(path: Path) -> None:
     """Raise ModelError unless the file is there and begins like a GGUF file; its tensors are not looked at."""
     if path.is_dir():

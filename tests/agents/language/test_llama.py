@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from agents.language.models import ModelError, find_model
 from agents.language.templates import draft
 from agents.language.voice import Wording
 from tests.agents.language.plans import varied_plans
+from tests.agents.language.tiny_models import write_tiny
 
 pytest.importorskip("llama_cpp")
 try:
@@ -62,7 +64,7 @@ voice.close()
 @pytest.mark.slow
 def test_words_depend_neither_on_process_nor_order_nor_neighbours() -> None:
     runs = []
-    for order, neighbours in (([0, 1, 2], 0), ([2, 0, 1], 2)):
+    for order, neighbours in (([0, 1, 2], 0), ([2, 0, 1], 17)):  # three at once, and more than are under way at once
         result = subprocess.run(
             [sys.executable, "-c", FRESH_RUN, json.dumps([order, neighbours])],
             capture_output=True,
@@ -157,6 +159,59 @@ def _runs(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+@pytest.mark.slow
+def test_the_faster_copy_is_made_again_where_it_is_damaged_and_needs_no_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plans_for_the_model(1)[0]
+
+    def said(cache: Path) -> list[list[object]]:
+        monkeypatch.setenv("HAMLET_CACHE", str(cache))
+        voice = LlamaVoice(MODEL, lockstep=True)
+        voice.submit(plan)
+        words = spoken(voice.due(500))
+        voice.close()
+        return words
+
+    first = said(tmp_path)
+    (copy,) = (tmp_path / "models").iterdir()
+    whole = copy.read_bytes()
+    copy.write_bytes(whole[:1_000_000])
+    assert said(tmp_path) == first and copy.read_bytes() == whole
+    no_folder = tmp_path / "file"
+    no_folder.write_text("no folder")
+    assert said(no_folder) == first
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "models"]
+
+
+@pytest.mark.slow
+def test_a_model_that_talks_nonsense_costs_nothing_but_its_time(tmp_path: Path) -> None:
+    voice = LlamaVoice(write_tiny(tmp_path / "tiny.gguf", MODEL), lockstep=True)
+    plans = plans_for_the_model(20)
+    for plan in plans:
+        voice.submit(plan)
+    words = voice.due(500)
+    assert [w.source for w in words] == ["template"] * 20 and all(w.text == w.draft for w in words)
+    assert all(len(w.raw) == CANDIDATES and all(w.rejections) for w in words)
+    assert (voice.asked, voice.worded, voice.fallbacks) == (20, 0, 0)
+    voice.close()
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ({"context": 128}, "context too small: 128 tokens"),
+        ({"architecture": "nonsense"}, "unknown model architecture: 'nonsense'$"),
+        ({"architecture": "bert"}, "key not found in model"),
+    ],
+)
+def test_a_model_that_cannot_speak_is_named(tmp_path: Path, made: dict[str, Any], words: str) -> None:
+    path = write_tiny(tmp_path / "tiny.gguf", MODEL, **made)
+    with pytest.raises(ModelError, match=words) as caught:
+        LlamaVoice(path, lockstep=True)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_a_truncated_model_is_named(tmp_path: Path) -> None:
