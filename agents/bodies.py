@@ -29,6 +29,8 @@ VILLAGER = np.dtype(
         ("fatigue", "<f4"),
         ("cold", "<f4"),
         ("loneliness", "<f4"),
+        ("danger", "<f4"),
+        ("idleness", "<f4"),
         ("wears", "u1"),
         ("carries", "u1"),
         ("lantern", "u1"),

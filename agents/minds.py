@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 
+from agents.ablation import Ablation
 from agents.acts import Fact, Persona, Topic
 from agents.emotion import Emotions, mood_word
 from agents.knowledge import Knowledge
 from agents.memory import Memories
+from agents.moment import Moment
 from agents.needs import Needs
+from agents.promises import Promises
 from agents.relationships import Relationships
 from world.streams import stream
-from world.view import Place, Weather
+from world.view import Place
+
+__all__ = ["Minds", "Moment"]
 
 URGENT_NEED = 0.6  # a need that one speaks about when asked
 LIKING = 0.3  # affinity from which one has an opinion worth telling
 STALE_WEATHER_MIN = 60
 STALE_SIGHTING_MIN = 180
 WORKDAY_END_H = 17.0
-
-
-@dataclass(frozen=True)
-class Moment:
-    """When and in what weather something is decided."""
-
-    tick: int
-    day: int  # since the scenario's start
-    minute: int  # of that day
-    clock_min: float  # the same with its fraction
-    weather: Weather
-
-    @classmethod
-    def of(cls, tick: int, start: datetime, now: datetime, weather: Weather) -> Moment:
-        return cls(tick, (now.date() - start.date()).days, now.hour * 60 + now.minute, _clock(now), weather)
-
-    def since(self, fact: Fact) -> int:
-        """Minutes since a fact happened."""
-        return (self.day - fact.day) * 1440 + self.minute - fact.minute
-
-
-def _clock(now: datetime) -> float:
-    return now.hour * 60 + now.minute + now.second / 60 + now.microsecond / 6e7
 
 
 @dataclass
@@ -56,6 +37,8 @@ class Minds:
     memories: Memories
     knowledge: Knowledge
     relations: Relationships
+    promises: Promises
+    ablation: Ablation = field(default_factory=Ablation)
 
     def mood(self, row: int) -> str:
         """The mood as a word."""

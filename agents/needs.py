@@ -1,12 +1,14 @@
-"""What the body and the heart ask for: hunger, fatigue, cold and loneliness, each from 0 (satisfied) to 1 (urgent)."""
+"""What body and heart ask for: food, rest, warmth, company, safety, purpose; each from 0 (satisfied) to 1 (urgent)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.acts import Persona
 from world.state import Plain, put_back, taken
 from world.view import Floats, Weather
 
@@ -26,7 +28,25 @@ TALK_TIME_S = 8 * 60.0  # time constant of loneliness while talking; judgement
 COMPANY_SHARE = 0.5  # among people loneliness grows at this share of its rate; judgement
 CHILL_TIME_S = 20 * 60.0  # time constants of feeling the cold outside and warming indoors; judgement
 WARM_TIME_S = 8 * 60.0
+ALARM_TIME_S = 60.0  # time constants of growing afraid and of calming down; judgement
+CALM_TIME_S = 5 * 60.0
+DARK_MENACE = 0.2  # of being out in the dark; judgement
+STORM_MENACE = 0.8
+GALE_M_S = 17.2  # Beaufort 8: walking becomes hard
+HEAVY_RAIN_MM_H = 10.0  # from which rain is heavy (Met Office)
+# Idle hours of a waking day weigh on the conscientious; half a day's work takes that away. Judgement.
+IDLENESS_PER_H = 0.10
+WORK_PER_H = 0.25
 COMFORT_C, FREEZING_C = 14.0, -8.0  # felt temperature at which one walks about content, and at which one must go in
+
+
+@dataclass(frozen=True)
+class Natures:
+    """Columns of the traits that bend how needs grow, 0..1."""
+
+    conscientiousness: Floats
+    extraversion: Floats
+    neuroticism: Floats
 
 
 @dataclass
@@ -37,6 +57,8 @@ class Needs:
     fatigue: Floats
     cold: Floats
     loneliness: Floats
+    danger: Floats
+    idleness: Floats
 
     def advance(
         self,
@@ -47,9 +69,11 @@ class Needs:
         eating: NDArray[np.bool_],
         sleeping: NDArray[np.bool_],
         labouring: NDArray[np.bool_],
+        working: NDArray[np.bool_],
         talking: NDArray[np.bool_],
         in_company: NDArray[np.bool_],
-        extraversion: Floats,
+        dark: bool,
+        natures: Natures,
     ) -> None:
         """Let `dt_s` seconds pass. Flags are (n,) arrays; every need stays within 0..1."""
         hours = dt_s / HOUR_S
@@ -57,22 +81,32 @@ class Needs:
         self.hunger += hours * np.where(eating, -MEAL_PER_H, HUNGER_PER_H * np.where(awake, 1.0, SLEEPING_HUNGER))
         tiring = FATIGUE_PER_H * np.where(labouring, WORK_FATIGUE, 1.0)
         self.fatigue += hours * np.where(sleeping, -SLEEP_RECOVERY_PER_H, tiring)
-        missing = LONELINESS_PER_H * (0.5 + extraversion) * np.where(in_company, COMPANY_SHARE, 1.0)
+        missing = LONELINESS_PER_H * (0.5 + natures.extraversion) * np.where(in_company, COMPANY_SHARE, 1.0)
         eased = self.loneliness * np.exp(-dt_s / TALK_TIME_S)
         self.loneliness[:] = np.where(talking, eased, self.loneliness + hours * np.where(awake, missing, 0.0))
         target = np.where(indoors, 0.0, chill(weather))
         time_constant = np.where(target > self.cold, CHILL_TIME_S, WARM_TIME_S)
         self.cold += (target - self.cold) * -np.expm1(-dt_s / time_constant)
-        for need in (self.hunger, self.fatigue, self.cold, self.loneliness):
+        threat = np.where(indoors, 0.0, menace(weather, dark) * (0.5 + natures.neuroticism))
+        self.danger += (threat - self.danger) * -np.expm1(
+            -dt_s / np.where(threat > self.danger, ALARM_TIME_S, CALM_TIME_S)
+        )
+        purpose = np.where(working, -WORK_PER_H, IDLENESS_PER_H * (0.5 + natures.conscientiousness))
+        self.idleness += hours * np.where(awake, purpose, 0.0)
+        for need in (self.hunger, self.fatigue, self.cold, self.loneliness, self.danger, self.idleness):
             np.clip(need, 0.0, 1.0, out=need)
+
+    def frighten(self, row: int, menace: float) -> None:
+        """Something threatens a villager at once (a quarrel, water at the door): as urgent as it is, 0..1."""
+        self.danger[row] = max(float(self.danger[row]), min(1.0, menace))
 
     def freeze(self) -> Plain:
         """Every need by name."""
-        return taken(self, (f.name for f in fields(self)))
+        return taken(self, NEEDS)
 
     def thaw(self, state: Plain) -> None:
         """Put back what `freeze` gave. Raises ValueError if it does not fit."""
-        put_back(self, (f.name for f in fields(self)), state)
+        put_back(self, NEEDS, state)
 
 
 def chill(weather: Weather) -> float:
@@ -88,3 +122,23 @@ def chill(weather: Weather) -> float:
         felt = min(felt, 13.12 + 0.6215 * felt - 11.37 * power + 0.3965 * felt * power)
     felt -= min(6.0, 2.5 * weather.rain_mm_h**0.5 + 1.5 * weather.snow_mm_h**0.5)
     return float(np.clip((COMFORT_C - felt) / (COMFORT_C - FREEZING_C), 0.0, 1.0))
+
+
+NEEDS = tuple(f.name for f in fields(Needs))
+
+
+def natures_of(personas: Sequence[Persona]) -> Natures:
+    """The traits that bend needs, by row."""
+    return Natures(*(np.array([getattr(p, f.name) for p in personas]) for f in fields(Natures)))
+
+
+def stormy(weather: Weather) -> bool:
+    """Whether people call it a storm: a gale, if only in gusts, or heavy rain."""
+    return max(weather.wind_m_s, weather.gust_m_s) >= GALE_M_S or weather.rain_mm_h >= HEAVY_RAIN_MM_H
+
+
+def menace(weather: Weather, dark: bool) -> float:
+    """How unsafe it is out of doors for somebody of average nerves, 0..1."""
+    gale = max(weather.wind_m_s, weather.gust_m_s) / GALE_M_S
+    rain = weather.rain_mm_h / HEAVY_RAIN_MM_H
+    return float(min(1.0, DARK_MENACE * dark + STORM_MENACE * min(1.25, max(gale, rain)) ** 2))

@@ -20,12 +20,13 @@ from agents.locomotion import STRIDE_OF_HEIGHT, walk
 from agents.looks import looks_of
 from agents.memory import Memories
 from agents.minds import Minds, Moment
-from agents.needs import Needs
+from agents.needs import NEEDS, Needs, natures_of
 from agents.noticing import Noticing
 from agents.outward import outward
-from agents.perception import Sight
+from agents.perception import CIVIL_DUSK, Sight
 from agents.persona import make_personas
 from agents.plans import Intent
+from agents.promises import Promises
 from agents.relationships import Relationships
 from agents.speech import Spoken
 from assets.palette import Activity
@@ -84,6 +85,7 @@ class Society:
         personas = make_personas(config.seed, config.villagers, view.places, config.personas)
         self._looks = looks_of(personas, config.seed)
         self._extraversion = np.array([p.extraversion for p in personas])
+        self._natures = natures_of(personas)
         self._rows = np.arange(config.villagers)
         self.minds = _minds(personas, config, view, now)
         seed_news(self.minds.knowledge, config.seed, personas, view.places, now.minute)
@@ -126,7 +128,7 @@ class Society:
         rows["speed_m_s"] = b.speed
         rows["place"] = [i.place for i in self.intentions.current]
         rows["mood"] = self.minds.emotions.mood
-        for name in ("hunger", "fatigue", "cold", "loneliness"):
+        for name in NEEDS:
             rows[name] = getattr(n, name)
         return rows
 
@@ -134,10 +136,11 @@ class Society:
         """Everything that matters, as arrays; memories, knowledge and relations as digests of their changes."""
         m, e, n = self.minds, self.minds.emotions, self.minds.needs
         parts: dict[str, NDArray[Any]] = {f"body_{k}": v for k, v in self.bodies.columns().items()}
-        parts |= {f"need_{k}": getattr(n, k) for k in ("hunger", "fatigue", "cold", "loneliness")}
+        parts |= {f"need_{k}": getattr(n, k) for k in NEEDS}
         parts |= {"mood": e.mood, "arousal": e.arousal, "seen": self.sight.seen, "sky": self.noticing.sky}
         parts |= {"talkativeness": np.array([self.talkativeness]), "brought_up": m.knowledge.brought_up}
         parts |= {"memories": m.memories.digest, "knowledge": m.knowledge.digest, "relations": m.relations.digest}
+        parts |= {"promises": m.promises.digest}
         parts |= {f"intention_{k}": v for k, v in self.intentions.columns().items()}
         parts |= {f"talk_{k}": v for k, v in self.talk.columns().items()}
         return parts
@@ -183,6 +186,7 @@ class Society:
             "memories": m.memories,
             "knowledge": m.knowledge,
             "relations": m.relations,
+            "promises": m.promises,
             "sight": self.sight,
             "noticing": self.noticing,
             "intentions": self.intentions,
@@ -206,7 +210,7 @@ class Society:
 
     def _perceive(self, view: WorldView, now: Moment) -> Events:
         if now.tick % max(1, round(BODY_S * self._rate)) == 0:
-            self._feel(now)
+            self._feel(view, now)
         rows = self._looking(now.tick)
         if len(rows):
             self.sight.look(rows, self.bodies, view)
@@ -214,7 +218,7 @@ class Society:
             self.noticing.people(rows, self.sight, self.bodies, self.minds, now, settled, self._rate)
         return self.noticing.weather(self.minds, self.bodies, now, self._rate)
 
-    def _feel(self, now: Moment) -> None:
+    def _feel(self, view: WorldView, now: Moment) -> None:
         b = self.bodies
         self.minds.needs.advance(
             BODY_S,
@@ -223,9 +227,11 @@ class Society:
             eating=b.indoors & self.intentions.doing(Intent.EAT),
             sleeping=b.activity == Activity.SLEEP,
             labouring=(b.activity == Activity.WORK) | (b.activity == Activity.WALK),
+            working=b.activity == Activity.WORK,
             talking=self.talk.talking,
             in_company=self.sight.distance[:, 0] < TALK_RANGE_M,
-            extraversion=self._extraversion,
+            dark=view.sun_elevation < CIVIL_DUSK,
+            natures=self._natures,
         )
         self.minds.emotions.advance(BODY_S, self.minds.needs, now.weather, (~b.indoors).astype(float))
 
@@ -289,6 +295,8 @@ def _minds(personas: tuple[Persona, ...], config: SocietyConfig, view: WorldView
         fatigue=np.clip(0.06 * ((hour - 6.0) % 24 if hour > 5 else 2.0) + rng.normal(0, 0.05, n), 0.0, 1.0),
         cold=np.zeros(n),
         loneliness=rng.uniform(0.15, 0.55, n),
+        danger=np.zeros(n),
+        idleness=rng.uniform(0.1, 0.4, n),
     )
     extraversion, neuroticism = (np.array([getattr(p, t) for p in personas]) for t in ("extraversion", "neuroticism"))
     return Minds(
@@ -300,6 +308,7 @@ def _minds(personas: tuple[Persona, ...], config: SocietyConfig, view: WorldView
         memories=Memories.empty(n, config.tick_rate),
         knowledge=Knowledge(n),
         relations=Relationships.among(personas, config.seed),
+        promises=Promises(n, config.tick_rate),
     )
 
 

@@ -183,6 +183,8 @@ VILLAGER_COLUMNS = (
     Column("fatigue", "<f4", "need to rest: 0 satisfied .. 1 urgent", "1"),
     Column("cold", "<f4", "need for warmth: 0 satisfied .. 1 urgent", "1"),
     Column("loneliness", "<f4", "need for company: 0 satisfied .. 1 urgent", "1"),
+    Column("danger", "<f4", "need for safety: 0 satisfied .. 1 urgent", "1"),
+    Column("idleness", "<f4", "need for purpose: 0 satisfied .. 1 urgent", "1"),
     Column("wears", "u1", "what is put on against the weather", names=value_names(Wear)),
     Column("carries", "u1", "what is in hand: a tool, or what is carried", names=value_names(Load)),
     Column("lantern", "u1", "whether a lantern is carried, lit", names=("no", "yes")),

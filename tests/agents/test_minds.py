@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agents.acts import Topic
 from agents.emotion import GOOD_NEWS, Emotions
 from agents.memory import CAPACITY, EpisodeKind, Memories
-from agents.needs import Needs, chill
+from agents.needs import NEEDS, Natures, Needs, chill
 from agents.perception import EARSHOT_LIMITS_M, earshot_m
 from agents.persona import TRAITS, make_personas
 from agents.plans import Intent, Intention, Situation, choose, day_round
@@ -35,28 +35,29 @@ weathers = st.builds(
     snow_depth_m=st.floats(0, 2),
 )
 PEOPLE = make_personas(3, 24, FlatWorld().places)
-DOINGS = ("indoors", "eating", "sleeping", "labouring", "talking", "in_company")
+DOINGS = ("indoors", "eating", "sleeping", "labouring", "working", "talking", "in_company")
+AVERAGE = Natures(*(np.array([0.5]) for _ in range(3)))
 
 
 @settings(max_examples=60, deadline=None)
 @given(
     weather=weathers,
-    start=st.lists(st.floats(0, 1), min_size=4, max_size=4),
-    steps=st.lists(st.tuples(st.floats(0.01, 90_000), st.integers(0, 63)), max_size=12),
+    start=st.lists(st.floats(0, 1), min_size=6, max_size=6),
+    steps=st.lists(st.tuples(st.floats(0.01, 90_000), st.integers(0, 127)), max_size=12),
 )
 def test_needs_stay_bounded_whatever_happens(weather, start, steps):
     needs = Needs(*(np.array([v]) for v in start))
     for dt, bits in steps:
         doing = {name: np.array([bool(bits >> i & 1)]) for i, name in enumerate(DOINGS)}
-        needs.advance(dt, weather, extraversion=np.array([0.5]), **doing)
-        for need in (needs.hunger, needs.fatigue, needs.cold, needs.loneliness):
-            assert 0.0 <= need[0] <= 1.0
+        needs.advance(dt, weather, dark=bool(bits & 1), natures=AVERAGE, **doing)
+        for name in NEEDS:
+            assert 0.0 <= getattr(needs, name)[0] <= 1.0
 
 
-def advanced(seconds: float, weather: Weather = FAIR, **doing: bool) -> Needs:
-    needs = Needs(*(np.array([0.5]) for _ in range(4)))
+def advanced(seconds: float, weather: Weather = FAIR, *, dark: bool = False, **doing: bool) -> Needs:
+    needs = Needs(*(np.array([0.5]) for _ in range(6)))
     flags = {name: np.array([doing.get(name, False)]) for name in DOINGS}
-    needs.advance(seconds, weather, extraversion=np.array([0.5]), **flags)
+    needs.advance(seconds, weather, dark=dark, natures=AVERAGE, **flags)
     return needs
 
 
@@ -67,6 +68,10 @@ def test_each_need_is_met_by_what_meets_it():
     assert advanced(60, talking=True).loneliness < 0.5 < idle.loneliness
     bitter = replace(RAIN, temperature_c=-5.0)
     assert advanced(600, bitter, indoors=True).cold < 0.5 < advanced(600, bitter).cold
+    gale = replace(FAIR, wind_m_s=12.0, gust_m_s=19.0)
+    assert advanced(600, gale, indoors=True).danger < 0.5 < advanced(600, gale).danger
+    assert advanced(600, dark=True).danger > advanced(600).danger
+    assert advanced(3600, working=True).idleness < 0.5 < advanced(3600).idleness
 
 
 @given(weathers)
@@ -94,7 +99,7 @@ def test_moods_move_with_events_and_return_to_nature():
     rest = emotions.mood[2]
     emotions.push(2, GOOD_NEWS)
     pushed = emotions.mood[2]
-    content = Needs(*(np.zeros(3) for _ in range(4)))
+    content = Needs(*(np.zeros(3) for _ in range(6)))
     emotions.advance(1800.0, content, replace(FAIR, cloud=0.5), np.zeros(3))
     assert rest < emotions.mood[2] < pushed
     emotions.advance(1e6, content, replace(FAIR, cloud=0.5), np.zeros(3))
