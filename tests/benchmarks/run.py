@@ -13,17 +13,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from agents.acts import SpeechPlan
 from agents.language.templates import TemplateVoice
 from engine.scenario import Scenario, load
 from engine.simulation import Simulation
 from tests.benchmarks import valley
 from tests.benchmarks.eye import eye
 from tests.benchmarks.record import record
+from tests.benchmarks.voice import voice
 from tests.benchmarks.walkers import walkers
 
 WARM_UP_TICKS = 64
-PLANS = 12
 
 out = Console(width=110)
 
@@ -55,72 +54,6 @@ def society() -> None:
     out.print(shown)
 
 
-def plans_of_the_village(count: int) -> list[SpeechPlan]:
-    """The first speech plans that a market day makes."""
-
-    class Listening(TemplateVoice):
-        def submit(self, plan: SpeechPlan) -> None:
-            plans.append(plan)
-            super().submit(plan)
-
-    plans: list[SpeechPlan] = []
-    simulation = Simulation(load("market_day"), Listening())
-    while len(plans) < count:
-        simulation.step()
-    return plans[:count]
-
-
-def language() -> None:
-    """Our voice against the library's high-level call with the same prompts, one after another."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in Hamlet's worker: waiting threads do not spin
-    from llama_cpp import Llama
-
-    from agents.language.llama import LlamaVoice
-    from agents.language.models import find_model
-
-    path = find_model("embedded")
-    assert path is not None
-    plans = plans_of_the_village(PLANS + 1)
-    voice = LlamaVoice(path, lockstep=True)
-    voice.submit(plans[0])
-    voice.due(plans[0].due_tick)
-    began = time.perf_counter()
-    worded = []
-    for plan in plans[1:]:
-        voice.submit(plan)
-        worded += voice.due(plan.due_tick)
-    ours = time.perf_counter() - began
-    voice.close()
-    prompts = [wording.prompt for wording in worded if wording.prompt]
-    candidates = sum(len(wording.raw) for wording in worded)
-    written = " ".join(candidate for wording in worded for candidate in wording.raw)
-
-    plain = Llama(str(path), n_ctx=2048, n_threads=os.cpu_count(), verbose=False)
-    our_tokens = len(plain.tokenize(written.encode()))
-    plain.create_completion(prompts[0], max_tokens=1)
-    began = time.perf_counter()
-    high_tokens = 0
-    for prompt in prompts:
-        for seed in range(max(1, candidates // max(1, len(prompts)))):
-            reply = plain.create_completion(prompt, max_tokens=24, stop=["\n"], temperature=0.7, seed=seed)
-            high_tokens += reply["usage"]["completion_tokens"]
-    theirs = time.perf_counter() - began
-    shown = table("Language (SmolLM2-135M, embedded)", "way", "lines", "candidates", "tokens/s", "s per line", "ratio")
-    lines = len(prompts)
-    shown.add_row(
-        "high-level calls", f"{lines}", f"{candidates}", f"{high_tokens / theirs:.1f}", f"{theirs / lines:.2f}", "1.00"
-    )
-    shown.add_row(
-        "Hamlet's voice",
-        f"{lines}",
-        f"{candidates}",
-        f"{our_tokens / ours:.1f}",
-        f"{ours / lines:.2f}",
-        f"{(theirs / lines) / (ours / lines):.2f}",
-    )
-    out.print(shown)
-
-
 def main() -> None:
     """Print what ran where, then every table."""
     model = Path("/proc/cpuinfo")
@@ -134,7 +67,7 @@ def main() -> None:
     walkers()
     record()
     eye(out)
-    language()
+    voice(out)
 
 
 if __name__ == "__main__":
