@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.rasteriser import GRID, Floats, Ints, measure, triangles_in_world, visible
+from engine.rasteriser import GRID, Floats, Ints, measure, measure_taken, triangles_in_world, visible
+from engine.render.optics import patches
 from recorder.schema import CameraPose
 
+Columns = tuple[Ints, Ints, Floats, Floats, Floats, Floats, Floats, Floats, Floats, Ints, Ints, Ints, NDArray[np.bool_]]
 STRAIGHT_PX = 8.0  # pieces of edges longer than that are not taken for straight in the picture of a lens
+BOX_POINTS, ROOM = 4, 0.05  # points along each edge of a box; share of its image that an edge may bend out between
 MOST_PIECES, MOST_BEYOND = 16, 2  # of an edge; of one beyond the border of the image
 _ALONG = CameraPose((0.0, 0.0, 0.0), 0.0, 0.0, np.pi / 2)  # a pinhole at the origin
 
@@ -67,13 +71,83 @@ def coverage(things: Things, meshes: Meshes, instance: NDArray[np.uint32], pose:
     Returns:
         Counts inside the image are exact. Beyond its border they are for things up to GRID pixels across; larger ones
         are counted on every second, fourth, ... pixel of the plane. A pixel that shows a thing counts as covered by it.
-        Through a lens that bends, edges are broken into straight pieces, and `whole` ends where the lens sees no more.
+        Through a lens that bends, they are counted inside the image in the straight views that it is made of. Beyond
+        its border edges are broken into straight pieces, and `whole` ends where the lens sees no more.
     """
-    straight = _measured(things, meshes, instance, pose, near_m)
     if pose.lens == "pinhole":
-        return straight
-    found = _measured(*_bent(things, meshes, pose, instance.shape, near_m), instance, _ALONG, 0.5)
-    return replace(found, low=straight.low, high=straight.high)
+        return _measured(things, meshes, instance, pose, near_m)
+    inside = _taken(things, meshes, instance, pose, near_m)
+    beyond = np.flatnonzero(~_within(inside, things.yaw, pose, instance.shape, near_m))
+    some = _some(things, beyond)
+    bent = _measured(*_bent(some, meshes, pose, instance.shape, near_m), instance, _ALONG, 0.5)
+    return _with_beyond(inside, beyond, bent)
+
+
+def _within(found: Coverage, yaw: Floats, pose: CameraPose, shape: tuple[int, ...], near_m: float) -> NDArray[np.bool_]:
+    """Which things surely lie inside the image (n,): points all over the box round each do, with room to spare."""
+    side = np.linspace(0.0, 1.0, BOX_POINTS)
+    share = np.array([p for p in itertools.product(side, repeat=3) if min(p) == 0.0 or max(p) == 1.0])
+    own = found.low[:, None] + (found.high - found.low)[:, None] * share
+    cos, sin = np.cos(yaw)[:, None], np.sin(yaw)[:, None]
+    x, y = cos * own[..., 0] - sin * own[..., 1], sin * own[..., 0] + cos * own[..., 1]
+    height, width = shape
+    pixels, depth = pose.project(np.stack([x, y, own[..., 2]], axis=2).reshape(-1, 3), (width, height))
+    pixels[depth < near_m] = np.nan
+    pixels = pixels.reshape(-1, len(share), 2)
+    low, high = pixels.min(axis=1), pixels.max(axis=1)  # nan where a point is not seen
+    room = 2.0 + ROOM * (high - low).max(axis=1, initial=0.0)[:, None]
+    return np.asarray((low > room).all(axis=1) & (high < (width, height) - room).all(axis=1))
+
+
+def _some(things: Things, rows: NDArray[np.intp]) -> Things:
+    """A few of the things."""
+    starts, counts = things.first_piece[rows], np.diff(things.first_piece)[rows]
+    first = np.concatenate([[0], np.cumsum(counts)])
+    pieces = np.arange(first[-1]) + np.repeat(starts - first[:-1], counts)
+    picked = (column[pieces] for column in (things.mesh, things.place, things.lean, things.kept))
+    return Things(things.ids[rows], things.yaw[rows], first, *picked)
+
+
+def _with_beyond(inside: Coverage, rows: NDArray[np.intp], bent: Coverage) -> Coverage:
+    """What is counted inside the image, and of the other count, of some rows, that which lies beyond its border."""
+    beyond = bent.pixels[:, 2] - bent.pixels[:, 1]
+    first = np.minimum(inside.amodal[rows, :2], bent.whole[:, :2])
+    last = np.maximum(*(box[:, :2] + box[:, 2:] for box in (inside.amodal[rows], bent.whole)))
+    held = np.where(inside.pixels[rows, 1:2] > 0, np.concatenate([first, last - first], axis=1), bent.whole)
+    whole, pixels = inside.amodal.copy(), inside.pixels.copy()
+    whole[rows] = np.where((beyond > 0)[:, None], held, whole[rows])
+    pixels[:, 2] = pixels[:, 1]
+    pixels[rows, 2] += beyond
+    return replace(inside, whole=whole, pixels=pixels)
+
+
+def _taken(things: Things, meshes: Meshes, instance: NDArray[np.uint32], pose: CameraPose, near_m: float) -> Coverage:
+    """What is covered inside the image of a camera with a lens, on the pixels of the views that it is taken from."""
+    n, (height, width) = len(things.ids), instance.shape
+    views = patches(pose, (width, height))
+    taken = np.full(height * width, -1, np.int64)
+    for number, patch in enumerate(views):
+        taken[patch.mine] = (number * height + patch.row) * width + patch.column
+    boxes, pixels, bounds = np.zeros((2, n, 4), np.int64), np.zeros((n, 3), np.int64), np.zeros((2, n, 3))
+    visible(instance, _row_of(things.ids), boxes[0], pixels)
+    K = views[0].view.intrinsics(width, height)
+    measure_taken(
+        *_columns(things, meshes),
+        np.stack([patch.view.rotation().T for patch in views]),
+        np.asarray(pose.position, np.float64),
+        (K[0, 0], K[0, 2], K[1, 2], near_m),
+        taken.reshape(height, width),
+        instance,
+        things.ids,
+        np.zeros((_most_corners(things, meshes), 5)),
+        np.zeros((len(views), height, width), np.int32),
+        boxes[0],
+        boxes[1],
+        pixels,
+        bounds,
+    )
+    _first_and_size(boxes)
+    return Coverage(boxes[0], boxes[1], boxes[1], pixels, bounds[0], bounds[1])
 
 
 def _measured(
@@ -81,16 +155,39 @@ def _measured(
 ) -> Coverage:
     """What is covered in the image of a pinhole camera."""
     n, (height, width) = len(things.ids), instance.shape
-    corners = np.diff(meshes.first_point)[things.mesh] if len(things.mesh) else np.zeros(0, np.int64)
-    per_thing = np.add.reduceat(corners, things.first_piece[:-1]) if n else corners
     boxes = np.zeros((3, n, 4), np.int64)
     pixels = np.zeros((n, 3), np.int64)
     bounds = np.zeros((2, n, 3))
     K = replace(pose, lens="pinhole", distortion=()).intrinsics(width, height)
-    row_of = np.full(int(things.ids.max(initial=0)) + 1, -1, np.int32)
-    row_of[things.ids] = np.arange(n, dtype=np.int32)
-    visible(instance, row_of, boxes[0], pixels)
+    visible(instance, _row_of(things.ids), boxes[0], pixels)
     measure(
+        *_columns(things, meshes),
+        np.ascontiguousarray(pose.rotation().T),
+        np.asarray(pose.position, np.float64),
+        (K[0, 0], K[0, 2], K[1, 2], near_m),
+        instance,
+        things.ids,
+        np.zeros((_most_corners(things, meshes), 5)),
+        np.zeros((height, width), np.int32),
+        np.zeros((GRID, GRID), np.int32),
+        boxes,
+        pixels,
+        bounds,
+    )
+    _first_and_size(boxes)
+    return Coverage(boxes[0], boxes[1], boxes[2], pixels, bounds[0], bounds[1])
+
+
+def _row_of(ids: NDArray[np.uint32]) -> NDArray[np.int32]:
+    """The row of each id, to index with ids; -1 of others."""
+    found = np.full(int(ids.max(initial=0)) + 1, -1, np.int32)
+    found[ids] = np.arange(len(ids), dtype=np.int32)
+    return found
+
+
+def _columns(things: Things, meshes: Meshes) -> Columns:
+    """Things and meshes as the compiled loops take them."""
+    return (
         things.first_piece,
         things.mesh,
         things.place,
@@ -104,22 +201,21 @@ def _measured(
         meshes.first_point,
         meshes.first_triangle,
         meshes.two_sided,
-        np.ascontiguousarray(pose.rotation().T),
-        np.asarray(pose.position, np.float64),
-        (K[0, 0], K[0, 2], K[1, 2], near_m),
-        instance,
-        things.ids,
-        np.zeros((int(per_thing.max(initial=0)), 5)),
-        np.zeros((height, width), np.int32),
-        np.zeros((GRID, GRID), np.int32),
-        boxes,
-        pixels,
-        bounds,
     )
-    for box in boxes:  # from first and last to first and size
+
+
+def _most_corners(things: Things, meshes: Meshes) -> int:
+    """Of the thing that has most."""
+    corners = np.diff(meshes.first_point)[things.mesh] if len(things.mesh) else np.zeros(0, np.int64)
+    per_thing = np.add.reduceat(corners, things.first_piece[:-1]) if len(things.ids) else corners
+    return int(per_thing.max(initial=0))
+
+
+def _first_and_size(boxes: Ints) -> None:
+    """Make boxes (b, n, 4) of first and last column and row those of first and size, in place."""
+    for box in boxes:
         box[:, 2:] = np.where(box[:, 2:] >= box[:, :2], box[:, 2:] - box[:, :2] + 1, 0)
         box[box[:, 2] == 0] = 0
-    return Coverage(boxes[0], boxes[1], boxes[2], pixels, bounds[0], bounds[1])
 
 
 def _bent(

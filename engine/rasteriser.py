@@ -36,14 +36,18 @@ def visible(instance: NDArray[np.uint32], row_of: NDArray[np.int32], boxes: Ints
     for k in range(len(boxes)):
         boxes[k, 0] = boxes[k, 1] = FAR_PX
         boxes[k, 2] = boxes[k, 3] = -1
+    width = instance.shape[1]
     for y in range(instance.shape[0]):
-        for x in range(instance.shape[1]):
-            ident = instance[y, x]
-            if ident == 0 or ident >= len(row_of) or row_of[ident] < 0:
+        first = 0
+        for x in range(1, width + 1):  # whole runs of one id: a picture has a tenth as many as pixels
+            ident = instance[y, first]
+            if x < width and instance[y, x] == ident:
                 continue
-            k = row_of[ident]
-            pixels[k, 0] += 1
-            _stretch(boxes[k], x, x, y)
+            if ident > 0 and ident < len(row_of) and row_of[ident] >= 0:
+                k = row_of[ident]
+                pixels[k, 0] += x - first
+                _stretch(boxes[k], first, x - 1, y)
+            first = x
 
 
 @compiled
@@ -51,17 +55,6 @@ def _stretch(box: Ints, first: int, last: int, y: int) -> None:
     """Make a box of first and last column and row hold a piece of a row."""
     box[0], box[1] = min(box[0], first), min(box[1], y)
     box[2], box[3] = max(box[2], last), max(box[3], y)
-
-
-@compiled
-def _span(ax: float, ay: float, bx: float, by: float, y: float, left: float, right: float) -> tuple[float, float]:
-    """The part of a row between two edges, made to reach as far as the edge from a to b where that crosses the row."""
-    if (ay <= y) != (by <= y):
-        if ay > by:  # always the same way round, so that two triangles agree about the edge they share
-            ax, ay, bx, by = bx, by, ax, ay
-        x = ax + (y - ay) * (bx - ax) / (by - ay)
-        return min(left, x), max(right, x)
-    return left, right
 
 
 @compiled
@@ -77,32 +70,50 @@ def _fill(
     skipped: Ints,
     box: Ints,
 ) -> int:
-    """Stamp the cells whose centre lies in a triangle; gives how many are new and not in the block that is skipped.
+    """Stamp the cells whose centre lies in a triangle, but for a block that is skipped; gives how many are new.
 
     Corners are in cells: x to the right, y down, centres at +0.5. `skipped` is first and last column and row.
     """
+    if by < ay:  # from the top down, so that two triangles agree about the edge they share
+        ax, ay, bx, by = bx, by, ax, ay
+    if cy < ay:
+        ax, ay, cx, cy = cx, cy, ax, ay
+    if cy < by:
+        bx, by, cx, cy = cx, cy, bx, by
     rows, columns = mask.shape
-    first = int(np.ceil(max(min(ay, by, cy), 0.0) - 0.5))
-    last = int(np.ceil(min(max(ay, by, cy), rows + 0.0) - 0.5))
-    fresh = 0
+    first, last = int(np.ceil(max(ay, 0.0) - 0.5)), int(np.ceil(min(cy, rows + 0.0) - 0.5))
+    leftmost, rightmost, top, bottom, fresh = columns, -1, rows, -1, 0
     for row in range(first, last):
         y = row + 0.5
-        left, right = _span(ax, ay, bx, by, y, np.inf, -np.inf)
-        left, right = _span(bx, by, cx, cy, y, left, right)
-        left, right = _span(cx, cy, ax, ay, y, left, right)
-        if not left < right:
-            continue
-        begin = int(np.ceil(max(left, 0.0) - 0.5))
-        end = int(np.ceil(min(right, columns + 0.0) - 0.5))
+        one = ax + (y - ay) * (cx - ax) / (cy - ay)
+        if y < by:
+            other = ax + (y - ay) * (bx - ax) / (by - ay)
+        else:
+            other = bx + (y - by) * (cx - bx) / (cy - by)
+        left, right = min(one, other), max(one, other)
+        begin, end = int(np.ceil(max(left, 0.0) - 0.5)), int(np.ceil(min(right, columns + 0.0) - 0.5))
         if begin >= end:
             continue
-        _stretch(box, begin, end - 1, row)
-        outside = row < skipped[1] or row > skipped[3]
-        for column in range(begin, end):
-            if mask[row, column] != stamp:
-                mask[row, column] = stamp
-                if outside or column < skipped[0] or column > skipped[2]:
-                    fresh += 1
+        leftmost, rightmost = min(leftmost, begin), max(rightmost, end - 1)
+        top, bottom = min(top, row), row
+        if row < skipped[1] or row > skipped[3]:
+            fresh += _stamp(mask[row], begin, end, stamp)
+        else:
+            fresh += _stamp(mask[row], begin, min(end, skipped[0]), stamp)
+            fresh += _stamp(mask[row], max(begin, skipped[2] + 1), end, stamp)
+    if bottom >= 0:
+        _stretch(box, leftmost, rightmost, top)
+        _stretch(box, leftmost, rightmost, bottom)
+    return fresh
+
+
+@compiled
+def _stamp(line: NDArray[np.int32], begin: int, end: int, stamp: int) -> int:
+    """Stamp some cells of a row; gives how many are new."""
+    fresh = 0
+    for column in range(begin, end):
+        fresh += line[column] != stamp
+        line[column] = stamp
     return fresh
 
 
@@ -309,9 +320,14 @@ def _seen(
     """Add the pixels that show a thing to those it covers; gives how many are new."""
     fresh = 0
     for y in range(visible[1], visible[3] + 1):
+        here = 0
+        for x in range(visible[0], visible[2] + 1):
+            here += (instance[y, x] == ident) & (mask[y, x] != stamp)
+        if here == 0:
+            continue
+        fresh += here
         for x in range(visible[0], visible[2] + 1):
             if instance[y, x] == ident and mask[y, x] != stamp:
-                fresh += 1
                 _stretch(box, x, x, y)
     return fresh
 
@@ -398,3 +414,114 @@ def measure(
                 first, last = int(np.ceil(reach[0] - 0.5)), int(np.ceil(reach[2] - 0.5)) - 1
                 _stretch(boxes[2, k], first, last, int(np.ceil(reach[1] - 0.5)))
                 _stretch(boxes[2, k], first, last, int(np.ceil(reach[3] - 0.5)) - 1)
+
+
+@compiled
+def _may_show(low: Floats, high: Floats, axes: Floats, turn: Floats, eye: Floats, side_x: float, side_y: float) -> bool:
+    """Whether the ball round a box in its own frame may be seen by a camera with so wide sides, in focal lengths."""
+    along, across, up = (low[0] + high[0]) / 2, (low[1] + high[1]) / 2, (low[2] + high[2]) / 2
+    radius = np.sqrt(((high - low) ** 2).sum()) / 2
+    x, y, z = axes[0] * along - axes[1] * across - eye[0], axes[1] * along + axes[0] * across - eye[1], up - eye[2]
+    right = turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z
+    down = turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z
+    ahead = turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z
+    return bool(
+        ahead > -radius
+        and ahead * side_x - abs(right) > -radius * np.sqrt(1.0 + side_x * side_x)
+        and ahead * side_y - abs(down) > -radius * np.sqrt(1.0 + side_y * side_y)
+    )
+
+
+@compiled
+def measure_taken(
+    first_piece: Ints,
+    mesh: Ints,
+    place: Floats,
+    lean: Floats,
+    kept: Floats,
+    axes: Floats,
+    points: Floats,
+    sway: Floats,
+    gone: Floats,
+    triangles: Ints,
+    first_point: Ints,
+    first_triangle: Ints,
+    two_sided: NDArray[np.bool_],
+    turns: Floats,
+    eye: Floats,
+    lens: tuple[float, float, float, float],
+    taken: Ints,
+    instance: NDArray[np.uint32],
+    ids: NDArray[np.uint32],
+    screen: Floats,
+    masks: NDArray[np.int32],
+    visible: Ints,
+    boxes: Ints,
+    pixels: Ints,
+    bounds: Floats,
+) -> None:
+    """As measure(), inside a picture whose pixels are taken from straight views (V, H, W); see engine.coverage.
+
+    `taken` (H, W) is the pixel of the views that each pixel of the picture shows, counted through all views; -1 none.
+    """
+    views, height, width = masks.shape
+    shows, span = np.zeros(masks.size, np.int32), np.zeros((masks.size, 4), np.int32)
+    for y in range(height):
+        for x in range(width):
+            place_in_views = taken[y, x]
+            if place_in_views < 0:
+                continue
+            if shows[place_in_views] == 0:
+                span[place_in_views, 0], span[place_in_views, 1] = x, y
+                span[place_in_views, 2] = x
+            shows[place_in_views] += 1
+            span[place_in_views, 0] = min(span[place_in_views, 0], x)
+            span[place_in_views, 2] = max(span[place_in_views, 2], x)
+            span[place_in_views, 3] = y  # rows come in order
+    stamps = masks.reshape(-1)
+    polygon, reach, block = np.zeros((4, 2)), np.zeros(4), np.zeros(4, np.int64)
+    nowhere = np.array([0, 0, -1, -1])
+    side_x, side_y = width / 2 / lens[0], height / 2 / lens[0]
+    for k in range(len(ids)):
+        bounds[0, k], bounds[1, k] = np.inf, -np.inf
+        boxes[k, :2], boxes[k, 2:] = FAR_PX, -FAR_PX
+        count = 0
+        for view in range(views):
+            if view and not _may_show(bounds[0, k], bounds[1, k], axes[k], turns[view], eye, side_x, side_y):
+                continue
+            reach[:2], reach[2:] = np.inf, -np.inf
+            crosses = False
+            row = 0
+            for piece in range(first_piece[k], first_piece[k + 1]):
+                m = mesh[piece]
+                v, end = first_point[m], first_point[m + 1]
+                crosses |= _place(
+                    points[v:end], sway[v:end], gone[v:end], place[piece], lean[piece], kept[piece], axes[k],
+                    turns[view], eye, lens, screen[row:], bounds[0, k], bounds[1, k], reach,
+                )  # fmt: skip
+                row += end - v
+            if not crosses and (reach[0] > width or reach[1] > height or reach[2] < 0 or reach[3] < 0):
+                continue
+            block[:2], block[2:] = FAR_PX, -1
+            row = 0
+            for piece in range(first_piece[k], first_piece[k + 1]):
+                m = mesh[piece]
+                v, end = first_point[m], first_point[m + 1]
+                _cover(
+                    triangles[first_triangle[m] : first_triangle[m + 1]], gone[v:end], kept[piece], two_sided[m],
+                    crosses, screen[row:], lens, reach, (1.0, 0.0, 0.0), masks[view], k + 1, nowhere, block, polygon,
+                )  # fmt: skip
+                row += end - v
+            for y in range(block[1], block[3] + 1):
+                for x in range(block[0], block[2] + 1):
+                    here = (view * height + y) * width + x
+                    if stamps[here] == k + 1 and shows[here]:
+                        count += shows[here]
+                        _stretch(boxes[k], span[here, 0], span[here, 2], span[here, 1])
+                        _stretch(boxes[k], span[here, 0], span[here, 2], span[here, 3])
+        for y in range(visible[k, 1], visible[k, 3] + 1):
+            for x in range(visible[k, 0], visible[k, 2] + 1):
+                if instance[y, x] == ids[k] and stamps[taken[y, x]] != k + 1:
+                    count += 1
+                    _stretch(boxes[k], x, x, y)
+        pixels[k, 1] = count

@@ -59,6 +59,7 @@ def through_lens(draw: Draw, poses: Poses, size: tuple[int, int]) -> Images:
     return {name: image.reshape(height, width, *image.shape[1:]) for name, image in made.items()}
 
 
+@lru_cache(maxsize=1)  # what draws a frame asks first, what counts what it shows asks again
 def patches(pose: CameraPose, size: tuple[int, int]) -> list[Patch]:
     """The straight views, of the size of the picture, that a picture through the lens of a camera is made of."""
     rays = _rays(pose.lens, pose.distortion, pose.fov_y, size)

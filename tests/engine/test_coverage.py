@@ -154,7 +154,8 @@ def test_through_a_lens_a_wall_covers_the_pixels_whose_rays_meet_it(lens, distor
         inside = (rays[:, 0] > 0) & (met > low).all(axis=1) & (met < high).all(axis=1)
     rows, columns = np.nonzero(inside.reshape(y.shape))
     assert inside.sum() > 2000
-    assert abs(found.pixels[:, 1].max() - inside.sum()) <= 0.004 * inside.sum()
+    # labels are those of the nearest pixel of a straight view: an edge is up to half a pixel off
+    assert abs(found.pixels[:, 1].max() - inside.sum()) <= 0.008 * inside.sum()
     assert found.pixels[:, 1].min() == 0, "one of the two faces away"
     wanted = [columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1]
     seen = found.amodal[int(found.pixels[:, 1].argmax())]
