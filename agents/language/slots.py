@@ -27,25 +27,6 @@ _PRONOUNS = {"woman": ("she", "her", "her"), "man": ("he", "him", "his")}
 _NOUN_STARTS = frozenset(
     {"a", "an", "the", "some", "any", "one", "two", "three", "half", "my", "your", "his", "her", "our", "their"}
 )
-# First words of a secret ("owe the miller six sacks") that change when it is told of somebody else.
-_THIRD_PERSON = {"am": "is", "have": "has", "do": "does", "go": "goes", "wish": "wishes"} | {
-    verb: f"{verb}s"
-    for verb in (
-        "owe",
-        "keep",
-        "love",
-        "miss",
-        "fear",
-        "want",
-        "hide",
-        "know",
-        "like",
-        "sleep",
-        "dream",
-        "write",
-        "need",
-    )
-}
 _ARTICLE_BEFORE_SLOT = re.compile(r"\b([Aa])n? \{(\w+)\}")
 _SENTENCE_START = re.compile(r"(^|[.!?] )([a-z])")
 
@@ -75,7 +56,6 @@ def slot_values(plan: SpeechPlan) -> dict[str, str]:
         values["what"] = plan.proposal.what
     values |= _parties(plan) | _pronouns(plan)
     values["deed"] = _deed(plan, values.get("what", ""))
-    values["their_secret"] = _of_another(values.get("what", ""), plan.subject_gender)
     return {name: value for name, value in values.items() if value}
 
 
@@ -122,14 +102,3 @@ def _deed(plan: SpeechPlan, what: str) -> str:
     if kind == "attend":
         return f"come to {what}"
     return f"see to {what}" if what.split(maxsplit=1)[0] in _NOUN_STARTS else what
-
-
-def _of_another(secret: str, gender: str) -> str:
-    """A secret as it is told of somebody else: "is afraid of water"; "" where a pronoun is needed and not known."""
-    first, _, rest = secret.partition(" ")
-    own = re.compile(r"\b(I|me|my|mine|myself)\b")
-    if not secret or (own.search(secret) and not gender):
-        return ""
-    she, her, hers = _PRONOUNS.get(gender, ("", "", ""))
-    forms = {"I": she, "me": her, "my": hers, "mine": "hers" if gender == "woman" else "his", "myself": f"{her}self"}
-    return own.sub(lambda match: forms[match[0]], f"{_THIRD_PERSON.get(first, first)} {rest}".strip())
