@@ -57,6 +57,7 @@ class Bodies:
     speed: Floats
     stride: Floats
     walk_speed: Floats  # unhurried, on the flat
+    pace: Floats  # factor on it: hurry and mood
     stride_m: Floats  # distance of two steps
     goal_x: Floats  # the spot wanted, or stood on
     goal_y: Floats
@@ -79,7 +80,12 @@ class Bodies:
         columns: dict[str, NDArray[Any]] = {f.name: np.zeros(n) for f in fields(cls)}
         columns |= {name: np.zeros(n, bool) for name in ("moving", "direct", "indoors", "enters", "speaking")}
         columns |= {name: np.full(n, -1, np.int16) for name in ("place", "look_at")}
-        columns |= {"walk_speed": walk_speed, "stride_m": stride_m, "activity": np.zeros(n, np.uint8)}
+        columns |= {
+            "walk_speed": walk_speed,
+            "stride_m": stride_m,
+            "pace": np.ones(n),
+            "activity": np.zeros(n, np.uint8),
+        }
         return cls(**columns)
 
     def __len__(self) -> int:

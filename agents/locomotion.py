@@ -92,7 +92,8 @@ def _steered(bodies: Bodies, view: WorldView, walkers: NDArray[np.int64], desire
     way, free = np.zeros((len(out), 2)), np.zeros(len(out))
     way[mine] = desired
     x, y = bodies.x[walkers], bodies.y[walkers]
-    free[mine] = bodies.walk_speed[walkers] * view.speed_factor(x, y, desired[:, 0], desired[:, 1])
+    own = bodies.walk_speed[walkers] * bodies.pace[walkers]
+    free[mine] = own * view.speed_factor(x, y, desired[:, 0], desired[:, 1])
     speed = bodies.speed[out]
     crowd = Crowd(
         bodies.x[out],
@@ -113,7 +114,8 @@ def _turn_and_accelerate(
     heading = bodies.heading[walkers]
     error = np.where(pace > STANDS_M_S, _wrapped(np.arctan2(wanted[:, 1], wanted[:, 0]) - heading), 0.0)
     bodies.heading[walkers] += np.clip(error, -TURN_RATE * dt, TURN_RATE * dt)
-    speed = np.minimum(pace, bodies.walk_speed[walkers]) * np.maximum(0.0, np.cos(error))
+    most = bodies.walk_speed[walkers] * bodies.pace[walkers]
+    speed = np.minimum(pace, most) * np.maximum(0.0, np.cos(error))
     braking = np.where(bodies.direct[walkers], np.sqrt(2 * ACCELERATION_M_S2 * distance), np.inf)
     speed = np.minimum(speed, np.maximum(braking, 0.15))
     change = np.clip(speed - bodies.speed[walkers], -2 * ACCELERATION_M_S2 * dt, ACCELERATION_M_S2 * dt)
