@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.ablation import Ablation
 from agents.acts import Fact, Persona, SpeechPlan
 from agents.bodies import Bodies
 from agents.conversation import Conversations
@@ -26,6 +27,7 @@ from agents.outward import outward
 from agents.perception import CIVIL_DUSK, Sight
 from agents.persona import make_personas
 from agents.plans import Intent
+from agents.population import Population
 from agents.promises import Promises
 from agents.relationships import Relationships
 from agents.speech import Spoken
@@ -41,6 +43,16 @@ DECIDE_S = 2.0  # each villager thinks over its plan this often, in turns
 BODY_S = 1.0  # needs and moods advance in steps of this
 TALK_RANGE_M = 12.0
 CHANCE = 0.12  # of turning to talk, per look, for average people; bent by nature, need and familiarity
+MILD = {
+    "temperature_c": 16.0,
+    "humidity": 0.5,
+    "wind_m_s": 1.0,
+    "gust_m_s": 1.0,
+    "cloud": 0.4,
+    "rain_mm_h": 0.0,
+    "snow_mm_h": 0.0,
+}
+"""What a villager without a sense of weather takes it for, always; the ground is as wet as it is."""
 URGENT = 0.9  # a need that lets nobody stop for a talk
 
 
@@ -53,6 +65,8 @@ class SocietyConfig:
     tick_rate: int
     talkativeness: float = 1.0  # multiplies the chance of starting a conversation
     personas: Sequence[Mapping[str, Any]] = ()  # overrides of Persona fields, by row
+    population: Population = field(default_factory=Population)  # what people are drawn from
+    ablation: Ablation = field(default_factory=Ablation)  # which parts of the mind are left out
 
 
 @dataclass(frozen=True)
@@ -82,7 +96,7 @@ class Society:
         self._rate = config.tick_rate
         self._start = view.local_time
         now = self._moment(view)
-        personas = make_personas(config.seed, config.villagers, view.places, config.personas)
+        personas = make_personas(config.seed, config.villagers, view.places, config.personas, config.population)
         self._looks = looks_of(personas, config.seed)
         self._extraversion = np.array([p.extraversion for p in personas])
         self._natures = natures_of(personas)
@@ -194,7 +208,9 @@ class Society:
         }
 
     def _moment(self, view: WorldView) -> Moment:
-        return Moment.of(view.tick, self._start, view.local_time, view.weather)
+        """The moment as villagers feel it: where weather is left out of their minds, on a mild dry day."""
+        weather = view.weather if self.config.ablation.weather else replace(view.weather, **MILD)
+        return Moment.of(view.tick, self._start, view.local_time, weather)
 
     def _due(self, tick: int, seconds: float) -> NDArray[np.int64]:
         """Rows whose turn it is at this tick, when each has one every so many seconds."""
@@ -309,6 +325,7 @@ def _minds(personas: tuple[Persona, ...], config: SocietyConfig, view: WorldView
         knowledge=Knowledge(n),
         relations=Relationships.among(personas, config.seed),
         promises=Promises(n, config.tick_rate),
+        ablation=config.ablation,
     )
 
 
