@@ -23,6 +23,7 @@ from agents.memory import Memories
 from agents.minds import Minds, Moment
 from agents.needs import NEEDS, Needs, natures_of
 from agents.noticing import Noticing
+from agents.openings import Gathering, News, begin
 from agents.outward import outward
 from agents.perception import CIVIL_DUSK, Sight
 from agents.persona import make_personas
@@ -67,6 +68,7 @@ class SocietyConfig:
     personas: Sequence[Mapping[str, Any]] = ()  # overrides of Persona fields, by row
     population: Population = field(default_factory=Population)  # what people are drawn from
     ablation: Ablation = field(default_factory=Ablation)  # which parts of the mind are left out
+    openings: Sequence[News | Gathering] = ()  # what stories begin with
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,9 @@ class Society:
         self._natures = natures_of(personas)
         self._rows = np.arange(config.villagers)
         self.minds = _minds(personas, config, view, now)
-        seed_news(self.minds.knowledge, config.seed, personas, view.places, now.minute)
+        knowledge = self.minds.knowledge
+        seed_news(knowledge, config.seed, personas, view.places, now.minute)
+        self.begun = begin(config.openings, knowledge, config.seed, personas, view.places, self._start)
         self.bodies = _bodies(personas, self._looks, config.seed)
         self.sight = Sight.blind(config.villagers)
         self.noticing = Noticing.fresh(config.villagers, now.weather)

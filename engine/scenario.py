@@ -142,6 +142,23 @@ class VillagePart(Part):
     talkativeness: float = Field(1.0, ge=0, le=5)
 
 
+class NewsPart(Part):
+    """Something that one villager knows about itself when the run starts, and nobody else does."""
+
+    kind: Literal["stands_for_reeve"] = "stands_for_reeve"
+    who: str = ""  # name; drawn by the seed if none
+
+
+class GatheringPart(Part):
+    """Something one villager will gather people for: it invites whom it meets, and those who promised may come."""
+
+    what: str = Field("a supper", min_length=3, max_length=40)
+    at: str = Field("inn", min_length=1)  # kind or name of a place
+    starts: Annotated[datetime, BeforeValidator(_moment), AfterValidator(_naive)]  # local solar time
+    lasts: Annotated[float, BeforeValidator(_duration), Field(ge=600, le=43200)] = 7200.0
+    host: str = ""  # name; drawn by the seed if none
+
+
 class SpellPart(Part):
     """A stretch of weather that comes whatever the climate says."""
 
@@ -304,6 +321,8 @@ class Scenario(Part):
     terrain: TerrainPart = TerrainPart()
     climate: ClimatePart = ClimatePart()
     village: VillagePart = VillagePart()
+    news: tuple[NewsPart, ...] = ()
+    gathering: tuple[GatheringPart, ...] = ()
     weather: WeatherPart = WeatherPart()
     capture: CapturePart = CapturePart()
     randomise: RandomisePart = RandomisePart()

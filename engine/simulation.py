@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from agents.acts import SpeechPlan
 from agents.language.voice import Voice, Wording
+from agents.openings import Gathering, News, OpeningError
 from agents.society import Society, SocietyConfig
 from agents.speech import plan_from, plan_record
 from engine import interventions as changes
@@ -52,16 +53,10 @@ class Simulation:
             ) from None
         except StationError as error:
             raise ScenarioError(f"{scenario.name}: climate.station: {error}") from None
-        village = scenario.village
-        self.society = Society(
-            SocietyConfig(
-                seed=scenario.seed,
-                villagers=village.villagers,
-                tick_rate=scenario.world.tick_rate,
-                talkativeness=village.talkativeness,
-            ),
-            self.world.view(),
-        )
+        try:
+            self.society = Society(society_config(scenario), self.world.view())
+        except OpeningError as error:
+            raise ScenarioError(f"{scenario.name}: {error}.") from None
         self.scenery: Scenery = varied_scenery(observe.scenery(self.world.valley, scenario), scenario)
         self.cast: Cast = varied_cast(observe.cast(self.society, self.scenery), scenario)
         self.interventions = tuple(interventions)
@@ -178,6 +173,21 @@ class Simulation:
             utterances=utterances,
             hashes=room_hashes(self.world.tick, {"world": self.world.state(), "agents": self.society.state()}),
         )
+
+
+def society_config(scenario: Scenario) -> SocietyConfig:
+    """What the society of a scenario is made from."""
+    openings = [
+        *(News(told.kind, told.who) for told in scenario.news),
+        *(Gathering(g.what, g.at, g.starts, round(g.lasts / 60), g.host) for g in scenario.gathering),
+    ]
+    return SocietyConfig(
+        seed=scenario.seed,
+        villagers=scenario.village.villagers,
+        tick_rate=scenario.world.tick_rate,
+        talkativeness=scenario.village.talkativeness,
+        openings=openings,
+    )
 
 
 def world_config(scenario: Scenario) -> WorldConfig:
