@@ -1,11 +1,13 @@
-"""Mood and arousal: pushed by what happens, drawn back to what one is by nature."""
+"""Feelings that come and go, and the mood they leave: pushed by what happens, drawn back to what one is by nature."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from agents.appraisal import Appraisal, Feeling, feelings
 from agents.needs import Needs
 from world.state import Plain, put_back, taken
 from world.view import Floats, Weather
@@ -15,13 +17,43 @@ AROUSAL_MEMORY_S = 4 * 60.0
 NEED_WEIGHT = 0.5  # urgent needs pull the mood down by at most this
 RAIN_WEIGHT = 0.15
 SUN_WEIGHT = 0.10
+SHOWN = 0.08  # a feeling weaker than this does not show in words or face; judgement
+MOOD_GAIN = 1.2  # of a feeling's pleasure on the mood; judgement
+FEAR_SHARE = 0.8  # of the need for safety that is felt as fear
 
-# Appraisals: the push that one event gives to (mood, arousal), before the person's nature bends it; judgement.
+# Pleasure and arousal of each feeling: ALMA (Gebhard 2005, table 2), rows in the order of Feeling.
+PLEASURE_AROUSAL = np.array(
+    [
+        (0.4, 0.2),
+        (-0.4, -0.2),
+        (0.2, 0.2),
+        (-0.64, 0.60),
+        (0.2, -0.3),
+        (-0.3, 0.1),
+        (0.4, 0.3),
+        (-0.3, 0.1),
+        (0.5, 0.3),
+        (-0.3, -0.1),
+        (0.4, 0.2),
+        (-0.51, 0.59),
+        (0.40, 0.16),
+        (-0.4, 0.2),
+        (-0.4, -0.2),
+        (-0.2, -0.3),
+    ]
+)
+# Minutes in which a feeling fades to a third. Sadness lasts longest, shame and fear pass soon, hope and joy stay
+# between (order after Verduyn & Lavrijsen 2015, table 1; the minutes are judgement).
+FADING_MIN = np.array([12, 30, 15, 5, 6, 15, 10, 4, 8, 10, 10, 8, 15, 10, 6, 12.0])
+
+# Pushes by which words that say little move the mood, before nature bends them; judgement.
 KIND_WORD = 0.03
 COLD_WORD = -0.10
 GOOD_NEWS = 0.15
 BAD_NEWS = -0.20
 HELP = 0.08
+
+_CHANGING = ("mood", "arousal", "intensity", "dread")
 
 
 @dataclass
@@ -31,37 +63,101 @@ class Emotions:
     mood: Floats
     arousal: Floats
     nature: Floats  # the mood one returns to
-    reactivity: Floats  # factor on every push
+    reactivity: Floats  # factor on every push, and on feelings that hurt
+    gladness: Floats  # factor on feelings that please
+    intensity: NDArray[np.float32]  # (n, Feeling), 0..1
+    dread: Floats  # the need for safety when it was last looked at
+    felt: bool = True  # False: nothing moves anybody, and moods stay level
 
     def freeze(self) -> Plain:
-        """Mood and arousal; the rest is for life."""
-        return taken(self, ("mood", "arousal"))
+        """What changes; the rest is for life."""
+        return taken(self, _CHANGING)
 
     def thaw(self, state: Plain) -> None:
         """Put back what `freeze` gave. Raises ValueError if it does not fit."""
-        put_back(self, ("mood", "arousal"), state)
+        put_back(self, _CHANGING, state)
 
     @classmethod
-    def from_traits(cls, extraversion: Floats, neuroticism: Floats) -> Emotions:
-        """Extraverts rest higher, neurotics lower and react more (Costa & McCrae 1980)."""
-        nature = 0.15 + 0.5 * (extraversion - 0.5) - 0.6 * (neuroticism - 0.5)
-        return cls(nature.copy(), np.zeros_like(nature), nature, 0.6 + 0.8 * neuroticism)
+    def from_traits(cls, extraversion: Floats, neuroticism: Floats, *, felt: bool = True) -> Emotions:
+        """Extraverts rest higher and neurotics lower (Costa & McCrae 1980).
+
+        Extraverts react more to what pleases, neurotics to what hurts (Larsen & Ketelaar 1991).
+        """
+        n = len(extraversion)
+        nature = (0.15 + 0.5 * (extraversion - 0.5) - 0.6 * (neuroticism - 0.5)) * felt
+        reactivity, gladness = 0.6 + 0.8 * neuroticism, 0.8 + 0.4 * extraversion
+        intensity = np.zeros((n, len(Feeling)), np.float32)
+        return cls(nature.copy(), np.zeros(n), nature, reactivity, gladness, intensity, np.zeros(n), felt)
+
+    def appraise(self, row: int, event: Appraisal | None, weight: float = 1.0) -> None:
+        """Let one villager take in what happened: feelings rise, and push mood and arousal. None moves nobody.
+
+        A feeling that is there already rises by less, as two chances add up.
+        """
+        if event is None or not self.felt:
+            return
+        pleasure = arousal = 0.0
+        for feeling, strength in feelings(event).items():
+            pleases, stirs = PLEASURE_AROUSAL[feeling].tolist()
+            nature = float(self.gladness[row] if pleases > 0 else self.reactivity[row])
+            strength = min(1.0, strength * nature * weight)
+            present = float(self.intensity[row, feeling])
+            self.intensity[row, feeling] = present + (1.0 - present) * strength
+            pleasure += pleases * strength
+            arousal += stirs * strength
+        self._move(row, MOOD_GAIN * pleasure)
+        self.arousal[row] = min(1.0, max(0.0, float(self.arousal[row]) + arousal))
 
     def push(self, row: int, amount: float) -> None:
-        """Appraise one event of the given worth for one villager: the nearer to the pole, the less it still moves."""
+        """Move the mood of one villager without a feeling that has a name; bent by its nature."""
+        if not self.felt:
+            return
+        before = float(self.mood[row])
+        self._move(row, amount * float(self.reactivity[row]))
+        self.arousal[row] = min(1.0, float(self.arousal[row]) + abs(float(self.mood[row]) - before))
+
+    def _move(self, row: int, worth: float) -> None:
+        """The nearer the mood is to the pole, the less it still moves towards it."""
         mood = float(self.mood[row])
-        worth = amount * float(self.reactivity[row]) * (1.0 - mood if amount > 0 else 1.0 + mood)
-        self.mood[row] = min(1.0, max(-1.0, mood + worth))
-        self.arousal[row] = min(1.0, float(self.arousal[row]) + abs(worth))
+        self.mood[row] = min(1.0, max(-1.0, mood + worth * (1.0 - mood if worth > 0 else 1.0 + mood)))
 
     def advance(self, dt_s: float, needs: Needs, weather: Weather, outdoors: Floats) -> None:
-        """Let `dt_s` seconds pass: the mood drifts to its nature, lowered by pressing needs, lifted by sun outside."""
-        pressing = np.maximum.reduce([needs.hunger, needs.fatigue, needs.cold, needs.loneliness])
+        """Let `dt_s` seconds pass: feelings fade, and the mood drifts to its nature.
+
+        Pressing needs lower it, sun outside lifts it; danger is felt as fear, and as relief when it is over.
+        """
+        if not self.felt:
+            return
+        pressing = np.maximum.reduce([needs.hunger, needs.fatigue, needs.cold, needs.loneliness, needs.danger])
         sky = SUN_WEIGHT * (1.0 - 2.0 * weather.cloud) - RAIN_WEIGHT * weather.raining
         rest = self.nature - NEED_WEIGHT * np.maximum(0.0, pressing - 0.5) * 2.0 + sky * outdoors
         self.mood += (rest - self.mood) * -np.expm1(-dt_s / MOOD_MEMORY_S)
         self.arousal *= np.exp(-dt_s / AROUSAL_MEMORY_S)
         np.clip(self.mood, -1.0, 1.0, out=self.mood)
+        self.intensity *= np.exp(-dt_s / (60.0 * FADING_MIN)).astype(np.float32)
+        fear, relief = self.intensity[:, Feeling.FEAR], self.intensity[:, Feeling.RELIEF]
+        np.maximum(fear, FEAR_SHARE * needs.danger, out=fear, casting="same_kind")
+        relief += (1.0 - relief) * np.clip(self.dread - needs.danger, 0.0, 1.0)
+        self.dread[:] = needs.danger
+
+    def strongest(self, row: int) -> str:
+        """The feeling that is strongest now, as OCC calls it ("joy", "anger"); "" where none shows."""
+        mine = self.intensity[row]
+        best = int(mine.argmax())
+        return Feeling(best).name.lower() if mine[best] >= SHOWN else ""
+
+    def of(self, row: int, feeling: Feeling) -> float:
+        """How strongly a villager feels something, 0..1."""
+        return float(self.intensity[row, feeling])
+
+    def pace(self, rows: NDArray[np.int64]) -> Floats:
+        """Factor on the walking speed of `rows`: low spirits drag, fear and anger hurry.
+
+        Sad walkers are about a tenth slower (Michalak et al. 2009); the weights of fear and anger are judgement.
+        """
+        hurry = 0.2 * self.intensity[rows, Feeling.FEAR] + 0.08 * self.intensity[rows, Feeling.ANGER]
+        pace: Floats = np.clip(1.0 + 0.1 * self.mood[rows] + hurry, 0.85, 1.25)
+        return pace
 
 
 def mood_word(mood: float, arousal: float, fatigue: float, neuroticism: float) -> str:
