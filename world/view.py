@@ -100,6 +100,38 @@ class Place:
     radius_m: float  # villagers at this place stand within this distance
 
 
+@dataclass(frozen=True)
+class Walkers:
+    """Everybody in columns (n,), as `WorldView.walk` moves them: metres, radians, seconds; the first row changes."""
+
+    x: Floats
+    y: Floats
+    z: Floats  # of the ground under the feet
+    heading: Floats
+    speed: Floats
+    stride: Floats  # phase of the two steps
+    direct: NDArray[np.bool_]  # the straight line to the goal was found clear
+
+    free_speed: Floats  # of one who is alone on a level path
+    stride_m: Floats  # distance of two steps
+    goal_x: Floats
+    goal_y: Floats
+    heading_goal: Floats  # where one who stands turns to
+    place: NDArray[np.int16]  # whose ways are followed, -1 for going straight on
+    moving: NDArray[np.bool_]
+    indoors: NDArray[np.bool_]  # in nobody's way
+    radius_m: float  # half the breadth that others keep off
+
+    @property
+    def columns(self) -> tuple[NDArray[np.generic], ...]:
+        """All of them in the order above."""
+        return (
+            *(self.x, self.y, self.z, self.heading, self.speed, self.stride, self.direct),
+            *(self.free_speed, self.stride_m, self.goal_x, self.goal_y, self.heading_goal),
+            *(self.place, self.moving, self.indoors),
+        )
+
+
 class WorldView(Protocol):
     """Read-only questions about the world at the current tick. Arrays in, arrays out, float64, same shapes."""
 
@@ -191,6 +223,15 @@ class WorldView(Protocol):
 
     def clear_walk(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> NDArray[np.bool_]:
         """True where the straight line between two points stays on walkable ground."""
+        ...
+
+    def walk(self, walkers: Walkers, dt: float, phase: int) -> NDArray[np.int64]:
+        """Let everybody take one step of `dt` seconds, in place; rows that reached their goals.
+
+        Those who move go straight to goals that are near and in a clear line (looked at in turns, by `phase`), else by
+        the ways to their places. After any step no two outdoors overlap that did not before, and nobody stands where
+        one cannot. Those who do not move turn to their `heading_goal`.
+        """
         ...
 
     def line_of_sight(

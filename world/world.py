@@ -18,7 +18,7 @@ from world.sky.moon import Moon
 from world.sky.sun import Sun
 from world.state import Plain, columns_of, part, put_back, rows_of, taken, typed
 from world.valley import Valley, make_valley
-from world.view import Floats, Place, Season, Surface, Weather
+from world.view import Floats, Place, Season, Surface, Walkers, Weather
 from world.village.households import Households
 from world.walking import sight
 from world.walking.closures import ClosedNavigation, closed_with
@@ -102,6 +102,9 @@ class WorldNow:
 
     def clear_walk(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> NDArray[np.bool_]:
         return self.navigation.clear_walk(xa, ya, xb, yb)
+
+    def walk(self, walkers: Walkers, dt: float, phase: int) -> NDArray[np.int64]:
+        return self.navigation.walk(walkers, dt, phase, self.tick)
 
     def line_of_sight(
         self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats

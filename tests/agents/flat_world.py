@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from world.view import Floats, Place, Season, Surface, Weather
+from tests.world.walking.plains import lying, plain
+from world.view import Floats, Place, Season, Surface, Walkers, Weather
+from world.walking.ground import survey
+from world.walking.navigation import Navigation
 
 FAIR = Weather(17.0, 0.6, 101_300.0, 2.0, 0.0, 0.3, 0.0, 0.0, 20_000.0, 0.2, 0.0)
 RAIN = Weather(8.0, 0.95, 99_500.0, 6.0, 0.0, 1.0, 5.0, 0.0, 2_000.0, 0.8, 0.0)
@@ -44,7 +48,7 @@ SUMMER = Season(1.0, 0.0, 0.3, 0.9, 0.6, 0.0)
 
 @dataclass
 class FlatWorld:
-    """Satisfies WorldView with formulas: one obstacle to walk round and see against, one pond, ground at z = 0."""
+    """Satisfies WorldView: one obstacle to walk round and see against, one pond, ground at z = 0."""
 
     start: datetime = datetime(2025, 6, 10, 9, 0)  # noqa: DTZ001 - local solar time has no zone
     rate: int = 16
@@ -69,6 +73,7 @@ class FlatWorld:
     def __post_init__(self) -> None:
         self._px = np.array([p.x for p in self.places])
         self._py = np.array([p.y for p in self.places])
+        self._ways = ways_over(self.places)
 
     @property
     def local_time(self) -> datetime:
@@ -78,45 +83,13 @@ class FlatWorld:
         return np.zeros_like(x)
 
     def walkable(self, x: Floats, y: Floats) -> NDArray[np.bool_]:
-        west, south, east, north = BLOCK
-        block = (x > west) & (x < east) & (y > south) & (y < north)
-        pond = np.hypot(x - POND[0], y - POND[1]) < POND[2]
-        inside = (np.abs(x) < HALF_M) & (np.abs(y) < HALF_M)
-        return inside & ~block & ~pond
+        return self._ways.walkable(x, y)
 
     def may_step(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> NDArray[np.bool_]:
-        return self.walkable(xb, yb)
+        return self._ways.may_step(xa, ya, xb, yb)
 
     def way_to(self, place: NDArray[np.int64], x: Floats, y: Floats) -> Floats:
-        """Straight on, or round the obstacle's nearer corner or flank where it is in the way."""
-        gx, gy = self._px[place], self._py[place]
-        tx, ty = gx.copy(), gy.copy()
-        blocked = ~self.clear_walk(x, y, gx, gy)
-        for i in np.flatnonzero(blocked):
-            tx[i], ty[i] = self._detour(float(x[i]), float(y[i]), float(gx[i]), float(gy[i]))
-        way = np.stack([tx - x, ty - y], axis=1)
-        length = np.hypot(way[:, 0], way[:, 1])
-        reached = np.hypot(gx - x, gy - y) < 0.5
-        return np.where(reached[:, None], 0.0, way / np.maximum(length, 1e-9)[:, None])
-
-    def _detour(self, x: float, y: float, gx: float, gy: float) -> tuple[float, float]:
-        west, south, east, north = BLOCK
-        m, r = 1.5, POND[2] + 1.5
-        corners = [(west - m, south - m), (east + m, south - m), (east + m, north + m), (west - m, north + m)]
-        ring = [(POND[0] + r * 1.1 * np.cos(a), POND[1] + r * 1.1 * np.sin(a)) for a in np.linspace(0, 5.5, 8)]
-        nodes = np.array([(x, y), *corners, *ring, (gx, gy)])
-        n = len(nodes)
-        a, b = np.meshgrid(np.arange(n), np.arange(n), indexing="ij")
-        clear = self.clear_walk(nodes[a, 0].ravel(), nodes[a, 1].ravel(), nodes[b, 0].ravel(), nodes[b, 1].ravel())
-        length = np.hypot(nodes[a, 0] - nodes[b, 0], nodes[a, 1] - nodes[b, 1])
-        cost = np.where(clear.reshape(n, n), length, np.inf)
-        best = cost[:, n - 1].copy()
-        for _ in range(n):
-            best = np.minimum(best, (cost + best[None, :]).min(axis=1))
-        first = cost[0] + best
-        first[0] = np.inf
-        step = int(np.argmin(first))
-        return float(nodes[step, 0]), float(nodes[step, 1])
+        return self._ways.way_to(place, x, y, self.tick)
 
     def distance_to(self, place: NDArray[np.int64], x: Floats, y: Floats) -> Floats:
         return np.hypot(self._px[place] - x, self._py[place] - y) / 1.34
@@ -125,10 +98,10 @@ class FlatWorld:
         return np.ones_like(x)
 
     def clear_walk(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> NDArray[np.bool_]:
-        t = np.linspace(0.0, 1.0, 80)
-        x = xa[:, None] + (xb - xa)[:, None] * t
-        y = ya[:, None] + (yb - ya)[:, None] * t
-        return np.asarray(self.walkable(x, y).all(axis=1))
+        return self._ways.clear_walk(xa, ya, xb, yb)
+
+    def walk(self, walkers: Walkers, dt: float, phase: int) -> NDArray[np.int64]:
+        return self._ways.walk(walkers, dt, phase, self.tick)
 
     def line_of_sight(
         self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats
@@ -138,3 +111,28 @@ class FlatWorld:
         x = xa[:, None] + (xb - xa)[:, None] * t
         y = ya[:, None] + (yb - ya)[:, None] * t
         return np.asarray(~((x > west) & (x < east) & (y > south) & (y < north)).any(axis=1))
+
+
+def standable(x: Floats, y: Floats) -> NDArray[np.bool_]:
+    """Where one can stand, by formulas: outside the block and the pond, on the meadow."""
+    west, south, east, north = BLOCK
+    block = (x > west) & (x < east) & (y > south) & (y < north)
+    pond = np.hypot(x - POND[0], y - POND[1]) < POND[2]
+    inside = (np.abs(x) < HALF_M) & (np.abs(y) < HALF_M)
+    return inside & ~block & ~pond
+
+
+@cache
+def ways_over(places: tuple[Place, ...]) -> Navigation:
+    """Walking over the meadow's cells, those open in which one can stand at every corner."""
+    valley = plain(cells=CELLS[0], places=tuple((p.x, p.y) for p in places))
+    ground = survey(valley)
+    near = ground.near
+    rows, cols = near.solid.shape
+    x, y = np.meshgrid(
+        near.origin[0] + (np.arange(cols + 1) - 0.5) * near.cell_m,
+        near.origin[1] + (np.arange(rows + 1) - 0.5) * near.cell_m,
+    )
+    corner = standable(x, y)
+    solid = near.solid & corner[1:, 1:] & corner[1:, :-1] & corner[:-1, 1:] & corner[:-1, :-1]
+    return Navigation(replace(ground, near=replace(near, solid=solid)), lying(valley))

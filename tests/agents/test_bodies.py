@@ -10,7 +10,7 @@ import pytest
 from agents.bodies import BODY_RADIUS_M, Bodies
 from agents.locomotion import ACCELERATION_M_S2, TURN_RATE, walk
 from agents.perception import ATTENDED, Sight, sight_range
-from tests.agents.flat_world import BLOCK, FAIR, HALF_M, NIGHT_ELEVATION, FlatWorld
+from tests.agents.flat_world import BLOCK, FAIR, HALF_M, NIGHT_ELEVATION, FlatWorld, standable
 from tests.agents.village import Life, village
 
 DT = 1 / 8
@@ -32,15 +32,15 @@ def smallest_gap(x: np.ndarray, y: np.ndarray) -> float:
     return float(d[np.triu_indices(len(x), 1)].min()) if len(x) > 1 else np.inf
 
 
-def check_bodies(rows: list[np.ndarray], world: FlatWorld) -> None:
+def check_bodies(rows: list[np.ndarray]) -> None:
     for row in rows:
         out = row[row["indoors"] == 0]
         assert smallest_gap(out["x"], out["y"]) > 2 * BODY_RADIUS_M - 0.05
-        assert world.walkable(out["x"].astype(float), out["y"].astype(float)).all()
+        assert standable(out["x"].astype(float), out["y"].astype(float)).all()
 
 
 def test_nobody_overlaps_or_leaves_the_ground_in_a_morning(morning: Life):
-    check_bodies(morning.rows, morning.world)
+    check_bodies(morning.rows)
 
 
 @pytest.mark.slow
@@ -48,7 +48,7 @@ def test_nobody_overlaps_or_leaves_the_ground_in_half_an_hour():
     life = village(12, seed=8, rate=4, hour=12)
     for _ in range(30):
         life.rows.clear()
-        check_bodies(life.run(60, rows=True).rows, life.world)
+        check_bodies(life.run(60, rows=True).rows)
     stuck = [d for _, kind, d in life.events if kind == "stuck"]
     arrived = [d for _, kind, d in life.events if kind == "arrives"]
     assert len(arrived) > 75
@@ -84,7 +84,7 @@ def test_walkers_go_round_walls_and_water_at_a_walking_pace():
     for tick in range(round(90 / DT)):
         before = bodies.x.copy(), bodies.y.copy(), bodies.speed.copy(), bodies.heading.copy()
         bodies.moving[walk(bodies, world, DT, tick)] = False
-        assert world.walkable(bodies.x, bodies.y).all()
+        assert standable(bodies.x, bodies.y).all()
         moved = np.hypot(bodies.x - before[0], bodies.y - before[1])
         assert (moved <= 1.34 * DT + 1e-9).all()
         assert (bodies.speed - before[2] <= ACCELERATION_M_S2 * DT + 1e-9).all()

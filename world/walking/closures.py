@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from world.state import Plain
-from world.view import Floats, Place, Surface
+from world.view import Floats, Place, Surface, Walkers
 from world.walking.ground import Ints, Lattice
 from world.walking.navigation import Navigation
+from world.walking.underfoot import floor_of
 from world.walking.ways import Flags
 
 
@@ -24,12 +25,14 @@ class ClosedNavigation(Navigation):
         super().__init__(replace(navigation.ground, near=solid), navigation.surface)
         super().thaw(navigation.freeze())
         self._open = navigation
+        self._shut()
 
     def on(self, surface: Surface) -> ClosedNavigation:
         """The same over a surface published later."""
         later = super().on(surface)
         assert isinstance(later, ClosedNavigation)
         later._open = self._open.on(surface)
+        later._shut()
         return later
 
     @property
@@ -42,12 +45,9 @@ class ClosedNavigation(Navigation):
         super().thaw(state)
         self._open.thaw(state)
 
-    def may_step(self, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> Flags:
-        """Onto ground where one may step, and onto closed ground only from closed ground; see WorldView."""
-        free = super().may_step(xa, ya, xb, yb)
-        if free.all():
-            return free
-        return free | (self._within(xa, ya) & self._open.may_step(xa, ya, xb, yb))
+    def _shut(self) -> None:
+        open_then = self._open._near_open, self._open.ground.near.solid
+        self._floor = floor_of(self.ground, self._near_open, self._far_open, (self.shut, *open_then))
 
     def way_to(self, place: Ints, x: Floats, y: Floats, tick: int) -> Floats:
         """Unit directions (n, 2); see WorldView."""
@@ -62,6 +62,15 @@ class ClosedNavigation(Navigation):
         if within.any():
             around[within] = self._open.distance_to(place[within], x[within], y[within], tick)
         return around
+
+    def _strange_ways(self, walkers: Walkers, tick: int) -> Floats:
+        strange = np.full((len(walkers.x), 2), np.nan)
+        led = np.flatnonzero(walkers.moving & ~walkers.indoors & (walkers.place >= 0))
+        led = led[self._within(walkers.x[led], walkers.y[led])]
+        if len(led):
+            place = walkers.place[led].astype(np.int64)
+            strange[led] = self._open.way_to(place, walkers.x[led], walkers.y[led], tick)
+        return strange
 
     def _within(self, x: Floats, y: Floats) -> Flags:
         inside, row, col = self.ground.near.cell(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))

@@ -94,7 +94,8 @@ def velocities(crowd: Crowd, way: Floats, speed: Floats, found: Ints, floor: Flo
         ex, ey = way[busy, 0][:, None], way[busy, 1][:, None]
         ux, uy = ex * TURN_COS - ey * TURN_SIN, ex * TURN_SIN + ey * TURN_COS
         clear[busy] = _ground_ahead(crowd.x[busy], crowd.y[busy], ux, uy, floor)
-    return _wanted(crowd.x, crowd.y, crowd.vx, crowd.vy, crowd.radius, way, speed, found, clear, TURN_COS, TURN_SIN)
+    everybody = np.arange(len(crowd))
+    return wanted_among(crowd.x, crowd.y, crowd.vx, crowd.vy, crowd.radius, way, speed, found, clear, everybody)
 
 
 def _ground_ahead(x: Floats, y: Floats, ux: Floats, uy: Floats, floor: Floor) -> Floats:
@@ -113,22 +114,31 @@ def neighbours(crowd: Crowd) -> tuple[Ints, Floats]:
 
     Others as near as each other come in the order of where they stand, not of their rows.
     """
-    cells = max(16, 1 << int(2 * len(crowd)).bit_length())
-    return _nearest(crowd.x, crowd.y, crowd.radius, cells)
+    return nearest(crowd.x, crowd.y, crowd.radius, np.arange(len(crowd)), cells_for(len(crowd)))
 
 
 def within_bounds(
     crowd: Crowd, way: Floats, found: Ints, gaps: Floats, step_x: Floats, step_y: Floats, slide: bool
 ) -> tuple[Floats, Floats]:
     """Steps cut down to each walker's share of the gaps; with `slide`, led past others instead of stopped by them."""
-    return _bounded(crowd.x, crowd.y, way, found, gaps, step_x, step_y, slide)
+    return bounded(crowd.x, crowd.y, way, found, gaps, step_x, step_y, slide, np.arange(len(crowd)))
 
 
 @compiled
-def _nearest(x: Floats, y: Floats, radius: Floats, cells: int) -> tuple[Ints, Floats]:
-    n = x.size
-    rows = np.full((n, NEIGHBOURS), -1, dtype=np.int64)
-    gaps = np.full((n, NEIGHBOURS), np.inf)
+def cells_for(walkers: int) -> int:
+    """Cells of the table that so many walkers are hashed into: a power of two."""
+    cells = 16
+    while cells <= 2 * walkers:
+        cells *= 2
+    return cells
+
+
+@compiled
+def nearest(x: Floats, y: Floats, radius: Floats, asking: Ints, cells: int) -> tuple[Ints, Floats]:
+    """`neighbours` of the rows that ask, (m, NEIGHBOURS)."""
+    n, m = x.size, asking.size
+    rows = np.full((m, NEIGHBOURS), -1, dtype=np.int64)
+    gaps = np.full((m, NEIGHBOURS), np.inf)
     col, row, key = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
     first = np.zeros(cells + 1, dtype=np.int64)
     for i in range(n):
@@ -149,8 +159,8 @@ def _nearest(x: Floats, y: Floats, radius: Floats, cells: int) -> tuple[Ints, Fl
             order[at] = j
             at -= 1
         order[at] = i
-    for i in range(n):
-        count = 0
+    for who in range(m):
+        i, count = asking[who], 0
         for dr in range(-1, 2):
             for dc in range(-1, 2):
                 r, c = row[i] + dr, col[i] + dc
@@ -164,19 +174,19 @@ def _nearest(x: Floats, y: Floats, radius: Floats, cells: int) -> tuple[Ints, Fl
                     if square > SIGHT_M * SIGHT_M:
                         continue
                     gap = np.sqrt(square) - radius[i] - radius[j]
-                    if count == NEIGHBOURS and gap >= gaps[i, NEIGHBOURS - 1]:
+                    if count == NEIGHBOURS and gap >= gaps[who, NEIGHBOURS - 1]:
                         continue
                     slot = min(count, NEIGHBOURS - 1)
-                    while slot > 0 and gaps[i, slot - 1] > gap:
-                        gaps[i, slot], rows[i, slot] = gaps[i, slot - 1], rows[i, slot - 1]
+                    while slot > 0 and gaps[who, slot - 1] > gap:
+                        gaps[who, slot], rows[who, slot] = gaps[who, slot - 1], rows[who, slot - 1]
                         slot -= 1
-                    gaps[i, slot], rows[i, slot] = gap, j
+                    gaps[who, slot], rows[who, slot] = gap, j
                     count = min(count + 1, NEIGHBOURS)
     return rows, gaps
 
 
 @compiled
-def _wanted(
+def wanted_among(
     x: Floats,
     y: Floats,
     vx: Floats,
@@ -186,16 +196,17 @@ def _wanted(
     speed: Floats,
     found: Ints,
     clear: Floats,
-    turn_cos: Floats,
-    turn_sin: Floats,
+    asking: Ints,
 ) -> tuple[Floats, Floats]:
-    n, turns = clear.shape
-    wanted, room = np.zeros((2, n)), np.zeros((2, n))
-    for i in range(n):
+    """`velocities` of the rows that ask, (2, m), who have found these and see so much clear ground along each turn."""
+    m, turns = clear.shape
+    wanted, room = np.zeros((2, m)), np.zeros((2, m))
+    for who in range(m):
+        i = asking[who]
         ex, ey, free = way[i, 0], way[i, 1], speed[i]
         meets = 0.0
         for slot in range(NEIGHBOURS):
-            j = found[i, slot]
+            j = found[who, slot]
             if j < 0:
                 break
             px, py = x[j] - x[i], y[j] - y[i]
@@ -211,10 +222,10 @@ def _wanted(
         best, best_x, best_y, best_clear = np.inf, 0.0, 0.0, 0.0
         if free > 0.0 and (ex != 0.0 or ey != 0.0):
             for turn in range(turns):
-                ux, uy = ex * turn_cos[turn] - ey * turn_sin[turn], ex * turn_sin[turn] + ey * turn_cos[turn]
-                reach = clear[i, turn]
+                ux, uy = ex * TURN_COS[turn] - ey * TURN_SIN[turn], ex * TURN_SIN[turn] + ey * TURN_COS[turn]
+                reach = clear[who, turn]
                 for slot in range(NEIGHBOURS):
-                    j = found[i, slot]
+                    j = found[who, slot]
                     if j < 0:
                         break
                     px, py = x[j] - x[i], y[j] - y[i]
@@ -230,16 +241,16 @@ def _wanted(
                     inner = closing * closing - square * over
                     if inner > 0.0:
                         reach = min(reach, free * (closing - np.sqrt(inner)) / square)
-                undone = HORIZON_M * HORIZON_M + reach * reach - 2.0 * HORIZON_M * reach * turn_cos[turn]
-                if turn_sin[turn] > 0.0:
+                undone = HORIZON_M * HORIZON_M + reach * reach - 2.0 * HORIZON_M * reach * TURN_COS[turn]
+                if TURN_SIN[turn] > 0.0:
                     undone += LEFT_IS_DEARER_M2
                 if undone < best:
-                    best, best_x, best_y, best_clear = undone, ux, uy, clear[i, turn]
+                    best, best_x, best_y, best_clear = undone, ux, uy, clear[who, turn]
                 if turn == 0 and reach >= HORIZON_M:
                     break
         gap, push_x, push_y = best_clear, 0.0, 0.0
         for slot in range(NEIGHBOURS):
-            j = found[i, slot]
+            j = found[who, slot]
             if j < 0:
                 break
             px, py = x[j] - x[i], y[j] - y[i]
@@ -256,25 +267,34 @@ def _wanted(
                 push_x -= push * px
                 push_y -= push * py
         pace = min(free, max(gap, 0.0) / HEADWAY_S)
-        wanted[0, i], wanted[1, i] = best_x * pace, best_y * pace
+        wanted[0, who], wanted[1, who] = best_x * pace, best_y * pace
         pushed = np.sqrt(push_x * push_x + push_y * push_y)
         if pushed > 0.0:
             most = min(pushed, ROOM_M_S) / pushed
-            room[0, i], room[1, i] = push_x * most, push_y * most
+            room[0, who], room[1, who] = push_x * most, push_y * most
     return wanted, room
 
 
 @compiled
-def _bounded(
-    x: Floats, y: Floats, way: Floats, found: Ints, gaps: Floats, step_x: Floats, step_y: Floats, slide: bool
+def bounded(
+    x: Floats,
+    y: Floats,
+    way: Floats,
+    found: Ints,
+    gaps: Floats,
+    step_x: Floats,
+    step_y: Floats,
+    slide: bool,
+    asking: Ints,
 ) -> tuple[Floats, Floats]:
-    n = x.size
+    """`within_bounds` of the steps (m,) of the rows that ask."""
     to_x, to_y = step_x.copy(), step_y.copy()
-    for i in range(n):
+    for who in range(asking.size):
+        i = asking[who]
         for again in range(2):
             for slot in range(NEIGHBOURS):
-                j = found[i, slot]
-                if j < 0 or gaps[i, slot] > 1.0:
+                j = found[who, slot]
+                if j < 0 or gaps[who, slot] > 1.0:
                     break
                 px, py = x[j] - x[i], y[j] - y[i]
                 away = np.sqrt(px * px + py * py)
@@ -284,16 +304,16 @@ def _bounded(
                 # The one who is ahead on the way both go has the larger share; the two shares make one gap.
                 lead = (px * (way[i, 0] + way[j, 0]) + py * (way[i, 1] + way[j, 1])) / 2.0
                 share = 0.5 - (AHEAD_SHARE - 0.5) * min(max(2.0 * lead, -1.0), 1.0)
-                most = max(gaps[i, slot], 0.0) * share
-                towards = to_x[i] * px + to_y[i] * py
+                most = max(gaps[who, slot], 0.0) * share
+                towards = to_x[who] * px + to_y[who] * py
                 if towards <= most:
                     continue
                 if slide and again == 0:
-                    to_x[i] -= (towards - most) * px
-                    to_y[i] -= (towards - most) * py
+                    to_x[who] -= (towards - most) * px
+                    to_y[who] -= (towards - most) * py
                 else:
-                    to_x[i] *= most / towards
-                    to_y[i] *= most / towards
+                    to_x[who] *= most / towards
+                    to_y[who] *= most / towards
             if not slide:
                 break
     return to_x, to_y

@@ -14,6 +14,57 @@ Part = tuple[slice | int, slice | int]
 KEPT_BYTES = 400_000_000  # of fields; those not asked for longest are dropped and, when asked for again, found again
 
 
+NEAR, FAR, JOINED = range(3)  # kinds of fields; the first and the last are of the fine lattice
+
+
+class Fields:
+    """Room for fields of travel time of two shapes, and where the field of each kind and goal lies in it.
+
+    Machine code reads `near`, `far` and `slots`, and writes into `used` when it asked for a field.
+    """
+
+    def __init__(self, goals: int, near: tuple[int, int], far: tuple[int, int]) -> None:
+        self.slots = np.full((3, goals), -1, np.int32)  # -1: not found yet
+        self.used = np.zeros((3, goals), np.int64)
+        self.asked = 0  # grows with every question, and is what `used` holds
+        self.near, self.far = (_read_only(np.empty((0, *shape), np.float32)) for shape in (near, far))
+        self._filled = [0, 0]
+
+    def of(self, kind: int, goal: int) -> Floats32:
+        """A field that was put in."""
+        self.used[kind, goal] = self.asked
+        room = self.far if kind == FAR else self.near
+        field: Floats32 = room[self.slots[kind, goal]]
+        return field
+
+    def put(self, kind: int, goal: int, field: Floats32) -> None:
+        """Keep a field, in the room of the one not asked for longest where there is no more."""
+        room = self.far if kind == FAR else self.near
+        sharing = [FAR] if kind == FAR else [NEAR, JOINED]
+        slot = self._filled[kind == FAR]
+        if slot == len(room):
+            present = [
+                (int(self.used[k, g]), k, g) for k in sharing for g in np.flatnonzero(self.slots[k] >= 0).tolist()
+            ]
+            oldest = min(present, default=(self.asked, -1, -1))
+            if 2 * room.nbytes > KEPT_BYTES // 2 and oldest[0] < self.asked:
+                slot = int(self.slots[oldest[1:]])
+                self.slots[oldest[1:]] = -1
+            else:
+                grown = np.empty((max(8, 2 * len(room)), *room.shape[1:]), np.float32)
+                grown[: len(room)] = room
+                room = grown
+        self._filled[kind == FAR] = max(slot + 1, self._filled[kind == FAR])
+        room = room.view()
+        room.flags.writeable = True
+        room[slot] = field
+        if kind == FAR:
+            self.far = _read_only(room)
+        else:
+            self.near = _read_only(room)
+        self.slots[kind, goal], self.used[kind, goal] = slot, self.asked
+
+
 class Ways:
     """Seconds on foot to every goal. All follows from the ground, its codes and the goals, whatever was asked before.
 
@@ -29,30 +80,31 @@ class Ways:
         self.far_open = far_open
         self._round_box = far_open.copy()
         self._round_box[low_row:high_row, low_col:high_col] = False
-        self._fields: dict[tuple[str, int], Floats32] = {}
+        self._fields = Fields(len(goals), self.near_open.shape, far_open.shape)
+
+    @property
+    def fields(self) -> Fields:
+        """All that were found so far."""
+        return self._fields
 
     def near(self, goal: int) -> Floats32:
         """Times on the fine lattice, inf where no way stays on it."""
-        return self._kept("near", goal)
+        return self.found(NEAR, goal)
 
     def far(self, goal: int) -> Floats32:
         """Times on the coarse lattice; under the fine one the least of its times, which shows where to enter it."""
-        return self._kept("far", goal)
+        return self.found(FAR, goal)
 
     def joined(self, goal: int) -> Floats32:
         """`near`, filled where ways lead over the coarse lattice."""
-        return self._kept("joined", goal)
+        return self.found(JOINED, goal)
 
-    def _kept(self, kind: str, goal: int) -> Floats32:
-        key = kind, goal
-        field = self._fields.pop(key, None)
-        if field is None:
-            field = {"near": self._find_near, "far": self._find_far, "joined": self._find_joined}[kind](goal)
-            room = KEPT_BYTES - field.nbytes
-            while sum(kept.nbytes for kept in self._fields.values()) > room:
-                self._fields.pop(next(iter(self._fields)))
-        self._fields[key] = field
-        return field
+    def found(self, kind: int, goal: int) -> Floats32:
+        """A field of times, found now if it was not before."""
+        if self._fields.slots[kind, goal] < 0:
+            find = {NEAR: self._find_near, FAR: self._find_far, JOINED: self._find_joined}[kind]
+            self._fields.put(kind, goal, find(goal))
+        return self._fields.of(kind, goal)
 
     def _find_near(self, goal: int) -> Floats32:
         near = self._ground.near
@@ -128,3 +180,9 @@ def _seed_ring(time: Floats, inside: Floats32, ground: Ground, pace: Floats32) -
     for fine, coarse in _edges(ground):
         entering = inside[fine].reshape(-1, ground.split).min(axis=1) + step * pace[coarse]
         time[coarse] = np.minimum(time[coarse], entering)
+
+
+def _read_only(array: Floats32) -> Floats32:
+    kept = array.view()
+    kept.flags.writeable = False
+    return kept

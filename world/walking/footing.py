@@ -16,6 +16,11 @@ DEEP_M = 0.25  # water that nobody walks into
 ICE_CARRIES_M = 0.1  # thickness that bears people on deep water, by the common rule of 4 inches
 ICE_FACTOR = 0.7  # short flat steps on slippery ground
 WADING_M = 0.49  # depth that halves the speed: 42 % slower in 0.35 m of still water (Li, Song, Zhang & Bode 2026)
+THIN_SNOW, THIN_SNOW_M = (
+    0.30,
+    0.02,
+)  # the terrain coefficient of snow without its depth, and from where on it counts whole
+SINK_PER_CM, DEEPEST_SINK_CM = 0.082, 35.0  # what every centimetre that one sinks in adds to it
 
 MUD_LOSS = {  # share of speed lost on saturated ground
     GroundCover.GRASS: 0.15,
@@ -55,8 +60,9 @@ def snow_factor(depth_m: Floats) -> Floats:
     Pandolf, Haisman & Goldman 1976, to the power -1/2 because effort grows with the square of speed; people sink to
     half the depth. Passes smoothly to 1 as the snow thins out below 2 cm.
     """
-    sinking_cm = np.minimum(100.0 * depth_m * 0.5, 35.0)
-    factor: Floats = 1.0 / np.sqrt(1.0 + 0.30 * np.minimum(1.0, depth_m / 0.02) + 0.082 * sinking_cm)
+    sinking_cm = np.minimum(100.0 * depth_m * 0.5, DEEPEST_SINK_CM)
+    thin = THIN_SNOW * np.minimum(1.0, depth_m / THIN_SNOW_M)
+    factor: Floats = 1.0 / np.sqrt(1.0 + thin + SINK_PER_CM * sinking_cm)
     return factor
 
 

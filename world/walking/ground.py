@@ -214,17 +214,11 @@ def without_pockets(passable: Flags) -> Flags:
 
 
 @compiled
-def clear_lines(passable: Flags, xa: Floats, ya: Floats, xb: Floats, yb: Floats) -> Flags:
-    """True where every cell that a segment crosses is passable; in cells, of which (0, 0) is [0, 1) x [0, 1)."""
-    clear = np.zeros(xa.size, dtype=np.bool_)
-    for k in range(xa.size):
-        clear[k] = clear_line(passable, xa[k], ya[k], xb[k], yb[k])
-    return clear
-
-
-@compiled
 def clear_line(passable: Flags, xa: float, ya: float, xb: float, yb: float) -> bool:
-    """One line of `clear_lines`; grid traversal of Amanatides & Woo 1987."""
+    """True where every cell that a segment crosses is passable; in cells, of which (0, 0) is [0, 1) x [0, 1).
+
+    Grid traversal of Amanatides & Woo 1987.
+    """
     rows, cols = passable.shape
     c, r = int(np.floor(xa)), int(np.floor(ya))
     end_c, end_r = int(np.floor(xb)), int(np.floor(yb))

@@ -12,6 +12,7 @@ Floats32 = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
 FLAT_WALK_M_S = 5.036742125 / 3.6  # Tobler 1993 on the level: 6 exp(-3.5 x 0.05) km/h
+TOBLER_DECAY, TOBLER_BEST = 3.5, 0.05  # of the same: how fast slopes cost, and the descent on which one is fastest
 BUCKETS = (
     1024  # of the queue; later arrivals wait in the last one and are looked at too early, which costs no exactness
 )
@@ -20,7 +21,7 @@ IMPROVED_S = 1e-6  # an arrival earlier by less than this is no news
 
 def tobler_factor(slope: Floats) -> Floats:
     """Walking speed on a slope (rise over run in walking direction) relative to the level (Tobler 1993)."""
-    result: Floats = np.exp(-3.5 * (np.abs(slope + 0.05) - 0.05))
+    result: Floats = np.exp(-TOBLER_DECAY * (np.abs(slope + TOBLER_BEST) - TOBLER_BEST))
     return result
 
 
