@@ -72,19 +72,17 @@ def place_preposition(place: str) -> str:
 
 
 def _parties(plan: SpeechPlan) -> dict[str, str]:
-    """The fact's subject as doer (`who`, `whose`) and its object (`whom`, `to_whose`), seen from the speaker."""
+    """The fact's subject and object from the speaker's mouth, for the place they have in the sentence.
+
+    `who` did it to `whom`; where the sentence turns round, `whom_first` had it done by `who_last`.
+    """
     fact = plan.fact
     if fact is None:
         return {}
-    who, whose = {
-        plan.speaker.row: ("I", "my"),
-        plan.listener.row: ("you", "your"),
-    }.get(fact.subject, (plan.subject_name, f"{plan.subject_name}'s" if plan.subject_name else ""))
-    whom, to_whose = {
-        plan.speaker.row: ("me", "my"),
-        plan.listener.row: ("you", "your"),
-    }.get(fact.object, (plan.object_name, f"{plan.object_name}'s" if plan.object_name else ""))
-    return {"who": who, "whose": whose, "whom": whom, "to_whose": to_whose}
+    pronouns = {plan.speaker.row: ("I", "me"), plan.listener.row: ("you", "you")}
+    who, who_last = pronouns.get(fact.subject, (plan.subject_name, plan.subject_name))
+    whom_first, whom = pronouns.get(fact.object, (plan.object_name, plan.object_name))
+    return {"who": who, "who_last": who_last, "whom": whom, "whom_first": whom_first}
 
 
 def _pronouns(plan: SpeechPlan) -> dict[str, str]:

@@ -48,7 +48,21 @@ FACTS: tuple[tuple[Topic, str, dict[str, object], str], ...] = (
     (Topic.WELLBEING, "wellbeing", {"state": "cold"}, "own"),
     (Topic.WELLBEING, "wellbeing", {"state": "hungry"}, "own"),
     (Topic.WELLBEING, "wellbeing", {"state": "lonely"}, "own"),
+    (Topic.NEWS, "stands_for_reeve", {}, "told"),
+    (Topic.WEATHER, "storm_started", {}, "seen"),
+    (Topic.WEATHER, "place_flooded", {}, "told"),
+    (Topic.PERSON, "promise_kept", {"what": "mend the fence"}, "seen"),
+    (Topic.PERSON, "promise_broken", {"what": "carry the sacks"}, "told"),
+    (Topic.PERSON, "helped", {"what": "patch the roof"}, "seen"),
+    (Topic.PERSON, "quarrelled", {}, "overheard"),
+    (Topic.PERSON, "lied", {}, "told"),
+    (Topic.FAVOUR, "needs_help", {"what": "mend the fence"}, "seen"),
+    (Topic.GATHERING, "gathering", {"what": "a supper"}, "told"),
+    (Topic.CRAFT, "craft_tip", {"what": "soak the willow a full night before you weave it", "trade": "weaver"}, "told"),
+    (Topic.SELF, "secret", {"what": "never learned to read"}, "told"),
 )
+ABOUT_SOMEBODY = (Topic.PERSON, Topic.NEWS, Topic.FAVOUR, Topic.GATHERING, Topic.SELF)
+DONE_TO_SOMEBODY = ("promise_kept", "promise_broken", "helped", "quarrelled", "lied")
 ACTS_WITH_FACT = (Act.TELL, Act.ANSWER, Act.ACKNOWLEDGE, Act.DOUBT, Act.AGREE, Act.ASK)
 
 
@@ -82,14 +96,16 @@ def make_plan(
 ) -> SpeechPlan:
     """One plan between Mira and Tomas; `kind` "" means without a fact."""
     subject = 0 if source == "own" and topic is not Topic.PERSON else 2
-    fact = Fact(7, topic, kind, subject, 1, 0, 400, dict(details or {}), source) if kind else None
+    other = 3 if kind in DONE_TO_SOMEBODY else -1
+    fact = Fact(7, topic, kind, subject, 1, 0, 400, dict(details or {}), source, object=other) if kind else None
     return SpeechPlan(
         speaker=persona(0),
         listener=persona(1),
         act=act,
         topic=topic,
         fact=fact,
-        subject_name=NAMES[subject] if topic in (Topic.PERSON, Topic.NEWS) else "",
+        subject_name=NAMES[subject] if topic in ABOUT_SOMEBODY else "",
+        object_name=NAMES[other] if other >= 0 else "",
         place_name="the mill",
         mood="calm",
         affinity=0.2,
@@ -125,7 +141,8 @@ def varied_plans(count: int, seed: int = 5) -> list[SpeechPlan]:
                 speaker=persona(speaker),
                 listener=persona(listener),
                 fact=replace(plan.fact, subject=subject) if plan.fact else None,
-                subject_name=NAMES[subject] if topic in (Topic.PERSON, Topic.NEWS) else "",
+                subject_name=NAMES[subject] if topic in ABOUT_SOMEBODY else "",
+                object_name=NAMES[plan.fact.object] if plan.fact and plan.fact.object >= 0 else "",
                 mood=str(rng.choice(MOODS)),
                 affinity=float(rng.uniform(-0.6, 0.9)),
                 weather=weather,
