@@ -30,6 +30,7 @@ from engine.render_command import render
 from engine.scenario import load, shipped
 from engine.session_commands import app as session_commands
 from engine.session_commands import run_again, say_versions
+from engine.study_command import study
 from engine.terminal import INTERRUPTED, busy, counted, fail, make_products, out, parsed, progress, say
 from engine.world_commands import validate
 from engine.world_commands import world as world_commands
@@ -255,6 +256,7 @@ def _redraw(session: Any) -> None:
 app.command()(render)
 app.command()(fork)
 app.command()(validate)
+app.command()(study)
 app.add_typer(world_commands, name="world")
 app.add_typer(session_commands, name="session")
 

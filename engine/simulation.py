@@ -44,19 +44,8 @@ class Simulation:
     def __init__(self, scenario: Scenario, voice: Voice, interventions: Iterable[Intervention] = ()) -> None:
         self.scenario = scenario
         self.voice = voice
-        try:
-            self.world = World(world_config(scenario))
-        except NoRoomError as error:
-            raise ScenarioError(
-                f"{scenario.name}: seed = {scenario.seed}, world.size_m = {scenario.world.size_m:g}: {error}; take "
-                "another seed, a larger world or fewer villagers."
-            ) from None
-        except StationError as error:
-            raise ScenarioError(f"{scenario.name}: climate.station: {error}") from None
-        try:
-            self.society = Society(society_config(scenario), self.world.view())
-        except OpeningError as error:
-            raise ScenarioError(f"{scenario.name}: {error}.") from None
+        self.world = made_world(scenario)
+        self.society = made_society(scenario, self.world)
         self.scenery: Scenery = varied_scenery(observe.scenery(self.world.valley, scenario), scenario)
         self.cast: Cast = varied_cast(observe.cast(self.society, self.scenery), scenario)
         self.interventions = tuple(interventions)
@@ -175,9 +164,38 @@ class Simulation:
         )
 
 
+def made_world(scenario: Scenario) -> World:
+    """The world of a scenario at its start.
+
+    Raises:
+        ScenarioError: the valley of this seed has no room for the village, or its weather station cannot be used.
+    """
+    try:
+        return World(world_config(scenario))
+    except NoRoomError as error:
+        raise ScenarioError(
+            f"{scenario.name}: seed = {scenario.seed}, world.size_m = {scenario.world.size_m:g}: {error}; take "
+            "another seed, a larger world or fewer villagers."
+        ) from None
+    except StationError as error:
+        raise ScenarioError(f"{scenario.name}: climate.station: {error}") from None
+
+
+def made_society(scenario: Scenario, world: World) -> Society:
+    """The society of a scenario in its world, at the start.
+
+    Raises:
+        ScenarioError: a story shall begin with somebody, somewhere or at a time that is not there.
+    """
+    try:
+        return Society(society_config(scenario), world.view())
+    except OpeningError as error:
+        raise ScenarioError(f"{scenario.name}: {error}.") from None
+
+
 def society_config(scenario: Scenario) -> SocietyConfig:
     """What the society of a scenario is made from."""
-    openings = [
+    openings: list[News | Gathering] = [
         *(News(told.kind, told.who) for told in scenario.news),
         *(Gathering(g.what, g.at, g.starts, round(g.lasts / 60), g.host) for g in scenario.gathering),
     ]

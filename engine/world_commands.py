@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.files import check_writable, stoppable, write
 from engine.quantities import format_duration, parse_moment
 from engine.scenario import load, shipped
-from engine.terminal import INTERRUPTED, busy, fail, out, parsed, progress, say
+from engine.terminal import busy, fail, out, parsed, progress, say
 
 if TYPE_CHECKING:
     from engine.validation import Card, Validation
@@ -67,7 +65,7 @@ def validate(
 
     **Example:** `hamlet validate valley --seeds 5 --only terrain --page terrain.html`
     """
-    with _stoppable():
+    with stoppable():
         chosen = load(scenario, {} if seed is None else {"seed": seed})
         from engine.processes import cores  # noqa: PLC0415
         from world.scorecard.panel import GROUPS  # noqa: PLC0415
@@ -78,7 +76,7 @@ def validate(
         groups = tuple(group for group in GROUPS if not only or group in only)
         for path in (json_file, page):
             if path is not None:
-                _check_writable(path)
+                check_writable(path)
         if page is not None:
             from engine.plots import need_matplotlib  # noqa: PLC0415
 
@@ -97,14 +95,14 @@ def validate(
     card = job.card()
     written: list[str] = []
     try:  # before anything is printed: whoever reads may have gone, and the files are wanted all the same
-        with _stoppable(written):
+        with stoppable(written):
             if json_file is not None:
-                _write(json_file, (json.dumps(card.plain(), indent=1, allow_nan=False) + "\n").encode())
+                write(json_file, (json.dumps(card.plain(), indent=1, allow_nan=False) + "\n").encode())
                 written.append(f"{json_file}: all values.")
             if page is not None:
                 with busy("Drawing the page ..."):
                     drawn = _page(job, card)
-                _write(page, drawn)
+                write(page, drawn)
                 written.append(f"{page}: maps and curves.")
     finally:
         out.print(scorecard(card, out.width), highlight=False)
@@ -136,7 +134,7 @@ def draw(
 
     **Example:** `hamlet world map storm --layer flood --at 2h -o flood.png`
     """
-    with _stoppable():
+    with stoppable():
         chosen = load(scenario, {} if seed is None else {"seed": seed})
         at_s = None if at is None else parsed("--at", at, parse_moment)
         if at_s is not None and at_s > LONGEST_S:
@@ -152,7 +150,7 @@ def draw(
             if name not in LAYERS and name != ALL:
                 fail(f"--layer {name}: there is no such layer; choose from {', '.join(LAYERS)}, or {ALL}.")
         keys = list(LAYERS) if ALL in names else list(dict.fromkeys(names))
-        _check_writable(target)
+        check_writable(target)
         from engine.simulation import world_config  # noqa: PLC0415
         from world.village.site import NoRoomError  # noqa: PLC0415
 
@@ -173,17 +171,8 @@ def draw(
         except NoRoomError as error:
             where = f"{chosen.name}: seed = {chosen.seed}, world.size_m = {chosen.world.size_m:g}"
             fail(f"{where}: {error}; take another seed.")
-        _write(target, picture)
+        write(target, picture)
     say(f"{target}: {shown[0].title.lower() if one else f'{len(shown)} maps'} of {chosen.name}.")
-
-
-@contextmanager
-def _stoppable(written: Sequence[str] = ()) -> Iterator[None]:
-    """Ctrl-C inside ends the program with a sentence that tells what was written until then."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        fail(" ".join(("stopped;", *written)) if written else "stopped; nothing was written.", INTERRUPTED)
 
 
 def _page(job: Validation, card: Card) -> bytes:
@@ -197,41 +186,3 @@ def _page(job: Validation, card: Card) -> bytes:
     groups = tuple(dict.fromkeys(metric.group for metric in job.metrics))
     sheet = draw_sheet((LAYERS[key] for key in PAGE_LAYERS), Mapped(job.config), card.scenario)
     return page(card, panel.charts(job.config, groups), png(sheet)).encode()
-
-
-def _check_writable(path: Path) -> None:
-    """End the program if a file cannot be written, before long work begins."""
-    if path.is_dir():
-        fail(f"{path} is a folder: name a file.")
-    if path.exists() and not path.is_file():
-        fail(f"{path} is no ordinary file: name another.")  # it would be replaced
-    folder = path.parent
-    if not folder.is_dir():
-        fail(f"{folder} is not a folder: make it, or name a file elsewhere.")
-    unfinished = _unfinished(path)
-    try:
-        unfinished.touch()
-        unfinished.unlink()
-    except (OSError, ValueError) as error:  # null bytes
-        fail(f"{path} cannot be written ({_why(error)}): name a file elsewhere.")
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that appears whole or not at all."""
-    unfinished = _unfinished(path)
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    except BaseException as error:
-        unfinished.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            fail(f"{path} cannot be written ({_why(error)}).")
-        raise
-
-
-def _unfinished(path: Path) -> Path:
-    return path.with_name(f".unfinished-{os.getpid()}-{path.name}")
-
-
-def _why(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)

@@ -18,7 +18,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 from rich.console import Console
 
-from engine import terminal, validation, world_commands
+from engine import files, terminal, validation, world_commands
 from engine.map_layers import LAYERS, STILL_WATER, Mapped
 from engine.map_village import close_view, draw_village
 from engine.maps import MAP_PX, draw_map
@@ -226,7 +226,7 @@ def test_an_interrupted_file_leaves_nothing_half_written(tmp_path, monkeypatch):
     target.write_bytes(b"the old map")
     monkeypatch.setattr(Path, "replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        world_commands._write(target, b"the new map")
+        files.write(target, b"the new map")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("map.png", b"the old map")]
 
 
