@@ -64,7 +64,7 @@ class Scope:
         if self.kind:
             return DETAILS_WEIGHT if self.details else KIND_WEIGHT
         for name, wanted in self.conditions:
-            if name == "proposal" and "none" not in wanted:
+            if name == "after" or (name == "proposal" and "none" not in wanted):
                 return KIND_WEIGHT
         return TOPIC_WEIGHT if self.topic else ANY_WEIGHT
 

@@ -28,6 +28,7 @@ _NOUN_STARTS = frozenset(
     {"a", "an", "the", "some", "any", "one", "two", "three", "half", "my", "your", "his", "her", "our", "their"}
 )
 _ARTICLE_BEFORE_SLOT = re.compile(r"\b([Aa])n? \{(\w+)\}")
+_INDEFINITE = re.compile(r"^(an?|some) ")
 _SENTENCE_START = re.compile(r"(^|[.!?] )([a-z])")
 
 
@@ -55,6 +56,7 @@ def slot_values(plan: SpeechPlan) -> dict[str, str]:
     if plan.proposal is not None:
         values["what"] = plan.proposal.what
     values |= _parties(plan) | _pronouns(plan)
+    values["the_what"] = _INDEFINITE.sub("the ", values.get("what", ""))
     values["deed"] = _deed(plan, values.get("what", ""))
     return {name: value for name, value in values.items() if value}
 

@@ -19,9 +19,11 @@ from agents.language.voice import Wording
 
 # These must fit what is said or taken up exactly, so only the closest phrases will do for them.
 CONTENT_ACTS = frozenset({Act.TELL, Act.ANSWER, Act.ASK, Act.DOUBT, Act.GOSSIP, Act.WARN, Act.TEACH})
+FACT_ACTS = frozenset({Act.TELL, Act.ANSWER, Act.GOSSIP, Act.WARN, Act.TEACH})  # state a fact where there is one
 PROPOSING_ACTS = frozenset({Act.OFFER, Act.REQUEST, Act.INVITE, Act.PROMISE})  # must say what is proposed
-CONDITION_WEIGHT = 3  # added where a phrase is for moments like this one; judgement
-CONTENT_WEIGHT = 2  # times as likely, more, for each of what, when and where that a proposal's wording says; judgement
+CONDITION_WEIGHT = 2  # added where a phrase is for moments like this one; judgement
+CONTENT_WEIGHT = 2  # times as likely, more, for each of who, what, when and where that a wording says; judgement
+EMPTY_WEIGHT = 0.3  # for one that says none of them, though there is something to say
 ALIKE_WEIGHT = 0.15  # of a phrase that opens like a line just heard; judgement
 CODA_SHARE_QUIET, CODA_SHARE_TALKATIVE = 0.15, 0.6  # how often a second sentence follows, at extraversion 0 and 1
 MOST_WORDS_BEFORE_CODA = 9  # a line of two sentences has to fit the time the floor is held
@@ -30,7 +32,22 @@ SHORT_ACTS = {Act.GREET: 0.75, Act.CLOSE: 0.8}  # how much less often these do: 
 REPEATED_WORDS = 4  # a connective whose last so many words were heard lately would sound like the same one
 MOST_CLAUSE_WORDS = 17  # phrase and connective: a longer one leaves no breath for a tail
 
-_CONTENT_SLOTS = frozenset({"what", "deed", "when", "at_place", "place"})
+_CONTENT_SLOTS = frozenset(
+    {
+        "what",
+        "the_what",
+        "deed",
+        "when",
+        "at_place",
+        "place",
+        "subject",
+        "object",
+        "who",
+        "whom",
+        "who_last",
+        "whom_first",
+    }
+)
 _LONG_WORD = re.compile(r"[a-z]{4,}")
 
 
@@ -123,7 +140,7 @@ def _weigh(plan: SpeechPlan, situation: Situation, values: dict[str, str]) -> tu
         for phrase in phrase_book().phrases_for(plan.act, plan.topic, kind)
         if phrase.holds(situation) and all(slot in values for slot in phrase.slots)
     ]
-    if plan.act in CONTENT_ACTS or (plan.proposal is not None and plan.act in PROPOSING_ACTS):
+    if plan.act in CONTENT_ACTS or (plan.act in PROPOSING_ACTS and plan.proposal is not None):
         closest = max(phrase.closeness for phrase in fitting)
         fitting = [phrase for phrase in fitting if phrase.closeness == closest]
     here = [line for _, line in plan.history]
@@ -135,8 +152,10 @@ def _weigh(plan: SpeechPlan, situation: Situation, values: dict[str, str]) -> tu
 
 def _fit(plan: SpeechPlan, phrase: Phrase, openings: set[tuple[str, ...]]) -> float:
     weight = float(phrase.closeness + CONDITION_WEIGHT * phrase.of_moment)
-    if plan.proposal is not None and plan.act in PROPOSING_ACTS:
-        weight *= 1 + CONTENT_WEIGHT * sum(slot in _CONTENT_SLOTS for slot in phrase.slots)
+    says = plan.proposal is not None if plan.act in PROPOSING_ACTS else plan.fact is not None and plan.act in FACT_ACTS
+    if says:
+        content = sum(slot in _CONTENT_SLOTS for slot in phrase.slots)
+        weight *= 1 + CONTENT_WEIGHT * content if content else EMPTY_WEIGHT
     return weight * (ALIKE_WEIGHT if phrase.opening and phrase.opening in openings else 1.0)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
-from agents.acts import Act, Fact, Persona, SpeechPlan, Topic
+from agents.acts import Act, Fact, Persona, Proposal, SpeechPlan, Topic
 
+_T = TypeVar("_T")
 NAMES = ("Mira", "Tomas", "Oskar", "Lena", "Edda", "Hugo", "Bram", "Ilse")
 TRADES = ("baker", "shepherd", "miller", "weaver", "herbalist", "carpenter", "smith", "innkeeper")
 MANNERS = ("warm, talkative", "quiet, dry", "grumpy, loyal", "gentle, forgetful", "curious, quick", "serious, honest")
@@ -63,6 +66,13 @@ FACTS: tuple[tuple[Topic, str, dict[str, object], str], ...] = (
 )
 ABOUT_SOMEBODY = (Topic.PERSON, Topic.NEWS, Topic.FAVOUR, Topic.GATHERING, Topic.SELF)
 DONE_TO_SOMEBODY = ("promise_kept", "promise_broken", "helped", "quarrelled", "lied")
+HEARD = (
+    "Good to see you, {}.",
+    "The mill has been busy since the morning, {}.",
+    "I have been carrying wood for my mother all day, {}, and my arms are heavy.",
+    "They will ring the bell for {} on Sunday.",
+)
+TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 ACTS_WITH_FACT = (Act.TELL, Act.ANSWER, Act.ACKNOWLEDGE, Act.DOUBT, Act.AGREE, Act.ASK)
 
 
@@ -156,3 +166,120 @@ def varied_plans(count: int, seed: int = 5) -> list[SpeechPlan]:
             )
         )
     return plans
+
+
+RELATIONS = ("", "neighbour", "friend", "rival", "stranger", "wife", "son", "sister", "father")
+EMOTIONS = ("", "joy", "distress", "hope", "fear", "gratitude", "anger", "shame", "pride", "pity", "admiration")
+SEASONS = ("", "spring", "summer", "autumn", "winter")
+PROPOSALS = (("help", "mend the fence"), ("help", "carry the sacks in"), ("bring", "a sack of flour"), ("meet", ""))
+GATHERINGS = ("a supper", "a dance", "the harvest feast")
+TOPICS_OF: dict[Act, tuple[Topic, ...]] = {
+    Act.GREET: (Topic.WELLBEING,),
+    Act.OFFER: (Topic.FAVOUR, Topic.WORK, Topic.WELLBEING),
+    Act.REQUEST: (Topic.FAVOUR,),
+    Act.INVITE: (Topic.GATHERING,),
+    Act.PROMISE: (Topic.FAVOUR, Topic.GATHERING),
+    Act.REFUSE: (Topic.FAVOUR, Topic.GATHERING),
+    Act.THANK: (Topic.FAVOUR, Topic.GATHERING, Topic.CRAFT, Topic.WEATHER),
+    Act.APOLOGISE: (Topic.PERSON, Topic.FAVOUR, Topic.SELF),
+    Act.PRAISE: (Topic.PERSON, Topic.WORK, Topic.CRAFT),
+    Act.BLAME: (Topic.PERSON, Topic.SELF),
+    Act.GOSSIP: (Topic.PERSON, Topic.NEWS),
+    Act.WARN: (Topic.WEATHER, Topic.NEWS, Topic.PERSON),
+    Act.TEACH: (Topic.CRAFT,),
+}
+WARNED_OF = (
+    "rain_coming",
+    "storm_started",
+    "place_flooded",
+    "fox_in_barn",
+    "mill_wheel_cracked",
+    "lied",
+    "promise_broken",
+)
+FACTLESS = {Act.GREET, Act.CLOSE, Act.JOKE, Act.OFFER, Act.REQUEST, Act.INVITE, Act.PROMISE, Act.REFUSE, Act.THANK}
+PROPOSED = {Act.OFFER, Act.REQUEST, Act.INVITE, Act.PROMISE, Act.REFUSE, Act.THANK}
+
+
+def wide_plans(count: int, seed: int = 11) -> list[SpeechPlan]:
+    """Plans of every act on the topics where it occurs, as different from each other as the society can make them."""
+    rng = np.random.default_rng(seed)
+    return [_wide_plan(rng, index) for index in range(count)]
+
+
+def _wide_plan(rng: np.random.Generator, index: int) -> SpeechPlan:
+    def pick(values: Sequence[_T]) -> _T:
+        return values[int(rng.integers(len(values)))]
+
+    act = list(Act)[index % len(Act)]
+    topic = pick(TOPICS_OF.get(act, tuple(Topic)))
+    speaker, listener, third, fourth = (int(row) for row in rng.choice(len(NAMES), 4, replace=False))
+    facts = [fact for fact in FACTS if fact[0] is topic and (act is not Act.WARN or fact[1] in WARNED_OF)]
+    fact = None
+    subject = obj = -1
+    if facts and act not in FACTLESS and (act is not Act.ASK or rng.random() < 0.4):
+        _, kind, details, source = pick(facts)
+        to_face = act in (Act.PRAISE, Act.BLAME)
+        subject = listener if to_face else speaker if act is Act.APOLOGISE or source == "own" else third
+        if topic is Topic.WEATHER or kind in ("craft_tip", "lost_sheep", "fox_in_barn", "apples_ripe"):
+            subject = -1
+        if kind == "opinion_of_person":
+            subject = third
+        if act in (Act.ACKNOWLEDGE, Act.AGREE, Act.DOUBT) and source == "own" and kind != "opinion_of_person":
+            subject = listener
+        if kind in DONE_TO_SOMEBODY:
+            obj = {Act.PRAISE: speaker, Act.BLAME: speaker, Act.APOLOGISE: listener}.get(act, fourth)
+        fact = Fact(index, topic, kind, subject, 1, 0, 400, dict(details), source, object=obj)
+    proposal, what = None, ""
+    if act in PROPOSED and topic in (Topic.FAVOUR, Topic.GATHERING, Topic.WORK):
+        kind, what = ("attend", pick(GATHERINGS)) if topic is Topic.GATHERING else pick(PROPOSALS)
+        mine = act in (Act.OFFER, Act.PROMISE) or (act is Act.REFUSE and rng.random() < 0.7)
+        doer, other = (speaker, listener) if mine else (listener, speaker)
+        proposal = Proposal(kind, doer, other, 1, 1, 720, 60, what)
+    weather = pick(WEATHERS)
+    if fact is not None and fact.kind.endswith("started"):
+        weather = {"rain_started": "cold rain", "snow_started": "light snow"}.get(fact.kind, "pouring rain")
+    after = {
+        Act.ANSWER: Act.ASK,
+        Act.PROMISE: Act.REQUEST,
+        Act.REFUSE: Act.OFFER if proposal and proposal.doer == listener else Act.REQUEST,
+        Act.THANK: Act.PROMISE if proposal else Act.WARN,
+        Act.ACKNOWLEDGE: Act.TELL if fact else pick((Act.REFUSE, Act.JOKE, Act.APOLOGISE, Act.TELL)),
+    }.get(act, pick((None, act)) if act in (Act.GREET, Act.CLOSE) else None)
+    row = persona(speaker)
+    traits = {name: float(rng.uniform(0.1, 0.9)) for name in TRAITS}
+    return SpeechPlan(
+        speaker=replace(row, age=int(rng.integers(17, 78)), **traits),
+        listener=persona(listener),
+        act=act,
+        topic=topic,
+        fact=fact,
+        subject_name=NAMES[subject] if subject >= 0 else NAMES[third] if topic is Topic.PERSON and not fact else "",
+        place_name=pick(("the inn", "the mill", "the chapel", "Mill Lane 3")) if fact or proposal else "",
+        mood=pick(MOODS),
+        affinity=float(rng.uniform(-0.6, 0.9)),
+        familiarity=float(rng.uniform(0, 1)),
+        weather=weather,
+        day_part=pick(DAY_PARTS),
+        here=pick(PLACES),
+        history=((NAMES[listener], pick(HEARD).format(NAMES[speaker])), (NAMES[speaker], pick(HEARD).format("you"))),
+        memory=pick(("", f"spoke with {NAMES[third]} about the weather at the mill yesterday")),
+        recent_lines=(pick(HEARD).format(NAMES[third]),),
+        known_names=tuple(NAMES[r] for r in (speaker, listener, third, fourth)),
+        key=(speaker, 100 + index, 0),
+        due_tick=116 + index,
+        seed=int(rng.integers(2**31)),
+        proposal=proposal,
+        when=pick(("tomorrow at noon", "this evening", "tomorrow morning", "on Sunday"))
+        if proposal or (fact and topic is Topic.GATHERING)
+        else "",
+        object_name=NAMES[obj] if obj >= 0 else "",
+        others=pick(((), (NAMES[fourth],))),
+        relation=pick(RELATIONS),
+        emotion=pick(EMOTIONS),
+        respect=float(rng.uniform(0, 1)),
+        trust=float(rng.uniform(0, 1)),
+        tense="future" if proposal or topic is Topic.GATHERING else "past",
+        season=pick(SEASONS),
+        after=after,
+    )
