@@ -9,8 +9,11 @@ from agents.acts import Act
 
 
 class Feeling(IntEnum):
-    """Emotion types of OCC. Happy-for and satisfaction count as joy, gratification as pride, remorse as shame, fears
-    confirmed as distress; gloating is left out: nobody here is told apart by it."""
+    """Emotion types of OCC.
+
+    Happy-for and satisfaction count as joy, gratification as pride, remorse as shame, fears confirmed as distress;
+    gloating is left out: nobody here is told apart by it.
+    """
 
     JOY = 0
     DISTRESS = 1

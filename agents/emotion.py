@@ -97,10 +97,10 @@ class Emotions:
         if event is None or not self.felt:
             return
         pleasure = arousal = 0.0
-        for feeling, strength in feelings(event).items():
+        for feeling, stirred in feelings(event).items():
             pleases, stirs = PLEASURE_AROUSAL[feeling].tolist()
             nature = float(self.gladness[row] if pleases > 0 else self.reactivity[row])
-            strength = min(1.0, strength * nature * weight)
+            strength = min(1.0, stirred * nature * weight)
             present = float(self.intensity[row, feeling])
             self.intensity[row, feeling] = present + (1.0 - present) * strength
             pleasure += pleases * strength

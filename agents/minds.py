@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from agents.ablation import Ablation
 from agents.acts import Fact, Persona, Topic
@@ -93,7 +94,7 @@ class Minds:
         return next((f for f in fresh if valid[f.kind] and now.since(f) < STALE_WEATHER_MIN), None)
 
     def _own(
-        self, row: int, topic: Topic, kind: str, subject: int, now: Moment, *, place: int = -1, **details: object
+        self, row: int, topic: Topic, kind: str, subject: int, now: Moment, *, place: int = -1, **details: Any
     ) -> Fact:
         """The villager's present fact of this kind about itself or its opinions; a new one when it has changed."""
         old = self.knowledge.first_hand(row, kind, subject)

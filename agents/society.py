@@ -13,15 +13,17 @@ from agents.ablation import Ablation
 from agents.acts import Fact, Persona, SpeechPlan
 from agents.bodies import Bodies
 from agents.conversation import Conversations
+from agents.deeds import settle
 from agents.emotion import Emotions
 from agents.intentions import Events, Intentions
-from agents.knowledge import Knowledge, news_places, plant_rumour, seed_news
+from agents.knowledge import Knowledge
 from agents.language.voice import Wording
 from agents.locomotion import STRIDE_OF_HEIGHT, walk
 from agents.looks import looks_of
 from agents.memory import Memories
 from agents.minds import Minds, Moment
 from agents.needs import NEEDS, Needs, natures_of
+from agents.news import news_places, plant_rumour, seed_news
 from agents.noticing import Noticing
 from agents.openings import Gathering, News, begin
 from agents.outward import outward
@@ -132,6 +134,7 @@ class Society:
         self.intentions.resume(talk.parted, self.bodies, now)
         events += talk.events
         events += self._move(view, now)
+        events += settle(self.minds, self.bodies, view, now)
         return StepResult(tuple(talk.plans), tuple(talk.spoken), tuple(events))
 
     def villagers(self, view: WorldView) -> NDArray[np.void]:
@@ -155,7 +158,8 @@ class Society:
         m, e, n = self.minds, self.minds.emotions, self.minds.needs
         parts: dict[str, NDArray[Any]] = {f"body_{k}": v for k, v in self.bodies.columns().items()}
         parts |= {f"need_{k}": getattr(n, k) for k in NEEDS}
-        parts |= {"mood": e.mood, "arousal": e.arousal, "seen": self.sight.seen, "sky": self.noticing.sky}
+        parts |= {"mood": e.mood, "arousal": e.arousal, "feelings": e.intensity, "dread": e.dread}
+        parts |= {"seen": self.sight.seen, "sky": self.noticing.sky}
         parts |= {"talkativeness": np.array([self.talkativeness]), "brought_up": m.knowledge.brought_up}
         parts |= {"memories": m.memories.digest, "knowledge": m.knowledge.digest, "relations": m.relations.digest}
         parts |= {"promises": m.promises.digest}
@@ -254,6 +258,7 @@ class Society:
             natures=self._natures,
         )
         self.minds.emotions.advance(BODY_S, self.minds.needs, now.weather, (~b.indoors).astype(float))
+        b.pace[:] = self.minds.emotions.pace(self._rows)
 
     def _decide(self, view: WorldView, now: Moment) -> Events:
         rows = self._due(now.tick, DECIDE_S)
@@ -324,10 +329,17 @@ def _minds(personas: tuple[Persona, ...], config: SocietyConfig, view: WorldView
         personas=personas,
         places=view.places,
         needs=needs,
-        emotions=Emotions.from_traits(extraversion, neuroticism),
+        emotions=Emotions.from_traits(extraversion, neuroticism, felt=config.ablation.emotion),
         memories=Memories.empty(n, config.tick_rate),
-        knowledge=Knowledge(n),
-        relations=Relationships.among(personas, config.seed),
+        knowledge=Knowledge(
+            n,
+            seed=config.seed,
+            tick_rate=config.tick_rate,
+            start_minute=now.clock_min,
+            places=view.places,
+            keeps=config.ablation.memory,
+        ),
+        relations=Relationships.among(personas, config.seed, differ=config.ablation.relationships),
         promises=Promises(n, config.tick_rate),
         ablation=config.ablation,
     )
