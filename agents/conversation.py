@@ -1,8 +1,11 @@
-"""Talk between two: meeting, walking up, taking turns on one floor, and parting, each in bounded time."""
+"""Talk of two to five: meeting, walking up, taking turns on one floor, joining, leaving and parting, in bounded time.
+
+A talk that waits for a tick costs nothing until that tick has come.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,29 +14,48 @@ from numpy.typing import NDArray
 
 from agents.acts import Act, SpeechPlan, Topic
 from agents.bodies import Bodies
-from agents.dialogue import LEAST_TOPICS, MOST_TOPICS, Move, Thread, absorb, next_move
+from agents.circle import MOST_MEMBERS, TALK_DISTANCE_M, free_place
+from agents.dialogue.effects import Learned, absorb
+from agents.dialogue.floor import LEAST_TOPICS, MOST_TOPICS, next_move
+from agents.dialogue.moves import NOBODY, Move, Scene, Thread
+from agents.dialogue.said import Said
 from agents.language.voice import Wording
-from agents.memory import TOPICS, mixed
+from agents.memory import TOPICS
 from agents.minds import Minds, Moment
-from agents.perception import earshot_m
+from agents.perception import hearers
 from agents.speech import Spoken, Transcript, floor_ticks, place_at, plan_of, spoken
 from assets.palette import Activity
-from world.state import Plain, check_rows, columns_of, part, plain, put_back, rows_of, taken, typed
+from world.state import Plain, part, plain, put_back, taken, typed
 from world.streams import stream
 from world.view import WorldView
 
-TALK_DISTANCE_M = 1.3  # within the personal distance of Hall 1966 (0.45-1.2 m) and room for two bodies
+NEAR_M = 0.25  # who is as near as this to its point of the circle has come up
 APPROACH_S = 15.0  # who has not come up by then gives up
+LOOK_UP_S = 0.25  # while somebody walks up, this often it is looked whether it has
+WALK_SHARE = 0.9  # of the free pace, when it is foreseen how long walking up takes
 THINK_S = (0.6, 1.5)
 PAUSE_S = (0.3, 0.8)  # between turns; conversation in many languages averages 0.2 s (Stivers 2009), slower in the field
-SILENCE_S = 20.0  # the wait for words before both turn away
-LONGEST_S = 150.0  # after this the next free turn is a goodbye
+SILENCE_S = 20.0  # the wait for words before all turn away
+LONGEST_S = 150.0  # after this the next free turn is a goodbye to all
 PAIR_REST_S = 600.0  # the same two do not talk again sooner
 REST_S = (15.0, 50.0)  # a villager's own rest after talking, for extravert and introvert
+STAY_TURNS = (7, 16)  # turns that one stays in a group of three or more, for introvert and extravert
+STORM_MM_H = 4.0  # rain in which nobody goes on talking outdoors
+URGENT = 0.9  # a need that lets nobody stay for a talk
 NEVER = -(1 << 40)
+FAR = 1 << 60
 ACTS = tuple(Act)
-TALK_COLUMNS = 18  # integers that describe a conversation under way
-PARTING = np.dtype([("one", "<i2"), ("other", "<i2"), ("tick", "<i8")])
+TALK_COLUMNS = 35  # integers that describe a conversation under way
+
+
+@dataclass
+class Comer:
+    """Somebody who walks up to a talk."""
+
+    row: int
+    since: int
+    x: float
+    y: float
 
 
 @dataclass
@@ -42,16 +64,28 @@ class Talk:
 
     thread: Thread
     started: int
-    approaching: bool = True
+    room: int = -1  # place of the building that it is held in, -1 in the open
+    middle: tuple[float, float] = (0.0, 0.0)
+    begun: bool = False  # they stand together
+    coming: list[Comer] = field(default_factory=list)
+    joined: list[int] = field(default_factory=list)  # the turn at which each member came, in their order
     speaking: Move | None = None  # holds the floor until floor_end
     floor_end: int = 0
     planned: Move | None = None  # the next turn, its words asked for
     plan_key: tuple[int, int, int] = (-1, -1, -1)
     due: int = 0
+    wake: int = 0  # tick at which there is something to do, if no words come before
 
     @property
-    def pair(self) -> tuple[int, int]:
-        return self.thread.initiator, self.thread.partner
+    def approaching(self) -> bool:
+        """Whether the first two have not yet come together."""
+        return not self.begun
+
+    @property
+    def open(self) -> bool:
+        """Whether one more may come: there is room, and nobody says goodbye."""
+        full = len(self.thread.members) + len(self.coming) >= MOST_MEMBERS
+        return self.begun and not full and not self.thread.ending
 
 
 @dataclass
@@ -65,100 +99,197 @@ class Outcome:
 
 
 class Conversations:
-    """All conversations under way, and who may start the next one."""
+    """All conversations under way, and who may start or join one."""
 
     def __init__(self, minds: Minds, tick_rate: int) -> None:
         n = len(minds.personas)
-        self.talk_of: NDArray[np.int64] = np.full(n, -1)  # id of the conversation one is in
+        self.talk_of: NDArray[np.int64] = np.full(n, -1)  # id of the conversation one is in or walks up to
         self.free_at: NDArray[np.int64] = np.full(n, NEVER)  # tick from which one may talk again
-        self.talked_at: NDArray[np.int64] = np.full((n, n), NEVER)
+        self.talking: NDArray[np.bool_] = np.zeros(n, bool)  # rows that stand together and talk
         self.talks: dict[int, Talk] = {}
-        self.digest: NDArray[np.uint64] = np.zeros(1, np.uint64)
+        self.said = Said(n, kept=minds.ablation.memory)
         self.lines = Transcript(n)
         self._minds = minds
         self._rate = tick_rate
         self._next_id = 0
+        self._wake = FAR  # tick at which the next talk has something to do
         self._words: dict[tuple[int, int, int], Wording] = {}
 
-    def rested(self, a: NDArray[np.int64], b: NDArray[np.int64], tick: int) -> NDArray[np.bool_]:
-        """True where the pair may talk: both free, rested, and not fresh from a talk with each other."""
-        free = (self.talk_of[a] < 0) & (self.talk_of[b] < 0) & (self.free_at[a] <= tick) & (self.free_at[b] <= tick)
-        rested: NDArray[np.bool_] = free & (self.talked_at[a, b] + PAIR_REST_S * self._rate <= tick)
-        return rested
-
-    @property
-    def talking(self) -> NDArray[np.bool_]:
-        """Rows that stand together and talk (not those still walking up)."""
-        flags = np.zeros(len(self.talk_of), bool)
-        for talk in self.talks.values():
-            if not talk.approaching:
-                flags[list(talk.pair)] = True
-        return flags
+    def may_meet(self, a: NDArray[np.int64], b: NDArray[np.int64], tick: int) -> NDArray[np.bool_]:
+        """True where a may turn to b: both free, or a free and b in an open talk; rested, and no fresh pair."""
+        ready = (self.talk_of[a] < 0) & (self.free_at[a] <= tick)
+        idle = (self.talk_of[b] < 0) & (self.free_at[b] <= tick)
+        talks = np.flatnonzero(ready & ~idle & self.talking[b])
+        if len(talks):
+            idle[talks] = [self.talks[ident].open for ident in self.talk_of[b[talks]].tolist()]
+        ready &= idle
+        ready[ready] = self._minds.relations.talked_at[a[ready], b[ready]] + PAIR_REST_S * self._rate <= tick
+        return ready
 
     def turns(self, tick: int) -> list[tuple[Move, float, float]]:
         """The turns being spoken at a tick, each with the seconds since it began and until its floor ends."""
-        spoken = []
+        spoken_now = []
         for talk in self.talks.values():
             if talk.speaking is not None:
                 began = talk.floor_end - floor_ticks(talk.speaking.act, self._rate)
-                spoken.append((talk.speaking, (tick - began) / self._rate, (talk.floor_end - tick) / self._rate))
-        return spoken
+                spoken_now.append((talk.speaking, (tick - began) / self._rate, (talk.floor_end - tick) / self._rate))
+        return spoken_now
 
-    def invite(self, a: int, b: int, tick: int, bodies: Bodies) -> int:
-        """Villager a turns to b: b stops and faces a, who walks up. Returns the conversation's id."""
-        self._next_id += 1
-        ident = self._next_id
-        wanted = int(stream(self._minds.seed, "topics", ident).integers(LEAST_TOPICS, MOST_TOPICS + 1))
-        self.talks[ident] = Talk(Thread(ident, a, b, wanted), tick)
-        self.talk_of[[a, b]] = ident
-        bodies.halt(b)
-        bodies.activity[b] = Activity.STAND
-        bodies.moving[a] = True
-        bodies.activity[a] = Activity.WALK
-        bodies.place[a] = -1  # the way leads to a person now, not to a place
-        bodies.look_at[a], bodies.look_at[b] = b, a
-        return ident
+    def turn_to(self, a: int, b: int, bodies: Bodies, view: WorldView, now: Moment) -> Outcome:
+        """Villager a turns to b: walks up to it, or to the group in which it stands; indoors they are there already."""
+        out = Outcome()
+        ident = int(self.talk_of[b])
+        if self.talk_of[a] >= 0 or (ident >= 0 and not self.talks[ident].open):
+            return out
+        if ident < 0:
+            self._meet(a, b, bodies, view, now, out)
+        elif self.talks[ident].room >= 0:
+            self._come_in(ident, self.talks[ident], a, bodies, now, out)
+        else:
+            talk = self.talks[ident]
+            spots = [(float(bodies.x[m]), float(bodies.y[m])) for m in talk.thread.members]
+            spot = free_place(talk.middle, spots + [(c.x, c.y) for c in talk.coming], a, bodies, view)
+            if spot is not None:
+                talk.coming.append(Comer(a, now.tick, *spot))
+                self.talk_of[a] = ident
+                _walk_up(a, b, spot, bodies)
+                self._set_wake(talk, now.tick)
+        return out
 
     def step(self, bodies: Bodies, view: WorldView, now: Moment, words: Sequence[Wording]) -> Outcome:
         """Advance every conversation by one tick."""
-        awaited = {talk.plan_key for talk in self.talks.values()}  # who has turned away is past hearing
-        self._words |= {w.key: w for w in words if w.key in awaited}
         out = Outcome()
+        if words:
+            self._take(words, now.tick)
+        if now.tick < self._wake:
+            return out
         for ident, talk in list(self.talks.items()):
-            if talk.approaching:
-                self._approach(ident, talk, bodies, view, now, out)
-            else:
+            if talk.wake > now.tick:
+                continue
+            if talk.coming:
+                self._look_up(ident, talk, bodies, view, now, out)
+            if talk.begun and ident in self.talks:
                 self._take_turns(ident, talk, bodies, view, now, out)
+            if ident in self.talks:
+                self._set_wake(talk, now.tick)
+        self._wake = min((talk.wake for talk in self.talks.values()), default=FAR)
         return out
 
-    def _approach(self, ident: int, talk: Talk, bodies: Bodies, view: WorldView, now: Moment, out: Outcome) -> None:
-        a, b = talk.pair
-        dx, dy = bodies.x[a] - bodies.x[b], bodies.y[a] - bodies.y[b]
-        distance = float(np.hypot(dx, dy))
-        bodies.face(b, float(bodies.x[a]), float(bodies.y[a]))
-        if distance <= TALK_DISTANCE_M + 0.15:
-            self._begin(ident, talk, bodies, view, now, out)
-        elif now.tick - talk.started > APPROACH_S * self._rate:
-            self._part(ident, talk, bodies, now, "not reached", out)
-        else:
-            share = TALK_DISTANCE_M / distance
-            bodies.goal_x[a], bodies.goal_y[a] = bodies.x[b] + dx * share, bodies.y[b] + dy * share
-            bodies.moving[a] = True
+    def _take(self, words: Iterable[Wording], tick: int) -> None:
+        """Keep the words that came for those who still wait for them."""
+        awaiting = {talk.plan_key: talk for talk in self.talks.values() if talk.planned is not None}
+        for wording in words:
+            talk = awaiting.get(wording.key)
+            if talk is not None:  # who has turned away is past hearing
+                self._words[wording.key] = wording
+                if talk.speaking is None and talk.due <= tick:
+                    talk.wake = self._wake = tick
 
-    def _begin(self, ident: int, talk: Talk, bodies: Bodies, view: WorldView, now: Moment, out: Outcome) -> None:
-        a, b = talk.pair
-        talk.approaching = False
+    def _set_wake(self, talk: Talk, tick: int) -> None:
+        """When there is next something to do for a talk."""
+        if not talk.begun:
+            wake = tick + self._ticks(LOOK_UP_S)
+        else:
+            wake = FAR
+            if talk.speaking is not None:
+                wake = talk.floor_end
+            elif talk.planned is not None:
+                worded = talk.plan_key in self._words
+                wake = talk.due if worded or tick < talk.due else talk.due + self._ticks(SILENCE_S)
+            if talk.coming:
+                wake = min(wake, tick + self._ticks(LOOK_UP_S))
+        talk.wake = max(wake, tick + 1)
+        self._wake = min(self._wake, talk.wake)
+
+    def _meet(self, a: int, b: int, bodies: Bodies, view: WorldView, now: Moment, out: Outcome) -> None:
+        """The first two of a new talk: b stops and faces a, who walks up and finds its greeting on the way."""
+        self._next_id += 1
+        ident = self._next_id
+        wanted = int(stream(self._minds.seed, "topics", ident).integers(LEAST_TOPICS, MOST_TOPICS + 1))
+        talk = Talk(Thread(ident, [a, b], wanted), now.tick, joined=[0, 0])
+        self.talks[ident] = talk
+        self.talk_of[[a, b]] = ident
+        bodies.look_at[a], bodies.look_at[b] = b, a
+        think = self._ticks(stream(self._minds.seed, "think", ident).uniform(*THINK_S))
+        if bodies.indoors[a]:
+            talk.room = int(bodies.place[a])
+            self._begin(ident, talk, bodies, out)
+            self._plan(ident, talk, now.tick + think, bodies, view, now, out)
+        else:
+            dx, dy = float(bodies.x[a] - bodies.x[b]), float(bodies.y[a] - bodies.y[b])
+            away = max(float(np.hypot(dx, dy)), 1e-6)
+            share = min(1.0, TALK_DISTANCE_M / away)
+            spot = float(bodies.x[b]) + dx * share, float(bodies.y[b]) + dy * share
+            bodies.halt(b)
+            bodies.activity[b] = Activity.STAND
+            bodies.face(b, float(bodies.x[a]), float(bodies.y[a]))
+            talk.coming.append(Comer(a, now.tick, *spot))
+            _walk_up(a, b, spot, bodies)
+            walk_s = max(0.0, away - TALK_DISTANCE_M) / (WALK_SHARE * float(bodies.walk_speed[a]))
+            self._plan(ident, talk, now.tick + self._ticks(walk_s) + think, bodies, view, now, out)
+        self._set_wake(talk, now.tick)
+
+    def _look_up(self, ident: int, talk: Talk, bodies: Bodies, view: WorldView, now: Moment, out: Outcome) -> None:
+        """See whether those who walk up have come; who has not in time turns away."""
+        for comer in list(talk.coming):
+            row = comer.row
+            left = float(np.hypot(bodies.x[row] - comer.x, bodies.y[row] - comer.y))
+            late = now.tick - comer.since > APPROACH_S * self._rate
+            if left <= NEAR_M or (not bodies.moving[row] and left <= 2 * NEAR_M):
+                talk.coming.remove(comer)
+                bodies.halt(row)
+                if not talk.begun:
+                    self._begin(ident, talk, bodies, out)
+                elif talk.thread.ending:
+                    self._release(row, bodies, now, out)
+                else:
+                    self._come_in(ident, talk, row, bodies, now, out)
+            elif late and talk.begun:
+                talk.coming.remove(comer)
+                self._release(row, bodies, now, out)
+            elif late:
+                self._part(ident, talk, bodies, now, "not reached", out)
+            elif not talk.begun:
+                host = talk.thread.members[1]
+                bodies.face(host, float(bodies.x[row]), float(bodies.y[row]))
+
+    def _begin(self, ident: int, talk: Talk, bodies: Bodies, out: Outcome) -> None:
+        """The first two stand face to face."""
+        a, b = talk.thread.members
+        talk.begun = True
+        talk.coming = []
+        talk.middle = float(bodies.x[a] + bodies.x[b]) / 2, float(bodies.y[a] + bodies.y[b]) / 2
         for row, other in ((a, b), (b, a)):
-            bodies.halt(row)
-            bodies.face(row, float(bodies.x[other]), float(bodies.y[other]))
-            bodies.activity[row] = Activity.LISTEN
+            self._settle(talk, row, bodies)
+            bodies.look_at[row] = other
         out.events.append(("conversation_starts", {"conversation": ident, "villagers": [a, b]}))
-        think = stream(self._minds.seed, "think", ident).uniform(*THINK_S)
-        self._plan(ident, talk, now.tick + self._ticks(think), bodies, view, now, out)
+
+    def _come_in(self, ident: int, talk: Talk, row: int, bodies: Bodies, now: Moment, out: Outcome) -> None:
+        """One more belongs to the group, and greets when the floor is next free."""
+        thread = talk.thread
+        thread.members.append(row)
+        thread.newcomers.append(row)
+        thread.wanted_topics += 1
+        talk.joined.append(thread.turns)
+        self.talk_of[row] = thread.conversation
+        self._settle(talk, row, bodies)
+        speaker = talk.speaking.speaker if talk.speaking is not None else thread.members[0]
+        bodies.look_at[row] = speaker
+        out.events.append(
+            ("conversation_joined", {"conversation": ident, "villager": row, "villagers": list(thread.members)})
+        )
+
+    def _settle(self, talk: Talk, row: int, bodies: Bodies) -> None:
+        """Stand (or stay seated indoors) turned to the middle, and listen."""
+        self.talking[row] = True
+        bodies.activity[row] = Activity.LISTEN
+        if talk.room < 0:
+            bodies.halt(row)
+            bodies.face(row, *talk.middle)
 
     def _take_turns(self, ident: int, talk: Talk, bodies: Bodies, view: WorldView, now: Moment, out: Outcome) -> None:
         if talk.speaking is not None and now.tick >= talk.floor_end:
-            self._yield_floor(ident, talk, bodies, now, out)
+            self._yield_floor(ident, talk, bodies, view, now, out)
             if talk.planned is None:
                 self._part(ident, talk, bodies, now, "closed", out)
                 return
@@ -173,18 +304,44 @@ class Conversations:
     def _plan(
         self, ident: int, talk: Talk, due: int, bodies: Bodies, view: WorldView, now: Moment, out: Outcome
     ) -> None:
-        """Decide the next turn and ask for its words, early enough that finding them costs no time."""
+        """Decide the next turn and ask for its words, early enough that finding them costs no time.
+
+        A turn is decided when the one before it begins, the greeting on the way up. Not earlier: what is said next
+        follows from what was said last, and who takes the floor from who has come, left, or must go meanwhile.
+        """
         thread = talk.thread
-        thread.hurried = now.tick - talk.started > LONGEST_S * self._rate or now.weather.rain_mm_h > 4.0
-        move = next_move(thread, self._minds, now)
+        self._press(talk, bodies, now)
+        scene = Scene(self._minds, now, thread, self.said)
+        move = next_move(scene)
         talk.planned, talk.due = move, due
         if move is None:
             return
         thread.record(move)
+        if not move.second:
+            about = move.fact.id if move.fact is not None else move.subject
+            self.said.note(move.speaker, now.tick, move.act, move.topic, move.listener, about)
         self._minds.knowledge.bring_up(move.speaker, move.fact)
-        plan = plan_of(move, self._minds, now, bodies, self.lines, ident, due)
+        others = tuple(m for m in thread.staying() if m not in (move.speaker, move.listener))
+        plan = plan_of(move, self._minds, now, view, bodies, self.lines, ident, due, others)
         talk.plan_key = plan.key
         out.plans.append(plan)
+
+    def _press(self, talk: Talk, bodies: Bodies, now: Moment) -> None:
+        """Who must go: out of a storm, for an urgent need, for a promise that is due, or because it is enough."""
+        thread, minds = talk.thread, self._minds
+        staying = thread.staying()
+        if now.tick - talk.started > LONGEST_S * self._rate or (talk.room < 0 and now.weather.rain_mm_h > STORM_MM_H):
+            thread.pressed = staying
+            return
+        needs = minds.needs
+        thread.pressed = []
+        for row, since in zip(thread.members, talk.joined, strict=True):
+            urgent = max(needs.hunger[row] * (talk.room < 0), needs.fatigue[row], needs.cold[row]) > URGENT
+            due = any(p.place != bodies.place[row] for p in minds.promises.now_due(row, now.day, now.clock_min))
+            few, many = STAY_TURNS
+            enough = len(staying) > 2 and thread.turns - since > few + (many - few) * minds.personas[row].extraversion
+            if row in staying and (urgent or due or enough):
+                thread.pressed.append(row)
 
     def _speak(
         self, ident: int, talk: Talk, wording: Wording, bodies: Bodies, view: WorldView, now: Moment, out: Outcome
@@ -195,106 +352,151 @@ class Conversations:
         talk.speaking, talk.planned = move, None
         talk.floor_end = now.tick + floor_ticks(move.act, self._rate)
         bodies.speaking[move.speaker] = True
-        bodies.activity[move.speaker], bodies.activity[move.listener] = Activity.TALK, Activity.LISTEN
-        out.spoken.append(spoken(move, wording, self._minds, now, view, bodies, ident, self._rate))
+        for row in talk.thread.members:
+            bodies.activity[row] = Activity.TALK if row == move.speaker else Activity.LISTEN
+            bodies.look_at[row] = move.listener if row == move.speaker else move.speaker
+        out.spoken.append(spoken(move, wording, self._minds, now, view, bodies, ident, self._rate, talk.thread.members))
         self.lines.add(ident, move.speaker, self._minds.personas[move.speaker].name, wording.text)
         pause = stream(self._minds.seed, "pause", ident, talk.thread.turns).uniform(*PAUSE_S)
         self._plan(ident, talk, talk.floor_end + self._ticks(pause), bodies, view, now, out)
 
-    def _yield_floor(self, ident: int, talk: Talk, bodies: Bodies, now: Moment, out: Outcome) -> None:
-        move = talk.speaking
+    def _yield_floor(self, ident: int, talk: Talk, bodies: Bodies, view: WorldView, now: Moment, out: Outcome) -> None:
+        """The turn is over: those who heard it are moved by it, and the next speaker turns to whom it will address."""
+        move, thread = talk.speaking, talk.thread
         if move is None:
             return
         talk.speaking = None
         bodies.speaking[move.speaker] = False
         bodies.activity[move.speaker] = Activity.LISTEN
-        apart = np.hypot(
-            bodies.x[move.speaker] - bodies.x[move.listener], bodies.y[move.speaker] - bodies.y[move.listener]
-        )
-        if apart > earshot_m(now.weather):
-            return
+        within = hearers(bodies, move.speaker, now.weather).tolist()
+        present = [m for m in thread.members if m in within]
+        aside = [r for r in within if r not in thread.members and not self.talking[r]]
+        scene = Scene(self._minds, now, thread, self.said)
         place = place_at(self._minds.places, float(bodies.x[move.speaker]), float(bodies.y[move.speaker]))
-        if absorb(move, self._minds, now, place) and move.fact is not None:
-            learned = {"villager": move.listener, "from": move.speaker, "fact": move.fact.id, "kind": move.fact.kind}
-            out.events.append(("learns", learned | {"conversation": ident}))
+        reply = talk.planned
+        doubted = reply is not None and reply.act == Act.DOUBT and reply.after == move.act
+        for one in absorb(scene, move, present, aside, place, doubted=doubted):
+            out.events.append(_learning(one, move.speaker, ident))
+        if thread.leaving != NOBODY and move.act == Act.CLOSE and move.second:
+            self._leave(ident, talk, bodies, now, out)
+        if reply is not None and talk.room < 0:
+            bodies.face(reply.speaker, float(bodies.x[reply.listener]), float(bodies.y[reply.listener]))
+
+    def _leave(self, ident: int, talk: Talk, bodies: Bodies, now: Moment, out: Outcome) -> None:
+        """One who has said goodbye goes; the others talk on."""
+        thread = talk.thread
+        row = thread.leaving
+        thread.leaving = NOBODY
+        talk.joined.pop(thread.members.index(row))
+        thread.members.remove(row)
+        out.events.append(
+            ("conversation_left", {"conversation": ident, "villager": row, "villagers": list(thread.members)})
+        )
+        self._release(row, bodies, now, out)
+        for other in thread.members:
+            self._minds.relations.met(row, other, now.tick)
 
     def _part(self, ident: int, talk: Talk, bodies: Bodies, now: Moment, reason: str, out: Outcome) -> None:
-        a, b = talk.pair
-        for row in (a, b):
-            introversion = 1.0 - self._minds.personas[row].extraversion
-            rest = REST_S[0] + (REST_S[1] - REST_S[0]) * introversion
-            self.free_at[row] = now.tick + self._ticks(rest)
-            self.talk_of[row] = -1
-            bodies.look_at[row] = -1
-            bodies.speaking[row] = False
-        self.talked_at[a, b] = self.talked_at[b, a] = now.tick
-        self.digest[0] = mixed(int(self.digest[0]), ident, a, b, now.tick, talk.thread.turns)
-        if not talk.approaching:
-            ended = {"conversation": ident, "villagers": [a, b], "reason": reason, "turns": talk.thread.turns}
+        """Everybody goes."""
+        rows = list(talk.thread.members)
+        for i, row in enumerate(rows):
+            for other in rows[i + 1 :]:
+                self._minds.relations.met(row, other, now.tick)
+        for row in dict.fromkeys([*rows, *(comer.row for comer in talk.coming)]):
+            self._release(row, bodies, now, out)
+        if talk.begun:
+            ended = {"conversation": ident, "villagers": rows, "reason": reason, "turns": talk.thread.turns}
             out.events.append(("conversation_ends", ended))
-        out.parted += [a, b]
         self.lines.forget(ident)
         self._words.pop(talk.plan_key, None)
         del self.talks[ident]
+
+    def _release(self, row: int, bodies: Bodies, now: Moment, out: Outcome) -> None:
+        introversion = 1.0 - self._minds.personas[row].extraversion
+        rest = REST_S[0] + (REST_S[1] - REST_S[0]) * introversion
+        self.free_at[row] = now.tick + self._ticks(rest)
+        self.talk_of[row] = -1
+        self.talking[row] = False
+        bodies.look_at[row] = -1
+        bodies.speaking[row] = False
+        out.parted.append(row)
 
     def _ticks(self, seconds: float) -> int:
         return int(np.ceil(seconds * self._rate))
 
     def freeze(self) -> Plain:
-        """Every conversation under way, the words that came and wait, and who parted when."""
-        one, other = np.nonzero(np.triu(self.talked_at != NEVER))
-        partings = np.zeros(len(one), PARTING)
-        partings["one"], partings["other"], partings["tick"] = one, other, self.talked_at[one, other]
-        return taken(self, ("talk_of", "free_at", "digest", "_next_id")) | {
-            "partings": columns_of(partings),
+        """Every conversation under way, the words that came and wait, and what was raised lately."""
+        return taken(self, ("talk_of", "free_at", "_next_id")) | {
             "talks": [plain(talk) for talk in self.talks.values()],
             "words": [plain(wording) for wording in self._words.values()],
+            "said": self.said.freeze(),
             "lines": self.lines.freeze(),
         }
 
     def thaw(self, state: Plain) -> None:
         """Put back what `freeze` gave. Raises ValueError if it does not fit."""
-        put_back(self, ("talk_of", "free_at", "digest", "_next_id"), state)
-        partings = rows_of(part(state, "partings"), PARTING)
-        one, other = partings["one"], partings["other"]
-        check_rows("partings", len(self.talk_of), one, other)
-        self.talked_at[:] = NEVER
-        self.talked_at[one, other] = self.talked_at[other, one] = partings["tick"]
+        put_back(self, ("talk_of", "free_at", "_next_id"), state)
         talks = typed(part(state, "talks"), list[Talk], "talks")
         self.talks = {talk.thread.conversation: talk for talk in talks}
         self._words = {word.key: word for word in typed(part(state, "words"), list[Wording], "words")}
+        self.said.thaw(part(state, "said"))
         self.lines.thaw(part(state, "lines"))
+        self.talking[:] = False
+        for talk in talks:
+            self.talking[talk.thread.members] = talk.begun
+        self._wake = min((talk.wake for talk in talks), default=FAR)
 
     def columns(self) -> Mapping[str, NDArray[np.generic]]:
         """Everything about talk that the future depends on, as arrays: no texts."""
-        talks = np.array([self._row(i, t) for i, t in self.talks.items()], np.int64).reshape(-1, TALK_COLUMNS)
+        talks = np.array([_row(i, t) for i, t in self.talks.items()], np.int64).reshape(-1, TALK_COLUMNS)
         waiting = np.array(sorted(self._words), np.int64).reshape(-1, 3)  # whether words have come, not which
         return {
             "talk_of": self.talk_of,
             "free_at": self.free_at,
             "talks": talks,
             "waiting": waiting,
-            "parted": self.digest,
+            "said": self.said.digest,
         }
 
-    @staticmethod
-    def _row(ident: int, talk: Talk) -> list[int]:
-        t = talk.thread
-        spent = sum(1 << TOPICS.index(topic) for topic in t.spent)
-        progress = [t.turns, t.goodbyes, t.wanted_topics, spent, int(t.hurried), talk.due, talk.floor_end]
-        return [
-            ident,
-            *talk.pair,
-            talk.started,
-            int(talk.approaching),
-            *progress,
-            *_coded(talk.speaking),
-            *_coded(talk.planned),
-        ]
+
+def _walk_up(row: int, to: int, spot: tuple[float, float], bodies: Bodies) -> None:
+    bodies.goal_x[row], bodies.goal_y[row] = spot
+    bodies.moving[row] = True
+    bodies.activity[row] = Activity.WALK
+    bodies.place[row] = -1  # the way leads to a person now, not to a place
+    bodies.look_at[row] = to
+
+
+def _learning(one: Learned, speaker: int, ident: int) -> tuple[str, dict[str, Any]]:
+    fact = one.fact
+    data = {"villager": one.row, "from": speaker, "fact": fact.id, "kind": fact.kind, "conversation": ident}
+    if one.how == "found out":
+        return "lie_found_out", data
+    return "learns", data | {"how": one.how, "root": fact.root, "hops": fact.hops, "confidence": fact.confidence}
+
+
+def _row(ident: int, talk: Talk) -> list[int]:
+    t = talk.thread
+    spent = sum(1 << TOPICS.index(topic) for topic in t.spent)
+    progress = [t.turns, t.wanted_topics, spent, t.leaving, int(t.ending), talk.due, talk.floor_end, talk.wake]
+    return [
+        *(ident, talk.started, talk.room, int(talk.begun)),
+        *progress,
+        *_padded(t.members),
+        *_padded(t.parted),
+        *_padded([comer.row for comer in talk.coming]),
+        *_coded(talk.speaking),
+        *_coded(talk.planned),
+    ]
+
+
+def _padded(rows: Sequence[int]) -> list[int]:
+    return [*rows, *[-1] * (MOST_MEMBERS - len(rows))]
 
 
 def _coded(move: Move | None) -> list[int]:
     if move is None:
-        return [-1, -1, -1]
+        return [-1, -1, -1, -1]
     fact = move.fact.id if move.fact is not None else -1
-    return [move.speaker, ACTS.index(move.act) * len(Topic) + TOPICS.index(move.topic), fact * 4096 + move.subject]
+    kind = ACTS.index(move.act) * len(Topic) + TOPICS.index(move.topic)
+    return [move.speaker, move.listener, kind, fact * 4096 + move.subject]

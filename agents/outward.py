@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from agents.acts import Act, Persona, Topic
 from agents.bodies import VILLAGER, Bodies
-from agents.dialogue import Move
+from agents.dialogue.moves import Move
 from agents.knowledge import VALENCE
 from agents.plans import OUTDOOR_TRADES, Intent, Intention
 from assets.palette import Activity, Bearing, Gesture, Load, Seat, Wear

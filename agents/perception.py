@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from agents.bodies import EYE_HEIGHT_M, Bodies
+from assets.palette import Activity
 from world.state import Plain, put_back, taken
 from world.view import Floats, Weather, WorldView
 
@@ -115,9 +116,16 @@ def earshot_m(weather: Weather) -> float:
 
 
 def hearers(bodies: Bodies, speaker: int, weather: Weather) -> NDArray[np.int64]:
-    """Rows outdoors within earshot of a speaker, in order, without the speaker."""
-    reach = earshot_m(weather)
-    near = np.hypot(bodies.x - bodies.x[speaker], bodies.y - bodies.y[speaker]) <= reach
-    near &= ~bodies.indoors
+    """Rows within earshot of a speaker, nearest first, without the speaker: walls keep sound in, and sleepers out.
+
+    Outdoors those within `earshot_m`, indoors everybody who is awake under the same roof.
+    """
+    if bodies.indoors[speaker]:
+        near = bodies.indoors & (bodies.place == bodies.place[speaker]) & (bodies.activity != Activity.SLEEP)
+        near[speaker] = False
+        return np.flatnonzero(near)
+    away = np.hypot(bodies.x - bodies.x[speaker], bodies.y - bodies.y[speaker])
+    near = (away <= earshot_m(weather)) & ~bodies.indoors
     near[speaker] = False
-    return np.flatnonzero(near)
+    found = np.flatnonzero(near)
+    return found[np.argsort(away[found], kind="stable")]

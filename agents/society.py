@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from agents.ablation import Ablation
 from agents.acts import Fact, Persona, SpeechPlan
 from agents.bodies import Bodies
-from agents.conversation import Conversations
+from agents.conversation import Conversations, Outcome
 from agents.deeds import settle
 from agents.emotion import Emotions
 from agents.intentions import Events, Intentions
@@ -20,6 +20,7 @@ from agents.knowledge import Knowledge
 from agents.language.voice import Wording
 from agents.locomotion import STRIDE_OF_HEIGHT, walk
 from agents.looks import looks_of
+from agents.meeting import TALK_RANGE_M, meet
 from agents.memory import Memories
 from agents.minds import Minds, Moment
 from agents.needs import NEEDS, Needs, natures_of
@@ -37,15 +38,13 @@ from agents.speech import Spoken
 from assets.palette import Activity
 from world.state import Plain, part, put_back, taken
 from world.streams import stream
-from world.view import Floats, WorldView
+from world.view import WorldView
 from world.walking.crowd import WALK_SPEED_M_S, WALK_SPREAD_M_S
 
 LOOK_S = 0.5  # each villager looks round this often, in turns
 LOOK_GROUP = 16  # villagers who look round at the same tick, where there are so many
 DECIDE_S = 2.0  # each villager thinks over its plan this often, in turns
 BODY_S = 1.0  # needs and moods advance in steps of this
-TALK_RANGE_M = 12.0
-CHANCE = 0.12  # of turning to talk, per look, for average people; bent by nature, need and familiarity
 MILD = {
     "temperature_c": 16.0,
     "humidity": 0.5,
@@ -56,7 +55,6 @@ MILD = {
     "snow_mm_h": 0.0,
 }
 """What a villager without a sense of weather takes it for, always; the ground is as wet as it is."""
-URGENT = 0.9  # a need that lets nobody stop for a talk
 
 
 @dataclass(frozen=True)
@@ -130,12 +128,13 @@ class Society:
         now = self._moment(view)
         events = self._perceive(view, now)
         events += self._decide(view, now)
-        talk = self.talk.step(self.bodies, view, now, words)
-        self.intentions.resume(talk.parted, self.bodies, now)
-        events += talk.events
+        talks = [*self._meet(view, now), self.talk.step(self.bodies, view, now, words)]
+        self.intentions.resume([row for talk in talks for row in talk.parted], self.bodies, now)
+        events += [event for talk in talks for event in talk.events]
         events += self._move(view, now)
         events += settle(self.minds, self.bodies, view, now)
-        return StepResult(tuple(talk.plans), tuple(talk.spoken), tuple(events))
+        plans = tuple(plan for talk in talks for plan in talk.plans)
+        return StepResult(plans, tuple(line for talk in talks for line in talk.spoken), tuple(events))
 
     def villagers(self, view: WorldView) -> NDArray[np.void]:
         """What may be seen and known of everyone in the world as it is at this tick: (n,) VILLAGER."""
@@ -263,44 +262,13 @@ class Society:
     def _decide(self, view: WorldView, now: Moment) -> Events:
         rows = self._due(now.tick, DECIDE_S)
         events = self.intentions.decide(rows[self.talk.talk_of[rows] < 0].tolist(), self.bodies, view, now)
-        self._meet(self._looking(now.tick), view, now)
         return events
 
-    def _meet(self, rows: NDArray[np.int64], view: WorldView, now: Moment) -> None:
-        """Let those who just looked round turn to somebody whom they see and who sees them, by chance."""
-        rows = rows[~self.bodies.indoors[rows]]
-        seen = self.sight.seen[rows].astype(np.int64)
-        a, slot = np.nonzero((seen >= 0) & (self.sight.distance[rows] < TALK_RANGE_M))
-        if len(a) == 0:
-            return
-        a, b = rows[a], seen[a, slot]
-        willing = self.talk.rested(a, b, now.tick) & self._interruptible(a) & self._interruptible(b)
-        willing &= (self.sight.seen[b] == a[:, None]).any(axis=1)
-        a, b = a[willing], b[willing]
-        if len(a) == 0:
-            return
-        draws = stream(self.config.seed, "meet", now.tick).random(len(a))
-        turned = np.flatnonzero(draws < self._chance(a, b, now))
-        for one, other in zip(a[turned].tolist(), b[turned].tolist(), strict=True):
-            free = self.talk.talk_of[one] < 0 and self.talk.talk_of[other] < 0
-            ends = [self.bodies.x[[one]], self.bodies.y[[one]], self.bodies.x[[other]], self.bodies.y[[other]]]
-            if free and view.clear_walk(*ends)[0]:
-                self.talk.invite(one, other, now.tick, self.bodies)
-
-    def _interruptible(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        b, n = self.bodies, self.minds.needs
-        urgent = np.maximum(np.maximum(n.hunger[rows], n.fatigue[rows]), n.cold[rows]) > URGENT
-        ready: NDArray[np.bool_] = ~b.indoors[rows] & ~urgent & (b.activity[rows] != Activity.SLEEP)
-        return ready
-
-    def _chance(self, a: NDArray[np.int64], b: NDArray[np.int64], now: Moment) -> Floats:
-        """Chance that a turns to b at this look: Talk of the Town (Ryan 2018) also starts from extraversion."""
-        r = self.minds.relations
-        nature = 0.3 + 1.4 * self._extraversion[a]
-        need = 0.6 + 0.8 * self.minds.needs.loneliness[a]
-        bond = (0.6 + 0.8 * r.familiarity[a, b]) * (1.0 + 0.4 * r.affinity[a, b])
-        weather = 0.6 if now.weather.raining else 1.0
-        return np.minimum(CHANCE * self.talkativeness * nature * need * bond * weather, 0.95)
+    def _meet(self, view: WorldView, now: Moment) -> list[Outcome]:
+        rows = self._looking(now.tick)
+        if len(rows) == 0:
+            return []
+        return meet(rows, self.sight, self.talk, self.minds, self.bodies, view, now, self.talkativeness)
 
     def _move(self, view: WorldView, now: Moment) -> Events:
         busy = self.talk.talk_of >= 0

@@ -15,11 +15,12 @@ import numpy as np
 
 from agents.acts import Act, Fact, Persona, SpeechPlan, Topic
 from agents.bodies import Bodies
-from agents.dialogue import Move
+from agents.dialogue.moves import Move
 from agents.language.voice import Wording
 from agents.memory import TOPICS, EpisodeKind
 from agents.minds import Minds, Moment
 from agents.perception import hearers, seen_by
+from agents.times import day_part, season_of, tense_of, when_words
 from world.state import Plain, part, plain, typed
 from world.view import Place, WorldView
 
@@ -27,6 +28,9 @@ WORDS_PER_S = 2.6  # 156 a minute; English conversation runs at 210 (Tauroza & A
 SHORTEST_S = 1.2
 RECENT_LINES = 6
 HERE_MARGIN_M = 4.0
+FRIENDLY, HOSTILE = 0.35, -0.25  # affinity of friends and rivals; judgement
+CLOSE, STRANGE = 0.4, 0.12  # familiarity of friends, and of those one does not know
+TIMELESS = ("opinion_of_person", "work_state", "wellbeing", "needs_help", "craft_tip", "secret", "stands_for_reeve")
 MEMORY_AGE_S = 180.0  # what has just happened is in the history of the talk, not yet a memory
 
 EXPECTED_WORDS = {
@@ -93,19 +97,6 @@ def floor_ticks(act: Act, tick_rate: int) -> int:
     return int(np.ceil(max(SHORTEST_S, EXPECTED_WORDS[act] / WORDS_PER_S) * tick_rate))
 
 
-def day_part(hour: float) -> str:
-    """The part of the day as people call it."""
-    parts = (
-        (5, "night"),
-        (7.5, "early morning"),
-        (11.5, "morning"),
-        (13.5, "noon"),
-        (17.5, "afternoon"),
-        (21.5, "evening"),
-    )
-    return next((name for until, name in parts if hour < until), "night")
-
-
 class Transcript:
     """What was said, for the eyes of the language layer only."""
 
@@ -150,38 +141,82 @@ def plan_of(
     move: Move,
     minds: Minds,
     now: Moment,
+    view: WorldView,
     bodies: Bodies,
     lines: Transcript,
     conversation: int,
     due: int,
+    others: Sequence[int] = (),
 ) -> SpeechPlan:
-    """Everything the language layer may know about a turn; only what the speaker itself knows goes in."""
+    """Everything the language layer may know about a turn; only what the speaker itself knows goes in.
+
+    `others` are the members of the group who are not addressed.
+    """
     s, listener, fact = move.speaker, move.listener, move.fact
-    personas = minds.personas
-    key = (s, now.tick, 0)
+    personas, relations = minds.personas, minds.relations
+    key = (s, now.tick, 0)  # nobody decides two turns at one tick
     here = place_at(minds.places, float(bodies.x[s]), float(bodies.y[s]))
+    subject = move.subject if move.subject >= 0 else fact.subject if fact is not None else -1
+    place = fact.place if fact is not None else -1
+    if move.proposal is not None:
+        place = move.proposal.place
+    when, tense = _time_of(move, now)
     return SpeechPlan(
         speaker=personas[s],
         listener=personas[listener],
         act=move.act,
         topic=move.topic,
         fact=fact,
-        subject_name=personas[move.subject].name if move.subject >= 0 else _name(minds, fact.subject if fact else -1),
-        place_name=minds.places[fact.place].name if fact is not None and fact.place >= 0 else "",
+        subject_name=_name(minds, subject),
+        place_name=minds.places[place].name if place >= 0 else "",
         mood=minds.mood(s),
-        affinity=float(minds.relations.affinity[s, listener]),
-        familiarity=float(minds.relations.familiarity[s, listener]),
+        affinity=float(relations.affinity[s, listener]),
+        familiarity=float(relations.familiarity[s, listener]),
         weather=now.weather.describe(),
         day_part=day_part(now.minute / 60),
         here=minds.places[here].name if here >= 0 else "the lane",
         history=lines.history(conversation),
         memory=memory_of(move, minds, now),
         recent_lines=lines.recent(s),
-        known_names=_known_names(move, minds),
+        known_names=_known_names(move, minds, others),
         key=key,
         due_tick=due,
         seed=speech_seed(minds.seed, *key),
+        proposal=move.proposal,
+        when=when,
+        object_name=_name(minds, fact.object) if fact is not None else "",
+        others=tuple(personas[m].name for m in others),
+        relation=relation_of(minds, s, listener),
+        respect=float(relations.respect[s, listener]),
+        trust=float(relations.trust[s, listener]),
+        subject_gender=personas[subject].gender if subject >= 0 else "",
+        tense=tense,
+        season=season_of(view.local_time.month),
+        after=move.after,
     )
+
+
+def relation_of(minds: Minds, row: int, other: int) -> str:
+    """What another one is to a villager: of its family, or a friend, a rival, a stranger, a neighbour."""
+    kin = dict(minds.personas[row].family)
+    if other in kin:
+        return kin[other]
+    affinity, familiarity = (float(c[row, other]) for c in (minds.relations.affinity, minds.relations.familiarity))
+    if familiarity < STRANGE:
+        return "stranger"
+    if affinity > FRIENDLY and familiarity > CLOSE:
+        return "friend"
+    return "rival" if affinity < HOSTILE else "neighbour"
+
+
+def _time_of(move: Move, now: Moment) -> tuple[str, str]:
+    """When the proposal or else the fact is, in words, and whether that is past, now or future; "" where nothing is."""
+    if move.proposal is not None:
+        return when_words(move.proposal.day, move.proposal.minute, now), "future"
+    fact = move.fact
+    if fact is None or fact.kind in TIMELESS:
+        return "", "" if fact is None else "now"
+    return when_words(fact.day, fact.minute, now), tense_of(fact.day, fact.minute, now)
 
 
 def plan_record(plan: SpeechPlan) -> Plain:
@@ -214,17 +249,22 @@ def spoken(
     bodies: Bodies,
     conversation: int,
     rate: int,
+    members: Sequence[int] = (),
 ) -> Spoken:
-    """The utterance that starts now, with who hears it, who sees whom, and in what weather."""
+    """The utterance that starts now, with who hears it, who sees whom, and in what weather.
+
+    `members` are those of the group: they are the listeners, and others in earshot overhear.
+    """
     within = [int(r) for r in hearers(bodies, move.speaker, now.weather)]
     present = [move.speaker, *within]
+    group = members or (move.listener,)
     floor_end = now.tick + floor_ticks(move.act, rate)
     words = max(1, len(wording.text.split()))
     end = min(floor_end, now.tick + max(1, int(np.ceil(words / WORDS_PER_S * rate))))
     return Spoken(
         speaker=move.speaker,
-        listeners=tuple(r for r in within if r == move.listener),
-        overhearers=tuple(r for r in within if r != move.listener),
+        listeners=tuple(r for r in within if r in group),
+        overhearers=tuple(r for r in within if r not in group),
         conversation=conversation,
         act=move.act,
         topic=move.topic,
@@ -246,6 +286,7 @@ def fact_record(fact: Fact | None, minds: Minds) -> dict[str, Any] | None:
         return None
     record = asdict(fact) | {"topic": str(fact.topic), "subject_name": _name(minds, fact.subject)}
     record["place_name"] = minds.places[fact.place].name if fact.place >= 0 else ""
+    record["object_name"] = _name(minds, fact.object)
     record["told_by_name"] = _name(minds, fact.told_by)
     record["witnesses"] = list(minds.knowledge.witnesses.get(fact.id, ()))
     return record
@@ -299,15 +340,18 @@ def _name(minds: Minds, row: int) -> str:
     return minds.personas[row].name if row >= 0 else ""
 
 
-def _known_names(move: Move, minds: Minds) -> tuple[str, ...]:
-    rows = {move.speaker: None, move.listener: None}
-    for row in (move.subject, move.fact.subject if move.fact else -1, move.fact.told_by if move.fact else -1):
-        if row >= 0:
-            rows[row] = None
-    return tuple(minds.personas[r].name for r in rows)
+def _known_names(move: Move, minds: Minds, others: Sequence[int]) -> tuple[str, ...]:
+    rows = dict.fromkeys((move.speaker, move.listener, *others, move.subject))
+    if move.fact is not None:
+        rows |= dict.fromkeys((move.fact.subject, move.fact.object, move.fact.told_by))
+    if move.proposal is not None:
+        rows |= dict.fromkeys((move.proposal.doer, move.proposal.beneficiary))
+    return tuple(minds.personas[r].name for r in rows if r >= 0)
 
 
 def _sight(rows: list[int], bodies: Bodies, view: WorldView) -> dict[int, tuple[int, ...]]:
-    """Whom each of some villagers sees, nearest first."""
+    """Whom each of some villagers sees, nearest first; under one roof everybody sees those who are heard."""
+    if bodies.indoors[rows[0]]:
+        return {row: tuple(other for other in rows if other != row) for row in rows}
     seen, _ = seen_by(np.array(rows), bodies, view)
     return {row: tuple(int(other) for other in line if other >= 0) for row, line in zip(rows, seen, strict=True)}

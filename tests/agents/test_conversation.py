@@ -10,20 +10,13 @@ import pytest
 
 from agents.acts import Act, Topic
 from agents.conversation import LONGEST_S, SILENCE_S
-from agents.dialogue import LONGEST_EXCHANGE, MOST_TURNS
+from agents.circle import MOST_MEMBERS
+from agents.dialogue.effects import CARRIES
+from agents.dialogue.floor import LONGEST_EXCHANGE, TURNS_PER_MEMBER, most_turns
+from agents.dialogue.table import TABLE
 from agents.knowledge import FACT_KINDS, Knowledge
 from agents.perception import earshot_m
 from tests.agents.village import Life
-
-REPLIES = {
-    Act.GREET: {Act.GREET},
-    Act.TELL: {Act.ACKNOWLEDGE, Act.DOUBT, Act.ASK, Act.AGREE},
-    Act.ASK: {Act.ANSWER},
-    Act.ANSWER: {Act.ACKNOWLEDGE, Act.AGREE, Act.DOUBT, Act.OFFER},
-    Act.OFFER: {Act.THANK},
-    Act.CLOSE: {Act.CLOSE},
-}
-
 
 @pytest.fixture(scope="module")
 def talks(morning: Life):
@@ -32,7 +25,7 @@ def talks(morning: Life):
     said = defaultdict(list)
     for s in morning.spoken:
         said[s.conversation].append(s)
-    assert len(closed) >= 15
+    assert len(closed) >= 10
     return {c: said[c] for c in closed}
 
 
@@ -40,7 +33,7 @@ def test_one_floor_per_conversation(talks):
     for said in talks.values():
         for one, after in itertools.pairwise(said):
             assert one.floor_end_tick < after.start_tick
-            assert one.speaker != after.speaker
+            assert one.speaker != after.speaker or len(after.listeners) > 1
 
 
 def test_the_floor_is_seen_as_speaking(morning: Life):
@@ -52,20 +45,26 @@ def test_the_floor_is_seen_as_speaking(morning: Life):
 
 
 def test_paired_acts_and_goodbyes(talks):
+    """Every pair that is opened is completed by the one addressed, and talks begin and end with words for it."""
     for said in talks.values():
         acts = [s.act for s in said]
         assert acts[:2] == [Act.GREET, Act.GREET]
         assert acts[-2:] == [Act.CLOSE, Act.CLOSE]
-        for act, reply in itertools.pairwise(acts[2:]):
-            assert reply in REPLIES.get(act, set(Act)), (act, reply)
-        assert 6 <= len(acts) <= MOST_TURNS
+        for one, after in itertools.pairwise(said):
+            if one.act in (Act.ASK, Act.REQUEST, Act.INVITE, Act.OFFER, Act.APOLOGISE, Act.TELL, Act.GOSSIP, Act.TEACH):
+                assert after.act in TABLE[one.act].seconds, (one.act, after.act)
+                assert one.speaker in after.listeners
+        members = len({s.speaker for s in said})
+        assert 4 <= len(acts) <= most_turns(members)
+        goodbyes = [s.speaker for s in said if s.act == Act.CLOSE]
+        assert set(goodbyes) == {s.speaker for s in said}, "nobody goes without a word"
 
 
 def test_no_topic_is_taken_up_twice(talks):
     for said in talks.values():
-        middle = [s.topic for s in said[2:-2]]
+        middle = [s.topic for s in said if s.act not in (Act.GREET, Act.CLOSE)]
         runs = [t for i, t in enumerate(middle) if i == 0 or middle[i - 1] != t]
-        assert len(runs) == len(set(runs)) >= 1
+        assert len(runs) == len(set(runs))
         assert all(middle.count(t) <= LONGEST_EXCHANGE for t in Topic)
 
 
@@ -90,12 +89,15 @@ def test_nobody_is_heard_beyond_earshot(morning: Life):
         near = (np.hypot(others["x"] - x, others["y"] - y) < reach - 0.5) & (others["indoors"] == 0)
         near[s.speaker] = False
         assert set(np.flatnonzero(near)) <= {*s.listeners, *s.overhearers}
-        assert len(s.listeners) == 1
+        assert 1 <= len(s.listeners) < MOST_MEMBERS
 
 
 def test_they_stand_face_to_face(morning: Life):
     for s in morning.spoken:
-        row, listener = morning.rows[s.start_tick - 1], s.listeners[0]
+        row = morning.rows[s.start_tick - 1]
+        listener = row["look_at"][s.speaker]
+        assert listener in s.listeners
+        assert all(row["look_at"][other] == s.speaker for other in s.listeners), "all look at the speaker"
         dx, dy = row["x"][listener] - row["x"][s.speaker], row["y"][listener] - row["y"][s.speaker]
         assert np.hypot(dx, dy) < 2.5
         assert np.cos(np.arctan2(dy, dx) - row["heading"][s.speaker]) > 0.9
@@ -107,8 +109,8 @@ def test_facts_are_told_only_by_those_who_know_them(morning: Life):
     witnesses = {s.fact["id"]: s.fact["witnesses"] for s in morning.spoken if s.fact is not None}
     learned = [(t, data) for t, kind, data in morning.events if kind == "learns"]
     passed = {(d["fact"], d["villager"]): (t, d["from"]) for t, d in reversed(learned)}  # the first telling counts
-    told = [(s, s.fact) for s in morning.spoken if s.act in (Act.TELL, Act.ANSWER) and s.fact is not None]
-    assert len(told) > 20
+    told = [(s, s.fact) for s in morning.spoken if s.act in CARRIES and s.fact is not None]
+    assert len(told) > 12
     for s, fact in told:
         assert fact["kind"] in FACT_KINDS[Topic(fact["topic"])]
         row, tick = s.speaker, s.start_tick
@@ -136,9 +138,9 @@ def test_the_ignorant_cannot_tell():
     fact = knowledge.new(Topic.NEWS, "lost_sheep", 0, 500)
     knowledge.witness(0, fact)
     with pytest.raises(KeyError, match="unknown to that villager"):
-        knowledge.told(1, 2, fact, 10)
-    assert knowledge.told(0, 1, fact, 10)
-    assert not knowledge.told(0, 1, fact, 20)
+        knowledge.tell(1, 2, fact, 10)
+    assert knowledge.tell(0, 1, fact, 10)
+    assert not knowledge.tell(0, 1, fact, 20)
     assert knowledge.held[1][fact.id].told_by == 0
     assert knowledge.tellable(1, 0, Topic.NEWS) == []
     assert [f.id for f in knowledge.tellable(1, 2, Topic.NEWS)] == [fact.id]
@@ -168,7 +170,10 @@ def test_relationships_move_by_talk(morning: Life):
     one, other = np.indices((len(morning.society.personas),) * 2)
     talked = np.zeros(one.shape, bool)
     for s in morning.spoken:
-        talked[s.speaker, s.listeners[0]] = talked[s.listeners[0], s.speaker] = True
+        members = [s.speaker, *s.listeners]
+        talked[np.ix_(members, members)] = True
+        if s.fact is not None and s.fact["subject"] >= 0:
+            talked[members, s.fact["subject"]] = True  # hearsay
     gained = after.familiarity[one, other] - before.familiarity[one, other]
     changed = gained != 0
     assert changed.any()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from agents.acts import Act, Fact, Topic
-from agents.dialogue import Move
+from agents.dialogue.moves import Move
 from agents.outward import GESTURES, RAISED_S, TOOLS, clothing, gesture, load
 from agents.plans import Intent, Intention
 from assets.palette import Activity, Bearing, Gesture, Load, Seat, Wear

@@ -1,0 +1,90 @@
+"""What is asked, offered and invited to: who does what for whom, where and when, beside what is promised already."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from agents.acts import Fact, Proposal
+from agents.minds import Minds, Moment
+from world.streams import stream
+
+DAY_MIN = 1440
+NOTICE_MIN = 60  # nobody asks for help that is needed sooner; judgement
+HALF_HOUR = 30
+FIRST_MIN, LAST_MIN = 9 * 60, 17 * 60  # help begins between these, and otherwise the next morning
+VISIT_MIN = 18 * 60 + 30  # visits are paid after supper
+STAY_MIN = {"help": 60, "bring": 45, "attend": 90, "meet": 60}  # how long each may take; judgement
+
+
+def help_for(minds: Minds, doer: int, beneficiary: int, now: Moment, need: Fact | None = None) -> Proposal:
+    """Work beside somebody at its workplace: what the need says, or what its trade wants a second pair of hands for."""
+    p = minds.personas[beneficiary]
+    day, minute = _next_half_hour(now)
+    tasks = _read()["help"].get(p.trade, _read()["help"]["any"])
+    drawn = tasks[int(stream(minds.seed, "help wanted", beneficiary, now.day).integers(len(tasks)))]
+    what = str(need.details.get("what", drawn)) if need is not None else drawn
+    place = need.place if need is not None and need.place >= 0 else p.workplace
+    return Proposal(
+        "help", doer, beneficiary, place, day, minute, STAY_MIN["help"], what, need.id if need is not None else -1
+    )
+
+
+def comfort_for(minds: Minds, doer: int, beneficiary: int, now: Moment, state: str) -> Proposal | None:
+    """What may be done for one who is behind, tired, hungry, cold or lonely; None where nothing fits."""
+    p = minds.personas[beneficiary]
+    if state in ("behind", "tired"):
+        return help_for(minds, doer, beneficiary, now)
+    if state not in _read()["comfort"]:
+        return None
+    kind, *comforts = _read()["comfort"][state]
+    what = comforts[int(stream(minds.seed, "comfort", doer, now.tick).integers(len(comforts)))]
+    day, minute = _next_half_hour(now)
+    if kind == "meet":
+        day, minute = (now.day, VISIT_MIN) if now.minute + NOTICE_MIN <= VISIT_MIN else (now.day + 1, VISIT_MIN)
+    return Proposal(kind, doer, beneficiary, p.home, day, minute, STAY_MIN[kind], what)
+
+
+def attendance(guest: int, gathering: Fact) -> Proposal:
+    """To come to a gathering that somebody gives."""
+    what = str(gathering.details.get("what", ""))
+    return Proposal(
+        "attend",
+        guest,
+        gathering.subject,
+        gathering.place,
+        gathering.day,
+        gathering.minute,
+        STAY_MIN["attend"],
+        what,
+        gathering.id,
+    )
+
+
+def is_ahead(wish: Proposal, now: Moment) -> bool:
+    """Whether there is still time to do it from its beginning."""
+    return (wish.day - now.day) * DAY_MIN + wish.minute - now.minute > 0
+
+
+def free_for(minds: Minds, wish: Proposal) -> bool:
+    """Whether nothing that the doer has promised comes in the way."""
+    return not minds.promises.clashes(wish)
+
+
+def has_promised(minds: Minds, row: int, gathering: Fact) -> bool:
+    """Whether somebody has promised to come to a gathering."""
+    return any(p.kind == "attend" and p.fact == gathering.id for p in minds.promises.owed(row))
+
+
+def _next_half_hour(now: Moment) -> tuple[int, int]:
+    minute = -(-(now.minute + NOTICE_MIN) // HALF_HOUR) * HALF_HOUR
+    if minute > LAST_MIN:
+        return now.day + 1, FIRST_MIN
+    return now.day, max(minute, FIRST_MIN)
+
+
+@cache
+def _read() -> dict[str, dict[str, list[str]]]:
+    text = files("assets").joinpath("names", "favours.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)

@@ -1,0 +1,154 @@
+"""How likely each second part is: what bends people to agree, to doubt, to promise, to refuse, to forgive."""
+
+from __future__ import annotations
+
+from agents.acts import Act, Fact, Topic
+from agents.dialogue.moves import Move, Scene
+from agents.knowledge import VALENCE
+
+ARGUABLE = ("opinion_of_person", "quarrelled", "promise_broken", "lied")
+CAUGHT = 6.0  # of doubt, where one knows at first hand that it is a lie
+IN_NEED = ("behind", "hungry", "cold", "tired", "lonely")
+
+
+def belief(scene: Scene, listener: int, speaker: int, fact: Fact | None = None) -> float:
+    """How far one takes another's word, 0..1: by trust, by good faith, and less the more mouths it went through."""
+    p = scene.person(listener)
+    trust = float(scene.minds.relations.trust[listener, speaker])
+    sure = 0.8 + 0.8 * (trust - 0.5) + 0.3 * (p.agreeableness - 0.5)
+    return min(1.0, max(0.1, sure - 0.03 * (fact.hops if fact is not None else 0)))
+
+
+def always(scene: Scene, first: Move, row: int) -> float:
+    """What one does if nothing else is called for."""
+    return 1.0
+
+
+def greets_back(scene: Scene, first: Move, row: int) -> float:
+    """A greeting is returned once."""
+    return 0.0 if first.second else 1.0
+
+
+def takes_up(scene: Scene, first: Move, row: int) -> float:
+    """What is said of a third one."""
+    return 1.0 if first.act != Act.BLAME or first.about_third else 0.0
+
+
+def curious(scene: Scene, first: Move, row: int) -> float:
+    """Asks on: news and gatherings rouse the open."""
+    if first.topic not in (Topic.NEWS, Topic.GATHERING) or first.fact is None:
+        return 0.0
+    return max(0.0, 0.3 + 0.8 * (scene.person(row).openness - 0.3))
+
+
+def doubts(scene: Scene, first: Move, row: int) -> float:
+    """Does not believe it: little trust, little good faith, another opinion, or better knowledge."""
+    p = scene.person(row)
+    if first.fact is not None and scene.minds.knowledge.found_out(row, first.fact):
+        return CAUGHT
+    distrust = max(0.0, 0.85 - belief(scene, row, first.speaker, first.fact))
+    weight = 0.04 + 0.8 * distrust + 0.4 * max(0.0, 0.5 - p.agreeableness)
+    if first.act == Act.APOLOGISE:
+        return 0.1 + 1.2 * max(0.0, 0.6 - p.agreeableness) + distrust
+    return weight + 0.6 * _disagreement(scene, first, row)
+
+
+def agrees(scene: Scene, first: Move, row: int) -> float:
+    """Is of one mind with the speaker; after an apology: forgives."""
+    p = scene.person(row)
+    if first.act == Act.APOLOGISE:
+        return 0.3 + 1.4 * p.agreeableness + max(0.0, float(scene.minds.relations.affinity[row, first.speaker]))
+    if first.act == Act.BLAME and not first.about_third:
+        return 0.0
+    arguable = first.fact is None or first.fact.kind in ARGUABLE
+    return (1.2 + p.agreeableness) * (1.0 - _disagreement(scene, first, row)) if arguable else 0.0
+
+
+def helps(scene: Scene, first: Move, row: int) -> float:
+    """Offers something to one who has just told of a need."""
+    fact = first.fact
+    if fact is None or fact.subject != first.speaker or fact.details.get("state") not in IN_NEED:
+        return 0.0
+    r = scene.minds.relations
+    return max(0.0, 3.0 * (scene.person(row).agreeableness - 0.2) + float(r.debt[row, first.speaker]))
+
+
+def praises(scene: Scene, first: Move, row: int) -> float:
+    """Speaks well of work that goes well, to those one likes."""
+    fact = first.fact
+    if fact is None or fact.kind != "work_state" or fact.subject != first.speaker:
+        return 0.0
+    liking = float(scene.minds.relations.affinity[row, first.speaker])
+    return max(0.0, 0.25 * scene.person(row).agreeableness + 0.3 * liking) if fact.details["state"] != "behind" else 0.0
+
+
+def promises(scene: Scene, first: Move, row: int) -> float:
+    """Takes it on: for those one likes and owes, out of kindness; the more is promised already, the less."""
+    p, r = scene.person(row), scene.minds.relations
+    liking, debt = float(r.affinity[row, first.speaker]), float(r.debt[row, first.speaker])
+    if first.act == Act.INVITE:
+        return max(0.05, 0.55 + 0.5 * (p.extraversion - 0.5) + 0.5 * liking)
+    if first.proposal is not None and first.proposal.promise >= 0:
+        return 1.0
+    burden = 0.15 * len(scene.minds.promises.owed(row))
+    return max(0.02, 0.35 + 0.8 * (p.agreeableness - 0.5) + 0.6 * liking + 0.5 * debt - burden)
+
+
+def refuses(scene: Scene, first: Move, row: int) -> float:
+    """Will not have it: the hard say no to requests, the proud to help, and the stubborn deny what they are blamed for.
+
+    Who cannot promise, because something else is promised, has only this left.
+    """
+    p, r = scene.person(row), scene.minds.relations
+    liking = float(r.affinity[row, first.speaker])
+    if first.act == Act.INVITE:
+        return max(0.05, 0.3 - 0.3 * (p.extraversion - 0.5) - 0.4 * liking)
+    if first.act == Act.OFFER:
+        return max(0.0, 0.12 + 0.4 * (0.5 - p.agreeableness) - 0.3 * liking)
+    if first.act == Act.BLAME:
+        return 0.0 if first.about_third else max(0.05, 0.5 - 0.8 * (p.agreeableness - 0.5))
+    if first.proposal is not None and first.proposal.promise >= 0:
+        return 0.02
+    return max(0.05, 0.35 - 0.7 * (p.agreeableness - 0.5) - 0.4 * liking)
+
+
+def thanks(scene: Scene, first: Move, row: int) -> float:
+    """Thanks for it; for a warning, if one is of that kind."""
+    return 1.0 if first.act != Act.WARN else 0.5 + scene.person(row).agreeableness
+
+
+def apologises(scene: Scene, first: Move, row: int) -> float:
+    """Takes the blame: the kind and the careful do."""
+    if first.about_third:
+        return 0.0
+    p = scene.person(row)
+    guilty = first.fact is not None
+    return max(0.05, (0.4 + 0.9 * p.agreeableness + 0.4 * p.conscientiousness) * (1.0 if guilty else 0.5))
+
+
+def blames(scene: Scene, first: Move, row: int) -> float:
+    """Turns on the third one who is spoken of, or back on who blames."""
+    p = scene.person(row)
+    if first.act == Act.GOSSIP:
+        liked = float(scene.minds.relations.affinity[row, first.subject]) if first.subject >= 0 else 0.0
+        return max(0.0, 0.5 * (1.0 - p.agreeableness) - liked)
+    irritated = 0.4 if scene.minds.mood(row) == "irritated" else 0.0
+    return max(0.0, irritated + 0.9 * (0.55 - p.agreeableness)) if not first.about_third else 0.0
+
+
+def jokes(scene: Scene, first: Move, row: int) -> float:
+    """Jests back."""
+    p = scene.person(row)
+    return 0.3 + 0.7 * p.extraversion if first.act == Act.JOKE and not first.second else 0.25 * p.extraversion
+
+
+def _disagreement(scene: Scene, first: Move, row: int) -> float:
+    """0..1: how far one thinks otherwise of the one spoken about."""
+    fact = first.fact
+    if fact is None or fact.subject in (-1, row):
+        return 0.0
+    liking = float(scene.minds.relations.affinity[row, fact.subject])
+    if fact.kind == "opinion_of_person":
+        return min(1.0, max(0.0, -liking if fact.details.get("likes") else liking) * 2.0)
+    against = fact.kind in ("promise_broken", "lied") or VALENCE.get(fact.kind, 0) < 0
+    return min(1.0, max(0.0, liking)) if against else 0.0
