@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from agents.acts import Persona
-from agents.knowledge import news_places
+from agents.news import news_places
 from agents.society import Society
 from engine.scenario import Part, ScenarioError, Seconds, Sky
 from world.view import Place
