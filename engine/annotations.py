@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from assets.meshes.figure import ADULT_M
 from engine.coverage import Coverage, Things, coverage
 from engine.rasteriser import Floats
-from engine.render.figures import joints
+from engine.render.figures import key_points
 from engine.render.sensors import NEAR_M
 from engine.solids import solids_of
 from recorder.schema import BOX_2D, BOX_3D, KEYPOINTS, SIGHT_NAMES, CameraPose, Cast, Scenery, Snapshot
@@ -56,12 +56,13 @@ def annotate(
     """
     instance, depth = np.ascontiguousarray(images["instance"]), images["depth"]
     solids = solids_of(scenery, cast)
-    things, meshes = solids.in_sight(snapshot, pose, instance, time_s)
-    found = coverage(things, meshes, instance, pose, NEAR_M)
+    sight = solids.in_sight(snapshot, pose, instance, time_s)
+    things = sight.things
+    found = coverage(things, sight.meshes, instance, pose, NEAR_M)
     rows = np.flatnonzero(found.pixels[:, 1])
     semantic = solids.semantic(things.ids)
     people = solids.villager_rows(things.ids[rows])
-    where = joints(cast.looks, snapshot.villagers, time_s, people)
+    where = key_points(cast.looks, sight.frames[np.searchsorted(sight.people, people)], people)
     flesh = np.multiply.outer(cast.looks["height_m"][people].astype(np.float64) / ADULT_M, FLESH_M)
     return {
         "boxes": boxes(things.ids, semantic, found)[rows],

@@ -6,17 +6,29 @@ first, as rasterisers do, so that what is counted here is what is drawn, but for
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from world.compiled import compiled
+from world.compiled import keep_code
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SUBPIXELS = 256.0  # steps of a rasteriser between two pixels: 8 bits in Mesa, NVIDIA and AMD drivers alike
 GRID = 512  # cells across, at most, of the grid on which the parts beyond the border are counted
 FAR_PX = 1 << 40  # beyond any picture: there boxes of nothing begin, and end as far the other way
+
+
+def compiled(function: Function) -> Function:
+    """As world.compiled has it, but other threads run meanwhile: one draws the next frame."""
+    made = njit(nogil=True, error_model="numpy")(function)  # no corners that divide by zero get there
+    keep_code(made)
+    return cast(Function, made)
 
 
 @compiled
@@ -70,7 +82,7 @@ def _fill(
     skipped: Ints,
     box: Ints,
 ) -> int:
-    """Stamp the cells whose centre lies in a triangle, but for a block that is skipped; gives how many are new.
+    """Stamp the cells whose centre lies in a triangle; gives how many are new and not in the block that is skipped.
 
     Corners are in cells: x to the right, y down, centres at +0.5. `skipped` is first and last column and row.
     """
@@ -86,34 +98,22 @@ def _fill(
     for row in range(first, last):
         y = row + 0.5
         one = ax + (y - ay) * (cx - ax) / (cy - ay)
-        if y < by:
-            other = ax + (y - ay) * (bx - ax) / (by - ay)
-        else:
-            other = bx + (y - by) * (cx - bx) / (cy - by)
+        other = ax + (y - ay) * (bx - ax) / (by - ay) if y < by else bx + (y - by) * (cx - bx) / (cy - by)
         left, right = min(one, other), max(one, other)
         begin, end = int(np.ceil(max(left, 0.0) - 0.5)), int(np.ceil(min(right, columns + 0.0) - 0.5))
         if begin >= end:
             continue
         leftmost, rightmost = min(leftmost, begin), max(rightmost, end - 1)
         top, bottom = min(top, row), row
-        if row < skipped[1] or row > skipped[3]:
-            fresh += _stamp(mask[row], begin, end, stamp)
-        else:
-            fresh += _stamp(mask[row], begin, min(end, skipped[0]), stamp)
-            fresh += _stamp(mask[row], max(begin, skipped[2] + 1), end, stamp)
+        outside = row < skipped[1] or row > skipped[3]
+        for column in range(begin, end):
+            if mask[row, column] != stamp:
+                mask[row, column] = stamp
+                if outside or column < skipped[0] or column > skipped[2]:
+                    fresh += 1
     if bottom >= 0:
         _stretch(box, leftmost, rightmost, top)
         _stretch(box, leftmost, rightmost, bottom)
-    return fresh
-
-
-@compiled
-def _stamp(line: NDArray[np.int32], begin: int, end: int, stamp: int) -> int:
-    """Stamp some cells of a row; gives how many are new."""
-    fresh = 0
-    for column in range(begin, end):
-        fresh += line[column] != stamp
-        line[column] = stamp
     return fresh
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from engine.coverage import Meshes, Things
 from engine.rasteriser import Floats, Ints, shown
 from engine.render.buildings import building_mesh
 from engine.render.crowns import BARE, BARE_BELOW, FULL, THIN, THIN_BELOW, WOOD, crown
-from engine.render.figures import bodies
+from engine.render.figures import bodies, placed
 from engine.render.plants import DETAIL_RANGE, TINT_LIMIT
 from engine.render.season import season
 from engine.render.sensors import frustum, in_view
@@ -36,6 +37,49 @@ class _Piece:
     gone: Floats
     triangles: Ints
     two_sided: bool
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The villagers and buildings that may be in a camera's view, and the plants that are."""
+
+    things: Things  # ordered by id
+    meshes: Meshes  # until the next ones are asked for: those are written in their place
+    people: NDArray[np.intp]  # rows of the cast
+    frames: Floats  # of their bones, as engine.render.figures.placed has them
+
+
+class _Shelf:
+    """Meshes that stay, and behind them those that come and go, in arrays with room: the former are large."""
+
+    def __init__(self, kept: Meshes) -> None:
+        self._kept = kept
+        self._reserve(0, 0)
+
+    def _reserve(self, points: int, triangles: int) -> None:
+        kept = self._kept
+        self._points, self._sway, self._gone = (_padded(each, points) for each in (kept.points, kept.sway, kept.gone))
+        self._triangles = _padded(kept.triangles, triangles)
+
+    def with_these(self, made: list[tuple[Floats, NDArray[np.uint32]]]) -> Meshes:
+        """The meshes that stay and these, of points and triangles, which do not sway."""
+        kept = self._kept
+        point = kept.first_point[-1] + _ends([points for points, _ in made])
+        triangle = kept.first_triangle[-1] + _ends([triangles for _, triangles in made])
+        if point[-1] > len(self._points) or triangle[-1] > len(self._triangles):
+            self._reserve(2 * (point[-1] - point[0]), 2 * (triangle[-1] - triangle[0]))
+        for k, (points, triangles) in enumerate(made):
+            self._points[point[k] : point[k + 1]] = points
+            self._triangles[triangle[k] : triangle[k + 1]] = triangles
+        return Meshes(
+            points=self._points[: point[-1]],
+            sway=self._sway[: point[-1]],
+            gone=self._gone[: point[-1]],
+            triangles=self._triangles[: triangle[-1]],
+            first_point=np.concatenate([kept.first_point, point[1:]]),
+            first_triangle=np.concatenate([kept.first_triangle, triangle[1:]]),
+            two_sided=np.concatenate([kept.two_sided, np.zeros(len(made), np.bool_)]),
+        )
 
 
 class Solids:
@@ -66,7 +110,7 @@ class Solids:
             middle = (points.min(axis=0) + points.max(axis=0)) / 2
             spheres.append((*middle, np.linalg.norm(points - middle, axis=1).max(initial=0)))
         self._spheres = np.array(spheres, np.float64).reshape(-1, 4)
-        self._static: Meshes | None = None
+        self._shelf: _Shelf | None = None
 
     def _add(
         self,
@@ -80,7 +124,7 @@ class Solids:
         still = np.zeros(len(points))
         made = points.astype(np.float64), still if sways is None else sways, still if gone is None else gone
         self._pieces.append(_Piece(*made, triangles.astype(np.int64), two_sided))
-        self._static = None
+        self._shelf = None
         return len(self._pieces) - 1
 
     def _crown(self, species: int, detail: int, state: int) -> int:
@@ -91,10 +135,8 @@ class Solids:
             self._crowns[key] = self._add(vertices["position"], triangles, extra[:, 1], extra[:, 2], state != FULL)
         return self._crowns[key]
 
-    def in_sight(
-        self, snapshot: Snapshot, pose: CameraPose, instance: NDArray[np.uint32], time_s: float
-    ) -> tuple[Things, Meshes]:
-        """The villagers and buildings that may be in a camera's view, and the plants that are, ordered by id.
+    def in_sight(self, snapshot: Snapshot, pose: CameraPose, instance: NDArray[np.uint32], time_s: float) -> Sight:
+        """What a camera may see of these things.
 
         Args:
             snapshot: the tick.
@@ -119,7 +161,8 @@ class Solids:
         yaw = [villagers["heading"][people], buildings["yaw"][houses], self.scenery.plants["yaw"][plants]]
         every = np.concatenate(ids).astype(np.uint32)
         order = np.argsort(every, kind="stable")
-        meshes = self._meshes(people, villagers, time_s, np.asarray(pose.position, np.float64))
+        frames = placed(self.cast.looks, villagers, time_s, people)
+        made = bodies(self.cast.looks, villagers, frames, people, np.asarray(pose.position, np.float64))
         figures = len(self._pieces) + np.arange(len(people))
         things = Things(
             ids=every[order],
@@ -130,7 +173,9 @@ class Solids:
             lean=np.concatenate([np.zeros((n, 3)), lean])[order],
             kept=np.concatenate([np.ones(n), kept])[order],
         )
-        return things, meshes
+        if self._shelf is None:
+            self._shelf = _Shelf(_joined(self._pieces))
+        return Sight(things, self._shelf.with_these(made), people, frames)
 
     def _plants(
         self, rows: NDArray[np.intp], snapshot: Snapshot, pose: CameraPose, time_s: float
@@ -152,27 +197,6 @@ class Solids:
         stiff = LEAF_STIFFNESS * self._tall[rows]
         return mesh, place, np.stack([east * stiff, north * stiff, np.full(len(rows), phase)], axis=1), kept
 
-    def _meshes(self, people: NDArray[np.intp], villagers: NDArray[np.void], time_s: float, eye: Floats) -> Meshes:
-        """All meshes kept, then one for each of these people."""
-        if self._static is None:
-            self._static = _joined(self._pieces)
-        kept = self._static
-        if not len(people):
-            return kept
-        made = bodies(self.cast.looks, villagers, time_s, people, eye)
-        points = [each for each, _ in made]
-        triangles = [each for _, each in made]
-        still = np.zeros(sum(len(each) for each in points))
-        return Meshes(
-            points=np.concatenate([kept.points, *points]),
-            sway=np.concatenate([kept.sway, still]),
-            gone=np.concatenate([kept.gone, still]),
-            triangles=np.concatenate([kept.triangles, *triangles]),
-            first_point=np.concatenate([kept.first_point, kept.first_point[-1] + _ends(points)]),
-            first_triangle=np.concatenate([kept.first_triangle, kept.first_triangle[-1] + _ends(triangles)]),
-            two_sided=np.concatenate([kept.two_sided, np.zeros(len(made), np.bool_)]),
-        )
-
     def semantic(self, ids: NDArray[np.uint32]) -> NDArray[np.uint8]:
         """Class of each id."""
         return self.classes[ids]
@@ -185,7 +209,12 @@ class Solids:
 
 
 def _ends(arrays: list[NDArray[Any]]) -> Ints:
-    return np.cumsum([len(each) for each in arrays])
+    """Where the first one begins, and where each ends, one after the other."""
+    return np.array([0, *accumulate(len(each) for each in arrays)], np.int64)
+
+
+def _padded(array: NDArray[Any], more: int) -> NDArray[Any]:
+    return np.concatenate([array, np.zeros((more, *array.shape[1:]), array.dtype)])
 
 
 def _joined(pieces: list[_Piece]) -> Meshes:
@@ -196,8 +225,8 @@ def _joined(pieces: list[_Piece]) -> Meshes:
         sway=np.concatenate([none[:, 0], *(piece.sway for piece in pieces)]),
         gone=np.concatenate([none[:, 0], *(piece.gone for piece in pieces)]),
         triangles=np.concatenate([none.astype(np.int64), *(piece.triangles for piece in pieces)]),
-        first_point=np.cumsum([0, *(len(piece.points) for piece in pieces)]),
-        first_triangle=np.cumsum([0, *(len(piece.triangles) for piece in pieces)]),
+        first_point=_ends([piece.points for piece in pieces]),
+        first_triangle=_ends([piece.triangles for piece in pieces]),
         two_sided=np.array([piece.two_sided for piece in pieces], np.bool_),
     )
 

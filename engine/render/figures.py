@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.meshes import figure
-from assets.meshes.figure import BONES, NECK_AT
+from assets.meshes.figure import BONES, NECK_AT, Piece, united
 from assets.meshes.figure_face import MEASURES, Face, ear_at, eye_at, head, nose_at
 from assets.meshes.figure_hair import HAIR_STYLES, HATS
 from assets.meshes.figure_pieces import PIECES, piece
@@ -24,6 +24,7 @@ SKIN_SHARE = np.float32(0.81)
 CLOTH_SHARE = np.float32(0.92)  # and worn wool and linen less than new
 MIDDLE_M = 0.9  # of a body, above the ground
 CASTS = 4  # whose faces are kept
+BODIES = 256  # in what they wear, kept as one piece each: some 50 KB
 _EYE_OUT = np.array([0.012, 0.0, 0.0])  # of the pupil from the middle of the eye
 _PIECE = {name: k for k, name in enumerate(PIECES)}
 
@@ -65,11 +66,14 @@ def pose(looks: Rows, villagers: Rows, time_s: float, rows: NDArray[np.integer] 
     Returns:
         the frames of these rows, all zero for those indoors.
     """
-    placed = _placed(looks, villagers, time_s, rows)
-    outdoors = villagers["indoors"] == 0
-    placed *= (outdoors if rows is None else outdoors[rows])[:, None, None, None]
-    frames: NDArray[np.float32] = placed.astype(np.float32)
-    return frames
+    return _shown(placed(looks, villagers, time_s, rows), villagers if rows is None else villagers[rows])
+
+
+def _shown(frames: Floats, villagers: Rows) -> NDArray[np.float32]:
+    """Frames as they are drawn: in the numbers that the renderer has, all zero for those indoors."""
+    outdoors = (villagers["indoors"] == 0)[:, None, None, None]
+    shown: NDArray[np.float32] = (frames * outdoors).astype(np.float32)
+    return shown
 
 
 def joints(looks: Rows, villagers: Rows, time_s: float, rows: NDArray[np.integer] | None = None) -> Floats:
@@ -78,7 +82,11 @@ def joints(looks: Rows, villagers: Rows, time_s: float, rows: NDArray[np.integer
     Nose, then left before right: eyes, ears, shoulders, elbows, wrists, hips, knees, ankles. They move with the bones
     that `pose` gives, also for villagers indoors. Where `rows` are given, only theirs.
     """
-    frames = _placed(looks, villagers, time_s, rows)
+    return key_points(looks, placed(looks, villagers, time_s, rows), rows)
+
+
+def key_points(looks: Rows, frames: Floats, rows: NDArray[np.integer] | None = None) -> Floats:
+    """The same of villagers who were placed already; `looks` are everybody's, `frames` those of the rows."""
     in_face = _face_points(as_today("looks", looks))
     in_face = in_face if rows is None else in_face[rows]
     head = frames[:, BONES["head"]]
@@ -99,28 +107,37 @@ def levels(villagers: Rows, eye: Floats) -> NDArray[np.int64]:
 
 
 def bodies(
-    looks: Rows, villagers: Rows, time_s: float, rows: NDArray[np.integer], eye: Floats
-) -> list[tuple[Floats, NDArray[np.int64]]]:
+    looks: Rows, villagers: Rows, frames: Floats, rows: NDArray[np.integer], eye: Floats
+) -> list[tuple[Floats, NDArray[np.uint32]]]:
     """What is drawn of some villagers, triangle by triangle: their points (V, 3) in the world and triangles (T, 3).
 
     Args:
         looks: of everybody.
         villagers: of everybody, at one tick.
-        time_s: of that tick.
+        frames: of these rows, as placed() gives them.
         rows: whose bodies are wanted.
         eye: where the camera is: it chooses the level of detail.
     """
-    frames = pose(looks, villagers, time_s, rows).astype(np.float64)
-    near, has = levels(villagers[rows], eye), worn(looks[rows], villagers[rows])
+    own = villagers[rows]
+    shown = _shown(frames, own).astype(np.float64)
+    near, has = levels(own, eye), worn(looks[rows], own)
+    every = _faces_of(looks.tobytes(), looks.dtype)
     made = []
-    for row, face in enumerate(faces(looks[rows])):
-        level = int(near[row])
-        pieces = [head(face, level), *(piece(PIECES[k], level) for k in np.flatnonzero(has[row]).tolist())]
-        starts = np.cumsum([0, *(len(each.mesh.positions) for each in pieces)])
-        points = np.concatenate([each.moved(frames[row]) for each in pieces])
-        triangles = [each.mesh.triangles + start for each, start in zip(pieces, starts, strict=False)]
-        made.append((points, np.concatenate(triangles).astype(np.int64)))
+    for k, row in enumerate(rows.tolist()):
+        body = _body(every[row], int(near[k]), tuple(np.flatnonzero(has[k]).tolist()))
+        made.append((body.moved(shown[k]), body.mesh.triangles))
     return made
+
+
+@lru_cache(BODIES)
+def _body(face: Face, level: int, on: tuple[int, ...]) -> Piece:
+    """A head and what is worn, as one piece."""
+    return united([head(face, level), *(piece(PIECES[k], level) for k in on)])
+
+
+@lru_cache(CASTS)
+def _faces_of(looks: bytes, layout: np.dtype[np.void]) -> tuple[Face, ...]:
+    return faces(np.frombuffer(looks, layout))
 
 
 def _face_points(looks: Rows) -> Floats:
@@ -132,7 +149,7 @@ def _face_points(looks: Rows) -> Floats:
 def _points_of(looks: bytes, layout: np.dtype[np.void]) -> Floats:
     mirror = np.array([1.0, -1.0, 1.0])
     points = []
-    for face in faces(np.frombuffer(looks, layout)):
+    for face in _faces_of(looks, layout):
         eye, ear = eye_at(face) + _EYE_OUT, ear_at(face)
         points.append([nose_at(face), eye, eye * mirror, ear, ear * mirror])
     made: Floats = np.array(points, np.float64).reshape(-1, 5, 3) + NECK_AT
@@ -189,8 +206,8 @@ def worn(looks: Rows, villagers: Rows) -> NDArray[np.bool_]:
     return has
 
 
-def _placed(looks: Rows, villagers: Rows, time_s: float, rows: NDArray[np.integer] | None = None) -> Floats:
-    """World-from-model frames (n, B, 3, 4), indoors or out."""
+def placed(looks: Rows, villagers: Rows, time_s: float, rows: NDArray[np.integer] | None = None) -> Floats:
+    """As pose(), in double precision and for those indoors, too."""
     looks, villagers = as_today("looks", looks), as_today("villagers", villagers)
     chosen = np.arange(len(looks)) if rows is None else rows
     motion = Motion(looks, villagers, time_s, chosen)

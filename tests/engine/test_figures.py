@@ -12,7 +12,7 @@ from assets.meshes.figure_face import Face, eye_at, eye_radius, head, surface
 from assets.meshes.figure_pieces import PIECES, piece
 from assets.palette import Activity, Bearing, Gesture, Load, Part, Seat, Wear
 from engine.render.figure_gait import LOOK_LIMIT, SEAT_M, STRIDE_PER_HEIGHT
-from engine.render.figures import bodies, colours, faces, joints, levels, pose, worn
+from engine.render.figures import bodies, colours, faces, joints, levels, placed, pose, worn
 from engine.render.lamps import lanterns
 from recorder.schema import LOOKS, LOOKS_COLUMNS, VILLAGER, dtype_of
 
@@ -452,7 +452,7 @@ def test_bodies_are_the_worn_pieces_where_the_bones_take_them():
     looks, villagers = any_cast(11, 5)
     villagers["x"] = [0, 2, 20, 60, 5]
     rows, eye = np.array([0, 2, 3, 4]), np.array([-3.0, 0.0, 1.5])
-    made = bodies(looks, villagers, 2.5, rows, eye)
+    made = bodies(looks, villagers, placed(looks, villagers, 2.5, rows), rows, eye)
     frames, has = pose(looks, villagers, 2.5), worn(looks, villagers)
     near = levels(villagers, eye)
     assert near[rows].tolist() == [0, 1, 2, 0]

@@ -81,11 +81,11 @@ def people(count: int = 14) -> tuple[Cast, np.ndarray]:
 def agree_with_pictures(stage, scenery, cast, snapshot, pose, share: float = 0.005, rim: int = 1) -> int:
     """Hold what each thing covers against the picture, in which nothing hides anything; gives how many there were."""
     images = stage(scenery, cast, TRUTH, SIZE).render(snapshot, pose)
-    things, meshes = solids_of(scenery, cast).in_sight(snapshot, pose, images["instance"], snapshot.tick / TICK_RATE)
-    found = coverage(things, meshes, np.zeros_like(images["instance"]), pose, NEAR_M)
+    sight = solids_of(scenery, cast).in_sight(snapshot, pose, images["instance"], snapshot.tick / TICK_RATE)
+    found = coverage(sight.things, sight.meshes, np.zeros_like(images["instance"]), pose, NEAR_M)
     seen = {int(row["id"]): row for row in visible_boxes(images["instance"])}
     held = 0
-    for ident, pixels, amodal in zip(things.ids.tolist(), found.pixels[:, 1], found.amodal, strict=True):
+    for ident, pixels, amodal in zip(sight.things.ids.tolist(), found.pixels[:, 1], found.amodal, strict=True):
         row = seen.get(ident)
         if row is None:
             assert pixels <= rim, ident
@@ -138,9 +138,9 @@ def test_of_small_things_through_a_lens_every_pixel_is_counted(stage, lens, dist
     scenery, snapshot = pit(grown), Snapshot(9, valleys.environment(), rows)
     pose = CameraPose((0.0, 0.0, 2.5), 0.05, 0.02, float(np.radians(fov_deg)), lens, distortion)
     images = stage(scenery, cast, TRUTH, SIZE).render(snapshot, pose)
-    things, meshes = solids_of(scenery, cast).in_sight(snapshot, pose, images["instance"], snapshot.tick / TICK_RATE)
-    found = coverage(things, meshes, np.zeros_like(images["instance"]), pose, NEAR_M)
-    counts = np.bincount(images["instance"].ravel(), minlength=things.ids.max() + 1)[things.ids]
+    sight = solids_of(scenery, cast).in_sight(snapshot, pose, images["instance"], snapshot.tick / TICK_RATE)
+    found = coverage(sight.things, sight.meshes, np.zeros_like(images["instance"]), pose, NEAR_M)
+    counts = np.bincount(images["instance"].ravel(), minlength=sight.things.ids.max() + 1)[sight.things.ids]
     off = np.abs(found.pixels[:, 1] - counts)
     assert len(counts) > 30 and 0 < np.median(counts) < 150
     assert off.max() <= 2 and np.mean(off == 0) > 0.9  # the others have a pixel whose centre lies on an edge
