@@ -184,7 +184,7 @@ class Promises:
                 continue
             p = promise.proposal
             place = places[p.place]
-            promise.other_there |= _at(p.beneficiary, place, bodies) or _beside(p.doer, p.beneficiary, bodies)
+            promise.other_there |= _at(p.beneficiary, place, bodies)
             promise.hindered |= storm or p.place in closed
             there = _at(p.doer, place, bodies) or (
                 p.kind != "attend" and _beside(p.doer, p.beneficiary, bodies)  # one helps, meets and brings to a person
