@@ -106,7 +106,15 @@ def _released(minds: Minds, settled: Settled, now: Moment) -> None:
 def _deed(minds: Minds, kind: str, p: Proposal, now: Moment) -> Fact:
     """A fact about what somebody did or failed to do, known to the one it was promised and to itself."""
     fact = minds.knowledge.new(
-        Topic.PERSON, kind, now.day, now.minute, subject=p.doer, object=p.beneficiary, place=p.place, what=p.what
+        Topic.PERSON,
+        kind,
+        now.day,
+        now.minute,
+        subject=p.doer,
+        object=p.beneficiary,
+        place=p.place,
+        what=p.what,
+        deed=p.kind,
     )
     minds.knowledge.witness(p.beneficiary, fact)
     minds.knowledge.witness(p.doer, fact)

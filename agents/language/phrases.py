@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 ANY_WEIGHT, TOPIC_WEIGHT, KIND_WEIGHT, DETAILS_WEIGHT = 1, 3, 6, 9
 PROPOSAL_KINDS = ("help", "bring", "attend", "meet")
 CONDITIONS = (
-    *("about", "to", "source", "sure", "fact", "turn", "after", "proposal", "doer", "host", "tense", "details"),
+    *("about", "to", "source", "sure", "fact", "turn", "after"),
+    *("proposal", "promised", "doer", "host", "tense", "details"),
     *("mood", "emotion", "trait", "age", "trade", "their_trade"),
     *("affinity", "trust", "respect", "familiarity", "relation", "company"),
     *("weather", "cold", "day_part", "season"),
 )
-SENSE = frozenset(CONDITIONS[:12])  # conditions of sense; the others are of the moment and make a phrase fit better
+SENSE = frozenset(CONDITIONS[:13])  # conditions of sense; the others are of the moment and make a phrase fit better
 SCOPE_KEYS = frozenset({"acts", "topic", "kind", *CONDITIONS})
 WORDINGS = {"group": "say", "ending": "go_on", "coda": "add"}  # table -> key of its wordings
 LINES_REMEMBERED = 8192  # recognised lines kept; a village says some thousands a day
@@ -64,9 +65,16 @@ class Scope:
         if self.kind:
             return DETAILS_WEIGHT if self.details else KIND_WEIGHT
         for name, wanted in self.conditions:
+            if name == "promised" and "yes" in wanted:
+                return DETAILS_WEIGHT
             if name == "after" or (name == "proposal" and "none" not in wanted):
                 return KIND_WEIGHT
         return TOPIC_WEIGHT if self.topic else ANY_WEIGHT
+
+    @cached_property
+    def answers(self) -> bool:
+        """True for words that answer one act of the other's and no other."""
+        return any(name == "after" for name, _ in self.conditions)
 
     @cached_property
     def of_moment(self) -> bool:

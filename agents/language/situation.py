@@ -59,6 +59,7 @@ def situation_of(plan: SpeechPlan) -> Situation:
         "turn": "reply" if after == plan.act else "open",
         "after": after or "nothing",
         "proposal": offer.kind if offer else "none",
+        "promised": "yes" if offer and offer.promise >= 0 else "no",
         "doer": _party(plan, offer.doer) if offer else "none",
         "host": _party(plan, offer.beneficiary) if offer else "none",
         "tense": plan.tense,

@@ -47,6 +47,7 @@ def slot_values(plan: SpeechPlan) -> dict[str, str]:
         "weather": plan.weather,
         "when": plan.when,
         "trade": plan.speaker.trade,
+        "their_trade": plan.listener.trade,
         "task": tasks.get(plan.speaker.trade, "the work"),
         "their_task": tasks.get(plan.listener.trade, "the work"),
         "hail": hail,
@@ -100,5 +101,5 @@ def _deed(plan: SpeechPlan, what: str) -> str:
     if kind == "bring":
         return f"bring {what}"
     if kind == "attend":
-        return f"come to {what}"
+        return f"come to {_INDEFINITE.sub('the ', what)}"
     return f"see to {what}" if what.split(maxsplit=1)[0] in _NOUN_STARTS else what

@@ -12,13 +12,15 @@ from itertools import accumulate
 import numpy as np
 
 from agents.acts import Act, SpeechPlan
-from agents.language.phrases import Phrase, opening_of, phrase_book, said_by
+from agents.language.phrases import KIND_WEIGHT, Phrase, opening_of, phrase_book, said_by
 from agents.language.situation import Situation, situation_of
 from agents.language.slots import fill, slot_values
 from agents.language.voice import Wording
 
 # These must fit what is said or taken up exactly, so only the closest phrases will do for them.
-CONTENT_ACTS = frozenset({Act.TELL, Act.ANSWER, Act.ASK, Act.DOUBT, Act.GOSSIP, Act.WARN, Act.TEACH})
+CONTENT_ACTS = frozenset(
+    {Act.TELL, Act.ANSWER, Act.ASK, Act.DOUBT, Act.GOSSIP, Act.WARN, Act.TEACH, Act.PRAISE, Act.BLAME, Act.APOLOGISE}
+)
 FACT_ACTS = frozenset({Act.TELL, Act.ANSWER, Act.GOSSIP, Act.WARN, Act.TEACH})  # state a fact where there is one
 PROPOSING_ACTS = frozenset({Act.OFFER, Act.REQUEST, Act.INVITE, Act.PROMISE})  # must say what is proposed
 CONDITION_WEIGHT = 2  # added where a phrase is for moments like this one; judgement
@@ -143,6 +145,8 @@ def _weigh(plan: SpeechPlan, situation: Situation, values: dict[str, str]) -> tu
     if plan.act in CONTENT_ACTS or (plan.act in PROPOSING_ACTS and plan.proposal is not None):
         closest = max(phrase.closeness for phrase in fitting)
         fitting = [phrase for phrase in fitting if phrase.closeness == closest]
+    elif any(phrase.answers for phrase in fitting):
+        fitting = [phrase for phrase in fitting if phrase.closeness >= KIND_WEIGHT]
     here = [line for _, line in plan.history]
     fitting = _unsaid(fitting, here) or fitting
     fitting = _unsaid(fitting, plan.recent_lines) or fitting
