@@ -181,10 +181,11 @@ TOPICS_OF: dict[Act, tuple[Topic, ...]] = {
     Act.PROMISE: (Topic.FAVOUR, Topic.GATHERING),
     Act.REFUSE: (Topic.FAVOUR, Topic.GATHERING),
     Act.THANK: (Topic.FAVOUR, Topic.GATHERING, Topic.CRAFT, Topic.WEATHER),
-    Act.APOLOGISE: (Topic.PERSON, Topic.FAVOUR, Topic.SELF),
-    Act.PRAISE: (Topic.PERSON, Topic.WORK, Topic.CRAFT),
-    Act.BLAME: (Topic.PERSON, Topic.SELF),
-    Act.GOSSIP: (Topic.PERSON, Topic.NEWS),
+    Act.APOLOGISE: (Topic.FAVOUR,),
+    Act.PRAISE: (Topic.FAVOUR,),
+    Act.BLAME: (Topic.FAVOUR, Topic.SELF),
+    Act.GOSSIP: (Topic.PERSON,),
+    Act.JOKE: (Topic.SELF,),
     Act.WARN: (Topic.WEATHER, Topic.NEWS, Topic.PERSON),
     Act.TEACH: (Topic.CRAFT,),
 }
@@ -197,6 +198,13 @@ WARNED_OF = (
     "lied",
     "promise_broken",
 )
+KINDS_OF = {
+    Act.WARN: WARNED_OF,
+    Act.APOLOGISE: ("promise_broken", "lied", "quarrelled"),
+    Act.BLAME: ("promise_broken", "lied"),
+    Act.PRAISE: ("promise_kept", "helped"),
+    Act.GOSSIP: (*DONE_TO_SOMEBODY, "opinion_of_person"),
+}
 FACTLESS = {Act.GREET, Act.CLOSE, Act.JOKE, Act.OFFER, Act.REQUEST, Act.INVITE, Act.PROMISE, Act.REFUSE, Act.THANK}
 PROPOSED = {Act.OFFER, Act.REQUEST, Act.INVITE, Act.PROMISE, Act.REFUSE, Act.THANK}
 
@@ -214,10 +222,12 @@ def _wide_plan(rng: np.random.Generator, index: int) -> SpeechPlan:
     act = list(Act)[index % len(Act)]
     topic = pick(TOPICS_OF.get(act, tuple(Topic)))
     speaker, listener, third, fourth = (int(row) for row in rng.choice(len(NAMES), 4, replace=False))
-    facts = [fact for fact in FACTS if fact[0] is topic and (act is not Act.WARN or fact[1] in WARNED_OF)]
+    kinds = KINDS_OF.get(act)
+    facts = [fact for fact in FACTS if (fact[1] in kinds if kinds else fact[0] is topic)]
     fact = None
     subject = obj = -1
-    if facts and act not in FACTLESS and (act is not Act.ASK or rng.random() < 0.4):
+    grumble = act is Act.BLAME and topic is Topic.SELF
+    if facts and not grumble and act not in FACTLESS and (act is not Act.ASK or rng.random() < 0.4):
         _, kind, details, source = pick(facts)
         to_face = act in (Act.PRAISE, Act.BLAME)
         subject = listener if to_face else speaker if act is Act.APOLOGISE or source == "own" else third
@@ -229,6 +239,8 @@ def _wide_plan(rng: np.random.Generator, index: int) -> SpeechPlan:
             subject = listener
         if kind in DONE_TO_SOMEBODY:
             obj = {Act.PRAISE: speaker, Act.BLAME: speaker, Act.APOLOGISE: listener}.get(act, fourth)
+        told = topic if kinds is None or act is not Act.WARN else next(f[0] for f in FACTS if f[1] == kind)
+        topic = told
         fact = Fact(index, topic, kind, subject, 1, 0, 400, dict(details), source, object=obj)
     proposal, what = None, ""
     if act in PROPOSED and topic in (Topic.FAVOUR, Topic.GATHERING, Topic.WORK):
