@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents.acts import Act, Fact, Topic
-from agents.appraisal import Agent, Appraisal, of_act
+from agents.acts import Act, Fact
+from agents.appraisal import of_act
+from agents.deeds import lie_found_out, quarrel
 from agents.dialogue.moves import Move, Scene
 from agents.dialogue.table import TABLE
 from agents.dialogue.weights import belief
@@ -23,12 +24,6 @@ OVERHEARD = 0.6  # factor on the belief of one who overhears: words are lost
 MOST_OVERHEARERS = 6  # nearest first; a crowd does not hang on every word
 FORGIVEN = 0.05  # affinity and, by half, trust that forgiving gives back
 HEARSAY = 0.03  # what a told deed moves in affinity for its doer, at full confidence; judgement
-CAUGHT = {
-    "trust": -0.25,
-    "affinity": -0.12,
-    "respect": -0.15,
-}  # what a lie that is found out costs its maker; judgement
-LIED_TO = Appraisal(desirability=-0.3, praiseworthiness=-0.6, agent=Agent.OTHER)
 
 DEEDS = {"promise_kept": 1.0, "helped": 1.0, "promise_broken": -1.0, "lied": -1.5, "quarrelled": -0.3}
 """How a third one's deed is taken by those who hear of it, in HEARSAY."""
@@ -40,7 +35,7 @@ class Learned:
 
     row: int
     fact: Fact  # as it is held now
-    how: str  # told, overheard, or found out: that what was said is a lie
+    how: str  # told, overheard, seen (a quarrel), or found out: that what was said is a lie
 
 
 def absorb(
@@ -65,6 +60,10 @@ def absorb(
         scene.minds.relations.move(move.speaker, move.listener, debt=act.owes)
         scene.minds.relations.move(move.listener, move.speaker, debt=act.earns)
         _settle(scene, move)
+        if move.act == Act.BLAME and move.after == Act.BLAME:
+            by = [row for row in (*present, *aside[:MOST_OVERHEARERS]) if row != move.listener]
+            fact = quarrel(scene.minds, move.listener, move.speaker, by, scene.now, place)
+            learned += [Learned(row, fact, "seen") for row in by]
     _remember(scene, move, present, place, bool(learned))
     return learned
 
@@ -75,22 +74,12 @@ def _take_up(scene: Scene, move: Move, row: int, share: float, *, overheard: boo
     if fact is None or move.act not in CARRIES or row == move.speaker:
         return []
     if knowledge.makers.get(fact.id, (-1, ""))[0] == move.speaker and knowledge.found_out(row, fact):
-        return [Learned(row, _find_out(scene, move, row), "found out")]
+        return [Learned(row, lie_found_out(scene.minds, row, move.speaker, fact, scene.now), "found out")]
     if row == fact.subject:
         return []
     sure = share * belief(scene, row, move.speaker, fact)
     held = knowledge.tell(move.speaker, row, fact, scene.now.tick, belief=sure, overheard=overheard)
     return [Learned(row, held, "overheard" if overheard else "told")] if held is not None else []
-
-
-def _find_out(scene: Scene, move: Move, row: int) -> Fact:
-    """Who knows better at first hand takes the speaker for a liar from now on, and knows that it lied."""
-    minds, now = scene.minds, scene.now
-    minds.relations.move(row, move.speaker, **CAUGHT)
-    minds.emotions.appraise(row, LIED_TO)
-    fact = minds.knowledge.new(Topic.PERSON, "lied", now.day, now.minute, subject=move.speaker, object=row)
-    minds.knowledge.witness(row, fact)
-    return fact
 
 
 def _move_listener(scene: Scene, move: Move, row: int, learned: Fact | None, weight: float) -> None:

@@ -6,7 +6,7 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
-from agents.acts import Fact, Proposal
+from agents.acts import Fact, Proposal, Topic
 from agents.minds import Minds, Moment
 from world.streams import stream
 
@@ -22,13 +22,34 @@ def help_for(minds: Minds, doer: int, beneficiary: int, now: Moment, need: Fact 
     """Work beside somebody at its workplace: what the need says, or what its trade wants a second pair of hands for."""
     p = minds.personas[beneficiary]
     day, minute = _next_half_hour(now)
-    tasks = _read()["help"].get(p.trade, _read()["help"]["any"])
-    drawn = tasks[int(stream(minds.seed, "help wanted", beneficiary, now.day).integers(len(tasks)))]
-    what = str(need.details.get("what", drawn)) if need is not None else drawn
+    said = need.details.get("what") if need is not None else None
+    what = str(said or _task(minds, beneficiary, now))
     place = need.place if need is not None and need.place >= 0 else p.workplace
     return Proposal(
         "help", doer, beneficiary, place, day, minute, STAY_MIN["help"], what, need.id if need is not None else -1
     )
+
+
+def own_need(minds: Minds, row: int, now: Moment) -> Fact | None:
+    """The fact that somebody needs help with its work today; None where the work goes well enough."""
+    knowledge = minds.knowledge
+    held = knowledge.first_hand(row, "needs_help", row)
+    if held is not None and held.day == now.day:
+        return held
+    if minds.own_work(row, now).details["state"] != "behind":
+        return None
+    place, what = minds.personas[row].workplace, _task(minds, row, now)
+    fact = knowledge.new(
+        Topic.FAVOUR, "needs_help", now.day, now.minute, subject=row, place=place, source="own", what=what
+    )
+    knowledge.replace_own(row, fact)
+    return fact
+
+
+def _task(minds: Minds, row: int, now: Moment) -> str:
+    """What somebody's trade wants a second pair of hands for today."""
+    tasks = _read()["help"].get(minds.personas[row].trade, _read()["help"]["any"])
+    return tasks[int(stream(minds.seed, "help wanted", row, now.day).integers(len(tasks)))]
 
 
 def comfort_for(minds: Minds, doer: int, beneficiary: int, now: Moment, state: str) -> Proposal | None:
@@ -56,7 +77,7 @@ def attendance(guest: int, gathering: Fact) -> Proposal:
         gathering.place,
         gathering.day,
         gathering.minute,
-        STAY_MIN["attend"],
+        int(gathering.details.get("minutes", STAY_MIN["attend"])),
         what,
         gathering.id,
     )

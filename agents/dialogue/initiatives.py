@@ -19,11 +19,13 @@ from agents.dialogue.conditions import (
     IN_NEED_KINDS,
     SERVICES,
     WARNINGS,
+    are_related,
     endangers,
     still_holds,
     ticks,
 )
-from agents.dialogue.favours import attendance, comfort_for, has_promised, help_for, is_ahead
+from agents.dialogue.favours import attendance, comfort_for, has_promised, help_for, is_ahead, own_need
+from agents.dialogue.lore import own_craft, own_secret
 from agents.dialogue.moves import Move, Scene
 from agents.dialogue.replies import LIES_ABOVE, dishonesty
 from agents.dialogue.weights import IN_NEED
@@ -162,10 +164,8 @@ def _invite(o: Prospect) -> Move | None:
 def _request(o: Prospect) -> Move | None:
     """Asks for help with what one is behind with, unless somebody has promised it already."""
     minds, now = o.scene.minds, o.scene.now
-    need = next((f for f in o.known.get("needs_help", ()) if f.subject == o.speaker), None)
-    if need is None or now.since(need) > STALE_NEED_MIN:
-        return None
-    if any(minds.promises.between(row, o.speaker) for row in _asked(o)):
+    need = own_need(minds, o.speaker, now)
+    if need is None or any(minds.promises.between(row, o.speaker) for row in _asked(o)):
         return None
     return replace(o.move(Act.REQUEST, Topic.FAVOUR, need), proposal=help_for(minds, o.listener, o.speaker, now, need))
 
@@ -206,7 +206,17 @@ def _offer(o: Prospect) -> Move | None:
 
 
 def _teach(o: Prospect) -> Move | None:
-    return next((o.move(Act.TEACH, Topic.CRAFT, fact) for fact in o.fresh(Topic.CRAFT)), None)
+    """What one was taught, or knows of one's own trade."""
+    if o.you.skill >= o.me.skill:
+        return None
+    for fact in o.fresh(Topic.CRAFT):
+        if are_related(o.you.trade, str(fact.details.get("trade", ""))):
+            return o.move(Act.TEACH, Topic.CRAFT, fact)
+    if not are_related(o.me.trade, o.you.trade):
+        return None
+    own = own_craft(o.scene.minds, o.speaker, o.scene.now)
+    fresh = o.scene.minds.knowledge.tellable(o.speaker, o.listener, Topic.CRAFT)
+    return next((o.move(Act.TEACH, Topic.CRAFT, fact) for fact in own if fact in fresh), None)
 
 
 def _tell_news(o: Prospect) -> Move | None:
@@ -245,8 +255,9 @@ def _tell_secret(o: Prospect) -> Move | None:
         return None
     if len(o.scene.thread.members) > 2:
         return None
-    fact = next((f for f in o.fresh(Topic.SELF) if f.subject == o.speaker), None)
-    return o.move(Act.TELL, Topic.SELF, fact) if fact is not None else None
+    fact = own_secret(o.scene.minds, o.speaker, o.scene.now)
+    untold = fact in o.scene.minds.knowledge.tellable(o.speaker, o.listener, Topic.SELF)
+    return o.move(Act.TELL, Topic.SELF, fact) if untold else None
 
 
 def _gossip(o: Prospect) -> Move | None:
