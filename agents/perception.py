@@ -1,4 +1,4 @@
-"""Who sees whom and who is in earshot: limited by distance, weather, darkness, field of view and obstacles."""
+"""Who sees whom and who is in earshot: limited by distance, weather, darkness, field of view, obstacles and leaves."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from agents.bodies import EYE_HEIGHT_M, Bodies
 from assets.palette import Activity
 from world.state import Plain, put_back, taken
-from world.view import Floats, Weather, WorldView
+from world.view import Floats, Onlookers, Weather, WorldView
 
 RECOGNITION_M = 60.0  # a neighbour is known by gait and clothes; faces alone fade sooner (Loftus & Harley 2005)
 NIGHT_SIGHT_M = 15.0  # under the night sky a person stands out of the dark at about this distance; judgement
@@ -58,25 +57,10 @@ def seen_by(rows: NDArray[np.int64], bodies: Bodies, view: WorldView) -> tuple[N
     Those indoors see nobody and are seen by nobody.
     """
     k = min(ATTENDED, max(1, len(bodies) - 1))
-    seen, gaps = np.full((len(rows), k), -1, np.int16), np.full((len(rows), k), np.inf)
-    out = bodies.outdoors
-    here = np.flatnonzero(~bodies.indoors[rows])
-    if len(here) == 0 or len(out) < 2:
-        return seen, gaps
-    points = np.stack([bodies.x[out], bodies.y[out]], axis=1)
-    eyes = np.stack([bodies.x[rows[here]], bodies.y[rows[here]]], axis=1)
-    nearest = min(2 * ATTENDED, len(out))  # some of the nearest are out of view
-    distance, index = cKDTree(points).query(eyes, k=nearest, distance_upper_bound=sight_range(view))
-    found = np.isfinite(distance)
-    others = np.where(found, out[np.where(found, index, 0)], -1)
-    who, slot = np.nonzero(found & (others != rows[here][:, None]))
-    visible = sees(bodies, rows[here[who]], others[who, slot], view)
-    who, slot = who[visible], slot[visible]
-    rank = np.arange(len(who)) - np.searchsorted(who, who)  # position among what the same observer sees
-    who, slot, rank = (a[rank < k] for a in (who, slot, rank))
-    seen[here[who], rank] = others[who, slot]
-    gaps[here[who], rank] = distance[who, slot]
-    return seen, gaps
+    eyes, reach = bodies.z + EYE_HEIGHT_M, sight_range(view)
+    return view.in_sight(
+        Onlookers(rows, bodies.x, bodies.y, eyes, bodies.heading, bodies.indoors, reach, FIELD_OF_VIEW, 2 * k, k)
+    )
 
 
 def sight_range(view: WorldView) -> float:
@@ -86,7 +70,7 @@ def sight_range(view: WorldView) -> float:
 
 
 def sees(bodies: Bodies, observer: NDArray[np.int64], other: NDArray[np.int64], view: WorldView) -> NDArray[np.bool_]:
-    """True where `observer` has `other` in range, within the field of view and in line of sight; (m,) each."""
+    """True where `observer` has `other` in range, within the field of view and not hidden; (m,) each."""
     dx, dy = bodies.x[other] - bodies.x[observer], bodies.y[other] - bodies.y[observer]
     bearing = np.arctan2(dy, dx) - bodies.heading[observer]
     ahead = np.cos(bearing) >= np.cos(FIELD_OF_VIEW / 2)
@@ -97,7 +81,8 @@ def sees(bodies: Bodies, observer: NDArray[np.int64], other: NDArray[np.int64], 
     if len(test):
         a, b = observer[test], other[test]
         za, zb = bodies.z[a] + EYE_HEIGHT_M, bodies.z[b] + EYE_HEIGHT_M
-        visible[test] = view.line_of_sight(bodies.x[a], bodies.y[a], za, bodies.x[b], bodies.y[b], zb)
+        depth = view.optical_depth(bodies.x[a], bodies.y[a], za, bodies.x[b], bodies.y[b], zb)
+        visible[test] = np.hypot(dx[test], dy[test]) <= sight_range(view) * np.exp(-depth)
     return visible
 
 

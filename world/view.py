@@ -132,6 +132,22 @@ class Walkers:
         )
 
 
+@dataclass(frozen=True)
+class Onlookers:
+    """People in columns (n,), which of them look round, how far and how wide: what `WorldView.in_sight` takes."""
+
+    observers: NDArray[np.int64]  # rows of those who look
+    x: Floats
+    y: Floats
+    eyes: Floats  # height of the eyes, which are also what others look at
+    heading: Floats
+    hidden: NDArray[np.bool_]  # who sees nobody and is seen by nobody: those indoors
+    reach_m: float  # at which people are recognised with nothing between
+    field_of_view: float  # radians
+    tried: int  # of the nearest before them that are looked for at all
+    most: int  # to be seen
+
+
 class WorldView(Protocol):
     """Read-only questions about the world at the current tick. Arrays in, arrays out, float64, same shapes."""
 
@@ -232,6 +248,17 @@ class WorldView(Protocol):
         the ways to their places. After any step no two outdoors overlap that did not before, and nobody stands where
         one cannot. Those who do not move turn to their `heading_goal`.
         """
+        ...
+
+    def in_sight(self, onlookers: Onlookers) -> tuple[NDArray[np.int16], Floats]:
+        """Whom observers see: rows (m, most), nearest first, padded with -1, and the distances, padded with inf.
+
+        Ground and houses hide; leaves in between shorten the reach by exp(-optical depth).
+        """
+        ...
+
+    def optical_depth(self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats) -> Floats:
+        """Of what is between two points (n,) in world metres: 0 for air, of leaves by the season, inf for the rest."""
         ...
 
     def line_of_sight(

@@ -18,12 +18,12 @@ from world.sky.moon import Moon
 from world.sky.sun import Sun
 from world.state import Plain, columns_of, part, put_back, rows_of, taken, typed
 from world.valley import Valley, make_valley
-from world.view import Floats, Place, Season, Surface, Walkers, Weather
+from world.view import Floats, Onlookers, Place, Season, Surface, Walkers, Weather
 from world.village.households import Households
-from world.walking import sight
 from world.walking.closures import ClosedNavigation, closed_with
 from world.walking.ground import survey
 from world.walking.navigation import Navigation
+from world.walking.sight import Hides, hides_in
 from world.water.flood import Flood
 
 __all__ = ["Valley", "World", "WorldConfig", "WorldNow"]
@@ -50,7 +50,7 @@ class WorldNow:
     buildings: NDArray[np.void]  # columns.BUILDING_STATE, in the order of the valley's buildings
     valley: Valley
     navigation: Navigation
-    boxes: Floats
+    hides: Hides
     closed: tuple[int, ...]
 
     @property
@@ -106,10 +106,16 @@ class WorldNow:
     def walk(self, walkers: Walkers, dt: float, phase: int) -> NDArray[np.int64]:
         return self.navigation.walk(walkers, dt, phase, self.tick)
 
+    def in_sight(self, onlookers: Onlookers) -> tuple[NDArray[np.int16], Floats]:
+        return self.hides.seen(onlookers, self.season.leaf_cover)
+
+    def optical_depth(self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats) -> Floats:
+        return self.hides.depth(np.stack([xa, ya, za], axis=1), np.stack([xb, yb, zb], axis=1), self.season.leaf_cover)
+
     def line_of_sight(
         self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats
     ) -> NDArray[np.bool_]:
-        return sight.line_of_sight(self.valley, self.boxes, xa, ya, za, xb, yb, zb)
+        return np.isfinite(self.hides.depth(np.stack([xa, ya, za], axis=1), np.stack([xb, yb, zb], axis=1), None))
 
 
 class World:
@@ -130,7 +136,7 @@ class World:
         self.valley = valley_of(config)
         self._grounds: tuple[int, ...] = ()  # places whose surroundings are closed
         self.closed: tuple[int, ...] = ()  # these, and the places on their ground
-        self._boxes = sight.building_boxes(self.valley)
+        self._hides = hides_in(self.valley)
         self.nature = Nature(config, self.valley)
         self._navigation = Navigation(survey(self.valley), self.nature.now.surface)
         self._households = Households(self.valley.buildings, config.seed)
@@ -262,7 +268,7 @@ class World:
             buildings=self._buildings,
             valley=self.valley,
             navigation=self._navigation,
-            boxes=self._boxes,
+            hides=self._hides,
             closed=self.closed,
         )
 

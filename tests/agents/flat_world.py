@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.world.walking.plains import lying, plain
-from world.view import Floats, Place, Season, Surface, Walkers, Weather
+from world.view import Floats, Onlookers, Place, Season, Surface, Walkers, Weather
 from world.walking.ground import survey
 from world.walking.navigation import Navigation
+from world.walking.sight import hides_among
 
 FAIR = Weather(17.0, 0.6, 101_300.0, 2.0, 0.0, 0.3, 0.0, 0.0, 20_000.0, 0.2, 0.0)
 RAIN = Weather(8.0, 0.95, 99_500.0, 6.0, 0.0, 1.0, 5.0, 0.0, 2_000.0, 0.8, 0.0)
@@ -44,6 +45,13 @@ HALF_M = 130.0
 CELLS = (66, 66)  # of 4 m
 BARE = Surface(0, *(np.zeros(CELLS, np.float32) for _ in range(4)))
 SUMMER = Season(1.0, 0.0, 0.3, 0.9, 0.6, 0.0)
+HIDES = hides_among(
+    np.zeros(CELLS, np.float32),
+    (-HALF_M, -HALF_M),
+    4.0,
+    np.array([[(BLOCK[0] + BLOCK[2]) / 2, (BLOCK[1] + BLOCK[3]) / 2, 1.0, 0.0, 3.0, 4.0, -1.0, 5.0]]),
+    np.zeros((0, 7)),
+)
 
 
 @dataclass
@@ -103,14 +111,16 @@ class FlatWorld:
     def walk(self, walkers: Walkers, dt: float, phase: int) -> NDArray[np.int64]:
         return self._ways.walk(walkers, dt, phase, self.tick)
 
+    def in_sight(self, onlookers: Onlookers) -> tuple[NDArray[np.int16], Floats]:
+        return HIDES.seen(onlookers, self.season.leaf_cover)
+
+    def optical_depth(self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats) -> Floats:
+        return HIDES.depth(np.stack([xa, ya, za], axis=1), np.stack([xb, yb, zb], axis=1), self.season.leaf_cover)
+
     def line_of_sight(
         self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats
     ) -> NDArray[np.bool_]:
-        west, south, east, north = BLOCK
-        t = np.linspace(0.0, 1.0, 80)
-        x = xa[:, None] + (xb - xa)[:, None] * t
-        y = ya[:, None] + (yb - ya)[:, None] * t
-        return np.asarray(~((x > west) & (x < east) & (y > south) & (y < north)).any(axis=1))
+        return np.isfinite(self.optical_depth(xa, ya, za, xb, yb, zb))
 
 
 def standable(x: Floats, y: Floats) -> NDArray[np.bool_]:

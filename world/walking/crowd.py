@@ -134,16 +134,16 @@ def cells_for(walkers: int) -> int:
 
 
 @compiled
-def nearest(x: Floats, y: Floats, radius: Floats, asking: Ints, cells: int) -> tuple[Ints, Floats]:
-    """`neighbours` of the rows that ask, (m, NEIGHBOURS)."""
-    n, m = x.size, asking.size
-    rows = np.full((m, NEIGHBOURS), -1, dtype=np.int64)
-    gaps = np.full((m, NEIGHBOURS), np.inf)
+def hashed(x: Floats, y: Floats, side_m: float, cells: int) -> tuple[Ints, Ints, Ints, Ints]:
+    """Points in a table by the squares they lie in (Teschner et al. 2003): column and row of each, and for every cell
+    of the table where its points begin in an order, within a cell by where they stand and not by their rows.
+    """
+    n = x.size
     col, row, key = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
     first = np.zeros(cells + 1, dtype=np.int64)
     for i in range(n):
-        col[i], row[i] = int(np.floor(x[i] / SIGHT_M)), int(np.floor(y[i] / SIGHT_M))
-        key[i] = (col[i] * 73856093 ^ row[i] * 19349663) & (cells - 1)  # Teschner et al. 2003
+        col[i], row[i] = int(np.floor(x[i] / side_m)), int(np.floor(y[i] / side_m))
+        key[i] = (col[i] * 73856093 ^ row[i] * 19349663) & (cells - 1)
         first[key[i] + 1] += 1
     for k in range(cells):
         first[k + 1] += first[k]
@@ -159,6 +159,16 @@ def nearest(x: Floats, y: Floats, radius: Floats, asking: Ints, cells: int) -> t
             order[at] = j
             at -= 1
         order[at] = i
+    return col, row, first, order
+
+
+@compiled
+def nearest(x: Floats, y: Floats, radius: Floats, asking: Ints, cells: int) -> tuple[Ints, Floats]:
+    """`neighbours` of the rows that ask, (m, NEIGHBOURS)."""
+    m = asking.size
+    rows = np.full((m, NEIGHBOURS), -1, dtype=np.int64)
+    gaps = np.full((m, NEIGHBOURS), np.inf)
+    col, row, first, order = hashed(x, y, SIGHT_M, cells)
     for who in range(m):
         i, count = asking[who], 0
         for dr in range(-1, 2):

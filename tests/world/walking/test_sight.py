@@ -5,10 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from world.walking.sight import rays_clear
+from world.walking.sight import hides_among
 from world.world import World
 
-NO_BOXES = np.zeros((0, 8))
+NO_BOXES, NO_CROWNS = np.zeros((0, 8)), np.zeros((0, 7))
+
+
+def rays_clear(
+    heights: np.ndarray, x0: float, y0: float, cell_m: float, boxes: np.ndarray, a: np.ndarray, b: np.ndarray
+) -> np.ndarray:
+    return np.isfinite(hides_among(heights, (x0, y0), cell_m, boxes, NO_CROWNS).depth(a, b, None))
 
 
 def rays(a: list[float], b: list[float]) -> tuple[np.ndarray, np.ndarray]:
