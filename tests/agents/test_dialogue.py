@@ -365,6 +365,7 @@ def test_the_dishonest_lie_about_their_work_and_are_found_out_by_who_knows_bette
         found = set()
         for day in range(30):
             later = replace(scene, now=replace(scene.now, day=day))
+            later.thread.turns = day
             fact = answer(later, Move(B, A, Act.ASK, Topic.WORK))
             assert fact is not None
             found.add((fact.source, str(fact.details["state"])))
