@@ -11,6 +11,7 @@ from agents.bodies import Bodies
 from agents.memory import EpisodeKind
 from agents.minds import Minds, Moment
 from agents.promises import Ending, Settled
+from agents.recollection import fact_words
 from world.view import WorldView
 
 Events = list[tuple[str, dict[str, Any]]]
@@ -132,6 +133,7 @@ def _remember(minds: Minds, row: int, now: Moment, other: int, fact: Fact | None
         place=place,
         fact=ident,
         importance=importance,
+        words=fact_words(fact) if fact is not None else "",
     )
 
 

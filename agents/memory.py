@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.acts import Topic
-from world.state import Plain, columns_of, part, put_back, rows_of, taken
+from agents.recollection import WORDS, scaled, word_fit, word_numbers
+from world.state import Plain, column, columns_of, part, put_back, rows_of, taken
+from world.view import Floats
 
-CAPACITY = 64  # episodes per villager; beyond it the faintest is forgotten
+CAPACITY = 128  # episodes per villager unless asked otherwise: what a state of thousands can carry
 RECENCY_PER_HOUR = 0.995  # per hour of game time (Park et al. 2023)
-RELEVANCE_WEIGHT = 1.0  # weights of the three terms are equal, as published
+# Differences smaller than these do not count in full, where the best and the worst of what fits are nearly alike.
+LEAST_RANGE = {"recency": 0.2, "importance": 0.3, "relevance": 0.25}
+WORD_SHARE = 0.25  # of words in relevance, beside typed fields
+DECAY = 0.5  # of the base level of activation, ACT-R's d (Anderson & Lebiere 1998)
+IMPORTANCE_WEIGHT = 3.0  # on activation: what matters most is kept like what was met twenty times; judgement
+FORGOTTEN = -2.0  # activation below which an episode is gone by the next morning; judgement
+SETTLED_H = 6.0  # episodes older than this are consolidated
 TOPICS = tuple(Topic)
 MIX = 0x9E3779B97F4A7C15  # golden-ratio multiplier of a rolling digest
 FOREVER = (1 << 62) - 1
@@ -21,7 +29,10 @@ MASK = (1 << 64) - 1
 
 EPISODE = np.dtype(
     [
-        ("tick", "<i8"),
+        ("id", "<i8"),
+        ("tick", "<i8"),  # when it was lived, for the first time
+        ("last", "<i8"),  # and for the last time, where like episodes have become one
+        ("times", "<u2"),  # how often
         ("kind", "u1"),  # EpisodeKind
         ("topic", "u1"),  # index into TOPICS
         ("place", "<i2"),  # -1 for none
@@ -50,38 +61,25 @@ def mixed(digest: int, *values: int) -> int:
     return digest
 
 
-@dataclass
 class Memories:
-    """Bounded episodes per villager, (n, CAPACITY) rows of EPISODE with their count, and a digest of every change."""
+    """Bounded episodes per villager: (n, capacity) rows of EPISODE with their count, and a digest of every change."""
 
-    episodes: NDArray[np.void]
-    count: NDArray[np.int64]
-    digest: NDArray[np.uint64]
-    tick_rate: int
+    def __init__(self, villagers: int, tick_rate: int, *, capacity: int = CAPACITY, keeps: bool = True) -> None:
+        """Empty heads for up to `capacity` episodes each; without `keeps` nothing is ever remembered."""
+        self.capacity = capacity
+        self.keeps = keeps
+        self.tick_rate = tick_rate
+        self.episodes: NDArray[np.void] = np.zeros((villagers, capacity), EPISODE)
+        self.words: NDArray[np.uint32] = np.zeros((villagers, capacity, WORDS), np.uint32)  # 0 for none
+        self.count: NDArray[np.int64] = np.zeros(villagers, np.int64)
+        self.unreflected: Floats = np.zeros(villagers)  # summed importance since the last reflection
+        self.digest: NDArray[np.uint64] = np.zeros(villagers, np.uint64)
+        self._next_id = 0
 
-    def freeze(self) -> Plain:
-        """The episodes held, one villager's after the other's, and the digests."""
-        held = np.arange(CAPACITY) < self.count[:, None]
-        return taken(self, ("count", "digest")) | {"episodes": columns_of(self.episodes[held])}
-
-    def thaw(self, state: Plain) -> None:
-        """Put back what `freeze` gave. Raises ValueError if it does not fit."""
-        put_back(self, ("count", "digest"), state)
-        held = np.arange(CAPACITY) < self.count[:, None]
-        rows = rows_of(part(state, "episodes"), EPISODE)
-        if len(rows) != held.sum() or len(rows) != self.count.sum():
-            raise ValueError(f"the state counts {self.count.sum()} episodes and holds {len(rows)}")
-        self.episodes[:] = np.zeros((), EPISODE)
-        self.episodes[held] = rows
-
-    @classmethod
-    def empty(cls, villagers: int, tick_rate: int) -> Memories:
-        return cls(
-            np.zeros((villagers, CAPACITY), EPISODE),
-            np.zeros(villagers, int),
-            np.zeros(villagers, np.uint64),
-            tick_rate,
-        )
+    def of(self, row: int) -> NDArray[np.void]:
+        """What one villager remembers: EPISODE rows in no order."""
+        held: NDArray[np.void] = self.episodes[row, : int(self.count[row])]
+        return held
 
     def remember(
         self,
@@ -95,18 +93,32 @@ class Memories:
         place: int = -1,
         fact: int = -1,
         importance: float = 0.3,
+        words: str = "",
     ) -> None:
-        """Keep an episode; when the mind is full, the one with the least recency plus importance goes."""
+        """Keep an episode, with the words of what it was about; when the mind is full, the faintest goes."""
+        if not self.keeps:
+            return
         held = int(self.count[row])
-        if held < CAPACITY:
-            slot = held
-            self.count[row] = held + 1
-        else:
-            mine = self.episodes[row]
-            slot = int(np.argmin(self._recency(mine["tick"], tick) + mine["importance"]))
-        self.episodes[row, slot] = (tick, kind, TOPICS.index(topic), place, who, about, fact, importance)
-        folded = (tick, int(kind), TOPICS.index(topic), place, who, about, fact, round(importance * 1000), slot)
-        self.digest[row] = mixed(int(self.digest[row]), *folded)
+        slot = held if held < self.capacity else int(np.argmin(self.activation(row, tick)))
+        self.count[row] = min(held + 1, self.capacity)
+        self._next_id += 1
+        what = (int(kind), TOPICS.index(topic), place, who, about, fact)
+        self.episodes[row, slot] = (self._next_id, tick, tick, 1, *what, importance)
+        self.words[row, slot] = word_numbers(words)
+        self.unreflected[row] += importance
+        self.digest[row] = mixed(int(self.digest[row]), tick, *what, round(importance * 1000), slot)
+
+    def activation(self, row: int, tick: int) -> Floats:
+        """How present each episode of a villager is: its base level and its importance.
+
+        Base level by ACT-R's optimised learning (Anderson & Lebiere 1998, eq. 4.5): ln(times / (1 - d)) - d ln(age),
+        with ages in hours, so that what was lived often fades like a power of time, as Ebbinghaus (1885) found.
+        """
+        mine = self.of(row)
+        age_h = np.maximum(tick - mine["tick"], 0) / (3600.0 * self.tick_rate) + 1 / 60
+        base = np.log(mine["times"] / (1.0 - DECAY)) - DECAY * np.log(age_h)
+        present: Floats = base + IMPORTANCE_WEIGHT * mine["importance"]
+        return present
 
     def recall(
         self,
@@ -117,34 +129,122 @@ class Memories:
         who: int = -1,
         place: int = -1,
         fact: int = -1,
+        kind: EpisodeKind | None = None,
+        words: str = "",
         before: int = FOREVER,
-    ) -> NDArray[np.void] | None:
-        """The best episode (EPISODE) up to the tick `before` for a cue of typed fields, or None when nothing fits.
+    ) -> np.void | None:
+        """The best episode (EPISODE) up to the tick `before` for a cue of typed fields and words, or None."""
+        best = self.retrieve(
+            row, tick, topic=topic, who=who, place=place, fact=fact, kind=kind, words=words, before=before, most=1
+        )
+        return best[0] if len(best) else None
 
-        Score = recency + importance + relevance (Park et al. 2023), relevance being the share of the cue's fields that
-        match. Ties go to the newer one.
+    def retrieve(
+        self,
+        row: int,
+        tick: int,
+        *,
+        topic: Topic | None = None,
+        who: int = -1,
+        place: int = -1,
+        fact: int = -1,
+        kind: EpisodeKind | None = None,
+        words: str = "",
+        before: int = FOREVER,
+        most: int = 3,
+    ) -> NDArray[np.void]:
+        """The best episodes (EPISODE) for a cue, best first: those that share a field or a word with it.
+
+        Score = recency + importance + relevance with equal weights (Park et al. 2023), each scaled over what fits.
+        Recency falls with game time since an episode was last lived, so the newer one ranks higher; relevance is the
+        share of the cue's fields that match and, behind it, the words in common. Ties go to the newer one.
         """
-        mine = self.episodes[row, : int(self.count[row])]
-        cue: list[tuple[str, int]] = [(n, v) for n, v in (("who", who), ("place", place), ("fact", fact)) if v >= 0]
-        if topic is not None:
-            cue.append(("topic", TOPICS.index(topic)))
-        if not len(mine) or not cue:
-            return None
-        matches = np.sum([_fits(mine, name, value) for name, value in cue], axis=0) * (mine["tick"] <= before)
-        if not matches.any():
-            return None
-        relevance = np.where(matches > 0, matches / len(cue), -np.inf)
-        score = self._recency(mine["tick"], tick) + mine["importance"] + RELEVANCE_WEIGHT * relevance
-        best = np.flatnonzero(score == score.max())
-        return mine[best[np.argmax(mine["tick"][best])]].copy()  # type: ignore[no-any-return]
+        mine = self.of(row)
+        cue = [(n, v) for n, v in (("who", who), ("place", place), ("fact", fact)) if v >= 0]
+        cue += [("topic", TOPICS.index(topic))] if topic is not None else []
+        cue += [("kind", int(kind))] if kind is not None else []
+        numbers = word_numbers(words)
+        numbers = numbers[numbers != 0]
+        if not len(mine) or not (cue or len(numbers)):
+            return mine[:0].copy()
+        relevance = np.zeros(len(mine))
+        for name, value in cue:
+            relevance += _fits(mine, name, value)
+        relevance /= max(1, len(cue))
+        if len(numbers):
+            relevance += WORD_SHARE * word_fit(self.words[row, : len(mine)], numbers)
+        fitting = np.flatnonzero((relevance > 0) & (mine["tick"] <= before))
+        last = mine["last"][fitting]
+        recency = RECENCY_PER_HOUR ** ((tick - last) / (3600.0 * self.tick_rate))
+        score = scaled(recency, LEAST_RANGE["recency"])
+        score += scaled(mine["importance"][fitting], LEAST_RANGE["importance"])
+        score += scaled(relevance[fitting], LEAST_RANGE["relevance"])
+        if most < len(fitting):
+            best = np.argpartition(-score, most - 1)[:most]
+            kept = np.flatnonzero(score >= score[best].min())  # all that tie with the last of the best
+            fitting, last, score = fitting[kept], last[kept], score[kept]
+        order = np.lexsort([-mine["id"][fitting], -last, -score])[:most]
+        found: NDArray[np.void] = mine[fitting[order]].copy()
+        return found
 
-    def _recency(self, then: NDArray[np.int64], tick: int) -> NDArray[np.float64]:
-        hours = (tick - then) / (3600.0 * self.tick_rate)
-        recency: NDArray[np.float64] = RECENCY_PER_HOUR**hours
-        return recency
+    def consolidate(self, row: int, tick: int) -> None:
+        """A night's sleep: like episodes become one that was lived several times, and the faintest are forgotten.
+
+        Alike are episodes of the same kind, topic, people and place, and of the same fact, but for sightings, of which
+        every one is a fact of its own.
+        """
+        mine, words = self.of(row), self.words[row, : int(self.count[row])]
+        if not len(mine):
+            return
+        settled = mine["last"] <= tick - SETTLED_H * 3600.0 * self.tick_rate
+        alike = np.stack(
+            [
+                *(mine[name].astype(np.int64) for name in ("kind", "topic", "place", "who", "about")),
+                np.where(mine["kind"] == EpisodeKind.SAW, -1, mine["fact"]),
+                np.where(settled, 0, mine["id"]),
+            ]
+        )
+        _, group = np.unique(alike, axis=1, return_inverse=True)
+        newest = np.lexsort([mine["id"], mine["last"]])
+        stays = np.zeros(int(group.max()) + 1, np.int64)
+        stays[group[newest]] = newest  # the last one written is the newest of its group
+        merged = mine[stays].copy()
+        merged["times"] = np.minimum(np.bincount(group, mine["times"]), np.iinfo(np.uint16).max)
+        for name, lesser in (("tick", np.minimum), ("importance", np.maximum)):
+            lesser.at(merged[name], group, mine[name])
+        kept_words = words[stays].copy()
+        order = np.argsort(merged["id"])
+        merged, kept_words = merged[order], kept_words[order]
+        self.episodes[row, : len(merged)], self.words[row, : len(merged)] = merged, kept_words
+        self.count[row] = len(merged)
+        keeps = self.activation(row, tick) >= FORGOTTEN
+        left = int(keeps.sum())
+        self.episodes[row, :left], self.words[row, :left] = merged[keeps], kept_words[keeps]
+        self.count[row] = left
+        self.digest[row] = mixed(int(self.digest[row]), tick, left, int(merged["times"][keeps].sum()))
+
+    def freeze(self) -> Plain:
+        """The episodes held, one villager's after the other's, and the digests."""
+        held = np.arange(self.capacity) < self.count[:, None]
+        return taken(self, ("count", "digest", "unreflected", "_next_id")) | {
+            "episodes": columns_of(self.episodes[held]),
+            "words": self.words[held],
+        }
+
+    def thaw(self, state: Plain) -> None:
+        """Put back what `freeze` gave. Raises ValueError if it does not fit."""
+        put_back(self, ("count", "digest", "unreflected", "_next_id"), state)
+        held = np.arange(self.capacity) < self.count[:, None]
+        rows = rows_of(part(state, "episodes"), EPISODE)
+        words = column(part(state, "words"), "words", np.dtype(np.uint32))
+        if len(rows) != held.sum() or len(rows) != self.count.sum() or words.shape != (len(rows), WORDS):
+            raise ValueError(f"the state counts {self.count.sum()} episodes and holds {len(rows)}")
+        self.episodes[:] = np.zeros((), EPISODE)
+        self.words[:] = 0
+        self.episodes[held], self.words[held] = rows, words
 
 
-def _fits(episodes: NDArray[np.void], name: str, value: int) -> NDArray[np.bool_]:
+def _fits(episodes: NDArray[np.void], name: str, value: int) -> NDArray[Any]:
     """Episodes whose field has the value; a villager fits as the one met and as the one spoken of."""
     fits: NDArray[np.bool_] = episodes[name] == value
     return fits | (episodes["about"] == value) if name == "who" else fits

@@ -43,6 +43,7 @@ from world.walking.crowd import WALK_SPEED_M_S, WALK_SPREAD_M_S
 
 LOOK_S = 0.5  # each villager looks round this often, in turns
 LOOK_GROUP = 16  # villagers who look round at the same tick, where there are so many
+DECIDE_GROUP = 16  # and as many think over their plans together
 DECIDE_S = 2.0  # each villager thinks over its plan this often, in turns
 BODY_S = 1.0  # needs and moods advance in steps of this
 MILD = {
@@ -146,7 +147,7 @@ class Society:
         for name in ("x", "y", "z", "heading", "stride", "activity", "indoors", "speaking", "look_at"):
             rows[name] = getattr(b, name)
         rows["speed_m_s"] = b.speed
-        rows["place"] = [i.place for i in self.intentions.current]
+        rows["place"] = self.intentions.place
         rows["mood"] = self.minds.emotions.mood
         for name in NEEDS:
             rows[name] = getattr(n, name)
@@ -219,22 +220,20 @@ class Society:
         weather = view.weather if self.config.ablation.weather else replace(view.weather, **MILD)
         return Moment.of(view.tick, self._start, view.local_time, weather)
 
-    def _due(self, tick: int, seconds: float) -> NDArray[np.int64]:
-        """Rows whose turn it is at this tick, when each has one every so many seconds."""
-        period = max(1, round(seconds * self._rate))
-        return np.arange(-tick % period, len(self._rows), period)
+    def _in_turn(self, tick: int, seconds: float, group: int) -> NDArray[np.int64]:
+        """Rows whose turn it is at this tick, when each has one every so many seconds.
 
-    def _looking(self, tick: int) -> NDArray[np.int64]:
-        """Rows that look round at this tick: in groups, so that few villagers cost few calls and many are spread."""
-        period = max(1, round(LOOK_S * self._rate))
-        groups = min(period, max(1, len(self._rows) // LOOK_GROUP))
+        They come in groups, so that few villagers cost few calls and many are spread.
+        """
+        period = max(1, round(seconds * self._rate))
+        groups = min(period, max(1, len(self._rows) // group))
         phase = tick % period * groups
         return self._rows[phase // period :: groups] if phase % period < groups else self._rows[:0]
 
     def _perceive(self, view: WorldView, now: Moment) -> Events:
         if now.tick % max(1, round(BODY_S * self._rate)) == 0:
             self._feel(view, now)
-        rows = self._looking(now.tick)
+        rows = self._in_turn(now.tick, LOOK_S, LOOK_GROUP)
         if len(rows):
             self.sight.look(rows, self.bodies, view)
             settled = self.intentions.arrived & ~self.bodies.moving
@@ -260,12 +259,12 @@ class Society:
         b.pace[:] = self.minds.emotions.pace(self._rows)
 
     def _decide(self, view: WorldView, now: Moment) -> Events:
-        rows = self._due(now.tick, DECIDE_S)
-        events = self.intentions.decide(rows[self.talk.talk_of[rows] < 0].tolist(), self.bodies, view, now)
+        rows = self._in_turn(now.tick, DECIDE_S, DECIDE_GROUP)
+        events = self.intentions.decide(rows[self.talk.talk_of[rows] < 0], self.bodies, view, now)
         return events
 
     def _meet(self, view: WorldView, now: Moment) -> list[Outcome]:
-        rows = self._looking(now.tick)
+        rows = self._in_turn(now.tick, LOOK_S, LOOK_GROUP)
         if len(rows) == 0:
             return []
         return meet(rows, self.sight, self.talk, self.minds, self.bodies, view, now, self.talkativeness)
@@ -298,7 +297,7 @@ def _minds(personas: tuple[Persona, ...], config: SocietyConfig, view: WorldView
         places=view.places,
         needs=needs,
         emotions=Emotions.from_traits(extraversion, neuroticism, felt=config.ablation.emotion),
-        memories=Memories.empty(n, config.tick_rate),
+        memories=Memories(n, config.tick_rate, keeps=config.ablation.memory),
         knowledge=Knowledge(
             n,
             seed=config.seed,

@@ -7,6 +7,7 @@ lesser weight; who stands in earshot without being of the group may learn what i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from agents.acts import Act, Fact
 from agents.appraisal import of_act
@@ -16,6 +17,7 @@ from agents.dialogue.table import TABLE
 from agents.dialogue.weights import belief
 from agents.knowledge import VALENCE
 from agents.memory import EpisodeKind
+from agents.recollection import fact_words
 
 CARRIES = (Act.TELL, Act.ANSWER, Act.GOSSIP, Act.WARN, Act.TEACH, Act.INVITE, Act.REQUEST)  # acts that pass a fact on
 GROUP_WEIGHT = 0.5  # of effects on those who listen without being addressed; judgement
@@ -129,12 +131,19 @@ def _remember(scene: Scene, move: Move, present: list[int], place: int, news: bo
         return
     weight = 0.6 if news or move.proposal is not None else 0.35 if move.fact is not None else 0.15
     fact = move.fact.id if move.fact is not None else -1
-    third = move.subject if move.about_third else -1
-    remember, now, topic = scene.minds.memories.remember, scene.now.tick, move.topic
+    words = fact_words(move.fact) if move.fact is not None else move.proposal.what if move.proposal is not None else ""
+    keep = partial(
+        scene.minds.memories.remember,
+        tick=scene.now.tick,
+        topic=move.topic,
+        about=move.subject if move.about_third else -1,
+        place=place,
+        fact=fact,
+        words=words,
+    )
     for row in present:
-        kept = {"about": third, "place": place, "fact": fact}
         if row == move.listener:
-            remember(row, now, EpisodeKind.HEARD, topic, who=move.speaker, importance=weight, **kept)
-            remember(move.speaker, now, EpisodeKind.SAID, topic, who=row, importance=weight, **kept)
+            keep(row, kind=EpisodeKind.HEARD, who=move.speaker, importance=weight)
+            keep(move.speaker, kind=EpisodeKind.SAID, who=row, importance=weight)
         elif news:
-            remember(row, now, EpisodeKind.HEARD, topic, who=move.speaker, importance=weight * GROUP_WEIGHT, **kept)
+            keep(row, kind=EpisodeKind.HEARD, who=move.speaker, importance=weight * GROUP_WEIGHT)
