@@ -42,7 +42,7 @@ def next_move(scene: Scene) -> Move | None:
     if reply is not None:
         return reply
     newcomer = next((m for m in thread.newcomers if m != last.speaker and m in thread.members), NOBODY)
-    if newcomer != NOBODY:
+    if newcomer != NOBODY and newcomer not in thread.pressed:
         return Move(newcomer, _best_known(scene, newcomer), Act.GREET, Topic.WELLBEING)
     return _parting(scene) or _opening(scene)
 
