@@ -72,7 +72,6 @@ HEARD = (
     "I have been carrying wood for my mother all day, {}, and my arms are heavy.",
     "They will ring the bell for {} on Sunday.",
 )
-TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 ACTS_WITH_FACT = (Act.TELL, Act.ANSWER, Act.ACKNOWLEDGE, Act.DOUBT, Act.AGREE, Act.ASK)
 
 
@@ -258,10 +257,17 @@ def _wide_plan(rng: np.random.Generator, index: int) -> SpeechPlan:
         Act.THANK: Act.PROMISE if proposal else Act.WARN,
         Act.ACKNOWLEDGE: Act.TELL if fact else pick((Act.REFUSE, Act.JOKE, Act.APOLOGISE, Act.TELL)),
     }.get(act, pick((None, act)) if act in (Act.GREET, Act.CLOSE) else None)
-    row = persona(speaker)
-    traits = {name: float(rng.uniform(0.1, 0.9)) for name in TRAITS}
+    traits = rng.uniform(0.1, 0.9, 5).tolist()
     return SpeechPlan(
-        speaker=replace(row, age=int(rng.integers(17, 78)), **traits),
+        speaker=replace(
+            persona(speaker),
+            age=int(rng.integers(17, 78)),
+            openness=traits[0],
+            conscientiousness=traits[1],
+            extraversion=traits[2],
+            agreeableness=traits[3],
+            neuroticism=traits[4],
+        ),
         listener=persona(listener),
         act=act,
         topic=topic,

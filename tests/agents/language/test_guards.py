@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 from dataclasses import replace
 
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 
 from agents.acts import Act, SpeechPlan, Topic
 from agents.language.guards import MAX_ADDED_WORDS, Candidate, candidate_of, judge, lexicon, objection
-from agents.language.prompt import EXEMPLAR_NAMES, SHARED_PREFIX, scene_prompt
+from agents.language.models import ModelError, find_model
+from agents.language.prompt import EXEMPLAR_NAMES, MOST_TOKENS, SHARED_PREFIX, scene_prompt
 from agents.language.templates import Draft, draft
-from tests.agents.language.plans import NAMES, WEATHERS, make_plan, varied_plans
+from tests.agents.language.plans import NAMES, WEATHERS, make_plan, varied_plans, wide_plans
 
 PLAN = make_plan(Act.TELL, Topic.WEATHER, "rain_coming")
 DRAFT = Draft("There is rain coming.", "There is rain coming, so I will bring in the", "so I will bring in the", ())
@@ -156,12 +158,46 @@ def test_arbitrary_lines_never_raise(text: str, clause: str, likely: float) -> N
 
 
 def test_the_prompt_shows_no_private_sheet_and_ends_with_the_clause() -> None:
-    for plan in varied_plans(40):
-        planned = draft(plan)
-        text = scene_prompt(plan, planned)
-        assert "SECRET" not in text
-        assert text.endswith(f"{plan.speaker.name}: {planned.clause}")
-        assert plan.weather in text and plan.day_part in text
+    for plan in (*varied_plans(40), *wide_plans(80)):
+        # What only the other one can know must not be in what the speaker's words are made from.
+        listener = replace(plan.listener, manner="PRIVATE", secret="PRIVATE", age=99, values=("PRIVATE",))
+        text = scene_prompt(replace(plan, listener=listener), draft(plan))
+        assert "SECRET" not in text and "PRIVATE" not in text and "99" not in text
+        assert text.endswith(f"{plan.speaker.name}: {draft(plan).clause}")
+        assert f"{plan.day_part.capitalize()}, {plan.weather}, " in text
+        assert f"{plan.speaker.name} feels {plan.mood}." in text and plan.listener.trade in text
+
+
+def test_a_prompt_that_gets_long_loses_the_memory_first_and_then_the_older_turns() -> None:
+    plan = replace(PLAN, memory="saw Tomas at the mill earlier today", relation="friend")
+    short = scene_prompt(replace(plan, history=()), DRAFT)
+    assert "saw Tomas" in short and "Mira's friend" in short
+    line = "I have carried wood and water and hay and straw and stones and bread up the hill and down the hill"
+    long = scene_prompt(replace(plan, history=(("Tomas", line), ("Mira", line), ("Tomas", line[:40]))), DRAFT)
+    assert "saw Tomas" not in long and long.count("Tomas: ") == 1 and long.endswith(f"Mira: {DRAFT.clause}")
+
+
+def test_no_prompt_has_more_tokens_than_allowed_by_the_vocabulary_of_the_model_that_ships() -> None:
+    library = pytest.importorskip("llama_cpp.llama_cpp")
+    try:
+        path = find_model("embedded")
+    except ModelError as error:
+        pytest.skip(str(error))
+    parameters = library.llama_model_default_params()
+    parameters.vocab_only = True
+    model = library.llama_model_load_from_file(str(path).encode(), parameters)
+    vocabulary = library.llama_model_get_vocab(model)
+
+    def tokens(text: str) -> int:
+        data = text.encode()
+        buffer = (ctypes.c_int32 * (len(data) + 8))()
+        return int(library.llama_tokenize(vocabulary, data, len(data), buffer, len(buffer), True, True))
+
+    wordy = [replace(plan, memory=f"{plan.memory} {plan.memory}".strip()) for plan in wide_plans(600, seed=21)]
+    counts = [tokens(SHARED_PREFIX + scene_prompt(plan, draft(plan))) for plan in wordy]
+    library.llama_model_free(model)
+    assert max(counts) <= MOST_TOKENS
+    assert max(counts) > 0.8 * MOST_TOKENS  # the plans are long enough to need trimming
 
 
 def test_exemplar_names_cannot_be_mistaken_for_villagers() -> None:
