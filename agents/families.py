@@ -79,7 +79,7 @@ def kinship(seed: int, ages: Sequence[int], women: Sequence[bool]) -> Kin:
                 children[unit] += 1
                 oldest[unit] = max(oldest[unit], ages[row])
                 # the parent of a widowed one's children who is no longer here has a number beyond all rows, too
-                kin.parents[row] = tuple(p if p >= 0 else n + unit for p in units[unit])  # type: ignore[assignment]
+                kin.parents[row] = tuple(p if p >= 0 else n + unit for p in units[unit])
                 continue
         kin.parents[row] = _absent_parents(row, n + len(units), absent, kin, ages, rng)
     return kin

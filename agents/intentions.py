@@ -1,21 +1,29 @@
-"""Carrying out plans: choosing what to do, going there, stepping in and out of doors, and settling on a spot."""
+"""Carrying out plans: taking up what was chosen, going there, stepping in and out of doors, and settling on a spot.
+
+An intention is held for COMMITMENT_S at least. What a need, the weather or a promise interrupts is kept in mind and
+taken up again when nothing more pressing is left.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.bodies import Bodies
+from agents.intents import INDOORS, ON_ARRIVAL, UNDER_A_ROOF, Intent, Intention
+from agents.itinerary import Itinerary
 from agents.locomotion import ARRIVAL_M
 from agents.minds import Minds, Moment
-from agents.plans import COMMITMENT_S, WALK_M_PER_MIN, Intent, Intention, Round, Situation, choose, day_round
+from agents.options import Considered, consider
+from agents.outlook import Outlook
+from agents.plans import COMMITMENT_S, Option
 from agents.spots import Spots, way_out
+from agents.town import Town
 from assets.palette import Activity
-from world.state import Plain, column, part, put_back, taken
+from world.state import Plain, part, put_back, taken
 from world.streams import stream
 from world.view import Floats, WorldView
 
@@ -26,127 +34,169 @@ DOOR_M = 2.5  # within this distance of a crowded door one slips in
 PATIENCE = 5  # checks without progress before a way is given up for now
 SHIFT_CHANCE = 0.035  # per decision: about once a minute
 SIT_SHARE = 0.4  # of those who linger without a bench
+HELP_MIN = 25.0  # how long somebody is helped who was not promised it
+RESUME_MIN = (2.0, 180.0, 25.0)  # what is left of a thing to be worth resuming; how long it is kept in mind; the most
+RESUMABLE = (Intent.WORK, Intent.ERRAND, Intent.HARVEST, Intent.EXPLORE, Intent.VISIT, Intent.HELP)
+HURRY = {"wet": 1.2, "late": 1.25, "harvest": 1.15}  # factors on the walking pace; hurried walking is 1.6-1.8 m/s
 
-ON_ARRIVAL = {
-    Intent.SLEEP: Activity.SLEEP,
-    Intent.REST: Activity.SIT,
-    Intent.EAT: Activity.SIT,
-    Intent.WORK: Activity.WORK,
-    Intent.ERRAND: Activity.STAND,
-    Intent.LINGER: Activity.STAND,
-    Intent.SHELTER: Activity.STAND,
-    Intent.COMPANY: Activity.STAND,
-}
+STRAIGHT, FETCHING, FETCHED = range(3)  # legs of a way: to the place itself; to where something is fetched; there
 
 Events = list[tuple[str, dict[str, Any]]]
-_CHANGING = ("since", "arrived", "stuck", "left_m")
 
 
 class Intentions:
-    """What each villager is about, and how far along."""
+    """What each villager is about, in columns (n,), and how far along."""
 
     def __init__(self, minds: Minds, view: WorldView, tick_rate: int) -> None:
         n = len(minds.personas)
-        self.current: list[Intention] = [Intention(Intent.SLEEP, p.home) for p in minds.personas]
+        self.town = Town(minds.places)
+        self.intent: NDArray[np.int8] = np.full(n, Intent.SLEEP, np.int8)
+        self.place: NDArray[np.int16] = np.array([p.home for p in minds.personas], np.int16)
+        self.block: NDArray[np.int16] = np.full(n, -1, np.int16)  # of the day's round, -1 for what is not of it
+        self.other: NDArray[np.int16] = np.full(n, -1, np.int16)  # whom it is about
+        self.promise: NDArray[np.int64] = np.full(n, -1)
+        self.option: NDArray[np.int8] = np.zeros(n, np.int8)  # the Option by which it was chosen
+        self.leg: NDArray[np.uint8] = np.zeros(n, np.uint8)
+        self.source: NDArray[np.int16] = np.full(n, -1, np.int16)  # where something is fetched first
         self.since: NDArray[np.int64] = np.full(n, view.tick)
         self.arrived: NDArray[np.bool_] = np.zeros(n, bool)
         self.stuck: NDArray[np.int64] = np.zeros(n, np.int64)
         self.left_m: Floats = np.full(n, np.inf)
-        self._minds = minds
+        self.kept_intent: NDArray[np.int8] = np.full(n, -1, np.int8)  # what was interrupted, -1 for nothing
+        self.kept_place: NDArray[np.int16] = np.full(n, -1, np.int16)
+        self.kept_other: NDArray[np.int16] = np.full(n, -1, np.int16)
+        self.kept_min: Floats = np.zeros(n)  # how long it would still have taken
+        self.kept_until: Floats = np.full(n, -np.inf)  # when it is given up, in minutes of the run
+        local = view.local_time
+        self.outlook = Outlook(minds, self.town, local.hour * 60.0 + local.minute)
+        self.itinerary = Itinerary(minds, self.town, local.weekday(), self.outlook)
+        self.minds = minds
         self._rate = tick_rate
         self._spots = Spots(minds.places)
-        self._rounds: dict[tuple[int, int], Round] = {}
-        self._x = np.array([p.x for p in minds.places])
-        self._y = np.array([p.y for p in minds.places])
-        self._gatherings = [p.id for kind in ("market", "inn", "well", "bench") for p in minds.places if p.kind == kind]
+
+    @property
+    def current(self) -> list[Intention]:
+        """What everyone is about, by row."""
+        columns = (self.intent, self.place, self.block, self.other, self.promise)
+        rows = zip(*(c.tolist() for c in columns), strict=True)
+        return [
+            Intention(Intent(intent), place, block, other, promise) for intent, place, block, other, promise in rows
+        ]
 
     def settle(self, bodies: Bodies, view: WorldView, now: Moment) -> None:
         """Put everyone where the hour has them; whoever should have set out just now is at the place before."""
         bodies.indoors[:] = True  # those not placed yet are in nobody's way
-        for row in range(len(bodies)):
-            round_ = self._round(row, now.day)
-            due = choose(self._minds.personas[row], self.current[row], round_, self._situation(row, bodies, now))
-            before = round_.blocks[max(0, due.block - 1)] if due.block >= 0 else due
-            began = round_.starts[due.block] if due.block >= 0 else 0.0
-            walk_min = self._distance(before.place, due.place) / WALK_M_PER_MIN
-            late = due.block > 0 and now.clock_min - began < walk_min
-            self._put(row, before if late else due, bodies, view, now)
-            if late:
-                self._begin(row, due, bodies, view, now, [])
+        rows = np.arange(len(bodies))
+        self.itinerary.refresh(rows, now, view.season)
+        due = consider(rows, self, bodies, now)
+        for row in rows.tolist():
+            before = self.itinerary.late(row, now) if due.option[row] == Option.ROUND else None
+            if before is None:
+                self._take_up(row, due, row, now)
+            else:
+                self.intent[row], self.place[row] = before.intent, before.place
+            # An earlier beginning, spread over villagers, so that not all are committed to the same second.
+            self.since[row] = now.tick - int(COMMITMENT_S * self._rate)
+            self._put(row, bodies, view, now)
+            if before is not None:
+                self._begin(row, due, row, bodies, view, now, [])
 
-    def decide(self, rows: Iterable[int], bodies: Bodies, view: WorldView, now: Moment) -> Events:
+    def decide(self, rows: NDArray[np.int64], bodies: Bodies, view: WorldView, now: Moment) -> Events:
         """Let some villagers think over what they do; returns events of those who change their plan."""
+        if len(rows) == 0:
+            return []
+        impassable = ~view.walkable(self.town.x, self.town.y)
+        impassable[list(view.closed)] = True
+        self.itinerary.refresh(rows, now, view.season)
+        self.outlook.read(rows, bodies, now)
+        self.outlook.see(rows, bodies, impassable)
+        self._see_to_it(rows, now)
+        due = consider(rows, self, bodies, now)
+        bodies.pace[rows] = self._pace(rows, due, now)
+        committed = now.tick - self.since[rows] < COMMITMENT_S * self._rate
+        same = (due.intent == self.intent[rows]) & (due.place == self.place[rows])
+        gave_up = same & ~self.arrived[rows] & ~bodies.moving[rows] & ~bodies.indoors[rows]
+        driven_out = self.outlook.shut[rows, self.place[rows]] & ~self.outlook.shut[rows, due.place]
+        if impassable.any():
+            driven_out |= self._shut_out(rows, bodies, view) & ~self.outlook.shut[rows, due.place]
+        on_the_way = same & (self.leg[rows] == FETCHED)
         events: Events = []
-        for row in rows:
-            current = self.current[row]
-            committed = now.tick - self.since[row] < COMMITMENT_S * self._rate
-            situation = self._situation(row, bodies, now)
-            wanted = choose(self._minds.personas[row], current, self._round(row, now.day), situation)
-            if view.closed:
-                wanted = self._elsewhere(row, wanted, view.closed)
-                driven_out = current.place in view.closed or self._shut_out(row, bodies, view)
-                if driven_out and wanted.place not in view.closed:
-                    self._begin(row, wanted, bodies, view, now, events)
-                    continue
-            if (wanted.intent, wanted.place) == (current.intent, current.place):
-                self.current[row] = wanted
-                gave_up = not self.arrived[row] and not bodies.moving[row] and not bodies.indoors[row]
-                if gave_up and not committed:
-                    self._begin(row, wanted, bodies, view, now, events)
-                elif wanted.intent == Intent.WORK and self.arrived[row] and not bodies.indoors[row]:
-                    self._shift(row, bodies, view, now)
-            elif not committed:
-                self._begin(row, wanted, bodies, view, now, events)
+        self._go_on(rows, due, same, now)
+        begin = (~committed & (~same | gave_up)) | driven_out | on_the_way
+        for i in np.flatnonzero(begin).tolist():
+            row = int(rows[i])
+            if on_the_way[i]:
+                self._set_out(row, STRAIGHT, bodies, view, now, events)
+            else:
+                self._begin(row, due, i, bodies, view, now, events)
+        self._shift(rows[same & ~begin], bodies, view, now)
         return events
 
     def arrive(self, rows: Iterable[int], bodies: Bodies, now: Moment) -> Events:
         """Settle those who reached their spot."""
         events: Events = []
         for row in rows:
-            intention = self.current[row]
             bodies.moving[row] = False
             self.arrived[row] = True
             self.stuck[row] = 0
             if bodies.enters[row]:
                 bodies.indoors[row] = True
                 bodies.speed[row] = 0.0
+            intent = Intent(int(self.intent[row]))
+            place = int(self.place[row])
+            data = {"villager": row, "place": place, "intent": intent.name.lower()}
+            if self.leg[row] == FETCHING:
+                self.leg[row] = FETCHED
+                bodies.activity[row] = Activity.WORK
+                events.append(("fetches", data | {"place": int(self.source[row])}))
+                continue
+            self.outlook.been[row, place] = now.day
             self._pose(row, bodies, now.tick)
-            data = {"villager": row, "place": intention.place, "intent": intention.intent.name.lower()}
             events.append(("arrives", data))
+            if intent == Intent.FIRE:
+                events.append(("lights_fire", {"villager": row, "place": place}))
         return events
 
-    def doing(self, intent: Intent) -> NDArray[np.bool_]:
-        """Rows (n,) that are about this and have arrived."""
-        here: NDArray[np.bool_] = self.arrived & np.array([i.intent == intent for i in self.current])
+    def doing(self, *intents: Intent) -> NDArray[np.bool_]:
+        """Rows (n,) that are about one of these and have arrived."""
+        here: NDArray[np.bool_] = self.arrived & np.isin(self.intent, intents) & (self.leg == STRAIGHT)
         return here
+
+    def heading_for(self, row: int) -> int:
+        """The place that the way leads to now: where something is to be fetched, or that of the intention."""
+        return int(self.source[row]) if self.leg[row] != STRAIGHT else int(self.place[row])
 
     def resume(self, rows: Iterable[int], bodies: Bodies, now: Moment) -> None:
         """Send those who were held up by a talk back to what they were about."""
         for row in rows:
-            bodies.place[row] = self.current[row].place
+            bodies.place[row] = self.heading_for(row)
             bodies.goal_x[row], bodies.goal_y[row] = bodies.spot_x[row], bodies.spot_y[row]
             away = np.hypot(bodies.spot_x[row] - bodies.x[row], bodies.spot_y[row] - bodies.y[row])
-            if self.arrived[row] and away < ARRIVAL_M:
+            if bodies.indoors[row] or (self.arrived[row] and away < ARRIVAL_M):
                 self._pose(row, bodies, now.tick)
             else:
-                self._set_off(row, bodies)
+                self._walk(row, bodies)
 
     def free_stuck(self, bodies: Bodies, view: WorldView, now: Moment, busy: NDArray[np.bool_]) -> Events:
         """Look whether walkers get on; give those who do not another spot, or let them settle or wait."""
-        due = bodies.moving & ~busy & ((np.arange(len(bodies)) + now.tick) % int(PROGRESS_S * self._rate) == 0)
+        period = max(1, int(PROGRESS_S * self._rate))
+        turn = np.arange(-now.tick % period, len(bodies), period)
+        due = turn[bodies.moving[turn] & ~busy[turn]]
+        if len(due) == 0:
+            return []
+        left = np.hypot(bodies.goal_x[due] - bodies.x[due], bodies.goal_y[due] - bodies.y[due])
+        goals = np.where(self.leg[due] != STRAIGHT, self.source[due], self.place[due]).astype(np.int64)
+        led = ~bodies.direct[due]
+        if led.any():
+            on_way = due[led]
+            left[led] = np.maximum(left[led], view.distance_to(goals[led], bodies.x[on_way], bodies.y[on_way]))
+        better = left < self.left_m[due] - PROGRESS_M
+        self.left_m[due] = left
+        self.stuck[due] = np.where(better, 0, self.stuck[due] + 1)
         events: Events = []
-        for row in np.flatnonzero(due).tolist():
-            goal = self.current[row].place
-            left = float(np.hypot(bodies.goal_x[row] - bodies.x[row], bodies.goal_y[row] - bodies.y[row]))
-            if not bodies.direct[row]:
-                where = np.array([goal]), bodies.x[[row]], bodies.y[[row]]
-                left = max(left, float(view.distance_to(*where)[0]))
-            better = left < self.left_m[row] - PROGRESS_M
-            self.left_m[row] = left
-            self.stuck[row] = 0 if better else self.stuck[row] + 1
-            if better:
-                continue
-            if left < (DOOR_M if bodies.enters[row] else NEAR_ENOUGH_M):
+        for i in np.flatnonzero(~better).tolist():
+            row, goal = int(due[i]), int(goals[i])
+            if left[i] < (DOOR_M if bodies.enters[row] else NEAR_ENOUGH_M):
                 bodies.spot_x[row], bodies.spot_y[row] = bodies.x[row], bodies.y[row]
                 events += self.arrive([row], bodies, now)
             elif self.stuck[row] >= PATIENCE:
@@ -154,67 +204,135 @@ class Intentions:
                 bodies.activity[row] = Activity.STAND
                 self.since[row] = now.tick
                 self.stuck[row] = 0
+                where = np.array([self.town.x[goal]]), np.array([self.town.y[goal]])
+                if goal in view.closed or not view.walkable(*where)[0]:
+                    self.outlook.shut[row, goal] = True  # so that is why there is no way
                 events.append(("stuck", {"villager": row, "place": goal}))
             elif not bodies.enters[row]:
                 self._aim(row, goal, bodies, view, now.tick)
         return events
 
-    def _begin(self, row: int, wanted: Intention, bodies: Bodies, view: WorldView, now: Moment, events: Events) -> None:
-        inside = bool(bodies.indoors[row])
-        if inside and wanted.indoors and wanted.place == bodies.place[row]:
-            self.current[row] = wanted
-            self.since[row] = now.tick
-            self._pose(row, bodies, now.tick)
+    def _see_to_it(self, rows: NDArray[np.int64], now: Moment) -> None:
+        """What has been done long enough is done: help that nobody asked to be promised."""
+        helping = (self.intent[rows] == Intent.HELP) & (self.promise[rows] < 0) & self.arrived[rows]
+        done = rows[helping & (now.tick - self.since[rows] > HELP_MIN * 60 * self._rate)]
+        self.outlook.helped_fact[done] = self.outlook.needy_fact[done]
+        self.outlook.needy[done] = -1
+
+    def _pace(self, rows: NDArray[np.int64], due: Considered, now: Moment) -> Floats:
+        """How fast (m,) people want to walk against their usual: in rain, late for a promise, before rain, by mood."""
+        pace = np.full(len(rows), HURRY["wet"] if now.weather.raining else 1.0)
+        pace = np.where(due.late & (self.promise[rows] >= 0), np.maximum(pace, HURRY["late"]), pace)
+        return np.where(self.intent[rows] == Intent.HARVEST, np.maximum(pace, HURRY["harvest"]), pace)
+
+    def _take_up(self, row: int, due: Considered, i: int, now: Moment) -> None:
+        """Make the i-th of what was considered the intention of a villager; what it interrupts is kept in mind."""
+        self._keep_in_mind(row, int(due.option[i]), now)
+        self.intent[row], self.place[row], self.block[row] = due.intent[i], due.place[i], due.block[i]
+        self.other[row], self.promise[row], self.option[row] = due.other[i], due.promise[i], due.option[i]
+        self.source[row] = due.source[i]
+
+    def _go_on(self, rows: NDArray[np.int64], due: Considered, same: NDArray[np.bool_], now: Moment) -> None:
+        """Those who want what they are about may want it for another reason now."""
+        taken_up = same & (due.option == Option.RESUME) & (self.option[rows] != Option.RESUME)
+        self.kept_until[rows[taken_up]] = now.minutes + self.kept_min[rows[taken_up]]
+        self.block[rows[same]], self.option[rows[same]] = due.block[same], due.option[same]
+
+    def _keep_in_mind(self, row: int, option: int, now: Moment) -> None:
+        least, longest, most = RESUME_MIN
+        left = 0.0
+        if self.option[row] == Option.ROUND:
+            left = self.itinerary.until[row] - now.minutes
+        elif self.option[row] == Option.RESUME:
+            left = self.kept_until[row] - now.minutes
+        if option == Option.RESUME:
+            self.kept_until[row] = now.minutes + self.kept_min[row]
+        elif option == Option.ROUND:
+            if self.option[row] == Option.RESUME:
+                self.kept_intent[row] = -1
+        elif left >= least and self.intent[row] in RESUMABLE:
+            self.kept_intent[row], self.kept_place[row] = self.intent[row], self.place[row]
+            self.kept_other[row], self.kept_min[row] = self.other[row], min(left, most)
+            self.kept_until[row] = now.minutes + longest
+
+    def _begin(
+        self, row: int, due: Considered, i: int, bodies: Bodies, view: WorldView, now: Moment, events: Events
+    ) -> None:
+        resumed = (int(due.intent[i]), int(due.place[i])) == (int(self.kept_intent[row]), int(self.kept_place[row]))
+        leg = FETCHING if due.source[i] >= 0 and due.source[i] != due.place[i] else STRAIGHT
+        before = self._saved(row)
+        self._take_up(row, due, i, now)
+        told: Events = []
+        if not self._set_out(row, leg, bodies, view, now, told):
+            self._restore(row, before)
+            self.since[row] = now.tick  # no way out, or overcrowded: think again after a while
             return
+        if due.option[i] == Option.FIRE:
+            self.outlook.fed[self.outlook.household[row]] = now.minutes  # the others need not go
+        if resumed and due.option[i] == Option.ROUND:
+            self.kept_intent[row] = -1
+        for kind, data in told:
+            events.append((kind, data | ({"resumed": True} if resumed else {})))
+
+    def _set_out(self, row: int, leg: int, bodies: Bodies, view: WorldView, now: Moment, events: Events) -> bool:
+        """Begin the way of the present intention; False where there is no way out of the door or no spot is free."""
+        intent = Intent(int(self.intent[row]))
+        goal = int(self.source[row]) if leg == FETCHING else int(self.place[row])
+        enters = leg == STRAIGHT and self.goes_in(intent, goal)
+        inside = bool(bodies.indoors[row])
+        if inside and enters and goal == bodies.place[row]:
+            self.leg[row], self.since[row], self.arrived[row] = leg, now.tick, True
+            self._pose(row, bodies, now.tick)
+            return True
         door = way_out(row, bodies, view) if inside else None
         if inside and door is None:
-            return
-        if not wanted.indoors and not self._aim(row, wanted.place, bodies, view, now.tick):
-            self.since[row] = now.tick  # overcrowded: think again after a while
-            return
+            return False
+        if not enters and not self._aim(row, goal, bodies, view, now.tick):
+            return False
         if door is not None:
             bodies.x[row], bodies.y[row] = door
             bodies.z[row] = view.height_at(np.array([door[0]]), np.array([door[1]]))[0]
             bodies.indoors[row] = False
-        self.current[row] = wanted
-        self.since[row] = now.tick
-        self.arrived[row] = False
-        bodies.enters[row] = wanted.indoors
-        bodies.place[row] = wanted.place
-        if wanted.indoors:
-            bodies.spot_x[row], bodies.spot_y[row] = self._x[wanted.place], self._y[wanted.place]
+        self.leg[row], self.since[row], self.arrived[row] = leg, now.tick, False
+        bodies.enters[row] = enters
+        bodies.place[row] = goal
+        if enters:
+            bodies.spot_x[row], bodies.spot_y[row] = self.town.x[goal], self.town.y[goal]
         bodies.goal_x[row], bodies.goal_y[row] = bodies.spot_x[row], bodies.spot_y[row]
-        self._set_off(row, bodies)
-        data = {"villager": row, "place": wanted.place, "intent": wanted.intent.name.lower()}
-        events.append(("sets_out", data | {"planned": wanted.block >= 0}))
+        self._walk(row, bodies)
+        data = {"villager": row, "place": goal, "intent": intent.name.lower()}
+        events.append(("sets_out", data | {"planned": bool(self.block[row] >= 0)}))
+        return True
 
-    def _elsewhere(self, row: int, wanted: Intention, closed: Sequence[int]) -> Intention:
-        """The same intention where its place is open; otherwise under another roof, or among people."""
-        if wanted.place not in closed:
-            return wanted
-        places = self._minds.places
-        among_people = [i for i in self._gatherings if i not in closed]
-        if not wanted.indoors and among_people:
-            return replace(wanted, intent=Intent.LINGER, place=among_people[0])
-        roofs = [self._minds.personas[row].home, *(p.id for kind in ("inn", "house") for p in places if p.kind == kind)]
-        open_roofs = [roof for roof in roofs if roof not in closed]
-        if not open_roofs:
-            return wanted  # nowhere to go: one stays where one is
-        return replace(wanted, intent=wanted.intent if wanted.indoors else Intent.REST, place=open_roofs[0])
+    def goes_in(self, intent: Intent, place: int) -> bool:
+        """Whether this is done under the roof of its place."""
+        return intent in INDOORS or (intent in UNDER_A_ROOF and bool(self.town.roofed[place]))
 
-    @staticmethod
-    def _shut_out(row: int, bodies: Bodies, view: WorldView) -> bool:
-        """Whether the spot one stands on or goes to lies on ground that has been closed."""
-        return not bodies.enters[row] and not bool(view.walkable(bodies.spot_x[[row]], bodies.spot_y[[row]])[0])
+    def _saved(self, row: int) -> list[Any]:
+        return [getattr(self, name)[row] for name in _TAKEN_UP]
 
-    def _shift(self, row: int, bodies: Bodies, view: WorldView, now: Moment) -> None:
+    def _restore(self, row: int, values: Sequence[Any]) -> None:
+        for name, value in zip(_TAKEN_UP, values, strict=True):
+            getattr(self, name)[row] = value
+
+    def _shut_out(self, rows: NDArray[np.int64], bodies: Bodies, view: WorldView) -> NDArray[np.bool_]:
+        """Whether the spot (m,) one stands on or goes to lies on ground that can no longer be walked on."""
+        out: NDArray[np.bool_] = ~bodies.enters[rows] & ~view.walkable(bodies.spot_x[rows], bodies.spot_y[rows])
+        return out & (self.arrived[rows] | ~bodies.moving[rows])
+
+    def _shift(self, rows: NDArray[np.int64], bodies: Bodies, view: WorldView, now: Moment) -> None:
         """Now and then one who works goes on to another spot of the workplace."""
-        turns = stream(self._minds.seed, "shift", row, now.tick).random() < SHIFT_CHANCE
-        if turns and self._aim(row, self.current[row].place, bodies, view, now.tick):
-            self.arrived[row] = False
-            self._set_off(row, bodies)
+        labour = np.isin(self.intent[rows], (Intent.WORK, Intent.HARVEST))
+        rows = rows[labour & self.arrived[rows] & ~bodies.indoors[rows]]
+        if len(rows) == 0:
+            return
+        turns = stream(self.minds.seed, "shift", now.tick).random(len(rows)) < SHIFT_CHANCE
+        for row in rows[turns].tolist():
+            if self._aim(row, int(self.place[row]), bodies, view, now.tick):
+                self.arrived[row] = False
+                self._walk(row, bodies)
 
-    def _set_off(self, row: int, bodies: Bodies) -> None:
+    def _walk(self, row: int, bodies: Bodies) -> None:
         bodies.moving[row] = True
         bodies.direct[row] = False
         bodies.activity[row] = Activity.WALK
@@ -222,97 +340,77 @@ class Intentions:
         self.stuck[row] = 0
 
     def _aim(self, row: int, place: int, bodies: Bodies, view: WorldView, tick: int) -> bool:
-        spot = self._spots.claim(row, place, bodies, view, stream(self._minds.seed, "spot", row, tick))
+        spot = self._spots.claim(row, place, bodies, view, stream(self.minds.seed, "spot", row, tick))
         if spot is None:
             return False
         bodies.spot_x[row], bodies.spot_y[row] = spot
         bodies.goal_x[row], bodies.goal_y[row] = spot
         return True
 
-    def _put(self, row: int, intention: Intention, bodies: Bodies, view: WorldView, now: Moment) -> None:
-        if not intention.indoors and not self._aim(row, intention.place, bodies, view, now.tick):
-            intention = Intention(Intent.REST, self._minds.personas[row].home)
-        if intention.indoors:
-            bodies.spot_x[row], bodies.spot_y[row] = self._x[intention.place], self._y[intention.place]
-        self.current[row] = intention
+    def _put(self, row: int, bodies: Bodies, view: WorldView, now: Moment) -> None:
+        """Let somebody be where the present intention is carried out."""
+        place = int(self.place[row])
+        inside = self.goes_in(Intent(int(self.intent[row])), place)
+        if not inside and not self._aim(row, place, bodies, view, now.tick):
+            self.intent[row], self.place[row], self.block[row] = Intent.REST, self.minds.personas[row].home, -1
+            place, inside = int(self.place[row]), True
+        if inside:
+            bodies.spot_x[row], bodies.spot_y[row] = self.town.x[place], self.town.y[place]
         self.arrived[row] = True
-        # An earlier beginning, spread over villagers, so that not all are committed to the same second.
-        self.since[row] = now.tick - int(COMMITMENT_S * self._rate)
         bodies.x[row], bodies.y[row] = bodies.spot_x[row], bodies.spot_y[row]
         bodies.goal_x[row], bodies.goal_y[row] = bodies.spot_x[row], bodies.spot_y[row]
         bodies.z[row] = view.height_at(bodies.x[[row]], bodies.y[[row]])[0]
-        bodies.place[row] = intention.place
-        bodies.indoors[row] = bodies.enters[row] = intention.indoors
+        bodies.place[row] = place
+        bodies.indoors[row] = bodies.enters[row] = inside
         self._pose(row, bodies, now.tick)
         bodies.heading[row] = bodies.heading_goal[row]
 
     def _pose(self, row: int, bodies: Bodies, tick: int) -> None:
         """The posture and heading of one who is where it wants to be."""
-        intention = self.current[row]
-        activity = ON_ARRIVAL[intention.intent]
-        rng = stream(self._minds.seed, "pose", row, tick)
-        place = self._minds.places[intention.place]
-        sits = intention.intent in (Intent.LINGER, Intent.COMPANY) and rng.random() < SIT_SHARE
-        if activity == Activity.STAND and not intention.indoors and (place.kind == "bench" or sits):
+        intent = Intent(int(self.intent[row]))
+        activity = ON_ARRIVAL[intent]
+        rng = stream(self.minds.seed, "pose", row, tick)
+        place = self.minds.places[int(self.place[row])]
+        sits = intent in (Intent.LINGER, Intent.COMPANY, Intent.EXPLORE, Intent.ATTEND) and rng.random() < SIT_SHARE
+        if activity == Activity.STAND and not bodies.indoors[row] and (place.kind == "bench" or sits):
             activity = Activity.SIT
         bodies.activity[row] = activity
-        if intention.intent == Intent.WORK:
+        if intent in (Intent.WORK, Intent.HARVEST):
             bodies.heading_goal[row] = rng.uniform(-np.pi, np.pi)
         else:
             bodies.face(row, place.x + rng.normal(0, 0.5), place.y + rng.normal(0, 0.5))
 
-    def _situation(self, row: int, bodies: Bodies, now: Moment) -> Situation:
-        n = self._minds.needs
-        return Situation(
-            minute=now.clock_min,
-            hunger=float(n.hunger[row]),
-            fatigue=float(n.fatigue[row]),
-            cold=float(n.cold[row]),
-            loneliness=float(n.loneliness[row]),
-            weather=now.weather,
-            indoors=bool(bodies.indoors[row]),
-            nearest_roof=self._nearest_roof(row, bodies),
-            company=self._gatherings[0] if self._gatherings else -1,
-        )
-
-    def _nearest_roof(self, row: int, bodies: Bodies) -> int:
-        p = self._minds.personas[row]
-        inns = [q.id for q in self._minds.places if q.kind == "inn"]
-        options = [p.home, *inns, *([p.workplace] if self._minds.places[p.workplace].building >= 0 else [])]
-        away = np.hypot(self._x[options] - bodies.x[row], self._y[options] - bodies.y[row])
-        return options[int(np.argmin(away))]
-
-    def _round(self, row: int, day: int) -> Round:
-        if (row, day) not in self._rounds:
-            self._rounds.pop((row, day - 1), None)
-            p = self._minds.personas[row]
-            self._rounds[row, day] = day_round(p, self._minds.places, self._minds.seed, day)
-        return self._rounds[row, day]
-
-    def _distance(self, a: int, b: int) -> float:
-        return float(np.hypot(self._x[a] - self._x[b], self._y[a] - self._y[b]))
-
     def freeze(self) -> Plain:
-        """What each villager is about, and how far along; rounds and spots follow from the scenario."""
-        return taken(self, _CHANGING) | {"current": self._current()}
+        """What each villager is about and knows of, and how far along; spots follow from the scenario."""
+        rooms = {"outlook": self.outlook.freeze(), "itinerary": self.itinerary.freeze()}
+        return taken(self, _CHANGING) | rooms
 
     def thaw(self, state: Plain) -> None:
         """Put back what `freeze` gave. Raises ValueError if it does not fit."""
         put_back(self, _CHANGING, state)
-        current = column(part(state, "current"), "current", np.dtype(np.int64))
-        if current.shape != (len(self.current), 3):
-            raise ValueError(f"the state's 'current' has the shape {current.shape}")
-        self.current = [Intention(Intent(intent), place, block) for intent, place, block in current.tolist()]
-
-    def _current(self) -> NDArray[np.int64]:
-        return np.array([(i.intent, i.place, i.block) for i in self.current], np.int64)
+        if not np.isin(self.intent, [*Intent]).all():
+            raise ValueError("the state's 'intent' names what no villager can be about")
+        self.outlook.thaw(part(state, "outlook"))
+        self.itinerary.thaw(part(state, "itinerary"))
 
     def columns(self) -> dict[str, NDArray[np.generic]]:
         """What the future depends on, as arrays."""
-        return {
-            "intention": self._current(),
-            "since": self.since,
-            "arrived": self.arrived,
-            "stuck": self.stuck,
-            "left_m": self.left_m,
-        }
+        own: dict[str, NDArray[np.generic]] = {name: getattr(self, name) for name in _CHANGING}
+        return own | self.outlook.columns() | self.itinerary.columns()
+
+
+_TAKEN_UP = (
+    "intent",
+    "place",
+    "block",
+    "other",
+    "promise",
+    "option",
+    "source",
+    "kept_intent",
+    "kept_place",
+    "kept_other",
+    "kept_min",
+    "kept_until",
+)
+_CHANGING = (*_TAKEN_UP, "leg", "since", "arrived", "stuck", "left_m")

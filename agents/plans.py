@@ -1,231 +1,223 @@
-"""The daily round: when one sleeps, eats, works, runs errands and sits together, and what may interrupt it."""
+"""What to do next: every option that a villager knows of, what each is worth to whom, and the one that is chosen.
+
+A belief-desire-intention mind over utility: beliefs and desires bear on the worth of options, the best becomes the
+intention, and an intention is held against others that are hardly better. Here is what everything is worth; who knows
+of what is gathered in `agents.outlook`, and carried out in `agents.intentions`. All worths are judgement on one scale:
+to keep to the day's round is worth ROUND_WORTH, and what is to interrupt it has to beat that.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from math import exp
 
 import numpy as np
+from numpy.typing import NDArray
 
-from agents.acts import Persona
-from world.streams import stream
-from world.view import Place, Weather
+from agents.intents import Intent, Intention
+from agents.needs import menace
+from agents.rounds import OUTDOOR_TRADES
+from world.view import Floats, Weather
 
-WALK_M_PER_MIN = 70.0  # a round is planned with an easy pace
-
-ERRANDS = {
-    "market": 4.0,
-    "well": 3.0,
-    "bakery": 2.0,
-    "inn": 1.5,
-    "forge": 1.0,
-    "bench": 1.0,
-    "chapel": 0.6,
-    "barn": 0.4,
-}
-EVENINGS = {"inn": 4.0, "market": 3.0, "bench": 1.5, "well": 1.0}
-EASY_WALK_MIN = 3.0  # trips for their own sake thin out with the way as exp(-way / this) (Wilson 1967)
-EARLY_TRADES = {"baker": -70, "farmer": -25, "shepherd": -40, "innkeeper": 20}  # minutes on the hour of waking
-
-OUTDOOR_TRADES = ("farmer", "shepherd", "woodcutter", "fisher", "gardener")
-HARDY = 0.08  # what wet weather matters less to them
+__all__ = ["OUTDOOR_TRADES", "Intent", "Intention", "Option", "Situation", "choose", "worths"]
 
 COMMITMENT_S = 30.0  # nobody changes a plan sooner than this after making it
 PRESENT_BONUS = 0.12  # what one is already doing is worth this much more: no dithering
-ROUND_WORTH = 0.5  # what keeping to the round is worth; an interruption must beat it
-SLEEP_WORTH = 0.8  # and at night nobody gets up for a small hunger
+ROUND_WORTH = 0.5
+SLEEP_WORTH = 0.8  # at night nobody gets up for a small hunger
+RESUMED_WORTH = 0.54  # what was interrupted is worth a little more than what comes next
+HOST_WORTH = 0.95  # nobody misses one's own supper
+HARDY = 0.08  # what wet weather matters less to those who work outdoors
+NOTHING = -np.inf  # worth of what is no option
+
+Flags = NDArray[np.bool_]
 
 
-class Intent(IntEnum):
-    """What a villager is about."""
+class Option(IntEnum):
+    """What there is to choose from; of equals the first is taken."""
 
-    SLEEP = 0
-    REST = 1  # at home, indoors
+    ROUND = 0
+    RESUME = 1  # what an interruption kept one from
     EAT = 2
-    WORK = 3
-    ERRAND = 4
-    LINGER = 5  # among people, for its own sake
-    SHELTER = 6
-    COMPANY = 7  # out of loneliness
-
-
-INDOORS = (Intent.SLEEP, Intent.REST, Intent.EAT, Intent.SHELTER)
-
-
-@dataclass(frozen=True)
-class Intention:
-    """One thing to do at one place. `block` numbers the block of the day's round, -1 for an interruption."""
-
-    intent: Intent
-    place: int
-    block: int = -1
-
-    @property
-    def indoors(self) -> bool:
-        return self.intent in INDOORS
-
-
-@dataclass(frozen=True)
-class Round:
-    """One villager's plan of one day: blocks with their start in minutes after midnight, ascending."""
-
-    starts: tuple[float, ...]
-    blocks: tuple[Intention, ...]
-
-    def at(self, minute: float) -> Intention:
-        """What the round asks for at this minute of the day."""
-        return self.blocks[bisect_right(self.starts, minute) - 1]
-
-
-class _Draft:
-    """Collects blocks in order of time."""
-
-    def __init__(self) -> None:
-        self.starts: list[float] = []
-        self.blocks: list[Intention] = []
-
-    def add(self, start: float, intent: Intent, place: int) -> None:
-        self.starts.append(start)
-        self.blocks.append(Intention(intent, place, len(self.blocks)))
-
-
-def day_round(p: Persona, places: Sequence[Place], seed: int, day: int) -> Round:
-    """The round of one villager on one day (days may be negative), jittered by a stream of person and day.
-
-    Work alternates with errands, so that by day the lanes and the square are never empty; the farther the workplace,
-    the longer one stays there.
-    """
-    rng = stream(seed, "round", p.row, day + 1_000_000)
-    draft = _Draft()
-    wake = 6 * 60 + EARLY_TRADES.get(p.trade, 0) + rng.normal(0, 18) - 25 * (p.conscientiousness - 0.5)
-    wake = float(np.clip(wake, 4 * 60, 8 * 60))
-    noon = 11.8 * 60 + rng.uniform(-35, 45)  # spread wide: the square shall not empty all at once
-    supper = 17.6 * 60 + rng.uniform(-30, 40)
-    bedtime = float(np.clip(21.3 * 60 + rng.normal(0, 25) + 60 * (p.extraversion - 0.5), 20 * 60, 23.5 * 60))
-    draft.add(0.0, Intent.SLEEP, p.home)
-    draft.add(wake, Intent.EAT, p.home)
-    _work(draft, p, places, rng, wake + rng.uniform(25, 45), noon)
-    inn = _nearest(places, "inn", p.home, p.home)
-    draft.add(noon, Intent.EAT, inn if rng.random() < 0.2 + 0.3 * p.extraversion else p.home)
-    _among_people(draft, p, places, rng, noon + rng.uniform(18, 28), noon + rng.uniform(60, 80))
-    _work(draft, p, places, rng, draft.starts[-1] + rng.uniform(8, 15), supper)
-    draft.add(supper, Intent.EAT, p.home)
-    home_again = bedtime - rng.uniform(20, 60) - 50 * (0.5 - p.extraversion)
-    _among_people(draft, p, places, rng, supper + rng.uniform(20, 40), home_again)
-    draft.add(max(home_again, draft.starts[-1] + 5), Intent.REST, p.home)
-    draft.add(max(bedtime, draft.starts[-1] + 5), Intent.SLEEP, p.home)
-    return Round(tuple(draft.starts), tuple(draft.blocks))
-
-
-def _work(
-    draft: _Draft, p: Persona, places: Sequence[Place], rng: np.random.Generator, start: float, end: float
-) -> None:
-    there = places[p.workplace]
-    minute = start
-    # Starting somewhere within the first stint keeps people from setting out on errands all at once.
-    stint_share = rng.uniform(0.2, 1.0)
-    while minute < end:
-        draft.add(minute, Intent.WORK, p.workplace)
-        walk = _walk_minutes(places[p.home], there)
-        stint = (rng.uniform(2.5, 6.0) if walk < 1.5 else rng.uniform(8, 16)) * (0.7 + 0.6 * p.conscientiousness)
-        minute += walk + stint * stint_share
-        stint_share = 1.0
-        if minute >= end:
-            return
-        errand = _choose(places, ERRANDS, rng, there, not_here=p.workplace)
-        if errand < 0:
-            continue
-        draft.add(minute, Intent.ERRAND, errand)
-        minute += _walk_minutes(there, places[errand]) + rng.uniform(1.2, 3.5) * (0.7 + 0.6 * p.extraversion)
-
-
-def _among_people(
-    draft: _Draft, p: Persona, places: Sequence[Place], rng: np.random.Generator, start: float, end: float
-) -> None:
-    minute = start
-    while minute < end:
-        place = _choose(places, EVENINGS, rng, places[p.home])
-        draft.add(minute, Intent.LINGER if place >= 0 else Intent.REST, place if place >= 0 else p.home)
-        minute += rng.uniform(12, 30)
-
-
-def _choose(
-    places: Sequence[Place], weights: dict[str, float], rng: np.random.Generator, origin: Place, not_here: int = -1
-) -> int:
-    """One of the places, nearer ones rather; places of one kind share its weight: three benches seat no more people."""
-    kinds = Counter(q.kind for q in places)
-    options = [
-        (q.id, weights[q.kind] / kinds[q.kind] * exp(-_walk_minutes(origin, q) / EASY_WALK_MIN))
-        for q in places
-        if q.kind in weights and q.id != not_here
-    ]
-    if not options:
-        return -1
-    total = np.cumsum([w for _, w in options])
-    return options[int(np.searchsorted(total, rng.random() * total[-1], side="right"))][0]
-
-
-def _nearest(places: Sequence[Place], kind: str, origin: int, otherwise: int) -> int:
-    options = [q for q in places if q.kind == kind]
-    at = places[origin]
-    return min(options, key=lambda q: (q.x - at.x) ** 2 + (q.y - at.y) ** 2).id if options else otherwise
-
-
-def _walk_minutes(a: Place, b: Place) -> float:
-    return float(np.hypot(a.x - b.x, a.y - b.y)) / WALK_M_PER_MIN
+    SLEEP = 3
+    SHELTER = 4
+    COMPANY = 5
+    PROMISE = 6
+    GATHERING = 7  # one heard of and has not promised to come to
+    VISIT = 8
+    HELP = 9  # somebody who is known to need it
+    HARVEST = 10  # bring it in before the rain
+    FIRE = 11
+    EXPLORE = 12
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What bears on a decision, for one villager at one moment."""
+    """What bears on the decisions of some villagers at one moment; arrays (m,), one entry for each of them."""
 
-    minute: float  # of the day
-    hunger: float
-    fatigue: float
-    cold: float
-    loneliness: float
     weather: Weather
-    indoors: bool
-    nearest_roof: int  # place to shelter at
-    company: int  # place where people are, -1 for none
+    # who they are
+    openness: Floats
+    conscientiousness: Floats
+    extraversion: Floats
+    agreeableness: Floats
+    neuroticism: Floats
+    outdoor_trade: Flags
+    # what they need, 0..1
+    hunger: Floats
+    fatigue: Floats
+    cold: Floats
+    loneliness: Floats
+    danger: Floats
+    idleness: Floats
+    # what they are about, and what the day's round asks for
+    intent: NDArray[np.int8]
+    indoors: Flags
+    asked: NDArray[np.int8]
+    # what they know of
+    rain_known: Flags  # that it is coming
+    crop_out: Flags  # something in the field that rain would spoil, and it is theirs to bring in or a neighbour's
+    own_crop: Flags
+    suspended: Flags  # something that was interrupted can be taken up again
+    promise: Flags  # it is time for a promise
+    promise_liking: Floats  # affinity for the one it was given to, -1..1
+    promise_heed: Floats  # how well it is remembered today: drawn for each promise, mean 0
+    gathering: Flags  # one is on
+    hosts: Flags  # and it is one's own
+    gathering_liking: Floats
+    friend: Flags
+    friend_liking: Floats
+    needy: Flags  # somebody needs help
+    needy_liking: Floats
+    company: Flags  # there is a place where people are
+    new_place: Flags  # somewhere one has not been for long
+    fire_low: Floats  # how much the fire at home wants wood, 0..1; only in the cold
+
+    @property
+    def at_leisure(self) -> Flags:
+        """Whether the round asks for nothing that cannot wait."""
+        free: Flags = np.isin(self.asked, LEISURE)
+        return free
+
+    @property
+    def at_night(self) -> Flags:
+        night: Flags = self.asked == Intent.SLEEP
+        return night
 
 
-def choose(p: Persona, current: Intention, round_: Round, now: Situation) -> Intention:
-    """The intention of greatest worth: the round, or what need and weather make more pressing than it."""
-    scheduled = round_.at(now.minute)
-    worth = {scheduled: SLEEP_WORTH if scheduled.intent == Intent.SLEEP else ROUND_WORTH}
-    for option, value in _interruptions(p, current, now):
-        worth[option] = max(value, worth.get(option, 0.0))
-    if current in worth:
-        worth[current] += PRESENT_BONUS
-    return max(worth, key=lambda option: worth[option])
+LEISURE = (Intent.LINGER, Intent.REST, Intent.INN, Intent.VISIT, Intent.EXPLORE)
 
 
-def _interruptions(p: Persona, current: Intention, now: Situation) -> list[tuple[Intention, float]]:
-    options = []
-    eating = current.intent == Intent.EAT and now.indoors and now.hunger > 0.08
-    hunger = 0.8 if eating and now.hunger < 0.9 else 1.6 * (now.hunger - 0.3)
-    options.append((current if eating else Intention(Intent.EAT, p.home), hunger))
-    options.append((Intention(Intent.SLEEP, p.home), 2.5 * (now.fatigue - 0.7)))
-    hardy = 0.4 * (p.conscientiousness - 0.5) - 0.4 * (p.neuroticism - 0.5) + HARDY * (p.trade in OUTDOOR_TRADES)
-    wet = now.weather.rain_mm_h + 0.5 * now.weather.snow_mm_h  # snow is shaken off
-    storm = max(0.0, now.weather.wind_m_s - 12.0) * 0.05
-    rain = 0.32 + 0.08 * min(wet, 8.0) + storm - hardy if now.weather.raining else 0.0
-    freezing = 1.3 * (now.cold - 0.35) - hardy
-    roof = current if current.intent == Intent.SHELTER else Intention(Intent.SHELTER, now.nearest_roof)
-    indoor_round = current.indoors and current.intent != Intent.SHELTER
-    options.append((current if indoor_round and rain > ROUND_WORTH else roof, max(rain, freezing)))
-    if now.company >= 0:
-        lonely = now.loneliness * (0.55 + 0.5 * p.extraversion) - 0.05
-        keep = current.intent == Intent.COMPANY
-        options.append(
-            (
-                current if keep else Intention(Intent.COMPANY, now.company),
-                lonely if now.loneliness > 0.5 or keep else 0.0,
-            )
-        )
-    return options
+def worths(s: Situation) -> Floats:
+    """What every option is worth (options, m); NOTHING where there is no such option."""
+    return np.stack([worth(s) for worth in _WORTH.values()])
+
+
+def choose(worth: Floats, present: Flags) -> NDArray[np.int64]:
+    """The option (m,) of greatest worth; `present` (options, m) marks what comes down to going on as one is."""
+    best: NDArray[np.int64] = np.argmax(worth + PRESENT_BONUS * present, axis=0)
+    return best
+
+
+def _round(s: Situation) -> Floats:
+    return np.where(s.at_night, SLEEP_WORTH, ROUND_WORTH)
+
+
+def _resume(s: Situation) -> Floats:
+    """Back to what was interrupted, but not past meals, chapel and sleep."""
+    fixed = s.at_night | (s.asked == Intent.EAT) | (s.asked == Intent.CHAPEL)
+    return np.where(s.suspended & ~fixed, RESUMED_WORTH, NOTHING)
+
+
+def _eat(s: Situation) -> Floats:
+    """A meal begins with hunger and lasts until it is gone."""
+    eating = (s.intent == Intent.EAT) & s.indoors & (s.hunger > 0.08) & (s.hunger < 0.9)
+    return np.where(eating, 0.8, 1.6 * (s.hunger - 0.3))
+
+
+def _sleep(s: Situation) -> Floats:
+    return 2.5 * (s.fatigue - 0.7)
+
+
+def hardiness(s: Situation) -> Floats:
+    """How much less weather drives one home: duty keeps one out, nerves do not."""
+    return 0.4 * (s.conscientiousness - 0.5) - 0.4 * (s.neuroticism - 0.5) + HARDY * s.outdoor_trade
+
+
+def _shelter(s: Situation) -> Floats:
+    """From rain, cold, storm and danger; those of weak nerves also from rain that is still to come."""
+    w = s.weather
+    wet = w.rain_mm_h + 0.5 * w.snow_mm_h  # snow is shaken off
+    storm = max(0.0, w.wind_m_s - 12.0) * 0.05
+    hardy = hardiness(s)
+    rain = 0.32 + 0.08 * min(wet, 8.0) + storm - hardy if w.raining else np.full(len(hardy), NOTHING)
+    freezing = 1.3 * (s.cold - 0.35) - hardy
+    outside = menace(w, dark=False) * (0.5 + s.neuroticism)  # seen from within, too: a storm's lull lures nobody out
+    afraid = 0.1 + 0.8 * np.maximum(s.danger, outside) - hardy
+    foreseen = np.where(s.rain_known, 0.42 + 1.0 * (s.neuroticism - 0.5), NOTHING)
+    return np.maximum(np.maximum(rain, freezing), np.maximum(afraid, foreseen))
+
+
+def _company(s: Situation) -> Floats:
+    keeps = s.intent == Intent.COMPANY
+    lonely = s.loneliness * (0.55 + 0.5 * s.extraversion) - 0.05
+    return np.where(s.company & ((s.loneliness > 0.5) | keeps), lonely, NOTHING)
+
+
+def _promise(s: Situation) -> Floats:
+    """The conscientious keep their word whatever else there is; others where they like whom they gave it to."""
+    duty = 0.62 + 0.5 * (s.conscientiousness - 0.3)
+    return np.where(s.promise, duty + 0.15 * s.promise_liking + s.promise_heed, NOTHING)
+
+
+def _gathering(s: Situation) -> Floats:
+    wish = 0.42 + 0.4 * (s.extraversion - 0.5) + 0.25 * s.loneliness + 0.2 * s.gathering_liking
+    return np.where(s.gathering & ~s.at_night, np.where(s.hosts, HOST_WORTH, wish), NOTHING)
+
+
+def _visit(s: Situation) -> Floats:
+    wish = 0.3 + 0.3 * s.friend_liking + 0.3 * s.loneliness + 0.1 * (s.extraversion - 0.5)
+    return np.where(s.friend & (s.at_leisure | (s.intent == Intent.VISIT)), wish, NOTHING)
+
+
+def _help(s: Situation) -> Floats:
+    """Of one's own accord, as agreeable people do, and others for those they like."""
+    wish = 0.4 + 0.6 * (s.agreeableness - 0.5) + 0.2 * s.needy_liking + 0.1 * s.idleness
+    return np.where(s.needy & ~s.at_night & (s.asked != Intent.EAT), wish, NOTHING)
+
+
+def _harvest(s: Situation) -> Floats:
+    """Before the rain comes: one's own crop above all, a neighbour's by agreeableness."""
+    own = 0.72 + 0.3 * (s.conscientiousness - 0.5)
+    others = 0.45 + 0.5 * (s.agreeableness - 0.5)
+    threatened = s.crop_out & s.rain_known & ~s.at_night & (not s.weather.raining)
+    return np.where(threatened, np.where(s.own_crop, own, others), NOTHING)
+
+
+def _fire(s: Situation) -> Floats:
+    wish = 0.3 + 0.45 * s.fire_low + 0.2 * (s.conscientiousness - 0.5)
+    keeps = s.intent == Intent.FIRE
+    return np.where((s.fire_low > 0.0) & ~s.at_night & (s.at_leisure | (s.asked == Intent.EAT) | keeps), wish, NOTHING)
+
+
+def _explore(s: Situation) -> Floats:
+    wish = 0.25 + 0.5 * (s.openness - 0.5) + 0.3 * s.idleness
+    keeps = s.intent == Intent.EXPLORE
+    return np.where(s.new_place & (s.at_leisure | keeps) & (s.asked != Intent.EXPLORE), wish, NOTHING)
+
+
+_WORTH = {
+    Option.ROUND: _round,
+    Option.RESUME: _resume,
+    Option.EAT: _eat,
+    Option.SLEEP: _sleep,
+    Option.SHELTER: _shelter,
+    Option.COMPANY: _company,
+    Option.PROMISE: _promise,
+    Option.GATHERING: _gathering,
+    Option.VISIT: _visit,
+    Option.HELP: _help,
+    Option.HARVEST: _harvest,
+    Option.FIRE: _fire,
+    Option.EXPLORE: _explore,
+}
