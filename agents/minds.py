@@ -8,6 +8,7 @@ from typing import Any
 from agents.ablation import Ablation
 from agents.acts import Fact, Persona, Topic
 from agents.emotion import Emotions, mood_word
+from agents.insights import Insights
 from agents.knowledge import Knowledge
 from agents.memory import Memories
 from agents.moment import Moment
@@ -39,6 +40,7 @@ class Minds:
     knowledge: Knowledge
     relations: Relationships
     promises: Promises
+    insights: Insights
     ablation: Ablation = field(default_factory=Ablation)
 
     def mood(self, row: int) -> str:

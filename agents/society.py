@@ -15,6 +15,7 @@ from agents.bodies import Bodies
 from agents.conversation import Conversations, Outcome
 from agents.deeds import settle
 from agents.emotion import Emotions
+from agents.insights import Insights
 from agents.intentions import Events, Intentions
 from agents.knowledge import Knowledge
 from agents.language.voice import Wording
@@ -33,6 +34,7 @@ from agents.persona import make_personas
 from agents.plans import Intent
 from agents.population import Population
 from agents.promises import Promises
+from agents.reflection import look_back
 from agents.relationships import Relationships
 from agents.speech import Spoken
 from assets.palette import Activity
@@ -162,7 +164,7 @@ class Society:
         parts |= {"seen": self.sight.seen, "sky": self.noticing.sky}
         parts |= {"talkativeness": np.array([self.talkativeness]), "brought_up": m.knowledge.brought_up}
         parts |= {"memories": m.memories.digest, "knowledge": m.knowledge.digest, "relations": m.relations.digest}
-        parts |= {"promises": m.promises.digest}
+        parts |= {"promises": m.promises.digest, "insights": m.insights.digest, "nights": m.insights.nights}
         parts |= {f"intention_{k}": v for k, v in self.intentions.columns().items()}
         parts |= {f"talk_{k}": v for k, v in self.talk.columns().items()}
         return parts
@@ -209,6 +211,7 @@ class Society:
             "knowledge": m.knowledge,
             "relations": m.relations,
             "promises": m.promises,
+            "insights": m.insights,
             "sight": self.sight,
             "noticing": self.noticing,
             "intentions": self.intentions,
@@ -231,23 +234,23 @@ class Society:
         return self._rows[phase // period :: groups] if phase % period < groups else self._rows[:0]
 
     def _perceive(self, view: WorldView, now: Moment) -> Events:
-        if now.tick % max(1, round(BODY_S * self._rate)) == 0:
-            self._feel(view, now)
+        events = self._feel(view, now) if now.tick % max(1, round(BODY_S * self._rate)) == 0 else []
         rows = self._in_turn(now.tick, LOOK_S, LOOK_GROUP)
         if len(rows):
             self.sight.look(rows, self.bodies, view)
             settled = self.intentions.arrived & ~self.bodies.moving
             self.noticing.people(rows, self.sight, self.bodies, self.minds, now, settled, self._rate)
-        return self.noticing.weather(self.minds, self.bodies, now, self._rate)
+        return events + self.noticing.weather(self.minds, self.bodies, now, self._rate)
 
-    def _feel(self, view: WorldView, now: Moment) -> None:
+    def _feel(self, view: WorldView, now: Moment) -> Events:
         b = self.bodies
+        sleeping = b.activity == Activity.SLEEP
         self.minds.needs.advance(
             BODY_S,
             now.weather,
             indoors=b.indoors,
             eating=b.indoors & self.intentions.doing(Intent.EAT),
-            sleeping=b.activity == Activity.SLEEP,
+            sleeping=sleeping,
             labouring=(b.activity == Activity.WORK) | (b.activity == Activity.WALK),
             working=b.activity == Activity.WORK,
             talking=self.talk.talking,
@@ -257,6 +260,7 @@ class Society:
         )
         self.minds.emotions.advance(BODY_S, self.minds.needs, now.weather, (~b.indoors).astype(float))
         b.pace[:] = self.minds.emotions.pace(self._rows)
+        return look_back(self.minds, sleeping, now)
 
     def _decide(self, view: WorldView, now: Moment) -> Events:
         rows = self._in_turn(now.tick, DECIDE_S, DECIDE_GROUP)
@@ -308,6 +312,7 @@ def _minds(personas: tuple[Persona, ...], config: SocietyConfig, view: WorldView
         ),
         relations=Relationships.among(personas, config.seed, differ=config.ablation.relationships),
         promises=Promises(n, config.tick_rate),
+        insights=Insights(n),
         ablation=config.ablation,
     )
 
