@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import re
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.acts import Act, SpeechPlan, Topic
-from agents.language.guards import MAX_ADDED_WORDS, Candidate, candidate_of, judge, lexicon, objection
+from agents.acts import Act, Proposal, SpeechPlan, Topic
+from agents.language.guards import candidate_of, judge
+from agents.language.lexicon import lexicon
 from agents.language.models import ModelError, find_model
+from agents.language.objections import GUARDS, MAX_ADDED_WORDS, Candidate, guard_of, objection
 from agents.language.prompt import EXEMPLAR_NAMES, MOST_TOKENS, SHARED_PREFIX, scene_prompt
 from agents.language.templates import Draft, draft
 from tests.agents.language.plans import NAMES, WEATHERS, make_plan, varied_plans, wide_plans
@@ -80,13 +83,79 @@ def test_each_fault_is_refused_with_its_reason(tail: str, why: str) -> None:
     assert why in reason(tail)
 
 
+def refused_by(guard: str, plan: SpeechPlan, clause: str, connective: str, tail: str) -> str:
+    """The reason that one guard gives for one tail, whatever the others say."""
+    phrase = clause.removesuffix(f", {connective}") + "."
+    planned = Draft(phrase, clause, connective, ())
+    return GUARDS[guard](plan, planned, candidate_of(planned, tail, LIKELY))
+
+
+SEEN = replace(make_plan(Act.TELL, Topic.PERSON, "saw_person"), place_name="the inn", when="this morning")
+PROMISED = replace(
+    make_plan(Act.PROMISE, Topic.FAVOUR, ""),
+    proposal=Proposal("help", 0, 1, 1, 1, 720, 60, "mend the fence"),
+    when="tomorrow at noon",
+    tense="future",
+)
+SHY = replace(PLAN, speaker=replace(PLAN.speaker, secret="buried a jar of silver under the old pear tree"))
+
+
+@pytest.mark.parametrize(
+    ("guard", "plan", "clause", "tail", "why"),
+    [
+        ("contradiction", SEEN, "I saw Oskar at the inn, and I", " never saw him.", "takes it back with 'never'"),
+        ("contradiction", PROMISED, "I will help you mend the fence, and I", " will not.", "takes it back with 'not'"),
+        ("contradiction", SEEN, "I saw Oskar at the inn, and I waved", " at the mill.", "another place ('mill')"),
+        ("contradiction", SEEN, "I saw Oskar at the inn, and I waved", " at the inn.", ""),
+        ("contradiction", SEEN, "I saw Oskar at the inn, and I slept", " all evening.", "another time ('evening')"),
+        ("contradiction", PROMISED, "I will help you, and I look forward to", " tonight.", "another time ('tonight')"),
+        ("contradiction", PROMISED, "I will help you, and I look forward to", " noon.", ""),
+        ("contradiction", make_plan(Act.GREET, Topic.WELLBEING, ""), "Good day, and", " not a cloud.", ""),
+        ("grammar", PLAN, "There is rain coming, so I", " is wet.", "says 'i is'"),
+        ("grammar", PLAN, "There is rain coming, so I will", " went home.", "says 'will went'"),
+        ("grammar", PLAN, "There is rain coming, so I will", " go home.", ""),
+        ("grammar", PROMISED, "I will help you, for it", " was a good fence.", "as over ('was')"),
+        (
+            "secret",
+            SHY,
+            "There is rain coming, so I will look at the",
+            " silver under the tree.",
+            "lets slip silver and tree",
+        ),
+        ("secret", SHY, "There is rain coming, so I will sit under the", " tree.", ""),
+        ("scene", PLAN, "There is rain coming, so I will bring in the", " snow.", "says 'snow' in cold rain"),
+        ("names", PLAN, "There is rain coming, so I will fetch", " Oskar.", "names Oskar"),
+        ("voice", PLAN, "There is rain coming, so I will be your", " assistant.", "not a villager's voice"),
+    ],
+)
+def test_each_guard_objects_to_its_own_kind_of_fault(
+    guard: str, plan: SpeechPlan, clause: str, tail: str, why: str
+) -> None:
+    connective = clause.partition(", ")[2]
+    found = refused_by(guard, plan, clause, connective, tail)
+    assert why in found and bool(why) == bool(found)
+
+
+def test_a_secret_may_be_told_where_telling_it_is_the_act() -> None:
+    told = replace(make_plan(Act.TELL, Topic.SELF, "secret", {"what": SHY.speaker.secret}, "own"), speaker=SHY.speaker)
+    clause = "I have never told anyone, and it lies under the"
+    assert refused_by("secret", SHY, clause, "and it lies under the", " silver pear tree.")
+    assert not refused_by("secret", told, clause, "and it lies under the", " silver pear tree.")
+
+
+def test_reasons_can_be_counted_by_guard() -> None:
+    counted = Counter(guard_of(reason(tail)) for tail in (" hay", " 3 sheep.", " computer.", " hay of Zelda."))
+    assert counted == {"form": 2, "vocabulary": 1, "names": 1}
+    assert set(counted) <= set(GUARDS)
+
+
 def test_an_unlikely_tail_is_refused() -> None:
     assert "unlikely" in reason(" hay.", likely=-5.0)
 
 
 def test_article_before_a_vowel() -> None:
     planned = Draft("I am cold.", "I am cold, and all I want is a", "and all I want is a", ())
-    assert reason(" apple.", planned=planned) == "says 'a apple'"
+    assert reason(" apple.", planned=planned) == "joint: says 'a apple'"
     assert reason(" warm blanket.", planned=planned) == ""
 
 
@@ -112,8 +181,8 @@ def test_a_tail_that_falls_is_ended_at_its_last_sound_joint() -> None:
 
     assert said(" hay and the straw and the wool and the bread.").endswith("bring in the hay and the straw.")
     assert said(" hay from the field with Zelda.").endswith("bring in the hay from the field.")
-    assert said(" computer and the computer.").startswith("speaks of")
-    assert said(" old and grey computer.").startswith("speaks of")  # an adjective cannot end it
+    assert said(" computer and the computer.").startswith("vocabulary: speaks of")
+    assert said(" old and grey computer.").startswith("vocabulary: speaks of")  # an adjective cannot end it
     assert judge(PLAN, DRAFT, [candidate_of(DRAFT, " hay with Zelda.", LIKELY)]).accepted is not None
 
 
