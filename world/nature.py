@@ -17,7 +17,6 @@ from world.config import WorldConfig
 from world.life.seasons import Seasons
 from world.sky.climate import climate_of
 from world.sky.field import relief_of
-from world.sky.moon import Moon, moon_at, sidereal_angle
 from world.sky.sun import Sun, sun_at, utc_of
 from world.sky.weather import Sky
 from world.state import Plain, column, folded, part, typed, unfolded
@@ -37,8 +36,7 @@ class Now:
     tick: int
     local_time: datetime
     sun: Sun
-    moon: Moon
-    sidereal: float  # the right ascension in the meridian, radians: how far the stars have turned
+    utc: datetime
     weather: Weather
     surface: Surface
     season: Season
@@ -150,8 +148,7 @@ class Nature:
             tick=tick,
             local_time=local,
             sun=sun_at(utc, config.latitude, config.longitude),
-            moon=moon_at(utc, config.latitude, config.longitude),
-            sidereal=sidereal_angle(utc, config.longitude),
+            utc=utc,
             weather=replace(weather, ground_wetness=self._wetness, snow_depth_m=self._snow_m),
             surface=self._surface,
             season=self._seasons.at(local),

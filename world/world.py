@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from world.columns import BUILDING_STATE
 from world.config import WorldConfig
 from world.nature import Nature
 from world.sky.climate import climate_of
-from world.sky.moon import Moon
+from world.sky.moon import Moon, moon_at, sidereal_angle
 from world.sky.sun import Sun
 from world.state import Plain, columns_of, part, put_back, rows_of, taken, typed
 from world.valley import Valley, make_valley
@@ -41,14 +42,14 @@ class WorldNow:
 
     tick: int
     local_time: datetime
+    utc: datetime
     sun: Sun
-    moon: Moon
-    sidereal: float
     weather: Weather
     surface: Surface
     season: Season
     buildings: NDArray[np.void]  # columns.BUILDING_STATE, in the order of the valley's buildings
     valley: Valley
+    at: tuple[float, float]  # latitude and longitude in degrees
     navigation: Navigation
     hides: Hides
     closed: tuple[int, ...]
@@ -62,6 +63,16 @@ class WorldNow:
     def sun_azimuth(self) -> float:
         """Radians, counter-clockwise from east."""
         return self.sun.azimuth_heading
+
+    @cached_property
+    def moon(self) -> Moon:
+        """Where the moon stands: reckoned when somebody looks, which nobody does at most ticks."""
+        return moon_at(self.utc, *self.at)
+
+    @property
+    def sidereal(self) -> float:
+        """The right ascension in the meridian, radians: how far the stars have turned."""
+        return sidereal_angle(self.utc, self.at[1])
 
     @property
     def moon_elevation(self) -> float:
@@ -260,13 +271,13 @@ class World:
             tick=now.tick,
             local_time=now.local_time,
             sun=now.sun,
-            moon=now.moon,
-            sidereal=now.sidereal,
+            utc=now.utc,
             weather=now.weather,
             surface=now.surface,
             season=now.season,
             buildings=self._buildings,
             valley=self.valley,
+            at=(self.config.latitude, self.config.longitude),
             navigation=self._navigation,
             hides=self._hides,
             closed=self.closed,
