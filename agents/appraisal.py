@@ -98,24 +98,24 @@ def _add(felt: dict[Feeling, float], good: Feeling, bad: Feeling, amount: float)
 
 # What the hearer of an act makes of it: how welcome it is, and how well it was done of the speaker. Judgement.
 _HEARD = {
-    Act.GREET: (0.06, 0.0),
-    Act.ACKNOWLEDGE: (0.02, 0.0),
-    Act.AGREE: (0.08, 0.0),
+    Act.GREET: (0.02, 0.0),
+    Act.ACKNOWLEDGE: (0.01, 0.0),
+    Act.AGREE: (0.03, 0.0),
     Act.DOUBT: (-0.15, -0.10),
-    Act.OFFER: (0.20, 0.25),
+    Act.OFFER: (0.15, 0.20),
     Act.REQUEST: (-0.02, 0.0),
     Act.INVITE: (0.25, 0.20),
     Act.PROMISE: (0.25, 0.20),
     Act.REFUSE: (-0.20, -0.10),
-    Act.THANK: (0.15, 0.10),
+    Act.THANK: (0.10, 0.05),
     Act.APOLOGISE: (0.15, 0.30),
     Act.PRAISE: (0.35, 0.15),
     Act.BLAME: (-0.35, -0.25),
     Act.WARN: (0.0, 0.25),
     Act.TEACH: (0.10, 0.20),
-    Act.JOKE: (0.20, 0.05),
+    Act.JOKE: (0.15, 0.0),
 }
-NEWS_WEIGHT = 0.35  # how much good or bad news of the village touches one; judgement
+NEWS_WEIGHT = 0.25  # how much good or bad news of the village touches one; judgement
 
 
 def of_act(act: Act, valence: int = 0, *, deserved: bool = False) -> Appraisal | None:

@@ -18,7 +18,7 @@ NEED_WEIGHT = 0.5  # urgent needs pull the mood down by at most this
 RAIN_WEIGHT = 0.15
 SUN_WEIGHT = 0.10
 SHOWN = 0.08  # a feeling weaker than this does not show in words or face; judgement
-MOOD_GAIN = 1.2  # of a feeling's pleasure on the mood; judgement
+MOOD_GAIN = 0.8  # of a feeling's pleasure on the mood; judgement
 FEAR_SHARE = 0.8  # of the need for safety that is felt as fear
 
 # Pleasure and arousal of each feeling: ALMA (Gebhard 2005, table 2), rows in the order of Feeling.
@@ -45,13 +45,6 @@ PLEASURE_AROUSAL = np.array(
 # Minutes in which a feeling fades to a third. Sadness lasts longest, shame and fear pass soon, hope and joy stay
 # between (order after Verduyn & Lavrijsen 2015, table 1; the minutes are judgement).
 FADING_MIN = np.array([12, 30, 15, 5, 6, 15, 10, 4, 8, 10, 10, 8, 15, 10, 6, 12.0])
-
-# Pushes by which words that say little move the mood, before nature bends them; judgement.
-KIND_WORD = 0.03
-COLD_WORD = -0.10
-GOOD_NEWS = 0.15
-BAD_NEWS = -0.20
-HELP = 0.08
 
 _CHANGING = ("mood", "arousal", "intensity", "dread")
 
@@ -107,14 +100,6 @@ class Emotions:
             arousal += stirs * strength
         self._move(row, MOOD_GAIN * pleasure)
         self.arousal[row] = min(1.0, max(0.0, float(self.arousal[row]) + arousal))
-
-    def push(self, row: int, amount: float) -> None:
-        """Move the mood of one villager without a feeling that has a name; bent by its nature."""
-        if not self.felt:
-            return
-        before = float(self.mood[row])
-        self._move(row, amount * float(self.reactivity[row]))
-        self.arousal[row] = min(1.0, float(self.arousal[row]) + abs(float(self.mood[row]) - before))
 
     def _move(self, row: int, worth: float) -> None:
         """The nearer the mood is to the pole, the less it still moves towards it."""

@@ -22,6 +22,7 @@ DECAY = 0.5  # of the base level of activation, ACT-R's d (Anderson & Lebiere 19
 IMPORTANCE_WEIGHT = 3.0  # on activation: what matters most is kept like what was met twenty times; judgement
 FORGOTTEN = -2.0  # activation below which an episode is gone by the next morning; judgement
 SETTLED_H = 6.0  # episodes older than this are consolidated
+MOST_TIMES = 65_535  # that can be counted
 TOPICS = tuple(Topic)
 MIX = 0x9E3779B97F4A7C15  # golden-ratio multiplier of a rolling digest
 FOREVER = (1 << 62) - 1
@@ -98,6 +99,9 @@ class Memories:
         """Keep an episode, with the words of what it was about; when the mind is full, the faintest goes."""
         if not self.keeps:
             return
+        self.unreflected[row] += importance
+        if kind == EpisodeKind.SAW and self._seen_again(row, tick, who, place, fact):
+            return
         held = int(self.count[row])
         slot = held if held < self.capacity else int(np.argmin(self.activation(row, tick)))
         self.count[row] = min(held + 1, self.capacity)
@@ -105,8 +109,20 @@ class Memories:
         what = (int(kind), TOPICS.index(topic), place, who, about, fact)
         self.episodes[row, slot] = (self._next_id, tick, tick, 1, *what, importance)
         self.words[row, slot] = word_numbers(words)
-        self.unreflected[row] += importance
         self.digest[row] = mixed(int(self.digest[row]), tick, *what, round(importance * 1000), slot)
+
+    def _seen_again(self, row: int, tick: int, who: int, place: int, fact: int) -> bool:
+        """Whether somebody was seen at that place lately: then that was seen twice, and is no episode of its own."""
+        mine = self.of(row)
+        same = (mine["who"] == who) & (mine["place"] == place) & (mine["kind"] == EpisodeKind.SAW)
+        same &= mine["last"] > tick - SETTLED_H * 3600.0 * self.tick_rate
+        slots = np.flatnonzero(same)
+        if not len(slots):
+            return False
+        seen = mine[slots[-1] : slots[-1] + 1]
+        seen["last"], seen["fact"], seen["times"] = tick, fact, min(int(seen["times"][0]) + 1, MOST_TIMES)
+        self.digest[row] = mixed(int(self.digest[row]), tick, who, place, fact)
+        return True
 
     def activation(self, row: int, tick: int) -> Floats:
         """How present each episode of a villager is: its base level and its importance.
@@ -209,7 +225,7 @@ class Memories:
         stays = np.zeros(int(group.max()) + 1, np.int64)
         stays[group[newest]] = newest  # the last one written is the newest of its group
         merged = mine[stays].copy()
-        merged["times"] = np.minimum(np.bincount(group, mine["times"]), np.iinfo(np.uint16).max)
+        merged["times"] = np.minimum(np.bincount(group, mine["times"]), MOST_TIMES)
         for name, lesser in (("tick", np.minimum), ("importance", np.maximum)):
             lesser.at(merged[name], group, mine[name])
         kept_words = words[stays].copy()

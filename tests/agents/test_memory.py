@@ -104,7 +104,7 @@ def test_retrieval_equals_a_ranking_of_one_by_one(seed: int, most: int) -> None:
 def test_memory_is_bounded_and_keeps_what_matters(episodes: list[tuple[int, float]]) -> None:
     memories = Memories(1, 16, capacity=20)
     for tick, importance in sorted(episodes):
-        memories.remember(0, tick, EpisodeKind.SAW, Topic.PERSON, who=3, importance=importance)
+        memories.remember(0, tick, EpisodeKind.NOTICED, Topic.PERSON, who=3, importance=importance)
     kept = memories.of(0)
     assert len(kept) == min(len(episodes), 20)
     weighty = sum(importance == 0.9 for _, importance in episodes)
@@ -137,6 +137,14 @@ def test_a_night_makes_one_of_what_was_often_and_drops_what_was_dull_and_long_ag
     memories.consolidate(0, night + 40 * 24 * HOUR)
     assert 5 not in memories.of(0)["who"], "met once, and long ago"
     assert 3 in memories.of(0)["who"], "met often, or told something that mattered"
+
+
+def test_who_is_seen_at_the_same_place_again_and_again_is_one_episode() -> None:
+    memories = Memories(1, 16)
+    for tick, place in ((0, 7), (HOUR, 8), (2 * HOUR, 7), (3 * HOUR, 7), (12 * HOUR, 7)):
+        memories.remember(0, tick, EpisodeKind.SAW, Topic.PERSON, who=3, place=place, fact=tick)
+    assert memories.of(0)["times"].tolist() == [3, 1, 1], "but in the evening it is another one"
+    assert memories.of(0)["last"].tolist() == memories.of(0)["fact"].tolist() == [3 * HOUR, HOUR, 12 * HOUR]
 
 
 def test_without_memory_nothing_is_kept() -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.emotion import GOOD_NEWS, Emotions
 from agents.needs import NEEDS, Natures, Needs, chill
 from agents.perception import EARSHOT_LIMITS_M, earshot_m
 from agents.persona import make_personas
@@ -86,20 +84,3 @@ def test_earshot_shrinks_with_rain_and_wind(weather, more_rain, more_wind):
 
 def test_a_storm_more_than_halves_earshot():
     assert earshot_m(replace(RAIN, rain_mm_h=15.0, wind_m_s=14.0)) < earshot_m(FAIR) / 2
-
-
-def test_moods_move_with_events_and_return_to_nature():
-    extraversion, neuroticism = np.array([0.8, 0.2, 0.5]), np.array([0.2, 0.8, 0.5])
-    emotions = Emotions.from_traits(extraversion, neuroticism)
-    assert emotions.mood[0] > emotions.mood[2] > emotions.mood[1]
-    rest = emotions.mood[2]
-    emotions.push(2, GOOD_NEWS)
-    pushed = emotions.mood[2]
-    content = Needs(*(np.zeros(3) for _ in range(6)))
-    emotions.advance(1800.0, content, replace(FAIR, cloud=0.5), np.zeros(3))
-    assert rest < emotions.mood[2] < pushed
-    emotions.advance(1e6, content, replace(FAIR, cloud=0.5), np.zeros(3))
-    assert emotions.mood == pytest.approx(emotions.nature)
-    for _ in range(500):
-        emotions.push(0, GOOD_NEWS)
-    assert emotions.mood[0] <= 1.0
