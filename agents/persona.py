@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
 from importlib.resources import files
@@ -38,7 +38,9 @@ def make_personas(
         raise ValueError("the world has no place of kind 'house', so nobody can live there")
     drawn = draw(seed, count, population or Population(), [p.kind for p in places])
     genders = ["woman" if woman else "man" for woman in drawn.women]
-    names = _names(seed, genders)
+    for row, change in enumerate(overrides[:count]):
+        genders[row] = str(change.get("gender", genders[row]))
+    names = _names(seed, {str(change["name"]) for change in overrides if "name" in change})
     people = [
         Persona(
             row,
@@ -58,11 +60,12 @@ def make_personas(
     return tuple(_told(seed, _at_work(_at_home(seed, people, overrides, houses), places), overrides))
 
 
-def _names(seed: int, genders: Sequence[str]) -> dict[str, Iterator[str]]:
-    """Unique given names of each gender; when a village has more people than the list, two names are joined."""
+def _names(seed: int, taken: Collection[str]) -> dict[str, Iterator[str]]:
+    """Unique given names of each gender that nobody has; when the list is at its end, two names are joined."""
 
     def queue(key: str) -> Iterator[str]:
-        pool = [str(n) for n in stream(seed, "names", len(key)).permutation(sorted(_given()[key]))]
+        order = stream(seed, "names", len(key)).permutation(sorted(_given()[key]))
+        pool = [str(n) for n in order if str(n) not in taken]
         yield from pool
         for shift in range(1, len(pool)):
             yield from (f"{a}-{b}" for a, b in zip(pool, pool[shift:] + pool[:shift], strict=True))

@@ -6,7 +6,7 @@ All of it may be given in a scenario, and `agents.census` says what came of it: 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -65,6 +65,34 @@ class Population:
     def trait(self, name: str) -> tuple[float, float]:
         """Mean and standard deviation of a trait."""
         return next(((m, s) for t, m, s in self.traits if t == name), (TRAIT_MEAN, TRAIT_SPREAD))
+
+
+def bands_of(
+    young: float | None, old: float | None, histogram: Mapping[str, float]
+) -> tuple[tuple[int, int, float], ...]:
+    """Ages as (from, to, share) from shares of the young and the old, or from a histogram such as {"16-24": 0.2}.
+
+    Raises:
+        ValueError: both are given, the shares are more than everybody, or a key is no range of years.
+    """
+    if young is None and old is None:
+        return tuple(_band(key, share) for key, share in histogram.items())
+    if histogram:
+        raise ValueError("ages says the same as young and old: give one or the other")
+    years = OLDEST + 1 - YOUNGEST
+    young = (YOUNG_BELOW - YOUNGEST) / years if young is None else young
+    old = (OLDEST + 1 - OLD_FROM) / years if old is None else old
+    if young + old > 1.0 + 1e-9:
+        raise ValueError(f"young = {young:g} and old = {old:g} are more than everybody")
+    grown = max(0.0, 1.0 - young - old)
+    return (YOUNGEST, YOUNG_BELOW - 1, young), (YOUNG_BELOW, OLD_FROM - 1, grown), (OLD_FROM, OLDEST, old)
+
+
+def _band(key: str, share: float) -> tuple[int, int, float]:
+    first, dash, last = key.partition("-")
+    if not dash or not first.strip().isdecimal() or not last.strip().isdecimal():
+        raise ValueError(f"ages '{key}': write years as \"16-24\"")
+    return int(first), int(last), share
 
 
 @dataclass(frozen=True)
@@ -147,7 +175,7 @@ def _ranks(values: Floats) -> NDArray[np.int64]:
 
 def _aged(even: Floats, bands: Sequence[tuple[int, int, float]]) -> NDArray[np.int64]:
     """Ages at these quantiles of a histogram whose bands are even within."""
-    ordered = sorted(bands)
+    ordered = sorted(band for band in bands if band[2] > 0.0)
     edges = np.concatenate([[0.0], np.cumsum([share for *_, share in ordered])])
     band = np.clip(np.searchsorted(edges, even * edges[-1], side="right") - 1, 0, len(ordered) - 1)
     within = (even * edges[-1] - edges[band]) / (edges[band + 1] - edges[band])

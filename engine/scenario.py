@@ -12,7 +12,7 @@ import tomllib
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -20,6 +20,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from engine.quantities import checked_size, parse_duration, parse_size
 from recorder.lens import LENSES, LensName, reaches
 from world.streams import stream
+
+if TYPE_CHECKING:
+    from agents.population import Population
 
 MODALITIES = ("rgb", "depth", "instance", "semantic", "part", "normal", "flow", "back_flow", "albedo")
 QUALITIES = ("truth", "fast", "fine")  # of the picture; the truth is the same in all
@@ -138,7 +141,7 @@ class ClimatePart(Part):
 class VillagePart(Part):
     """Who lives there."""
 
-    villagers: int = Field(12, ge=1, le=1000)
+    villagers: int = Field(12, ge=1, le=10_000)
     talkativeness: float = Field(1.0, ge=0, le=5)
 
 
@@ -157,6 +160,85 @@ class GatheringPart(Part):
     starts: Annotated[datetime, BeforeValidator(_moment), AfterValidator(_naive)]  # local solar time
     lasts: Annotated[float, BeforeValidator(_duration), Field(ge=600, le=43200)] = 7200.0
     host: str = ""  # name; drawn by the seed if none
+
+
+class TraitPart(Part):
+    """How a trait is spread over the village."""
+
+    mean: float = Field(0.5, ge=0.1, le=0.9)
+    spread: float = Field(0.18, ge=0, le=0.28)  # standard deviation
+
+
+class TraitsPart(Part):
+    """The Big Five, each 0..1."""
+
+    openness: TraitPart = TraitPart()
+    conscientiousness: TraitPart = TraitPart()
+    extraversion: TraitPart = TraitPart()
+    agreeableness: TraitPart = TraitPart()
+    neuroticism: TraitPart = TraitPart()
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class PopulationPart(Part):
+    """What kind of people live there; `hamlet people` shows what comes of it.
+
+    Ages are given as shares of the young (16 to 24) and the old (from 65), or as a histogram: ages = { "16-24" = 0.2 }.
+    """
+
+    women: Share = 0.5
+    young: Share | None = None
+    old: Share | None = None
+    ages: dict[str, Annotated[float, Field(ge=0)]] = {}
+    trades: dict[str, Annotated[float, Field(ge=0)]] = {}  # shares, in any unit
+    traits: TraitsPart = TraitsPart()
+
+    @model_validator(mode="after")
+    def _possible(self) -> PopulationPart:
+        if self != PopulationPart.model_construct():
+            self.asked()
+        return self
+
+    def asked(self) -> Population:
+        """The same in the terms of those who make the people. Raises ValueError if it cannot be had."""
+        # Imported only now: few scenarios ask for people of their own, and statistics load slowly.
+        from agents.population import Population, bands_of  # noqa: PLC0415
+
+        traits = ((name, getattr(self.traits, name)) for name in TraitsPart.model_fields)
+        return Population(
+            women=self.women,
+            ages=bands_of(self.young, self.old, self.ages),
+            trades=tuple(self.trades.items()),
+            traits=tuple((name, trait.mean, trait.spread) for name, trait in traits if trait != TraitPart()),
+        )
+
+
+class PersonPart(Part):
+    """Somebody in particular; the first table is the first of the cast. What is left out is drawn as for all."""
+
+    name: str | None = Field(None, pattern=r"^[A-Z][A-Za-z' -]{0,30}$")
+    age: int | None = Field(None, ge=16, le=95)
+    gender: Literal["woman", "man"] | None = None
+    trade: str | None = Field(None, pattern=r"^[a-z][a-z ]{0,30}$")
+    openness: Share | None = None
+    conscientiousness: Share | None = None
+    extraversion: Share | None = None
+    agreeableness: Share | None = None
+    neuroticism: Share | None = None
+    skill: Share | None = None
+    backstory: str | None = Field(None, max_length=300)
+    secret: str | None = Field(None, max_length=100)  # the words after "I": "never learned to read"
+
+
+class AblationPart(Part):
+    """Parts of the mind; false leaves one out for everybody, which shows in an experiment what it is worth."""
+
+    memory: bool = True
+    emotion: bool = True
+    relationships: bool = True
+    weather: bool = True
 
 
 class SpellPart(Part):
@@ -307,7 +389,11 @@ class LanguagePart(Part):
     model: str = "embedded"
 
 
-EACH: dict[str, type[Part]] = {"camera": CameraPart, "spell": SpellPart}  # of the keys that hold lists of tables
+EACH: dict[str, type[Part]] = {
+    "camera": CameraPart,
+    "spell": SpellPart,
+    "person": PersonPart,
+}  # of the keys that hold lists of tables
 
 
 class Scenario(Part):
@@ -321,6 +407,9 @@ class Scenario(Part):
     terrain: TerrainPart = TerrainPart()
     climate: ClimatePart = ClimatePart()
     village: VillagePart = VillagePart()
+    population: PopulationPart = PopulationPart()
+    person: tuple[PersonPart, ...] = ()
+    ablation: AblationPart = AblationPart()
     news: tuple[NewsPart, ...] = ()
     gathering: tuple[GatheringPart, ...] = ()
     weather: WeatherPart = WeatherPart()
@@ -346,6 +435,14 @@ class Scenario(Part):
                     f"camera '{camera.name}' would be black in places: its lens '{camera.lens}' does not reach them at "
                     f"fov_deg = {camera.fov_deg:g}; take a smaller one, or weaker distortion"
                 )
+        people = [person.name for person in self.person if person.name is not None]
+        if twice := [name for name in people if people.count(name) > 1]:
+            raise ValueError(f"person: two are called '{twice[0]}'; names must be different")
+        if len(self.person) > self.village.villagers:
+            raise ValueError(
+                f"person: {len(self.person)} are described, but village.villagers is {self.village.villagers}; "
+                "describe fewer or let more live there"
+            )
         names = [camera.name for camera in self.camera]
         if not names or len(set(names)) != len(names):
             raise ValueError(f"camera names are {names}: at least one is needed and each must be different")
@@ -513,7 +610,7 @@ def _explain(error: ValidationError) -> str:
             sentence = f"{key} = {_shown(value)}: must be a table; write [[{each}]] above the keys of each"
         case "model_type":
             sentence = f"{key} = {_shown(value)}: must be a table, written [{key}] with its keys below"
-        case "tuple_type" if key in ("camera", "weather.spell"):
+        case "tuple_type" if key in ("camera", "weather.spell", "person"):
             sentence = f"{key} = {_shown(value)}: must be a list of tables; write [[{key}]] above the keys of each"
         case "string_pattern_mismatch":
             sentence = (

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.ablation import Ablation
 from agents.acts import SpeechPlan
 from agents.language.voice import Voice, Wording
 from agents.openings import Gathering, News, OpeningError
@@ -204,6 +205,9 @@ def society_config(scenario: Scenario) -> SocietyConfig:
         villagers=scenario.village.villagers,
         tick_rate=scenario.world.tick_rate,
         talkativeness=scenario.village.talkativeness,
+        personas=tuple(person.model_dump(exclude_none=True) for person in scenario.person),
+        population=scenario.population.asked(),
+        ablation=Ablation(**scenario.ablation.model_dump()),
         openings=openings,
     )
 
