@@ -368,7 +368,7 @@ class Conversations:
         talk.speaking = None
         bodies.speaking[move.speaker] = False
         bodies.activity[move.speaker] = Activity.LISTEN
-        within = hearers(bodies, move.speaker, now.weather).tolist()
+        within = hearers(bodies, move.speaker, now.weather, view, thread.members).tolist()
         present = [m for m in thread.members if m in within]
         aside = [r for r in within if r not in thread.members and not self.talking[r]]
         scene = Scene(self._minds, now, thread, self.said)

@@ -14,7 +14,7 @@ from agents.acts import Act, Persona, Topic
 from agents.bodies import VILLAGER, Bodies
 from agents.dialogue.moves import Move
 from agents.knowledge import VALENCE
-from agents.plans import OUTDOOR_TRADES, Intent, Intention
+from agents.plans import OUTDOOR_TRADES, Intent
 from assets.palette import Activity, Bearing, Gesture, Load, Seat, Wear
 from world.view import Place, Weather
 
@@ -77,49 +77,60 @@ GESTURES = {
 }
 
 
-def outward(
-    bodies: Bodies,
-    personas: tuple[Persona, ...],
-    places: tuple[Place, ...],
-    intentions: Iterable[Intention],
-    speaking: Iterable[tuple[Move, float, float]],
-    mood: NDArray[np.float64],
-    weather: Weather,
-    sun_elevation: float,
-) -> NDArray[np.void]:
-    """The columns wears, carries, lantern, bearing, seat, gesture and gesturing of VILLAGER (n,); the rest is zero.
+class Outward:
+    """What others see of people, from what they are, what they are about, and the weather; made once for a village."""
 
-    Args:
-        bodies: as they stand at this tick.
-        personas: who they are, by row.
-        places: of the valley, by id.
-        intentions: what each is about, by row.
-        speaking: the turns being spoken, each with the seconds since it began and until its floor ends.
-        mood: by row.
-        weather: at this tick.
-        sun_elevation: in radians.
-    """
-    rows = np.zeros(len(bodies), VILLAGER)
-    out = ~bodies.indoors
-    falling = weather.rain_mm_h + weather.snow_mm_h
-    hardy = np.array([p.trade in OUTDOOR_TRADES for p in personas], bool)
-    rows["wears"] = np.where(out, clothing(hardy, falling, weather.temperature_c), Wear.NOTHING_MORE)
-    loads = [
-        load(p, i, places[i.place].kind if i.place >= 0 else "") for p, i in zip(personas, intentions, strict=True)
-    ]
-    carries = np.array(loads, np.uint8)
-    carries[bodies.moving & np.isin(carries, LEFT_AT_WORK)] = Load.NOTHING
-    rows["carries"] = np.where(out & (bodies.activity != Activity.SIT), carries, Load.NOTHING)
-    at_rest = (bodies.activity == Activity.SIT) | (bodies.activity == Activity.SLEEP)
-    rows["lantern"] = out & ~at_rest & (sun_elevation < LANTERN_SUN)
-    wet = out & (falling > SHOWER_MM_H)
-    rows["bearing"] = np.where(wet, np.where(bodies.moving, Bearing.HUNCHED, Bearing.SHELTERING), Bearing.UPRIGHT)
-    on_bench = np.array([p >= 0 and places[p].kind == "bench" for p in bodies.place.tolist()], bool)
-    rows["seat"] = np.where(on_bench | bodies.indoors, Seat.STOOL, Seat.GROUND)
-    for move, since_s, left_s in speaking:
-        rows["gesture"][move.speaker] = gesture(move, personas, float(mood[move.speaker]))
-        rows["gesturing"][move.speaker] = np.clip(min(since_s, left_s) / RAISED_S, 0.0, 1.0)
-    return rows
+    def __init__(self, personas: tuple[Persona, ...], places: tuple[Place, ...]) -> None:
+        self._personas = personas
+        self._hardy = np.array([p.trade in OUTDOOR_TRADES for p in personas], bool)
+        self._tools = np.array([TOOLS.get(p.trade, Load.NOTHING) for p in personas], np.uint8)
+        self._vessels = np.array([ERRAND_LOADS.get(p.kind, Load.NOTHING) for p in places] + [Load.NOTHING], np.uint8)
+        self._bench = np.array([p.kind == "bench" for p in places] + [False])  # of no place, too, the last one
+
+    def of(
+        self,
+        bodies: Bodies,
+        intent: NDArray[np.integer],
+        place: NDArray[np.integer],
+        speaking: Iterable[tuple[Move, float, float]],
+        mood: NDArray[np.float64],
+        weather: Weather,
+        sun_elevation: float,
+    ) -> NDArray[np.void]:
+        """The columns wears, carries, lantern, bearing, seat, gesture and gesturing of VILLAGER (n,); the rest is zero.
+
+        Args:
+            bodies: as they stand at this tick.
+            intent: what each is about, by row.
+            place: where, by row, -1 for nowhere.
+            speaking: the turns being spoken, each with the seconds since it began and until its floor ends.
+            mood: by row.
+            weather: at this tick.
+            sun_elevation: in radians.
+        """
+        rows = np.zeros(len(bodies), VILLAGER)
+        out = ~bodies.indoors
+        falling = weather.rain_mm_h + weather.snow_mm_h
+        rows["wears"] = np.where(out, clothing(self._hardy, falling, weather.temperature_c), Wear.NOTHING_MORE)
+        carries = self.loads(intent, place)
+        carries[bodies.moving & np.isin(carries, LEFT_AT_WORK)] = Load.NOTHING
+        rows["carries"] = np.where(out & (bodies.activity != Activity.SIT), carries, Load.NOTHING)
+        at_rest = (bodies.activity == Activity.SIT) | (bodies.activity == Activity.SLEEP)
+        rows["lantern"] = out & ~at_rest & (sun_elevation < LANTERN_SUN)
+        wet = out & (falling > SHOWER_MM_H)
+        rows["bearing"] = np.where(wet, np.where(bodies.moving, Bearing.HUNCHED, Bearing.SHELTERING), Bearing.UPRIGHT)
+        rows["seat"] = np.where(self._bench[bodies.place] | bodies.indoors, Seat.STOOL, Seat.GROUND)
+        for move, since_s, left_s in speaking:
+            rows["gesture"][move.speaker] = gesture(move, self._personas, float(mood[move.speaker]))
+            rows["gesturing"][move.speaker] = min(max(min(since_s, left_s) / RAISED_S, 0.0), 1.0)
+        return rows
+
+    def loads(self, intent: NDArray[np.integer], place: NDArray[np.integer]) -> NDArray[np.uint8]:
+        """What is in each one's hand (n,): the tool on the way to work and there, a vessel or a bundle on an errand."""
+        loads: NDArray[np.uint8] = np.where(intent == Intent.WORK, self._tools, Load.NOTHING).astype(np.uint8)
+        errand = intent == Intent.ERRAND
+        loads[errand] = self._vessels[place[errand]]
+        return loads
 
 
 def clothing(hardy: NDArray[np.bool_], falling_mm_h: float, temperature_c: float) -> NDArray[np.uint8]:
@@ -128,15 +139,6 @@ def clothing(hardy: NDArray[np.bool_], falling_mm_h: float, temperature_c: float
         return np.full(len(hardy), Wear.HOODED_CLOAK, np.uint8)
     cold = np.where(hardy, temperature_c < HARDY_CLOAK_C, temperature_c < CLOAK_C)
     return np.where(cold | (falling_mm_h > SHOWER_MM_H), Wear.CLOAK, Wear.NOTHING_MORE).astype(np.uint8)
-
-
-def load(person: Persona, intention: Intention, place_kind: str) -> Load:
-    """What is in hand for an intention: the tool on the way to work and there, a vessel or a bundle on an errand."""
-    if intention.intent == Intent.WORK:
-        return TOOLS.get(person.trade, Load.NOTHING)
-    if intention.intent == Intent.ERRAND:
-        return ERRAND_LOADS.get(place_kind, Load.NOTHING)
-    return Load.NOTHING
 
 
 def gesture(move: Move, personas: tuple[Persona, ...], mood: float) -> Gesture:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,8 @@ SPEECH_DB = 60.0  # normal voice at 1 m (ISO 9921:2003)
 QUIET_DB = 35.0  # a village without machines; judgement
 MARGIN_DB = 0.0  # speech is followed down to the level of the noise (ISO 9921, fair intelligibility)
 EARSHOT_LIMITS_M = (2.5, 18.0)  # people standing together raise their voice; nobody follows talk across the square
+BEHIND_WALLS = 0.25  # of earshot: a barrier takes 12 dB where the way round it is little longer (Maekawa 1968)
+HEARD_BY = 24  # in a crowd the farther ones hear those who stand nearer to them; judgement
 
 
 @dataclass
@@ -100,17 +103,33 @@ def earshot_m(weather: Weather) -> float:
     return float(np.clip(reach, *EARSHOT_LIMITS_M))
 
 
-def hearers(bodies: Bodies, speaker: int, weather: Weather) -> NDArray[np.int64]:
-    """Rows within earshot of a speaker, nearest first, without the speaker: walls keep sound in, and sleepers out.
+def hearers(
+    bodies: Bodies, speaker: int, weather: Weather, view: WorldView, group: Sequence[int] = ()
+) -> NDArray[np.int64]:
+    """Rows that hear a speaker, without it: walls keep sound in, and sleepers out.
 
-    Outdoors those within `earshot_m`, indoors everybody who is awake under the same roof.
+    Outdoors those within `earshot_m`, nearer by BEHIND_WALLS where a house or a hill stands between, nearest first;
+    indoors those who are awake under the same roof, with the speaker's `group` first. No more than HEARD_BY hear what
+    is said in a crowd.
     """
     if bodies.indoors[speaker]:
         near = bodies.indoors & (bodies.place == bodies.place[speaker]) & (bodies.activity != Activity.SLEEP)
         near[speaker] = False
-        return np.flatnonzero(near)
+        found = np.flatnonzero(near)
+        if len(found) > HEARD_BY:
+            found = found[np.argsort(~np.isin(found, group), kind="stable")]
+        return found[:HEARD_BY]
+    reach = earshot_m(weather)
     away = np.hypot(bodies.x - bodies.x[speaker], bodies.y - bodies.y[speaker])
-    near = (away <= earshot_m(weather)) & ~bodies.indoors
+    near = (away <= reach) & ~bodies.indoors
     near[speaker] = False
     found = np.flatnonzero(near)
-    return found[np.argsort(away[found], kind="stable")]
+    found = found[np.argsort(away[found], kind="stable")][: 2 * HEARD_BY]
+    far = np.flatnonzero(away[found] > reach * BEHIND_WALLS)
+    if len(far):
+        heard = np.ones(len(found), np.bool_)
+        ends = [np.full(len(far), speaker), found[far]]
+        (xa, ya, za), (xb, yb, zb) = ((bodies.x[r], bodies.y[r], bodies.z[r] + EYE_HEIGHT_M) for r in ends)
+        heard[far] = view.line_of_sight(xa, ya, za, xb, yb, zb)
+        found = found[heard]
+    return found[:HEARD_BY]

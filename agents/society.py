@@ -28,7 +28,7 @@ from agents.needs import NEEDS, Needs, natures_of
 from agents.news import news_places, plant_rumour, seed_news
 from agents.noticing import Noticing
 from agents.openings import Gathering, News, begin
-from agents.outward import outward
+from agents.outward import Outward
 from agents.perception import CIVIL_DUSK, Sight
 from agents.persona import make_personas
 from agents.plans import Intent
@@ -107,6 +107,7 @@ class Society:
         self._natures = natures_of(personas)
         self._rows = np.arange(config.villagers)
         self.minds = _minds(personas, config, view, now)
+        self._outward = Outward(personas, view.places)
         knowledge = self.minds.knowledge
         seed_news(knowledge, config.seed, personas, view.places, now.minute)
         self.begun = begin(config.openings, knowledge, config.seed, personas, view.places, self._start)
@@ -143,8 +144,8 @@ class Society:
         """What may be seen and known of everyone in the world as it is at this tick: (n,) VILLAGER."""
         m, turns = self.minds, self.talk.turns(view.tick)
         sky = view.weather, view.sun_elevation
-        doing = self.intentions.current
-        rows = outward(self.bodies, m.personas, m.places, doing, turns, m.emotions.mood, *sky)
+        about = self.intentions.intent, self.intentions.place
+        rows = self._outward.of(self.bodies, *about, turns, m.emotions.mood, *sky)
         b, n = self.bodies, self.minds.needs
         for name in ("x", "y", "z", "heading", "stride", "activity", "indoors", "speaking", "look_at"):
             rows[name] = getattr(b, name)

@@ -255,9 +255,9 @@ def spoken(
 
     `members` are those of the group: they are the listeners, and others in earshot overhear.
     """
-    within = [int(r) for r in hearers(bodies, move.speaker, now.weather)]
-    present = [move.speaker, *within]
     group = members or (move.listener,)
+    within = hearers(bodies, move.speaker, now.weather, view, group).tolist()
+    present = [move.speaker, *within]
     floor_end = now.tick + floor_ticks(move.act, rate)
     words = max(1, len(wording.text.split()))
     end = min(floor_end, now.tick + max(1, int(np.ceil(words / WORDS_PER_S * rate))))

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.bodies import BODY_RADIUS_M, Bodies
+from world.compiled import compiled
 from world.view import Floats, Place, WorldView
+
+Flags = NDArray[np.bool_]
 
 SPACING_M = 1.1  # between neighbouring spots
 CLEARANCE_M = 0.85  # between a new spot and anybody standing or heading nearby
@@ -15,6 +19,8 @@ DOORWAY_M = 1.0  # kept free before a building's door
 GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
 CROWD_FACTOR = 2.5  # a crowd spills over to this many times the radius before somebody gives up
 EXIT_STEPS_M = (0.0, 0.6, 0.9, 1.3)
+APART_M = 2 * BODY_RADIUS_M + 0.05  # middles of bodies that do not touch
+DOORSTEP_M = EXIT_STEPS_M[-1] + APART_M  # nobody farther off is in the way of one who steps out
 
 
 class Spots:
@@ -52,11 +58,8 @@ class Spots:
             return None
         p = self._places[place]
         reach = p.radius_m * CROWD_FACTOR + SPACING_M
-        taken = _taken(row, bodies, p.x, p.y, reach)
-        nearest = (
-            ((spots[:, None] - taken[None]) ** 2).sum(axis=2).min(axis=1) if len(taken) else np.full(len(spots), np.inf)
-        )
-        free = np.flatnonzero(nearest > CLEARANCE_M**2)
+        columns = bodies.x, bodies.y, bodies.spot_x, bodies.spot_y, bodies.indoors, bodies.enters
+        free = np.flatnonzero(_free(spots, row, *columns, p.x, p.y, reach))
         if len(free) == 0:
             return None
         inside = free[np.hypot(spots[free, 0] - p.x, spots[free, 1] - p.y) <= p.radius_m]
@@ -64,29 +67,45 @@ class Spots:
         return float(spots[choice, 0]), float(spots[choice, 1])
 
 
-def _taken(row: int, bodies: Bodies, x: float, y: float, reach: float) -> Floats:
-    """Points (m, 2) near a place where others stand or are going to stand."""
-    others = ~bodies.indoors
-    others[row] = False
-    bound = np.flatnonzero(others & ~bodies.enters)
-    here = np.flatnonzero(others)
-    points = np.concatenate(
-        [
-            np.stack([bodies.spot_x[bound], bodies.spot_y[bound]], axis=1),
-            np.stack([bodies.x[here], bodies.y[here]], axis=1),
-        ]
-    )
-    return points[np.hypot(points[:, 0] - x, points[:, 1] - y) < reach]
+@compiled
+def _free(
+    spots: Floats,
+    row: int,
+    x: Floats,
+    y: Floats,
+    spot_x: Floats,
+    spot_y: Floats,
+    indoors: Flags,
+    enters: Flags,
+    middle_x: float,
+    middle_y: float,
+    reach: float,
+) -> Flags:
+    """Spots (m,) of a place near which nobody but `row` stands or is going to stand."""
+    free = np.ones(len(spots), np.bool_)
+    for i in range(x.size):
+        if i == row or indoors[i]:
+            continue
+        for at_x, at_y, counts in ((x[i], y[i], True), (spot_x[i], spot_y[i], not enters[i])):
+            dx, dy = at_x - middle_x, at_y - middle_y
+            if not counts or dx * dx + dy * dy >= reach * reach:
+                continue
+            for k in range(len(spots)):
+                dx, dy = at_x - spots[k, 0], at_y - spots[k, 1]
+                if dx * dx + dy * dy <= CLEARANCE_M * CLEARANCE_M:
+                    free[k] = False
+    return free
 
 
 def way_out(row: int, bodies: Bodies, view: WorldView) -> tuple[float, float] | None:
     """A free point at the door for one who steps outside; None while the doorway is crowded."""
-    out = bodies.outdoors
     x0, y0 = bodies.x[row], bodies.y[row]
+    near = np.flatnonzero(~bodies.indoors & (np.abs(bodies.x - x0) < DOORSTEP_M) & (np.abs(bodies.y - y0) < DOORSTEP_M))
+    near_x, near_y = bodies.x[near], bodies.y[near]
     for distance in EXIT_STEPS_M:
         for angle in np.arange(0, 2 * np.pi, np.pi / 4) if distance else (0.0,):
             x, y = x0 + distance * np.cos(angle), y0 + distance * np.sin(angle)
-            crowded = (np.hypot(bodies.x[out] - x, bodies.y[out] - y) < 2 * BODY_RADIUS_M + 0.05).any()
+            crowded = (np.hypot(near_x - x, near_y - y) < APART_M).any()
             here, there = (np.array([x0]), np.array([y0])), (np.array([x]), np.array([y]))
             if crowded or not view.may_step(*here, *there)[0]:
                 continue

@@ -10,10 +10,10 @@ import pytest
 
 from agents.acts import Act, Fact, Topic
 from agents.dialogue.moves import Move
-from agents.outward import GESTURES, RAISED_S, TOOLS, clothing, gesture, load
-from agents.plans import Intent, Intention
+from agents.outward import GESTURES, RAISED_S, TOOLS, Outward, clothing, gesture
+from agents.plans import Intent
 from assets.palette import Activity, Bearing, Gesture, Load, Seat, Wear
-from tests.agents.flat_world import FAIR
+from tests.agents.flat_world import FAIR, FlatWorld
 from tests.agents.village import village
 
 RAIN = replace(FAIR, rain_mm_h=4.0, cloud=1.0)
@@ -33,10 +33,14 @@ def test_people_put_on_more_the_colder_and_wetter_it_is() -> None:
 
 
 def test_loads_follow_trade_and_errand() -> None:
-    for person in people():
-        assert load(person, Intention(Intent.WORK, 0), "field") == TOOLS.get(person.trade, Load.NOTHING)
-        assert load(person, Intention(Intent.ERRAND, 0), "well") == Load.BUCKET
-        assert load(person, Intention(Intent.LINGER, 0), "well") == Load.NOTHING
+    folk, world = people(), FlatWorld()
+    shown, n = Outward(folk, world.places), len(folk)
+    well = np.full(n, next(p.id for p in world.places if p.kind == "well"))
+    at_work = shown.loads(np.full(n, Intent.WORK), well)
+    assert at_work.tolist() == [TOOLS.get(person.trade, Load.NOTHING) for person in folk]
+    assert (shown.loads(np.full(n, Intent.ERRAND), well) == Load.BUCKET).all()
+    assert (shown.loads(np.full(n, Intent.LINGER), well) == Load.NOTHING).all()
+    assert (shown.loads(np.full(n, Intent.ERRAND), np.full(n, -1)) == Load.NOTHING).all()
 
 
 def test_every_act_has_a_gesture_and_elders_are_bowed_to() -> None:
