@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from agents.memory import mixed
 from world.state import Plain, check_rows, column, columns_of, part, put_back, rows_of, taken
 
-MOST = 24  # insights per villager; beyond it the one with the least evidence goes
+MOST = 32  # insights per villager; beyond it whereabouts go before character, and the least evidence first
 
 
 class InsightKind(IntEnum):
@@ -83,11 +83,11 @@ class Insights:
         return self._of[row].get(like.key)
 
     def note(self, row: int, drawn: Insight) -> None:
-        """Keep a conclusion, in place of the same one drawn before; the weakest goes where there are too many."""
+        """Keep a conclusion, in place of the same one drawn before; the least goes where there are too many."""
         mine = self._of[row]
         mine.pop(drawn.key, None)
         if len(mine) >= MOST:
-            del mine[min(mine, key=lambda key: (mine[key].weight, key))]
+            del mine[min(mine, key=lambda key: (key[0] != InsightKind.OFTEN_AT, mine[key].weight, key))]
         mine[drawn.key] = drawn
         evidence = *drawn.facts, *drawn.episodes
         self.digest[row] = mixed(int(self.digest[row]), *drawn.key, round(1e6 * drawn.weight), *evidence)

@@ -29,10 +29,11 @@ ENOUGH = {
     InsightKind.HELPS: 1.8,
     InsightKind.LIES: 0.9,
     InsightKind.QUARREL: 1.4,
-    InsightKind.OFTEN_AT: 4.0,
+    InsightKind.OFTEN_AT: 6.0,
     InsightKind.RAIN_AFTER_SIGN: 2.0,
 }
 GROWN = 2.0  # a conclusion is drawn anew when there is so many times the evidence
+OFTEN_OVER_H = 12.0  # hours between the first and the last sighting: not only today
 RAIN_WITHIN_MIN = 180  # of the sign
 DEEDS = {
     "promise_kept": InsightKind.KEEPS_PROMISES,
@@ -126,8 +127,9 @@ def _haunts(minds: Minds, row: int) -> Iterator[Insight]:
     for at in np.flatnonzero(often >= ENOUGH[InsightKind.OFTEN_AT]).tolist():
         who, place = divmod(int(pairs[at]), 1 << 16)
         persona = minds.personas[who]
-        if place not in (persona.home, persona.workplace):
-            there = seen[of_pair == at]
+        there = seen[of_pair == at]
+        span_h = (int(there["last"].max()) - int(there["tick"].min())) / (3600.0 * minds.memories.tick_rate)
+        if place not in (persona.home, persona.workplace) and span_h >= OFTEN_OVER_H:
             facts = tuple(f for f in there["fact"].tolist() if f in minds.knowledge.held[row])
             yield Insight(
                 InsightKind.OFTEN_AT, who, -1, place, float(often[at]), facts, tuple(sorted(there["id"].tolist()))

@@ -89,12 +89,15 @@ def test_where_people_are_often_seen_is_known_after_a_while() -> None:
     minds = people()
     inn = next(p.id for p in minds.places if p.kind == "inn")
     home = minds.personas[3].home
-    for hour in range(4):
+    for hour in (0, 1, 2, 14, 15, 16):
         for place in (inn, home):
             minds.memories.remember(0, hour * HOUR, EpisodeKind.SAW, Topic.PERSON, who=3, place=place)
-    reflect(minds, 0, at(5))
+            minds.memories.remember(1, hour * 300, EpisodeKind.SAW, Topic.PERSON, who=3, place=place)
+    reflect(minds, 0, at(17))
     (drawn,) = minds.insights.of(0)
-    assert (drawn.kind, drawn.subject, drawn.place, drawn.weight) == (InsightKind.OFTEN_AT, 3, inn, 4.0)
+    assert (drawn.kind, drawn.subject, drawn.place, drawn.weight) == (InsightKind.OFTEN_AT, 3, inn, 6.0)
+    reflect(minds, 1, at(17))
+    assert minds.insights.of(1) == (), "so far only this morning"
     mine = minds.memories.of(0)
     assert set(drawn.episodes) == set(mine["id"][mine["place"] == inn].tolist())
 
