@@ -9,6 +9,7 @@ import zlib
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import hypot
 from typing import Any
 
 import numpy as np
@@ -276,7 +277,7 @@ def spoken(
         request_tick=wording.key[1],
         positions={r: (float(bodies.x[r]), float(bodies.y[r]), float(bodies.z[r])) for r in present},
         sees=_sight(present, bodies, view),
-        weather={k: float(v) for k, v in asdict(now.weather).items()},
+        weather={k: float(v) for k, v in vars(now.weather).items()},
     )
 
 
@@ -294,7 +295,7 @@ def fact_record(fact: Fact | None, minds: Minds) -> dict[str, Any] | None:
 
 def place_at(places: Sequence[Place], x: float, y: float) -> int:
     """The place at whose edge or within which a point lies, or -1 where people would say: on the lane."""
-    near = [(np.hypot(p.x - x, p.y - y) - p.radius_m, p.id) for p in places]
+    near = [(hypot(p.x - x, p.y - y) - p.radius_m, p.id) for p in places]
     distance, place = min(near)
     return place if distance < HERE_MARGIN_M else -1
 
