@@ -170,8 +170,17 @@ def varied_plans(count: int, seed: int = 5) -> list[SpeechPlan]:
 RELATIONS = ("", "neighbour", "friend", "rival", "stranger", "wife", "son", "sister", "father")
 EMOTIONS = ("", "joy", "distress", "hope", "fear", "gratitude", "anger", "shame", "pride", "pity", "admiration")
 SEASONS = ("", "spring", "summer", "autumn", "winter")
-PROPOSALS = (("help", "mend the fence"), ("help", "carry the sacks in"), ("bring", "a sack of flour"), ("meet", ""))
-GATHERINGS = ("a supper", "a dance", "the harvest feast")
+HELP = ("mend the fence", "carry the sacks", "turn the hay", "warp the loom", "load the cart", "stack the firewood")
+THINGS = ("a sack of flour", "a pot of soup", "an armful of firewood", "a basket of apples", "a warm blanket")
+GATHERINGS = ("a supper", "a dance", "the harvest feast", "an evening of songs")
+TIPS = (
+    "soak the willow a full night before you weave it",
+    "never hammer cold iron",
+    "let the dough rise twice and keep the draught away from it",
+    "fell an oak in winter, when the sap is down",
+    "mend a net while it is still wet",
+)
+SECRETS = ("never learned to read", "am afraid of deep water", "owe the pedlar more than I can pay", "write verses")
 TOPICS_OF: dict[Act, tuple[Topic, ...]] = {
     Act.GREET: (Topic.WELLBEING,),
     Act.OFFER: (Topic.FAVOUR, Topic.WORK, Topic.WELLBEING),
@@ -240,10 +249,13 @@ def _wide_plan(rng: np.random.Generator, index: int) -> SpeechPlan:
             obj = {Act.PRAISE: speaker, Act.BLAME: speaker, Act.APOLOGISE: listener}.get(act, fourth)
         told = topic if kinds is None or act is not Act.WARN else next(f[0] for f in FACTS if f[1] == kind)
         topic = told
-        fact = Fact(index, topic, kind, subject, 1, 0, 400, dict(details), source, object=obj)
+        stock = {"craft_tip": TIPS, "secret": SECRETS, "gathering": GATHERINGS}.get(kind, HELP)
+        details = {**details, "what": pick(stock)} if topic is not Topic.NEWS and "what" in details else dict(details)
+        fact = Fact(index, topic, kind, subject, 1, 0, 400, details, source, object=obj)
     proposal, what = None, ""
     if act in PROPOSED and topic in (Topic.FAVOUR, Topic.GATHERING, Topic.WORK):
-        kind, what = ("attend", pick(GATHERINGS)) if topic is Topic.GATHERING else pick(PROPOSALS)
+        kind = "attend" if topic is Topic.GATHERING else pick(("help", "help", "bring", "meet"))
+        what = pick({"attend": GATHERINGS, "help": HELP, "bring": THINGS}.get(kind, ("sit together for an hour",)))
         mine = act in (Act.OFFER, Act.PROMISE) or (act is Act.REFUSE and rng.random() < 0.7)
         doer, other = (speaker, listener) if mine else (listener, speaker)
         proposal = Proposal(kind, doer, other, 1, 1, 720, 60, what)
