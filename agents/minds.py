@@ -12,7 +12,7 @@ from agents.insights import Insights
 from agents.knowledge import Knowledge
 from agents.memory import Memories
 from agents.moment import Moment
-from agents.needs import Needs
+from agents.needs import Needs, stormy
 from agents.promises import Promises
 from agents.relationships import Relationships
 from world.streams import stream
@@ -91,6 +91,8 @@ class Minds:
             "rain_started": raining,
             "rain_stopped": not raining,
             "snow_started": now.weather.snow_mm_h > 0.05,
+            "storm_started": stormy(now.weather),
+            "place_flooded": True,
         }
         fresh = self.knowledge.tellable(row, listener, Topic.WEATHER)
         return next((f for f in fresh if valid[f.kind] and now.since(f) < STALE_WEATHER_MIN), None)

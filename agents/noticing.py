@@ -1,94 +1,140 @@
-"""What is noticed without words: weather that turns or threatens, and who was seen where."""
+"""What is noticed without words: weather, water over the ways, who is where, who helps whom, work that falls behind."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.acts import Topic
+from agents.acts import Fact, Topic
+from agents.appraisal import Agent, Appraisal
 from agents.bodies import Bodies
+from agents.intentions import Intentions
+from agents.intents import Intent
 from agents.memory import EpisodeKind
 from agents.minds import Minds, Moment
+from agents.needs import stormy
+from agents.outlook import SHUT_SEEN_M
 from agents.perception import Sight
-from world.state import Plain, check_rows, columns_of, part, put_back, rows_of, taken
-from world.view import Weather
+from agents.population import trade_row
+from assets.palette import Activity
+from world.state import Plain, column, part, put_back, taken
+from world.streams import stream
+from world.view import Weather, WorldView
 
 NOTICED_M = 40.0  # sightings farther off are not worth a thought
 SIGHTING_REST_S = 1800.0  # seeing the same person at the same place again sooner is nothing new
 SKY_READERS = ("shepherd", "farmer", "fisher", "woodcutter", "gardener")  # trades that foresee rain
 THREATENING_CLOUD, THREATENING_HUMIDITY = 0.85, 0.85
 SKY_CHECK_S = 60.0
+WATER_CHECK_S = 5.0
+RECKONING_FROM, RECKONING_SPAN = 600, 240  # minutes of the day at which people see how their work goes, in turns
+HELPED = {"affinity": 0.08, "trust": 0.04, "respect": 0.03, "debt": 0.15, "familiarity": 0.03}
+"""What one holds of a neighbour who lent a hand unasked; judgement, as for promises kept."""
+
+Events = list[tuple[str, dict[str, Any]]]
+_SKY = ("raining", "snowing", "stormy", "warned")
 
 
-SIGHTING = np.dtype([("observer", "<i2"), ("other", "<i2"), ("place", "<i2"), ("tick", "<i8")])
-
-
-@dataclass
 class Noticing:
-    """What was noticed last, so that only news is noticed: matrices (n, n) of place and tick of sightings."""
+    """What was noticed last, so that only news is noticed."""
 
-    place: NDArray[np.int16]
-    tick: NDArray[np.int64]
-    raining: bool
-    snowing: bool
-    warned: bool = False
-
-    @classmethod
-    def fresh(cls, villagers: int, weather: Weather) -> Noticing:
-        shape = (villagers, villagers)
-        return cls(np.full(shape, -1, np.int16), np.zeros(shape, np.int64), _rains(weather), _snows(weather))
-
-    def freeze(self) -> Plain:
-        """What was last known of the weather, and who was seen where and when."""
-        observer, other = np.nonzero(self.place >= 0)
-        sightings = np.zeros(len(observer), SIGHTING)
-        sightings["observer"], sightings["other"] = observer, other
-        sightings["place"], sightings["tick"] = self.place[observer, other], self.tick[observer, other]
-        return taken(self, ("raining", "snowing", "warned")) | {"sightings": columns_of(sightings)}
-
-    def thaw(self, state: Plain) -> None:
-        """Put back what `freeze` gave. Raises ValueError if it does not fit."""
-        put_back(self, ("raining", "snowing", "warned"), state)
-        sightings = rows_of(part(state, "sightings"), SIGHTING)
-        pairs = sightings["observer"], sightings["other"]
-        check_rows("sightings", len(self.place), *pairs)
-        self.place[:], self.tick[:] = -1, 0
-        self.place[pairs], self.tick[pairs] = sightings["place"], sightings["tick"]
+    def __init__(self, villagers: int, weather: Weather) -> None:
+        self.raining, self.snowing = _rains(weather), _snows(weather)
+        self.stormy = stormy(weather)
+        self.warned = False
+        self.reckoned: NDArray[np.int32] = np.full(
+            villagers, -(1 << 20), np.int32
+        )  # day of the last look at one's work
+        self.floods: dict[int, Fact] = {}  # place -> the fact that it is under water
+        self.deeds: dict[tuple[int, int], Fact] = {}  # (helper, who is helped) -> the fact, of today
+        self.owed: dict[tuple[int, int], int] = {}  # the same -> day on which the one who was helped noticed it
 
     @property
     def sky(self) -> NDArray[np.bool_]:
-        """What was last known of the weather: raining, snowing, warned of rain."""
-        return np.array([self.raining, self.snowing, self.warned])
+        """What was last known of the weather: raining, snowing, stormy, warned of rain."""
+        return np.array([getattr(self, name) for name in _SKY])
 
-    def weather(self, minds: Minds, bodies: Bodies, now: Moment, tick_rate: int) -> list[tuple[str, dict[str, object]]]:
-        """Everyone outdoors notices rain and snow beginning and rain ending; readers of the sky see it coming."""
-        rains, snows = _rains(now.weather), _snows(now.weather)
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """What the future depends on, as arrays."""
+        facts = [(place, -1, fact.id) for place, fact in self.floods.items()]
+        facts += [(*pair, fact.id) for pair, fact in self.deeds.items()]
+        return {"sky": self.sky, "reckoned": self.reckoned, "at_hand": np.array(facts, np.int64).reshape(-1, 3)}
+
+    def weather(self, minds: Minds, bodies: Bodies, now: Moment, tick_rate: int) -> Events:
+        """Everyone outdoors notices rain and snow that begin or end; readers of the sky see it coming.
+
+        A storm is heard under a roof as well, by all who are awake.
+        """
+        rains, snows, storms = _rains(now.weather), _snows(now.weather), stormy(now.weather)
         kind = ""
-        if snows and not self.snowing:
+        if storms and not self.stormy:
+            kind = "storm_started"
+        elif snows and not self.snowing:
             kind = "snow_started"
         elif rains != self.raining:
             kind = "rain_started" if rains else "rain_stopped"
         elif not rains and not snows and not self.warned and now.tick % int(SKY_CHECK_S * tick_rate) == 0:
             threat = now.weather.cloud > THREATENING_CLOUD and now.weather.humidity > THREATENING_HUMIDITY
             kind = "rain_coming" if threat else ""
-        self.raining, self.snowing = rains, snows
+        self.raining, self.snowing, self.stormy = rains, snows, storms
         if not kind:
             return []
         self.warned = kind == "rain_coming"
-        outside = bodies.outdoors.tolist()
+        awake = bodies.activity != Activity.SLEEP
+        rows = np.flatnonzero(awake & (~bodies.indoors | (kind == "storm_started"))).tolist()
         if kind == "rain_coming":
-            outside = [r for r in outside if minds.personas[r].trade in SKY_READERS]
+            rows = [r for r in rows if minds.personas[r].trade in SKY_READERS]
         source = "inferred" if kind == "rain_coming" else "seen"
         fact = minds.knowledge.new(Topic.WEATHER, kind, now.day, now.minute, source=source)
-        for row in outside:
-            minds.knowledge.witness(row, fact)
-            place = int(bodies.place[row])
-            minds.memories.remember(
-                row, now.tick, EpisodeKind.NOTICED, Topic.WEATHER, place=place, fact=fact.id, importance=0.4
+        return _noticed(minds, fact, rows, bodies, now, 0.6 if kind == "storm_started" else 0.4)
+
+    def water(self, minds: Minds, bodies: Bodies, view: WorldView, now: Moment, tick_rate: int) -> Events:
+        """Whoever is out of doors sees from nearby that a place is under water."""
+        if now.tick % int(WATER_CHECK_S * tick_rate) != 0:
+            return []
+        x, y = np.array([p.x for p in minds.places]), np.array([p.y for p in minds.places])
+        drowned = ~view.walkable(x, y)
+        drowned[list(view.closed)] = False  # shut by hand, not by water
+        self.floods = {place: fact for place, fact in self.floods.items() if drowned[place]}
+        events: Events = []
+        for place in np.flatnonzero(drowned).tolist():
+            near = np.hypot(bodies.x - x[place], bodies.y - y[place]) < SHUT_SEEN_M
+            fact = self.floods.get(place)
+            held = minds.knowledge.held
+            rows = [
+                r for r in np.flatnonzero(near & ~bodies.indoors).tolist() if fact is None or fact.id not in held[r]
+            ]
+            if not rows:
+                continue
+            if fact is None:
+                fact = minds.knowledge.new(Topic.WEATHER, "place_flooded", now.day, now.minute, place=place)
+                self.floods[place] = fact
+            events += _noticed(minds, fact, rows, bodies, now, 0.7)
+        return events
+
+    def work(self, rows: NDArray[np.int64], minds: Minds, bodies: Bodies, now: Moment) -> Events:
+        """Once a day everybody sees how its work goes, and whose is behind knows what help it needs."""
+        turn = RECKONING_FROM + rows * 37 % RECKONING_SPAN
+        rows = rows[
+            (self.reckoned[rows] != now.day) & (turn <= now.clock_min) & (bodies.activity[rows] == Activity.WORK)
+        ]
+        events: Events = []
+        for row in rows.tolist():
+            self.reckoned[row] = now.day
+            if minds.own_work(row, now).details["state"] != "behind":
+                continue
+            p = minds.personas[row]
+            tasks = trade_row(p.trade).get("help", ["lend a hand"])
+            what = str(tasks[int(stream(minds.seed, "task", row, now.day).integers(len(tasks)))])
+            fact = minds.knowledge.new(
+                Topic.FAVOUR, "needs_help", now.day, now.minute, subject=row, place=p.workplace, source="own", what=what
             )
-        return [("noticed", {"kind": kind, "fact": fact.id, "villagers": outside})] if outside else []
+            minds.knowledge.replace_own(row, fact)
+            events.append(("noticed", {"kind": fact.kind, "fact": fact.id, "villagers": [row]}))
+        return events
 
     def people(
         self,
@@ -97,27 +143,104 @@ class Noticing:
         bodies: Bodies,
         minds: Minds,
         now: Moment,
-        settled: NDArray[np.bool_],
+        intentions: Intentions,
         tick_rate: int,
-    ) -> None:
-        """Those who just looked round take note of neighbours who are settled at some place."""
+    ) -> Events:
+        """Those who just looked round take note of neighbours who are settled at some place, and of who helps whom."""
         others = sight.seen[rows].astype(np.int64)
         known = (others >= 0) & (sight.distance[rows] < NOTICED_M)
-        known &= settled[others] & (bodies.place[others] >= 0)
+        known &= (intentions.arrived & ~bodies.moving)[others] & (bodies.place[others] >= 0)
         if not known.any():
-            return
-        observer = np.broadcast_to(rows[:, None], others.shape)
-        stale = now.tick - self.tick[observer, others] > SIGHTING_REST_S * tick_rate
-        new = known & ((self.place[observer, others] != bodies.place[others]) | stale)
-        for i, k in np.argwhere(new).tolist():
-            row, other = int(rows[i]), int(others[i, k])
+            return []
+        i, k = np.nonzero(known)
+        observers, seen = rows[i], others[i, k]
+        events: Events = []
+        for n in np.flatnonzero(intentions.intent[seen] == Intent.HELP).tolist():
+            events += self._deed(int(observers[n]), int(seen[n]), intentions, minds, bodies, now)
+        relations = minds.relations
+        stale = now.tick - relations.seen_tick[observers, seen] > SIGHTING_REST_S * tick_rate
+        new = stale | (relations.seen_place[observers, seen] != bodies.place[seen])
+        for row, other in zip(observers[new].tolist(), seen[new].tolist(), strict=True):
             place = int(bodies.place[other])
-            self.place[row, other], self.tick[row, other] = place, now.tick
+            if not relations.sighted(row, other, place, now.tick):
+                continue
             fact = minds.knowledge.new(Topic.PERSON, "saw_person", now.day, now.minute, subject=other, place=place)
             minds.knowledge.replace_own(row, fact)
             minds.memories.remember(
                 row, now.tick, EpisodeKind.SAW, Topic.PERSON, who=other, place=place, fact=fact.id, importance=0.1
             )
+        return events
+
+    def _deed(self, row: int, helper: int, intentions: Intentions, minds: Minds, bodies: Bodies, now: Moment) -> Events:
+        """Somebody sees a neighbour help another unasked; help that was promised is settled with the promise."""
+        helped = int(intentions.other[helper])
+        if helped < 0 or intentions.promise[helper] >= 0:
+            return []
+        self.deeds = {pair: fact for pair, fact in self.deeds.items() if fact.day == now.day}
+        self.owed = {pair: day for pair, day in self.owed.items() if day == now.day}
+        fact = self.deeds.get((helper, helped))
+        if fact is None:
+            need = minds.knowledge.held[helper].get(int(intentions.outlook.needy_fact[helper]))
+            what = str(need.details.get("what", "lend a hand")) if need is not None else "lend a hand"
+            place = int(intentions.place[helper])
+            fact = minds.knowledge.new(
+                Topic.PERSON, "helped", now.day, now.minute, subject=helper, object=helped, place=place, what=what
+            )
+            self.deeds[helper, helped] = fact
+        if fact.id in minds.knowledge.held[row]:
+            return []
+        if row == helped and self.owed.get((helper, helped)) != now.day:
+            self.owed[helper, helped] = now.day
+            minds.relations.move(row, helper, **HELPED)
+            minds.emotions.appraise(row, Appraisal(0.5, 0.5, Agent.OTHER))
+        return _noticed(minds, fact, [row], bodies, now, 0.5)
+
+    def freeze(self) -> Plain:
+        """What was last known of the weather, and what is at hand to be noticed by more people."""
+        floods = [(place, -1, fact) for place, fact in self.floods.items()]
+        deeds = [(helper, helped, fact) for (helper, helped), fact in self.deeds.items()]
+        both = [*floods, *deeds]
+        numbers = [(a, b, f.id, f.day, f.minute, f.place) for a, b, f in both]
+        return taken(self, (*_SKY, "reckoned")) | {
+            "at_hand": np.array(numbers, np.int64).reshape(-1, 6),
+            "owed": np.array([(*pair, day) for pair, day in self.owed.items()], np.int64).reshape(-1, 3),
+            "what": [str(f.details.get("what", "")) for *_, f in both],
+        }
+
+    def thaw(self, state: Plain) -> None:
+        """Put back what `freeze` gave. Raises ValueError if it does not fit."""
+        put_back(self, (*_SKY, "reckoned"), state)
+        rows, words = column(part(state, "at_hand"), "at_hand", np.dtype(np.int64)), part(state, "what")
+        if rows.ndim != 2 or rows.shape[1] != 6 or not isinstance(words, list) or len(words) != len(rows):
+            raise ValueError("the state's 'at_hand' does not fit its words")
+        owed = column(part(state, "owed"), "owed", np.dtype(np.int64)).reshape(-1, 3).tolist()
+        self.floods, self.deeds, self.owed = {}, {}, {(a, b): day for a, b, day in owed}
+        for (a, b, ident, day, minute, place), what in zip(rows.tolist(), words, strict=True):
+            if b < 0:
+                self.floods[a] = Fact(ident, Topic.WEATHER, "place_flooded", -1, place, day, minute)
+            else:
+                details = {"what": what}
+                self.deeds[a, b] = Fact(ident, Topic.PERSON, "helped", a, place, day, minute, details, object=b)
+
+
+def _noticed(minds: Minds, fact: Fact, rows: Iterable[int], bodies: Bodies, now: Moment, importance: float) -> Events:
+    """Let these know a fact at first hand and remember it; told as one event."""
+    rows = [*rows]
+    for row in rows:
+        minds.knowledge.witness(row, fact)
+        place = fact.place if fact.place >= 0 else int(bodies.place[row])
+        minds.memories.remember(
+            row,
+            now.tick,
+            EpisodeKind.NOTICED,
+            fact.topic,
+            who=fact.subject,
+            about=fact.object,
+            place=place,
+            fact=fact.id,
+            importance=importance,
+        )
+    return [("noticed", {"kind": fact.kind, "fact": fact.id, "villagers": rows})] if rows else []
 
 
 def _rains(weather: Weather) -> bool:

@@ -113,7 +113,7 @@ class Society:
         self.begun = begin(config.openings, knowledge, config.seed, personas, view.places, self._start)
         self.bodies = _bodies(personas, self._looks, config.seed)
         self.sight = Sight.blind(config.villagers)
-        self.noticing = Noticing.fresh(config.villagers, now.weather)
+        self.noticing = Noticing(config.villagers, now.weather)
         self.talk = Conversations(self.minds, self._rate)
         self.intentions = Intentions(self.minds, view, self._rate)
         self.intentions.settle(self.bodies, view, now)
@@ -162,7 +162,7 @@ class Society:
         parts: dict[str, NDArray[Any]] = {f"body_{k}": v for k, v in self.bodies.columns().items()}
         parts |= {f"need_{k}": getattr(n, k) for k in NEEDS}
         parts |= {"mood": e.mood, "arousal": e.arousal, "feelings": e.intensity, "dread": e.dread}
-        parts |= {"seen": self.sight.seen, "sky": self.noticing.sky}
+        parts |= {"seen": self.sight.seen, **{f"noticing_{k}": v for k, v in self.noticing.columns().items()}}
         parts |= {"talkativeness": np.array([self.talkativeness]), "brought_up": m.knowledge.brought_up}
         parts |= {"memories": m.memories.digest, "knowledge": m.knowledge.digest, "relations": m.relations.digest}
         parts |= {"promises": m.promises.digest, "insights": m.insights.digest, "nights": m.insights.nights}
@@ -239,8 +239,9 @@ class Society:
         rows = self._in_turn(now.tick, LOOK_S, LOOK_GROUP)
         if len(rows):
             self.sight.look(rows, self.bodies, view)
-            settled = self.intentions.arrived & ~self.bodies.moving
-            self.noticing.people(rows, self.sight, self.bodies, self.minds, now, settled, self._rate)
+            seen = rows, self.sight, self.bodies, self.minds, now, self.intentions, self._rate
+            events += self.noticing.people(*seen)
+        events += self.noticing.water(self.minds, self.bodies, view, now, self._rate)
         return events + self.noticing.weather(self.minds, self.bodies, now, self._rate)
 
     def _feel(self, view: WorldView, now: Moment) -> Events:
@@ -266,6 +267,7 @@ class Society:
     def _decide(self, view: WorldView, now: Moment) -> Events:
         rows = self._in_turn(now.tick, DECIDE_S, DECIDE_GROUP)
         events = self.intentions.decide(rows[self.talk.talk_of[rows] < 0], self.bodies, view, now)
+        events += self.noticing.work(rows, self.minds, self.bodies, now)
         return events
 
     def _meet(self, view: WorldView, now: Moment) -> list[Outcome]:
