@@ -118,7 +118,7 @@ def may_promise(scene: Scene, move: Move) -> bool:
     """What was just asked for or invited to, if nothing promised is in the way."""
     wish = move.proposal
     asked = follows(scene, move, Act.REQUEST, Act.INVITE)
-    return asked and wish is not None and (wish.promise >= 0 or free_for(scene.minds, wish))
+    return asked and wish is not None and free_for(scene.minds, wish)
 
 
 def may_refuse(scene: Scene, move: Move) -> bool:

@@ -89,8 +89,14 @@ def is_ahead(wish: Proposal, now: Moment) -> bool:
 
 
 def free_for(minds: Minds, wish: Proposal) -> bool:
-    """Whether nothing that the doer has promised comes in the way."""
-    return not minds.promises.clashes(wish)
+    """Whether nothing else that the doer has promised comes in the way."""
+    return is_promised(minds, wish) or not minds.promises.clashes(wish)
+
+
+def is_promised(minds: Minds, wish: Proposal) -> bool:
+    """Whether the doer has promised just that already."""
+    same = (p for p in minds.promises.owed(wish.doer) if (p.kind, p.beneficiary) == (wish.kind, wish.beneficiary))
+    return any((p.place, p.day, p.minute) == (wish.place, wish.day, wish.minute) for p in same)
 
 
 def has_promised(minds: Minds, row: int, gathering: Fact) -> bool:

@@ -24,16 +24,17 @@ from agents.dialogue.conditions import (
     still_holds,
     ticks,
 )
-from agents.dialogue.favours import attendance, comfort_for, has_promised, help_for, is_ahead, own_need
+from agents.dialogue.favours import attendance, comfort_for, has_promised, help_for, is_ahead, is_promised, own_need
 from agents.dialogue.lore import own_craft, own_secret
 from agents.dialogue.moves import Move, Scene
 from agents.dialogue.replies import LIES_ABOVE, dishonesty
-from agents.dialogue.weights import IN_NEED
+from agents.dialogue.weights import IN_NEED, was_helped
 
 RAISE_AGAIN_H = 20.0  # a deed is not held against somebody, or thanked for, twice on one day
 TELL_SECRET_TRUST, TELL_SECRET_AFFINITY = 0.72, 0.45  # whom one tells what one is ashamed of; judgement
+TEACH_AGAIN_H = 48.0
 REMIND_MIN = 8 * 60  # a promise is brought to mind within so many minutes before its hour
-STALE_NEED_MIN = 12 * 60
+STALE_NEED_MIN = {"needs_help": 8 * 60, "work_state": 4 * 60, "wellbeing": 60}  # needs pass; judgement
 FOLLOW_UP_MIN = 60  # after so long one asks how a thing has gone on
 LIKING = 0.15
 
@@ -154,7 +155,12 @@ def _invite(o: Prospect) -> Move | None:
     for fact in o.known.get("gathering", ()):
         ours = fact.subject == o.speaker or has_promised(o.scene.minds, o.speaker, fact)
         wish = attendance(o.listener, fact) if ours and o.listener != fact.subject else None
-        if wish is None or not is_ahead(wish, o.scene.now) or o.raised(Act.INVITE, Topic.GATHERING, fact.id):
+        if (
+            wish is None
+            or is_promised(o.scene.minds, wish)
+            or not is_ahead(wish, o.scene.now)
+            or o.raised(Act.INVITE, Topic.GATHERING, fact.id)
+        ):
             continue
         if fact.subject == o.speaker or o.fresh(Topic.GATHERING):
             return replace(o.move(Act.INVITE, Topic.GATHERING, fact), proposal=wish)
@@ -164,6 +170,8 @@ def _invite(o: Prospect) -> Move | None:
 def _request(o: Prospect) -> Move | None:
     """Asks for help with what one is behind with, unless somebody has promised it already."""
     minds, now = o.scene.minds, o.scene.now
+    if was_helped(o.scene, o.speaker):
+        return None
     need = own_need(minds, o.speaker, now)
     if need is None or any(minds.promises.between(row, o.speaker) for row in _asked(o)):
         return None
@@ -191,7 +199,7 @@ def _offer(o: Prospect) -> Move | None:
     minds, now = o.scene.minds, o.scene.now
     for kind in IN_NEED_KINDS:
         need = next((f for f in o.known.get(kind, ()) if f.subject == o.listener), None)
-        if need is None or now.since(need) > STALE_NEED_MIN or o.raised(Act.OFFER, Topic.FAVOUR, need.id):
+        if need is None or now.since(need) > STALE_NEED_MIN[kind] or o.raised(Act.OFFER, Topic.FAVOUR, need.id):
             continue
         state = str(need.details.get("state", "behind"))
         if state not in IN_NEED or minds.promises.between(o.speaker, o.listener):
@@ -207,7 +215,8 @@ def _offer(o: Prospect) -> Move | None:
 
 def _teach(o: Prospect) -> Move | None:
     """What one was taught, or knows of one's own trade."""
-    if o.you.skill >= o.me.skill:
+    since = ticks(o.scene, TEACH_AGAIN_H)
+    if o.you.skill >= o.me.skill or o.scene.said.lately(o.speaker, Act.TEACH, Topic.CRAFT, since, to=o.listener):
         return None
     for fact in o.fresh(Topic.CRAFT):
         if are_related(o.you.trade, str(fact.details.get("trade", ""))):
@@ -350,8 +359,8 @@ INITIATIVES: tuple[Initiative, ...] = (
     Initiative(Topic.GATHERING, lambda o: 4.0 * (0.4 + o.me.extraversion) * (0.6 + o.affinity), _invite),
     Initiative(Topic.FAVOUR, lambda o: 2.5 * (0.3 + o.familiarity) * (0.3 + o.trust), _request),
     Initiative(Topic.FAVOUR, lambda o: 1.0, _remind),
-    Initiative(Topic.FAVOUR, lambda o: max(0.0, 3.0 * (o.me.agreeableness - 0.15) + 1.5 * o.debt), _offer),
-    Initiative(Topic.CRAFT, lambda o: 0.7 * (0.4 + o.me.skill), _teach),
+    Initiative(Topic.FAVOUR, lambda o: max(0.0, 2.0 * (o.me.agreeableness - 0.15) + 1.5 * o.debt), _offer),
+    Initiative(Topic.CRAFT, lambda o: 0.4 * (0.3 + o.me.skill), _teach),
     Initiative(Topic.NEWS, lambda o: 3.0 * (0.5 + 0.5 * o.me.extraversion), _tell_news),
     Initiative(Topic.GATHERING, lambda o: 1.2, _tell_gathering),
     Initiative(Topic.WEATHER, lambda o: 0.7 + 0.6 * (1 - o.familiarity), _tell_weather),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from agents.acts import Act, Fact, Topic
+from agents.dialogue.favours import is_promised
 from agents.dialogue.moves import Move, Scene
 from agents.knowledge import VALENCE
 
 ARGUABLE = ("opinion_of_person", "quarrelled", "promise_broken", "lied")
 CAUGHT = 6.0  # of doubt, where one knows at first hand that it is a lie
+DONE_ALREADY = 3.0  # of refusing an offer, where one has been helped
 IN_NEED = ("behind", "hungry", "cold", "tired", "lonely")
 
 
@@ -35,8 +37,8 @@ def takes_up(scene: Scene, first: Move, row: int) -> float:
 
 
 def curious(scene: Scene, first: Move, row: int) -> float:
-    """Asks on: news and gatherings rouse the open."""
-    if first.topic not in (Topic.NEWS, Topic.GATHERING) or first.fact is None:
+    """Asks on: news rouses the open."""
+    if first.topic != Topic.NEWS or first.fact is None:
         return 0.0
     return max(0.0, 0.3 + 0.8 * (scene.person(row).openness - 0.3))
 
@@ -86,10 +88,10 @@ def promises(scene: Scene, first: Move, row: int) -> float:
     """Takes it on: for those one likes and owes, out of kindness; the more is promised already, the less."""
     p, r = scene.person(row), scene.minds.relations
     liking, debt = float(r.affinity[row, first.speaker]), float(r.debt[row, first.speaker])
+    if first.proposal is not None and is_promised(scene.minds, first.proposal):
+        return 1.0
     if first.act == Act.INVITE:
         return max(0.05, 0.55 + 0.5 * (p.extraversion - 0.5) + 0.5 * liking)
-    if first.proposal is not None and first.proposal.promise >= 0:
-        return 1.0
     burden = 0.15 * len(scene.minds.promises.owed(row))
     return max(0.02, 0.35 + 0.8 * (p.agreeableness - 0.5) + 0.6 * liking + 0.5 * debt - burden)
 
@@ -101,15 +103,26 @@ def refuses(scene: Scene, first: Move, row: int) -> float:
     """
     p, r = scene.person(row), scene.minds.relations
     liking = float(r.affinity[row, first.speaker])
+    if (
+        first.act in (Act.INVITE, Act.REQUEST)
+        and first.proposal is not None
+        and is_promised(scene.minds, first.proposal)
+    ):
+        return 0.0
     if first.act == Act.INVITE:
         return max(0.05, 0.3 - 0.3 * (p.extraversion - 0.5) - 0.4 * liking)
     if first.act == Act.OFFER:
-        return max(0.0, 0.12 + 0.4 * (0.5 - p.agreeableness) - 0.3 * liking)
+        done = DONE_ALREADY if was_helped(scene, row) else 0.0
+        return max(done, 0.12 + 0.4 * (0.5 - p.agreeableness) - 0.3 * liking)
     if first.act == Act.BLAME:
         return 0.0 if first.about_third else max(0.05, 0.5 - 0.8 * (p.agreeableness - 0.5))
-    if first.proposal is not None and first.proposal.promise >= 0:
-        return 0.02
     return max(0.05, 0.35 - 0.7 * (p.agreeableness - 0.5) - 0.4 * liking)
+
+
+def was_helped(scene: Scene, row: int) -> bool:
+    """Whether somebody knows of help that it had today."""
+    facts = scene.minds.knowledge.held[row].values()
+    return any(f.kind == "helped" and f.object == row and f.day == scene.now.day for f in facts)
 
 
 def thanks(scene: Scene, first: Move, row: int) -> float:
