@@ -15,22 +15,35 @@ Rows = NDArray[np.integer[Any]]
 class Circles:
     """Whom each villager knows: `others` (n, k), ascending in every row; `n` stands where there is room.
 
-    Finding somebody is one step where all know all, and a binary search where the circle is smaller than the village.
+    Where all know all, everybody stands at the slot of its own number (at one's own slot nobody is meant), and finding
+    somebody is one step; where the circle is smaller than the village it is a binary search.
     """
 
     def __init__(self, villagers: int, circle: int = CIRCLE) -> None:
         """Everybody in a village that fits into a circle; nobody yet where it does not."""
         self.villagers = villagers
-        self.capacity = min(max(1, villagers - 1), circle)
-        self.whole = villagers - 1 <= self.capacity
+        self.whole = villagers - 1 <= circle
+        self.capacity = villagers if self.whole else circle
         self.others: NDArray[np.int32] = np.full((villagers, self.capacity), villagers, np.int32)
         self.count: NDArray[np.int64] = np.zeros(villagers, np.int64)
         self.columns: list[Column] = []
-        if self.whole and villagers > 1:
-            slots = np.arange(villagers - 1)
-            self.others[:] = slots + (slots >= np.arange(villagers)[:, None])
+        if self.whole:
+            self.others[:] = np.arange(villagers)
             self.count[:] = villagers - 1
         self._keys = self._keyed()
+
+    @property
+    def held(self) -> NDArray[np.bool_]:
+        """Places (n, k) at which somebody else stands."""
+        held: NDArray[np.bool_] = self.others != np.arange(self.villagers)[:, None]
+        held &= self.others < self.villagers
+        return held
+
+    def known(self, row: int) -> NDArray[np.int64]:
+        """Rows of those whom a villager knows, ascending."""
+        if self.whole:
+            return np.delete(np.arange(self.villagers), row)
+        return self.others[row, : int(self.count[row])].astype(np.int64)
 
     def fill(self, a: Rows, b: Rows) -> None:
         """Let `a` know `b` and nobody else: distinct pairs, ascending by a and b, at most `capacity` for each a."""
@@ -60,21 +73,20 @@ class Circles:
     def slot(self, a: int, b: int) -> int:
         """Where b stands in the row of a, or -1 if a does not know b."""
         if self.whole:
-            return -1 if a == b else b - (b > a)
+            return -1 if a == b else b
         at = int(self.others[a].searchsorted(b))
         return at if at < self.capacity and self.others[a, at] == b else -1
 
     def slots(self, a: Rows, b: Rows) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """The same for arrays of one shape: places in the row of a (0 where unknown), and whether a knows b."""
-        a, b = a.astype(np.int64), b.astype(np.int64)
+        rows, others = a.astype(np.int64), b.astype(np.int64)
         if self.whole:
-            known = a != b
-            return np.where(known, b - (b > a), 0), known
-        wanted = a * (self.villagers + 1) + b
+            return others, rows != others
+        wanted = rows * (self.villagers + 1) + others
         keys = self._keys.ravel()
         at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
         found = keys[at] == wanted
-        return np.where(found, at - a * self.capacity, 0), found
+        return np.where(found, at - rows * self.capacity, 0), found
 
     def _keyed(self) -> NDArray[np.int64]:
         """One ascending number per place of all circles together, so that many pairs are found in one search."""
@@ -101,13 +113,16 @@ class Column:
 
     def __getitem__(self, pair: tuple[int | Rows, int | Rows]) -> float | NDArray[Any]:
         one, other = pair
+        if self._circles.whole:
+            found: NDArray[Any] = self.values[one, other]
+            return found if found.ndim else found.item()
         if np.ndim(one) == 0 and np.ndim(other) == 0:
             a, b = int(one), int(other)
             slot = self._circles.slot(a, b)
             return (self.stranger if slot < 0 else self.values[a, slot]).item()  # type: ignore[no-any-return]
         rows, others = np.broadcast_arrays(np.asarray(one), np.asarray(other))
         slots, known = self._circles.slots(rows, others)
-        found: NDArray[Any] = np.where(known, self.values[rows, slots], self.stranger)
+        found = np.where(known, self.values[rows, slots], self.stranger)
         return found
 
 

@@ -125,7 +125,7 @@ class Relationships:
         made = cls(circles, natures, differ=differ)
         if not differ:
             return made
-        a, slot = np.nonzero(circles.others < n)
+        a, slot = np.nonzero(circles.held)
         b = circles.others[a, slot].astype(np.int64)
         start = _first_feelings(personas, seed, a, b, _fit(natures[a], natures[b]))
         for name, values in start.items():
@@ -134,7 +134,7 @@ class Relationships:
 
     def known(self, row: int) -> NDArray[np.int64]:
         """Rows of those this villager knows, ascending."""
-        return self.circles.others[row, : int(self.circles.count[row])].astype(np.int64)
+        return self.circles.known(row)
 
     def knows(self, a: Rows, b: Rows) -> NDArray[np.bool_]:
         """True where a knows b; arrays of one shape."""
@@ -237,8 +237,7 @@ class Relationships:
 
     def freeze(self) -> Plain:
         """The entries that moved since the start, which follows from the scenario; rows with newcomers in full."""
-        held = np.arange(self.circles.capacity) < self.circles.count[:, None]
-        a, slot = np.nonzero(held & self._moved.values)
+        a, slot = np.nonzero(self.circles.held & self._moved.values)
         bonds = np.zeros(len(a), BOND)
         bonds["a"], bonds["b"] = a, self.circles.others[a, slot]
         for name in _STORED:
