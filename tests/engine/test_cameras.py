@@ -204,7 +204,7 @@ def picture(people=(), sky=0.25, near=False):
 
 def test_the_director_prefers_people_whole_and_a_bit_of_sky():
     score = {
-        name: composition(images, cast(2))
+        name: composition(images, cast(2), np.zeros(2))
         for name, images in {
             "nobody": picture(),
             "one": picture([(40, 40, 50)]),
@@ -216,6 +216,21 @@ def test_the_director_prefers_people_whole_and_a_bit_of_sky():
     }
     assert score["two"] > score["one"] > score["nobody"]
     assert score["two"] > max(score["cut"], score["all sky"], score["blocked"])
+
+
+def test_the_director_prefers_faces_near_people_and_full_ground():
+    pair, towards = picture([(40, 35, 45), (41, 50, 60)]), np.array([0.9, 0.8])
+    faces, one, backs = (composition(pair, cast(2), each) for each in (towards, towards * [1, -1], -towards))
+    assert faces > one > backs
+    crowd = picture([(40, 35, 45), (41, 50, 60)])
+    dots = {name: image.copy() for name, image in crowd.items()}
+    for name, ground in (("instance", 1), ("semantic", int(SemanticClass.TERRAIN))):
+        dots[name][33:60] = ground  # three rows of each are left
+    assert composition(crowd, cast(2), towards) > composition(dots, cast(2), towards) + 0.5
+    far, close = ({name: image.copy() for name, image in crowd.items()} for _ in range(2))
+    for walled, depth in ((far, 12.0), (close, 2.5)):
+        walled["semantic"][:, 70:], walled["depth"][:, 70:] = int(SemanticClass.BUILDING), depth
+    assert composition(far, cast(2), towards) > composition(close, cast(2), towards)
 
 
 def test_the_director_holds_its_shots_and_finds_the_people():
