@@ -9,7 +9,8 @@ import pytest
 
 from agents.bodies import BODY_RADIUS_M, Bodies
 from agents.locomotion import ACCELERATION_M_S2, TURN_RATE, walk
-from agents.perception import ATTENDED, Sight, sight_range
+from agents.perception import ATTENDED, HEARD_BY, Sight, earshot_m, hearers, sight_range
+from assets.palette import Activity
 from tests.agents.flat_world import BLOCK, FAIR, HALF_M, NIGHT_ELEVATION, FlatWorld, standable
 from tests.agents.village import Life, village
 
@@ -153,3 +154,21 @@ def test_many_are_seen_like_few():
         near = np.argsort(d)[: 2 * ATTENDED]  # the nearest, before and behind
         wanted = [r for r in near if r != row and ahead[r] and d[r] < sight_range(world)][:5]
         assert list(sight.seen[row, : len(wanted)]) == wanted
+
+
+def test_a_voice_is_followed_by_the_nearest_and_kept_in_by_walls():
+    west, south, east, north = BLOCK
+    middle, reach, world = (south + north) / 2, earshot_m(FAIR), FlatWorld()
+    assert east - west + 2.0 < reach
+    bodies = bodies_at([(west - 1, middle), (east + 1, middle), (west - 1 - 0.9 * reach, middle), (west - 2, middle)])
+    assert hearers(bodies, 0, FAIR, world).tolist() == [3, 2], "nearest first, and nobody behind the house"
+    angle = np.linspace(0, 2 * np.pi, 60)
+    ring = [(0.2 * k * np.cos(a), -60 + 0.2 * k * np.sin(a)) for k, a in enumerate(angle, start=1)]
+    crowd = bodies_at([(0.0, -60.0), *ring])
+    assert hearers(crowd, 0, FAIR, world).tolist() == list(range(1, HEARD_BY + 1))
+    crowd.indoors[:], crowd.place[:] = True, 3
+    crowd.activity[1] = Activity.SLEEP
+    heard = hearers(crowd, 0, FAIR, world, (0, 58, 59)).tolist()
+    assert {58, 59} <= set(heard) and 1 not in heard and len(heard) == HEARD_BY
+    crowd.place[58] = 4
+    assert 58 not in hearers(crowd, 0, FAIR, world, (0, 58, 59)), "under another roof"

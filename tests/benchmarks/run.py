@@ -18,6 +18,7 @@ from engine.scenario import Scenario, load
 from engine.simulation import Simulation
 from tests.benchmarks import valley
 from tests.benchmarks.eye import eye
+from tests.benchmarks.minds import society
 from tests.benchmarks.record import record
 from tests.benchmarks.voice import voice
 from tests.benchmarks.walkers import walkers
@@ -38,8 +39,8 @@ def with_villagers(count: int) -> Scenario:
     return load("valley", {"village.villagers": count})
 
 
-def society() -> None:
-    """Ticks per second without language, against the real time they stand for."""
+def whole_ticks() -> None:
+    """Ticks per second of world, society and snapshot without language, against the real time they stand for."""
     shown = table("The tick (no language model)", "villagers", "ms per tick", "ticks/s", "x real time (16 Hz)")
     for count, ticks in ((12, 1600), (100, 800), (1000, 320)):
         simulation = Simulation(with_villagers(count), TemplateVoice())
@@ -59,6 +60,7 @@ def main() -> None:
     model = Path("/proc/cpuinfo")
     name = next((line.split(":")[1].strip() for line in model.read_text().splitlines() if "model name" in line), "")
     out.print(f"{os.cpu_count()} x {name or platform.processor()}, Python {platform.python_version()}\n")
+    whole_ticks()
     society()
     valley.flow_routing(out)
     valley.sun(out)

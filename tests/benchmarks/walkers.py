@@ -34,7 +34,7 @@ def walkers() -> None:
     world = World(WorldConfig(seed=11))
     for count in COUNTS:
         parts = _ours(world, count)
-        theirs = _median_ms(_Boids(count, world.config.size_m).step, MESA_TICKS)
+        theirs = median_ms(Boids(count, world.config.size_m).step, MESA_TICKS)
         whole = sum(parts)
         made.add_row(f"{count:,}", *(f"{ms:.2f}" for ms in (*parts, whole, theirs)), f"{theirs / whole:.0f}")
     out.print(made)
@@ -75,7 +75,7 @@ def _ours(world: World, count: int) -> tuple[float, float, float]:
 class _Boid(ContinuousSpaceAgent):  # type: ignore[misc]
     """Seeks its goal, keeps off its neighbours and goes along with them: mesa's own example, with a goal."""
 
-    def __init__(self, model: _Boids, space: ContinuousSpace, position: np.ndarray, goal: np.ndarray) -> None:
+    def __init__(self, model: Boids, space: ContinuousSpace, position: np.ndarray, goal: np.ndarray) -> None:
         super().__init__(space, model)
         self.position, self.goal = position, goal
         self.velocity = np.zeros(2)
@@ -93,7 +93,7 @@ class _Boid(ContinuousSpaceAgent):  # type: ignore[misc]
         self.position += self.velocity * DT
 
 
-class _Boids(mesa.Model):  # type: ignore[misc]
+class Boids(mesa.Model):  # type: ignore[misc]
     """As many boids as walkers on as large a space."""
 
     def __init__(self, count: int, size_m: float) -> None:
@@ -108,7 +108,8 @@ class _Boids(mesa.Model):  # type: ignore[misc]
         self.agents.shuffle_do("step")
 
 
-def _median_ms(step: Callable[[], None], times: int) -> float:
+def median_ms(step: Callable[[], None], times: int) -> float:
+    """Milliseconds that a step takes after the first one."""
     step()
     taken = []
     for _ in range(times):

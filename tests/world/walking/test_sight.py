@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from world.view import Onlookers
 from world.walking.sight import hides_among
 from world.world import World
 
@@ -68,3 +69,49 @@ def test_sight_is_mutual_in_the_village(world: World) -> None:
     back = view.line_of_sight(x[1], y[1], z[1], x[0], y[0], z[0])
     assert (there == back).mean() > 0.99
     assert 0.05 < there.mean() < 0.95
+
+
+def crowns(*each: tuple[float, ...]) -> np.ndarray:
+    """Crowns: x, y, radius, bottom, top, what they take per metre, and 1 where leaves fall."""
+    return np.array(each, dtype=float)
+
+
+def test_leaves_take_by_the_way_through_them() -> None:
+    """A ray through upright cylinders: the chord is known, whichever cells of the lattice it crosses."""
+    flat = np.zeros((21, 21), dtype=np.float32)
+    trees = crowns((3.0, 1.0, 4.0, 1.0, 9.0, 0.2, 1.0), (20.0, -2.0, 3.0, 0.0, 5.0, 0.7, 0.0))
+    among = hides_among(flat, (-20.0, -40.0), 4.0, NO_BOXES, trees)
+    first, second = 2 * np.sqrt(16.0 - 1.0), 2 * np.sqrt(9.0 - 4.0)
+    ends = rays([-15.0, 0.0, 1.6], [45.0, 0.0, 1.6])
+    for cover, share in ((1.0, 1.0), (0.0, 0.15)):
+        assert among.depth(*ends, cover)[0] == pytest.approx(0.2 * first * share + 0.7 * second)
+    assert among.depth(*ends, None)[0] == 0.0
+    assert among.depth(*rays([-15.0, 0.0, 0.5], [15.0, 0.0, 0.5]), 1.0)[0] == 0.0, "below the crown"
+    half = among.depth(*rays([3.0, 1.0, 1.6], [-15.0, 1.0, 1.6]), 1.0)[0]
+    assert half == pytest.approx(0.2 * 4.0), "out of its middle"
+    rises = among.depth(*rays([3.0, 1.0, 2.0], [4.0, 1.0, 12.0]), 1.0)[0]
+    assert rises == pytest.approx(0.2 * 0.7 * np.hypot(1.0, 10.0)), "out of its top"
+
+
+def test_a_hedge_in_leaf_hides_who_is_behind_it_and_a_bare_one_does_not() -> None:
+    flat = np.zeros((41, 41), dtype=np.float32)
+    hedge = crowns(*((0.0, y, 0.6, 0.0, 2.0, 1.8, 1.0) for y in np.arange(-20.0, 20.0, 0.5)))
+    among = hides_among(flat, (-80.0, -80.0), 4.0, NO_BOXES, hedge)
+    n = 3
+    people = Onlookers(
+        observers=np.arange(n),
+        x=np.array([-12.0, 12.0, -12.0]),
+        y=np.array([0.0, 0.0, 8.0]),
+        eyes=np.full(n, 1.6),
+        heading=np.array([0.3, np.pi, -1.0]),
+        hidden=np.zeros(n, bool),
+        reach_m=60.0,
+        field_of_view=np.radians(200.0),
+        tried=4,
+        most=2,
+    )
+    seen, away = among.seen(people, 1.0)
+    assert seen.tolist() == [[2, -1], [-1, -1], [0, -1]]
+    assert away[0, 0] == 8.0 and np.isinf(away[0, 1])
+    seen, _ = among.seen(people, 0.0)
+    assert seen.tolist() == [[2, 1], [0, 2], [0, 1]]
