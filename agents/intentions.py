@@ -62,6 +62,7 @@ class Intentions:
         self.arrived: NDArray[np.bool_] = np.zeros(n, bool)
         self.stuck: NDArray[np.int64] = np.zeros(n, np.int64)
         self.left_m: Floats = np.full(n, np.inf)
+        self.hurry: Floats = np.ones(n)  # factor on the walking pace
         self.kept_intent: NDArray[np.int8] = np.full(n, -1, np.int8)  # what was interrupted, -1 for nothing
         self.kept_place: NDArray[np.int16] = np.full(n, -1, np.int16)
         self.kept_other: NDArray[np.int16] = np.full(n, -1, np.int16)
@@ -112,7 +113,7 @@ class Intentions:
         self.outlook.see(rows, bodies, impassable)
         self._see_to_it(rows, now)
         due = consider(rows, self, bodies, now)
-        bodies.pace[rows] = self._pace(rows, due, now)
+        self.hurry[rows] = self._hurry(rows, due, now)
         committed = now.tick - self.since[rows] < COMMITMENT_S * self._rate
         same = (due.intent == self.intent[rows]) & (due.place == self.place[rows])
         gave_up = same & ~self.arrived[rows] & ~bodies.moving[rows] & ~bodies.indoors[rows]
@@ -219,8 +220,8 @@ class Intentions:
         self.outlook.helped_fact[done] = self.outlook.needy_fact[done]
         self.outlook.needy[done] = -1
 
-    def _pace(self, rows: NDArray[np.int64], due: Considered, now: Moment) -> Floats:
-        """How fast (m,) people want to walk against their usual: in rain, late for a promise, before rain, by mood."""
+    def _hurry(self, rows: NDArray[np.int64], due: Considered, now: Moment) -> Floats:
+        """Factor (m,) on how fast people walk: in rain, late for a promise, with the harvest to bring in before it."""
         pace = np.full(len(rows), HURRY["wet"] if now.weather.raining else 1.0)
         pace = np.where(due.late & (self.promise[rows] >= 0), np.maximum(pace, HURRY["late"]), pace)
         return np.where(self.intent[rows] == Intent.HARVEST, np.maximum(pace, HURRY["harvest"]), pace)
@@ -413,4 +414,4 @@ _TAKEN_UP = (
     "kept_min",
     "kept_until",
 )
-_CHANGING = (*_TAKEN_UP, "leg", "since", "arrived", "stuck", "left_m")
+_CHANGING = (*_TAKEN_UP, "leg", "since", "arrived", "stuck", "left_m", "hurry")

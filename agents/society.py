@@ -33,6 +33,7 @@ from agents.perception import CIVIL_DUSK, Sight
 from agents.persona import make_personas
 from agents.plans import Intent
 from agents.population import Population
+from agents.produce import Produce
 from agents.promises import Promises
 from agents.reflection import look_back
 from agents.relationships import Relationships
@@ -114,6 +115,7 @@ class Society:
         self.bodies = _bodies(personas, self._looks, config.seed)
         self.sight = Sight.blind(config.villagers)
         self.noticing = Noticing(config.villagers, now.weather)
+        self.produce = Produce(personas, view.places)
         self.talk = Conversations(self.minds, self._rate)
         self.intentions = Intentions(self.minds, view, self._rate)
         self.intentions.settle(self.bodies, view, now)
@@ -166,6 +168,7 @@ class Society:
         parts |= {"talkativeness": np.array([self.talkativeness]), "brought_up": m.knowledge.brought_up}
         parts |= {"memories": m.memories.digest, "knowledge": m.knowledge.digest, "relations": m.relations.digest}
         parts |= {"promises": m.promises.digest, "insights": m.insights.digest, "nights": m.insights.nights}
+        parts |= self.produce.columns()
         parts |= {f"intention_{k}": v for k, v in self.intentions.columns().items()}
         parts |= {f"talk_{k}": v for k, v in self.talk.columns().items()}
         return parts
@@ -215,6 +218,7 @@ class Society:
             "insights": m.insights,
             "sight": self.sight,
             "noticing": self.noticing,
+            "produce": self.produce,
             "intentions": self.intentions,
             "talk": self.talk,
         }
@@ -261,8 +265,9 @@ class Society:
             natures=self._natures,
         )
         self.minds.emotions.advance(BODY_S, self.minds.needs, now.weather, (~b.indoors).astype(float))
-        b.pace[:] = self.minds.emotions.pace(self._rows)
-        return look_back(self.minds, sleeping, now)
+        b.pace[:] = self.minds.emotions.pace(self._rows) * self.intentions.hurry
+        made = self.produce.step(BODY_S, self.intentions, b, now.weather, now.day)
+        return made + look_back(self.minds, sleeping, now)
 
     def _decide(self, view: WorldView, now: Moment) -> Events:
         rows = self._in_turn(now.tick, DECIDE_S, DECIDE_GROUP)
