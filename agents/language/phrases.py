@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agents.language.situation import Situation
 
 # How much a close fit is preferred, by what a phrase is for; judgement.
-ANY_WEIGHT, TOPIC_WEIGHT, KIND_WEIGHT, DETAILS_WEIGHT = 1, 3, 6, 9
+ANY_WEIGHT, TOPIC_WEIGHT, KIND_WEIGHT, DETAILS_WEIGHT = 1, 4, 7, 10
 PROPOSAL_KINDS = ("help", "bring", "attend", "meet")
 CONDITIONS = (
     *("about", "to", "source", "sure", "fact", "turn", "after"),

@@ -23,7 +23,7 @@ CONTENT_ACTS = frozenset(
 )
 FACT_ACTS = frozenset({Act.TELL, Act.ANSWER, Act.GOSSIP, Act.WARN, Act.TEACH})  # state a fact where there is one
 PROPOSING_ACTS = frozenset({Act.OFFER, Act.REQUEST, Act.INVITE, Act.PROMISE})  # must say what is proposed
-CONDITION_WEIGHT = 2  # added where a phrase is for moments like this one; judgement
+MOMENT_WEIGHT = 1.5  # times as likely where a phrase is for moments, moods or people like this; judgement
 CONTENT_WEIGHT = 2  # times as likely, more, for each of who, what, when and where that a wording says; judgement
 EMPTY_WEIGHT = 0.3  # for one that says none of them, though there is something to say
 ALIKE_WEIGHT = 0.15  # of a phrase that opens like a line just heard; judgement
@@ -155,7 +155,7 @@ def _weigh(plan: SpeechPlan, situation: Situation, values: dict[str, str]) -> tu
 
 
 def _fit(plan: SpeechPlan, phrase: Phrase, openings: set[tuple[str, ...]]) -> float:
-    weight = float(phrase.closeness + CONDITION_WEIGHT * phrase.of_moment)
+    weight = phrase.closeness * (MOMENT_WEIGHT if phrase.of_moment else 1.0)
     says = plan.proposal is not None if plan.act in PROPOSING_ACTS else plan.fact is not None and plan.act in FACT_ACTS
     if says:
         content = sum(slot in _CONTENT_SLOTS for slot in phrase.slots)
@@ -188,7 +188,7 @@ def _coda(
     ]
     if not fitting:
         return ""
-    weights = [coda.closeness + CONDITION_WEIGHT * coda.of_moment for coda in fitting]
+    weights = [coda.closeness * (MOMENT_WEIGHT if coda.of_moment else 1.0) for coda in fitting]
     return fill(fitting[_drawn(rng, weights)].text, values)
 
 
