@@ -6,7 +6,7 @@ A talk that waits for a tick costs nothing until that tick has come.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from agents.language.voice import Wording
 from agents.memory import TOPICS
 from agents.minds import Minds, Moment
 from agents.perception import hearers
-from agents.speech import Spoken, Transcript, floor_ticks, place_at, plan_of, spoken
+from agents.speech import Spoken, Transcript, floor_ticks, place_at, plan_of, spoken, stance
 from assets.palette import Activity
 from world.state import Plain, part, plain, put_back, taken, typed
 from world.streams import stream
@@ -356,6 +356,11 @@ class Conversations:
             bodies.activity[row] = Activity.TALK if row == move.speaker else Activity.LISTEN
             bodies.look_at[row] = move.listener if row == move.speaker else move.speaker
         out.spoken.append(spoken(move, wording, self._minds, now, view, bodies, ident, self._rate, talk.thread.members))
+        before = stance(self._minds, move.speaker, move.listener)
+        to = {"conversation": ident, "villager": move.speaker, "listener": move.listener, "act": str(move.act)}
+        if move.proposal is not None:
+            to["proposal"] = asdict(move.proposal)
+        out.events.append(("addresses", to | before))
         self.lines.add(ident, move.speaker, self._minds.personas[move.speaker].name, wording.text)
         pause = stream(self._minds.seed, "pause", ident, talk.thread.turns).uniform(*PAUSE_S)
         self._plan(ident, talk, talk.floor_end + self._ticks(pause), bodies, view, now, out)
@@ -377,6 +382,10 @@ class Conversations:
         doubted = reply is not None and reply.act == Act.DOUBT and reply.after == move.act
         for one in absorb(scene, move, present, aside, place, doubted=doubted):
             out.events.append(_learning(one, move.speaker, ident))
+        if move.listener in present:
+            after = stance(self._minds, move.listener, move.speaker)
+            data = {"conversation": ident, "villager": move.speaker, "listener": move.listener}
+            out.events.append(("heard", data | after))
         if thread.leaving != NOBODY and move.act == Act.CLOSE and move.second:
             self._leave(ident, talk, bodies, now, out)
         if reply is not None and talk.room < 0:

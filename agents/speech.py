@@ -16,6 +16,7 @@ import numpy as np
 
 from agents.acts import Act, Fact, Persona, SpeechPlan, Topic
 from agents.bodies import Bodies
+from agents.dialogue.effects import CARRIES
 from agents.dialogue.moves import Move
 from agents.language.voice import Wording
 from agents.memory import TOPICS, EpisodeKind
@@ -269,7 +270,7 @@ def spoken(
         conversation=conversation,
         act=move.act,
         topic=move.topic,
-        fact=fact_record(move.fact, minds),
+        fact=fact_record(move.fact, minds, move.speaker if move.act in CARRIES else -1),
         wording=wording,
         start_tick=now.tick,
         end_tick=end,
@@ -281,14 +282,22 @@ def spoken(
     )
 
 
-def fact_record(fact: Fact | None, minds: Minds) -> dict[str, Any] | None:
-    """A fact as plain values, with names and the chain back to a witness."""
+def stance(minds: Minds, row: int, other: int) -> dict[str, float]:
+    """The mood of a villager, and how it stands to another one."""
+    r = minds.relations
+    bonds = {"affinity": r.affinity, "trust": r.trust, "respect": r.respect}
+    return {"mood": float(minds.emotions.mood[row])} | {name: float(bond[row, other]) for name, bond in bonds.items()}
+
+
+def fact_record(fact: Fact | None, minds: Minds, row: int = -1) -> dict[str, Any] | None:
+    """A fact as plain values with names, and for the villager that states it (`row`) the chain back to its source."""
     if fact is None:
         return None
     record = asdict(fact) | {"topic": str(fact.topic), "subject_name": _name(minds, fact.subject)}
     record["place_name"] = minds.places[fact.place].name if fact.place >= 0 else ""
     record["object_name"] = _name(minds, fact.object)
     record["told_by_name"] = _name(minds, fact.told_by)
+    record["chain"] = [asdict(step) for step in minds.knowledge.chain(row, fact.id)] if row >= 0 else []
     record["witnesses"] = list(minds.knowledge.witnesses.get(fact.id, ()))
     return record
 

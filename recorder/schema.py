@@ -391,7 +391,16 @@ class Fact(TypedDict, total=False):
     day: Annotated[int, Meaning("day on which it was, 0 for that of the start", "day")]
     minute: Annotated[int, Meaning("minute of that day, from midnight", "min")]
     details: Annotated[dict[str, Any], Meaning("what the phrases name: what, how many, ...")]
-    source: Annotated[str, Meaning("how the speaker came to know it: seen, told, inferred, own")]
+    object: Annotated[int, Meaning("row of the villager it was done to or is owed to, -1 for none")]
+    object_name: Annotated[str, Meaning("name of the object, empty for none")]
+    confidence: Annotated[float, Meaning("how sure the speaker was when it came to know it", "1")]
+    root: Annotated[int, Meaning("id of the fact of which this is a changed copy, -1 where nothing was changed")]
+    hops: Annotated[int, Meaning("tellings between a witness and the speaker")]
+    chain: Annotated[
+        tuple[dict[str, Any], ...],
+        Meaning("how it came to the speaker, backwards to a witness, a liar or who was given a rumour; by villager"),
+    ]
+    source: Annotated[str, Meaning("how the speaker knows: seen, told, overheard, inferred, own, lied, rumour")]
     told_by: Annotated[int, Meaning("row of the villager who told it, -1 for none")]
     told_by_name: Annotated[str, Meaning("name of who told it, empty for none")]
     witnesses: Annotated[tuple[int, ...], Meaning("rows of those who saw it")]
