@@ -353,7 +353,7 @@ class Knowledge:
         if fact.id not in mine:
             self._thinkers[fact.id] = self._thinkers.get(fact.id, 0) + 1
         mine[fact.id] = fact
-        self._since[row][fact.id] = since
+        self._since[row][fact.id] = float(since)
         text = json.dumps([fact.kind, fact.source, fact.details], sort_keys=True)
         content = self._contents.setdefault(text, len(self._contents))
         who = fact.subject, fact.object, fact.place, fact.told_by, fact.day, fact.minute, fact.hops, fact.root
