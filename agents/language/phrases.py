@@ -64,11 +64,11 @@ class Scope:
         """How narrow the sense is that this is for."""
         if self.kind:
             return DETAILS_WEIGHT if self.details else KIND_WEIGHT
-        for name, wanted in self.conditions:
-            if name == "promised" and "yes" in wanted:
-                return DETAILS_WEIGHT
-            if name == "after" or (name == "proposal" and "none" not in wanted):
-                return KIND_WEIGHT
+        wanted = dict(self.conditions)
+        if "yes" in wanted.get("promised", ()):
+            return DETAILS_WEIGHT
+        if "after" in wanted or "none" not in wanted.get("proposal", ("none",)):
+            return KIND_WEIGHT
         return TOPIC_WEIGHT if self.topic else ANY_WEIGHT
 
     @cached_property

@@ -203,7 +203,7 @@ def test_verbs_agree_with_the_work_of_every_trade(trade: str) -> None:
     own: dict[str, object] = {"state": "behind"}
     for act in Act:
         for kind, details in (("", {}), ("work_state", own)):
-            for seed in range(25):
+            for seed in range(12):
                 plan = make_plan(act, Topic.WORK, kind, details, "own", seed)
                 plan = replace(
                     plan, speaker=replace(plan.speaker, trade=trade), listener=replace(plan.listener, trade=trade)

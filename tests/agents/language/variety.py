@@ -8,10 +8,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from agents.acts import SpeechPlan
+from agents.language.templates import draft
+
+TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 NEAR = 0.7  # share of common word pairs from which two lines count as near duplicates; judgement
 _WORD = re.compile(r"[a-z']+")
 
@@ -40,6 +45,30 @@ def variety(lines: Sequence[str], names: Iterable[str] = ()) -> Variety:
         near_duplicates=near_duplicates(said),
         duplicates=1.0 - len({tuple(words) for words in said}) / max(1, len(said)),
     )
+
+
+def one_wording_each(plans: Sequence[SpeechPlan]) -> list[str]:
+    """The lines of a stock with one wording for each act, topic and kind: what to compare with."""
+    first: dict[tuple[str, str, str], int] = {}
+    for plan in plans:
+        kind = plan.fact.kind if plan.fact else plan.proposal.kind if plan.proposal else ""
+        first.setdefault((plan.act, plan.topic, kind), plan.seed)
+    calm: dict[str, Any] = {
+        "mood": "calm",
+        "emotion": "",
+        "relation": "",
+        "season": "",
+        "affinity": 0.0,
+        "weather": "broken cloud",
+    }
+    traits: dict[str, Any] = dict.fromkeys(TRAITS, 0.5) | {"age": 40}
+    lines = []
+    for plan in plans:
+        kind = plan.fact.kind if plan.fact else plan.proposal.kind if plan.proposal else ""
+        seed = first[plan.act, plan.topic, kind]
+        even = replace(plan.speaker, **traits)
+        lines.append(draft(replace(plan, speaker=even, seed=seed, history=(), recent_lines=(), **calm)).phrase)
+    return lines
 
 
 def distinct(said: Sequence[Sequence[str]], n: int) -> float:
