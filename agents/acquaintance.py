@@ -79,14 +79,17 @@ class Circles:
 
     def slots(self, a: Rows, b: Rows) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """The same for arrays of one shape: places in the row of a (0 where unknown), and whether a knows b."""
-        rows, others = a.astype(np.int64), b.astype(np.int64)
         if self.whole:
-            return others, rows != others
-        wanted = rows * (self.villagers + 1) + others
+            return b.astype(np.int64), a != b
+        at, known = self.places(a, b)
+        return np.where(known, at - a.astype(np.int64) * self.capacity, 0), known
+
+    def places(self, a: int | Rows, b: int | Rows) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Where b stands among the places of all circles, one after the other, and whether a knows b at all."""
+        wanted = np.asarray(a, np.int64) * (self.villagers + 1) + b
         keys = self._keys.ravel()
         at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        found = keys[at] == wanted
-        return np.where(found, at - rows * self.capacity, 0), found
+        return at, keys[at] == wanted
 
     def _keyed(self) -> NDArray[np.int64]:
         """One ascending number per place of all circles together, so that many pairs are found in one search."""
@@ -116,14 +119,12 @@ class Column:
         if self._circles.whole:
             found: NDArray[Any] = self.values[one, other]
             return found if found.ndim else found.item()
-        if np.ndim(one) == 0 and np.ndim(other) == 0:
-            a, b = int(one), int(other)
-            slot = self._circles.slot(a, b)
-            return (self.stranger if slot < 0 else self.values[a, slot]).item()  # type: ignore[no-any-return]
-        rows, others = np.broadcast_arrays(np.asarray(one), np.asarray(other))
-        slots, known = self._circles.slots(rows, others)
-        found = np.where(known, self.values[rows, slots], self.stranger)
-        return found
+        if isinstance(one, int) and isinstance(other, int):
+            slot = self._circles.slot(one, other)
+            return (self.stranger if slot < 0 else self.values[one, slot]).item()  # type: ignore[no-any-return]
+        at, known = self._circles.places(one, other)
+        found = np.where(known, self.values.ravel()[at], self.stranger)
+        return found if found.ndim else found.item()
 
 
 def _shift(row: NDArray[Any], free: int, slot: int, value: Any) -> None:

@@ -114,13 +114,13 @@ class Memories:
     def _seen_again(self, row: int, tick: int, who: int, place: int, fact: int) -> bool:
         """Whether somebody was seen at that place lately: then that was seen twice, and is no episode of its own."""
         mine = self.of(row)
-        same = (mine["who"] == who) & (mine["place"] == place) & (mine["kind"] == EpisodeKind.SAW)
-        same &= mine["last"] > tick - SETTLED_H * 3600.0 * self.tick_rate
-        slots = np.flatnonzero(same)
-        if not len(slots):
+        lately = tick - SETTLED_H * 3600.0 * self.tick_rate
+        slots = np.flatnonzero((mine["who"] == who) & (mine["place"] == place)).tolist()
+        at = next((i for i in slots if mine[i]["kind"] == EpisodeKind.SAW and mine[i]["last"] > lately), -1)
+        if at < 0:
             return False
-        seen = mine[slots[-1] : slots[-1] + 1]
-        seen["last"], seen["fact"], seen["times"] = tick, fact, min(int(seen["times"][0]) + 1, MOST_TIMES)
+        seen = mine[at]
+        seen["last"], seen["fact"], seen["times"] = tick, fact, min(int(seen["times"]) + 1, MOST_TIMES)
         self.digest[row] = mixed(int(self.digest[row]), tick, who, place, fact)
         return True
 

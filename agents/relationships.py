@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -106,7 +107,7 @@ class Relationships:
         self.seen_place = Column(circles, np.int16, -1)
         self.seen_tick = Column(circles, np.int64, NEVER)
         self.digest: NDArray[np.uint64] = np.zeros(circles.villagers, np.uint64)
-        self._natures = natures
+        self._natures: list[list[float]] = natures.tolist()
         self._moved = Column(circles, np.bool_, False)  # entries that are no longer what they were at the start
         self._mixed: NDArray[np.bool_] = np.zeros(circles.villagers, bool)  # rows in which other people stand now
 
@@ -142,10 +143,13 @@ class Relationships:
 
     def warmth(self, a: int, b: int) -> float:
         """How a's nature and b's bend what a gains from b's acts, -1..1."""
-        own, other = self._natures[a], self._natures[b]
-        fit = float(_fit(own[None], other[None])[0])
-        drawn = fit + EXTRAVERSION_SHARE * (own[2] - 0.5) + AGREEABLENESS_SHARE * (other[3] - 0.5)
-        return float(min(1.0, max(-1.0, drawn)))
+        openness, _, extraversion, agreeableness, _ = self._natures[a]
+        their_openness, _, their_extraversion, their_agreeableness, _ = self._natures[b]
+        apart = (openness - their_openness) ** 2 + (extraversion - their_extraversion) ** 2
+        apart += (agreeableness - their_agreeableness) ** 2
+        fit = max(-1.0, 1.0 - sqrt(apart / 3.0) / TRAIT_DISTANCE)
+        drawn = fit + EXTRAVERSION_SHARE * (extraversion - 0.5) + AGREEABLENESS_SHARE * (their_agreeableness - 0.5)
+        return min(1.0, max(-1.0, drawn))
 
     def hear(self, listener: int, speaker: int, act: Act, worth: float = 0.0, weight: float = 1.0) -> None:
         """Move what the listener holds of the speaker by one act; `worth` adds affinity for welcome news or help.

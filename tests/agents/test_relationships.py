@@ -114,6 +114,17 @@ def test_acts_move_what_they_ought_to():
     assert all(moved[act]["familiarity"] > 0 for act in Act)
 
 
+def test_warmth_is_the_fit_of_natures_and_liveliness_that_meets_kindness():
+    relations = Relationships.among(PEOPLE, 1)
+    for a in range(23):
+        one, other = PEOPLE[a], PEOPLE[a + 1]
+        traits = ("openness", "extraversion", "agreeableness")
+        apart = np.linalg.norm([getattr(one, t) - getattr(other, t) for t in traits]) / np.sqrt(3)
+        fit = np.clip(1 - apart / (0.18 * np.sqrt(2)), -1, 1)
+        drawn = fit + 0.25 * (one.extraversion - 0.5) + 0.25 * (other.agreeableness - 0.5)
+        assert relations.warmth(a, a + 1) == pytest.approx(np.clip(drawn, -1, 1))
+
+
 def test_a_large_village_is_a_small_world():
     crowd = tuple(replace(PEOPLE[row % 24], row=row, home=row // 3, workplace=row // 7) for row in range(400))
     relations = Relationships.among(crowd, 1)
