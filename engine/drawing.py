@@ -6,16 +6,21 @@ process, and however many there are.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import pickle
+import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -32,7 +37,9 @@ from recorder.reader import Session
 from recorder.schema import CameraPose, Cast, Scenery, Snapshot, Surface
 from recorder.surfaces import SurfaceEncoder, maps_from_plain, surface_of
 
-SHOTS_AHEAD = 2  # per process, so that none waits for the next shot while frames are written
+SHOTS_AHEAD = 3  # per process: one is finished, one drawn, and one waits there while frames are written
+SHOTS_AT_ONCE = 2  # in a process: one is annotated and encoded while the next is drawn
+PIPE_BYTES = 1 << 20  # the most that Linux lets everybody ask for
 SURFACES_HELD = 8  # a shot has three at most, and each lies for half a minute
 
 
@@ -153,13 +160,10 @@ class Drawers:
     def __init__(self, studio: Studio, workers: int) -> None:
         self.waited_s = 0.0  # for frames that were not drawn yet
         share = max(1, cores() // workers)
-        self._studio, self._workers = replace(studio, threads=share), workers
         self._packer = Packer()
-        self._under_way: deque[tuple[Shot, Future[dict[str, Taken]]]] = deque()
-        self._pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (share,))
+        self._under_way: deque[tuple[Shot, _Drawer, int]] = deque()
         with unheard():
-            for _ in range(workers):
-                self._pool.submit(os.getpid)  # starts one process each
+            self._drawers = [_Drawer(replace(studio, threads=share)) for _ in range(workers)]
 
     def __enter__(self) -> Self:
         return self
@@ -167,7 +171,8 @@ class Drawers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        with ThreadPoolExecutor(len(self._drawers)) as ends:  # all at once: each waits for the shot at hand
+            list(ends.map(_Drawer.stop, self._drawers))
 
     def give(self, shot: Shot) -> list[tuple[Shot, dict[str, Taken]]]:
         """Have a shot drawn; returns the shots that are drawn, oldest first, with what each camera saw.
@@ -175,11 +180,9 @@ class Drawers:
         Raises:
             RenderError: nothing can be drawn here, or a drawing process ended.
         """
-        drawn = self._take(SHOTS_AHEAD * self._workers - 1)
-        try:
-            self._under_way.append((shot, self._pool.submit(_draw, self._studio, self._packer.pack(shot))))
-        except BrokenProcessPool:
-            raise _lost() from None
+        drawn = self._take(SHOTS_AHEAD * len(self._drawers) - 1)
+        drawer = min(self._drawers, key=lambda each: each.owes)
+        self._under_way.append((shot, drawer, drawer.draw(self._packer.pack(shot))))
         return drawn
 
     def rest(self) -> list[tuple[Shot, dict[str, Taken]]]:
@@ -193,15 +196,103 @@ class Drawers:
     def _take(self, most: int) -> list[tuple[Shot, dict[str, Taken]]]:
         """Those done, and the oldest of the others until no more than `most` are under way."""
         drawn = []
-        while self._under_way and (len(self._under_way) > most or self._under_way[0][1].done()):
-            shot, future = self._under_way.popleft()
+        while self._under_way and (len(self._under_way) > most or self._under_way[0][1].has(self._under_way[0][2])):
+            shot, drawer, number = self._under_way.popleft()
             began = time.monotonic()
-            try:
-                drawn.append((shot, future.result()))
-            except BrokenProcessPool:
-                raise _lost() from None
+            drawn.append((shot, drawer.taken(number)))
             self.waited_s += time.monotonic() - began
         return drawn
+
+
+class _Drawer:
+    """One drawing process, seen from the one that gives it work.
+
+    Frames come back through a pipe of their own, whenever the process has finished one: it may be drawing the next by
+    then, and a thread here takes them, so that neither waits for the other.
+    """
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._given = self._fetched = 0
+        self._outcomes: dict[int, dict[str, Taken] | BaseException] = {}  # by number of the shot
+        self._gone = False
+        self._news = threading.Condition()
+        context = get_context("spawn")
+        self._frames, far_end = context.Pipe(duplex=False)
+        _widen(far_end.fileno())
+        self._pool = ProcessPoolExecutor(1, context, _begin, (studio.threads, far_end))
+        self._pool.submit(os.getpid)  # starts the process
+        far_end.close()  # so that the pipe ends with the process
+        self._taker = threading.Thread(target=self._receive, name="frames", daemon=True)
+        self._taker.start()
+
+    @property
+    def owes(self) -> int:
+        """Shots that were given and not fetched yet."""
+        return self._given - self._fetched
+
+    def draw(self, parcel: Parcel) -> int:
+        """Have a shot drawn; gives its number."""
+        number = self._given
+        try:
+            future = self._pool.submit(_draw, self._studio, number, parcel)
+        except BrokenProcessPool:
+            raise _lost() from None
+        self._given += 1
+        future.add_done_callback(partial(self._refused, number))
+        return number
+
+    def has(self, number: int) -> bool:
+        """Whether it is known what became of a shot."""
+        with self._news:
+            return self._gone or number in self._outcomes
+
+    def taken(self, number: int) -> dict[str, Taken]:
+        """What each camera saw; waits for it."""
+        with self._news:
+            self._news.wait_for(lambda: self._gone or number in self._outcomes)
+            outcome = self._outcomes.pop(number, None)
+        self._fetched += 1
+        if outcome is None or isinstance(outcome, BrokenProcessPool):
+            raise _lost()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def _refused(self, number: int, future: Future[None]) -> None:
+        """Keep why a shot could not be drawn."""
+        if not future.cancelled() and (error := future.exception()) is not None:
+            self._keep(number, error)
+
+    def _keep(self, number: int, outcome: dict[str, Taken] | BaseException) -> None:
+        with self._news:
+            self._outcomes[number] = outcome
+            self._news.notify_all()
+
+    def _receive(self) -> None:
+        """Take frames until the process has ended."""
+        while True:
+            try:
+                number, outcome = pickle.loads(self._frames.recv_bytes())  # noqa: S301 - our own process's
+            except (EOFError, OSError):  # half a frame where it was killed while it sent one
+                break
+            self._keep(number, outcome)
+        with self._news:
+            self._gone = True
+            self._news.notify_all()
+
+    def stop(self) -> None:
+        """Have the process end when it is done with the shot at hand, and wait for that."""
+        self._pool.shutdown(cancel_futures=True)
+        self._taker.join()
+        self._frames.close()
+
+
+def _widen(pipe: int) -> None:
+    """Let a pipe hold most of a frame, if the system can: its parts would wait for each other's interpreter locks."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):  # Linux alone
+        with contextlib.suppress(OSError):  # more than the system allows
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _lost() -> RenderError:
@@ -223,8 +314,13 @@ def drawn(shots: Iterable[Shot], studio: Studio, workers: int) -> Iterator[tuple
         yield from drawers.rest()
 
 
-def _begin(threads: int) -> None:
+_frames: Connection | None = None  # in a drawing process: where its frames go
+
+
+def _begin(threads: int, frames: Connection) -> None:
     """Make a process ready to draw, in its share of the cores."""
+    global _frames  # noqa: PLW0603 - a pool gives it to each process once
+    _frames = frames
     os.environ.setdefault("LP_NUM_THREADS", str(threads))  # Mesa's rasteriser would take all cores in each process
     end_with_parent()  # nothing is lost with it, as the parent alone writes
 
@@ -260,28 +356,66 @@ class _Easel:
     cast: Cast
     tick_rate: int
     unpacker: Unpacker
-    encoders: ThreadPoolExecutor  # compression lets go of the interpreter: modalities go side by side
+    finisher: ThreadPoolExecutor  # one thread, for the frames in their order while the next ones are drawn
+    places: threading.Semaphore  # for shots that are drawn or finished: their images are large
 
 
 @lru_cache(maxsize=1)
 def _easel(studio: Studio) -> _Easel:
     with Session.open(studio.session) as session:
         stage = stage_of(session, studio.size, studio.modalities, studio.quality)
-        unpacker, encoders = Unpacker(session.scenery.heights.shape), ThreadPoolExecutor(studio.threads)
-        return _Easel(stage, session.scenery, session.cast, session.tick_rate, unpacker, encoders)
+        return _Easel(
+            stage,
+            session.scenery,
+            session.cast,
+            session.tick_rate,
+            Unpacker(session.scenery.heights.shape),
+            ThreadPoolExecutor(1, "finishing"),
+            threading.Semaphore(SHOTS_AT_ONCE),
+        )
 
 
-def _draw(studio: Studio, parcel: Parcel) -> dict[str, Taken]:
-    """In a drawing process: what each camera of a shot saw, ready to be stored."""
+def _draw(studio: Studio, number: int, parcel: Parcel) -> None:
+    """In a drawing process: draw a shot from all its cameras, and leave it to the other thread to finish and send it.
+
+    This one mostly waits for the driver, without the interpreter's lock. More threads to encode were slower: they took
+    the cores from the driver's own while all wait for the picture.
+    """
     easel = _easel(studio)
     shot = easel.unpacker.unpack(parcel)
-    taken = {}
-    for camera in shot.poses:
-        images = render(easel.stage, shot, camera)
-        encoding = {name: easel.encoders.submit(encode_image, name, image) for name, image in images.items()}
-        tables = _tables(easel, shot, camera, images)
-        taken[camera] = Taken({name: job.result() for name, job in encoding.items()}, tables)
-    return taken
+    easel.places.acquire()
+    finishing = {}
+    try:
+        for camera in shot.poses:
+            images = render(easel.stage, shot, camera)
+            finishing[camera] = easel.finisher.submit(_finished, easel, shot, camera, images)
+            del images
+    except BaseException:
+        easel.places.release()
+        raise
+    easel.finisher.submit(_send, easel, number, finishing)
+
+
+def _finished(easel: _Easel, shot: Shot, camera: str, images: Mapping[str, NDArray[Any]]) -> Taken:
+    """What a camera saw, ready to be stored."""
+    return Taken(
+        {name: encode_image(name, image) for name, image in images.items()}, _tables(easel, shot, camera, images)
+    )
+
+
+def _send(easel: _Easel, number: int, finishing: Mapping[str, Future[Taken]]) -> None:
+    """Send what became of a shot to the process that gave it."""
+    assert _frames is not None
+    outcome: dict[str, Taken] | BaseException
+    try:
+        outcome = {camera: job.result() for camera, job in finishing.items()}
+    except Exception as error:
+        error.add_note("".join(traceback.format_exception(error)))  # an error's own trace does not travel
+        outcome = error
+    try:
+        _frames.send_bytes(pickle.dumps((number, outcome), pickle.HIGHEST_PROTOCOL))
+    finally:
+        easel.places.release()
 
 
 def _tables(easel: _Easel, shot: Shot, camera: str, images: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.void]]:
