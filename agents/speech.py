@@ -19,9 +19,9 @@ from agents.bodies import Bodies
 from agents.dialogue.effects import CARRIES
 from agents.dialogue.moves import Move
 from agents.language.voice import Wording
-from agents.memory import TOPICS, EpisodeKind
 from agents.minds import Minds, Moment
 from agents.perception import hearers, seen_by
+from agents.reminiscence import memory_of
 from agents.times import day_part, season_of, tense_of, when_words
 from world.state import Plain, part, plain, typed
 from world.view import Place, WorldView
@@ -33,7 +33,6 @@ HERE_MARGIN_M = 4.0
 FRIENDLY, HOSTILE = 0.35, -0.25  # affinity of friends and rivals; judgement
 CLOSE, STRANGE = 0.4, 0.12  # familiarity of friends, and of those one does not know
 TIMELESS = ("opinion_of_person", "work_state", "wellbeing", "needs_help", "craft_tip", "secret", "stands_for_reeve")
-MEMORY_AGE_S = 180.0  # what has just happened is in the history of the talk, not yet a memory
 
 EXPECTED_WORDS = {
     Act.GREET: 12,
@@ -59,18 +58,6 @@ EXPECTED_WORDS = {
     Act.CLOSE: 13,
 }
 """Words an act may take, with an allowance for a tail: decides how long the floor is held, whatever is said in fact."""
-
-SPOKEN_TOPIC = {
-    Topic.WEATHER: "the weather",
-    Topic.WORK: "work",
-    Topic.NEWS: "the news",
-    Topic.PERSON: "a neighbour",
-    Topic.WELLBEING: "how things are",
-    Topic.FAVOUR: "a favour",
-    Topic.GATHERING: "a gathering",
-    Topic.CRAFT: "the craft",
-    Topic.SELF: "what lies between them",
-}
 
 
 @dataclass(frozen=True)
@@ -307,43 +294,6 @@ def place_at(places: Sequence[Place], x: float, y: float) -> int:
     near = [(hypot(p.x - x, p.y - y) - p.radius_m, p.id) for p in places]
     distance, place = min(near)
     return place if distance < HERE_MARGIN_M else -1
-
-
-def memory_of(move: Move, minds: Minds, now: Moment) -> str:
-    """One memory that fits this turn, in plain words from the speaker's side; empty when none does."""
-    about = move.subject if move.subject >= 0 else move.listener
-    fact = move.fact.id if move.fact is not None else -1
-    before = now.tick - int(MEMORY_AGE_S * minds.memories.tick_rate)
-    episode = minds.memories.recall(move.speaker, now.tick, topic=move.topic, who=about, fact=fact, before=before)
-    if episode is None:
-        return ""
-    fits = about in (int(episode["who"]), int(episode["about"])) or fact == int(episode["fact"]) != -1
-    if not fits:
-        return ""
-    who, place = int(episode["who"]), int(episode["place"])
-    when = _ago(now.tick - int(episode["tick"]), minds.memories.tick_rate)
-    where = f" at {minds.places[place].name}" if place >= 0 else ""
-    name, third = _name(minds, who), _name(minds, int(episode["about"]))
-    topic = third or SPOKEN_TOPIC[TOPICS[int(episode["topic"])]]
-    kind = EpisodeKind(int(episode["kind"]))
-    if kind == EpisodeKind.SAW:
-        return f"saw {name}{where} {when}"
-    if kind == EpisodeKind.NOTICED:
-        return f"noticed {topic}{where} {when}"
-    if not name:
-        return ""
-    if kind == EpisodeKind.SAID:
-        return f"spoke with {name} about {topic}{where} {when}"
-    return f"heard about {topic} from {name}{where} {when}"
-
-
-def _ago(ticks: int, rate: int) -> str:
-    minutes = ticks / rate / 60
-    if minutes < 2:
-        return "just now"
-    if minutes < 50:
-        return "a little while ago"
-    return "earlier today" if minutes < 16 * 60 else "yesterday"
 
 
 def _name(minds: Minds, row: int) -> str:
