@@ -100,7 +100,7 @@ class Place:
     radius_m: float  # villagers at this place stand within this distance
 
 
-@dataclass(frozen=True)
+@dataclass
 class Walkers:
     """Everybody in columns (n,), as `WorldView.walk` moves them: metres, radians, seconds; the first row changes."""
 
@@ -132,7 +132,7 @@ class Walkers:
         )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Onlookers:
     """People in columns (n,), which of them look round, how far and how wide: what `WorldView.in_sight` takes."""
 

@@ -26,13 +26,13 @@ class Fields:
     def __init__(self, goals: int, near: tuple[int, int], far: tuple[int, int]) -> None:
         self.slots = np.full((3, goals), -1, np.int32)  # -1: not found yet
         self.used = np.zeros((3, goals), np.int64)
-        self.asked = 0  # grows with every question, and is what `used` holds
+        self.asked = np.zeros(1, np.int64)  # grows with every question, and is what `used` holds
         self.near, self.far = (_read_only(np.empty((0, *shape), np.float32)) for shape in (near, far))
         self._filled = [0, 0]
 
     def of(self, kind: int, goal: int) -> Floats32:
         """A field that was put in."""
-        self.used[kind, goal] = self.asked
+        self.used[kind, goal] = self.asked[0]
         room = self.far if kind == FAR else self.near
         field: Floats32 = room[self.slots[kind, goal]]
         return field
@@ -46,8 +46,8 @@ class Fields:
             present = [
                 (int(self.used[k, g]), k, g) for k in sharing for g in np.flatnonzero(self.slots[k] >= 0).tolist()
             ]
-            oldest = min(present, default=(self.asked, -1, -1))
-            if 2 * room.nbytes > KEPT_BYTES // 2 and oldest[0] < self.asked:
+            oldest = min(present, default=(self.asked[0], -1, -1))
+            if 2 * room.nbytes > KEPT_BYTES // 2 and oldest[0] < self.asked[0]:
                 slot = int(self.slots[oldest[1:]])
                 self.slots[oldest[1:]] = -1
             else:
@@ -62,7 +62,7 @@ class Fields:
             self.far = _read_only(room)
         else:
             self.near = _read_only(room)
-        self.slots[kind, goal], self.used[kind, goal] = slot, self.asked
+        self.slots[kind, goal], self.used[kind, goal] = slot, self.asked[0]
 
 
 class Ways:

@@ -25,7 +25,7 @@ PATIENCE = 10  # publications over which ways still serve when the ground has dr
 WADING_S_PER_M = 3.0 / FLAT_WALK_M_S  # through deep water, for those whom it caught
 Answer = TypeVar("Answer", bound=np.generic)
 
-NO_REFUGE = np.zeros((0, 0), np.float32)
+NO_REFUGE = fixed(np.zeros((0, 0), np.float32))
 
 
 class Navigation:
@@ -152,8 +152,7 @@ class Navigation:
 
     def _led(self) -> Led:
         """What leads: fields of now and of before, since when, the goals, and the ways out of walls and water."""
-        refuge = self._refuge or (NO_REFUGE, NO_REFUGE)
-        out = self._pushed_in, self._free_row, self._free_col, fixed(refuge[0]), fixed(refuge[1])
+        out = self._pushed_in, self._free_row, self._free_col, *(self._refuge or (NO_REFUGE, NO_REFUGE))
         return _asked(self._ways.fields), _asked(self._before.fields), self._since, self._goals, *out
 
     def _find(self, missing: NDArray[np.int64], tick: int) -> None:
@@ -182,13 +181,13 @@ class Navigation:
         for lattice, free in ((self.ground.near, self._near_open), (self.ground.far, self._far_open)):
             time = np.where(free, 0.0, np.inf)
             march(time, lattice.slope, np.full(free.shape, WADING_S_PER_M, np.float32), lattice.solid, -1)
-            found.append(time.astype(np.float32))
+            found.append(fixed(time.astype(np.float32)))
         return found[0], found[1]
 
 
 def _asked(fields: Fields) -> tuple[Floats32, Floats32, NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
     fields.asked += 1
-    return fields.near, fields.far, fields.slots, fields.used, np.array([fields.asked])
+    return fields.near, fields.far, fields.slots, fields.used, fields.asked
 
 
 def _by_goal(place: Ints) -> Iterator[tuple[int, Ints]]:
