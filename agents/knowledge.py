@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain, repeat
+from itertools import chain
 from struct import Struct
 from typing import Any
 from zlib import crc32
@@ -15,69 +15,20 @@ from numpy.typing import NDArray
 
 from agents.acts import Fact, Topic
 from agents.distortion import distorted
+from agents.kinds import FACT_KINDS, PASSING, VALENCE, contents_from
 from agents.memory import mixed
-from agents.provenance import NOTHING, Step, Tellings
+from agents.provenance import NOTHING, Step, Tellings, flat, grouped
 from world.state import Plain, check_rows, column, columns_of, part, put_back, rows_of, taken
 from world.streams import stream
 from world.view import Place
+
+__all__ = ["CAPACITY", "FACT_KINDS", "VALENCE", "Knowledge", "learning"]
 
 CAPACITY = 64  # facts per villager; the oldest sightings and weather go first, news and deeds last
 HEARSAY_HALF_LIFE_H = 7 * 24.0  # in which what one was told becomes half as sure; judgement
 FIRST_HAND_HALF_LIFE_H = 30 * 24.0
 SUREST = 0.98  # of hearsay, however many say so
 CONTRADICTS_MIN = 60  # two first-hand accounts within this time that differ cannot both be true; judgement
-
-VALENCE = {
-    "lost_sheep": -1,
-    "traveller_at_inn": 1,
-    "mill_wheel_cracked": -1,
-    "apples_ripe": 1,
-    "fox_in_barn": -1,
-    "wedding_planned": 1,
-    "storm_started": -1,
-    "place_flooded": -1,
-    "promise_kept": 1,
-    "promise_broken": -1,
-    "helped": 1,
-    "quarrelled": -1,
-    "lied": -1,
-    "needs_help": -1,
-    "gathering": 1,
-}
-"""Whether a piece of news is good or bad for those who hear it; kinds that are not here are neither."""
-
-FACT_KINDS: dict[Topic, tuple[str, ...]] = {
-    Topic.NEWS: (
-        "lost_sheep",
-        "traveller_at_inn",
-        "mill_wheel_cracked",
-        "apples_ripe",
-        "fox_in_barn",
-        "wedding_planned",
-        "stands_for_reeve",  # the subject wants to become reeve
-    ),
-    Topic.WEATHER: ("rain_coming", "rain_started", "rain_stopped", "snow_started", "storm_started", "place_flooded"),
-    Topic.PERSON: (
-        "saw_person",
-        "opinion_of_person",  # details: likes
-        "promise_kept",  # subject: who had promised; object: to whom; details: what
-        "promise_broken",
-        "helped",  # the subject helped the object; details: what
-        "quarrelled",  # the subject quarrelled with the object
-        "lied",  # the subject lied to the object
-    ),
-    Topic.WORK: ("work_state",),  # details: state = well | behind | done
-    Topic.WELLBEING: ("wellbeing",),  # details: state = well | tired | cold | hungry | lonely
-    Topic.FAVOUR: ("needs_help",),  # the subject needs help at the place; details: what = "mend the fence"
-    Topic.GATHERING: ("gathering",),  # subject: host; place, day and minute are to come; details: what = "a supper"
-    Topic.CRAFT: ("craft_tip",),  # details: trade, and what = a whole clause
-    Topic.SELF: ("secret",),  # the subject's own; details: what = the persona's secret
-}
-"""Every kind of fact that villagers can know, by topic."""
-
-
-PASSING = ("saw_person", "opinion_of_person", "work_state", "wellbeing")
-"""Kinds that are forgotten before others, as weather is."""
 
 HELD = np.dtype(
     [
@@ -98,7 +49,6 @@ HELD = np.dtype(
 """A fact as it lies in one head; packed when it comes there, so that taking the state of a village costs little."""
 
 _PACKED = Struct("<iihhhhihhidd")
-_TOPIC_OF = {kind: topic for topic, kinds in FACT_KINDS.items() for kind in kinds}
 
 
 class Knowledge:
@@ -383,11 +333,11 @@ class Knowledge:
             "count": np.array([len(facts) for facts in self.held], np.int64),
             "facts": columns_of(np.frombuffer(packed, HELD)),
             "contents": list(self._contents),
-            "witnesses": _flat(self.witnesses),
-            "makers": _flat({fact: (row,) for fact, (row, _) in self.makers.items()}),
+            "witnesses": flat(self.witnesses),
+            "makers": flat({fact: (row,) for fact, (row, _) in self.makers.items()}),
             "made_up": [source for _, source in self.makers.values()],
             "tellings": self.tellings.freeze(),
-            "shared": _flat(self._shared),
+            "shared": flat(self._shared),
         }
 
     def thaw(self, state: Plain) -> None:
@@ -396,7 +346,7 @@ class Knowledge:
         villagers = len(self.held)
         count = column(part(state, "count"), "count", np.dtype(np.int64))
         facts = rows_of(part(state, "facts"), HELD)
-        contents = _contents(part(state, "contents"))
+        contents = contents_from(part(state, "contents"))
         if count.shape != (villagers,) or (count < 0).any() or count.sum() != len(facts):
             raise ValueError(f"the state counts {count.sum()} facts of {len(count)} villagers and holds {len(facts)}")
         check_rows("contents", len(contents), facts["content"])
@@ -405,13 +355,13 @@ class Knowledge:
         self._since = [{} for _ in range(villagers)]
         for row, fact in zip(np.repeat(np.arange(villagers), count).tolist(), facts.tolist(), strict=True):
             self._put(row, fact, contents)
-        self.witnesses = {f: list(rows) for f, rows in _grouped(part(state, "witnesses"), "witnesses").items()}
-        makers, sources = _grouped(part(state, "makers"), "makers"), part(state, "made_up")
+        self.witnesses = {f: list(rows) for f, rows in grouped(part(state, "witnesses"), "witnesses").items()}
+        makers, sources = grouped(part(state, "makers"), "makers"), part(state, "made_up")
         if len(makers) != len(sources):
             raise ValueError("the state's 'made_up' does not fit its 'makers'")
         self.makers = {f: (rows[0], str(s)) for (f, rows), s in zip(makers.items(), sources, strict=True)}
         self.tellings.thaw(part(state, "tellings"))
-        self._shared = {f: dict.fromkeys(pairs) for f, pairs in _grouped(part(state, "shared"), "shared").items()}
+        self._shared = {f: dict.fromkeys(pairs) for f, pairs in grouped(part(state, "shared"), "shared").items()}
         tongues = (f for f in self.brought_up.tolist() if f != NOTHING)
         self._thinkers = {}
         for ident in chain(chain.from_iterable(self.held), tongues, self.tellings.parent.values()):
@@ -440,39 +390,3 @@ def learning(row: int, fact: Fact) -> dict[str, Any]:
 
 def _pair(one: int, other: int) -> int:
     return min(one, other) << 16 | max(one, other)
-
-
-def _flat(groups: Mapping[int, Collection[int]]) -> Plain:
-    """Groups of numbers by fact as two columns."""
-    total = sum(map(len, groups.values()))
-    facts = chain.from_iterable(map(repeat, groups, map(len, groups.values())))
-    members = chain.from_iterable(groups.values())
-    return {
-        "fact": np.fromiter(facts, np.int64, total),
-        "member": np.fromiter(members, np.int64, total),
-    }
-
-
-def _grouped(columns: Any, name: str) -> dict[int, list[int]]:
-    """What `_flat` made flat."""
-    facts, members = (column(part(columns, key), f"{name}.{key}", np.dtype(np.int64)) for key in ("fact", "member"))
-    if facts.shape != members.shape:
-        raise ValueError(f"the state's columns of '{name}' differ in length")
-    groups: dict[int, list[int]] = {}
-    for fact, member in zip(facts.tolist(), members.tolist(), strict=True):
-        groups.setdefault(fact, []).append(member)
-    return groups
-
-
-def _contents(texts: Any) -> list[tuple[Topic, str, str, dict[str, Any]]]:
-    """Topic, kind, source and details from their JSON. Raises ValueError where villagers know no such kind."""
-    if not isinstance(texts, list):
-        raise ValueError("the state's 'contents' is no list")
-    contents = []
-    for text in texts:
-        try:
-            kind, source, details = json.loads(text)
-            contents.append((_TOPIC_OF[kind], str(kind), str(source), dict(details)))
-        except (TypeError, ValueError, KeyError):
-            raise ValueError(f"the state's 'contents' holds {text!r}, which is no kind of fact") from None
-    return contents

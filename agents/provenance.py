@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -79,3 +81,25 @@ class Tellings:
 
 def _numbers(state: Any, name: str) -> list[int]:
     return column(part(state, name), f"tellings.{name}", np.dtype(np.int64)).tolist()  # type: ignore[no-any-return]
+
+
+def flat(groups: Mapping[int, Collection[int]]) -> Plain:
+    """Groups of numbers by fact as two columns."""
+    total = sum(map(len, groups.values()))
+    facts = chain.from_iterable(map(repeat, groups, map(len, groups.values())))
+    members = chain.from_iterable(groups.values())
+    return {
+        "fact": np.fromiter(facts, np.int64, total),
+        "member": np.fromiter(members, np.int64, total),
+    }
+
+
+def grouped(columns: Any, name: str) -> dict[int, list[int]]:
+    """What `flat` made flat."""
+    facts, members = (column(part(columns, key), f"{name}.{key}", np.dtype(np.int64)) for key in ("fact", "member"))
+    if facts.shape != members.shape:
+        raise ValueError(f"the state's columns of '{name}' differ in length")
+    groups: dict[int, list[int]] = {}
+    for fact, member in zip(facts.tolist(), members.tolist(), strict=True):
+        groups.setdefault(fact, []).append(member)
+    return groups
