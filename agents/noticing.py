@@ -117,6 +117,8 @@ class Noticing:
 
     def work(self, rows: NDArray[np.int64], minds: Minds, bodies: Bodies, now: Moment) -> Events:
         """Once a day everybody sees how its work goes, and whose is behind knows what help it needs."""
+        if len(rows) == 0 or now.clock_min < RECKONING_FROM:
+            return []
         turn = RECKONING_FROM + rows * 37 % RECKONING_SPAN
         rows = rows[
             (self.reckoned[rows] != now.day) & (turn <= now.clock_min) & (bodies.activity[rows] == Activity.WORK)

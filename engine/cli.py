@@ -25,6 +25,7 @@ from engine.options import (
     WorkersOption,
     draw_on,
 )
+from engine.people import people
 from engine.quantities import format_duration, parse_moment, parse_size
 from engine.render_command import render
 from engine.scenario import load, shipped
@@ -255,6 +256,7 @@ def _redraw(session: Any) -> None:
 
 app.command()(render)
 app.command()(fork)
+app.command()(people)
 app.command()(validate)
 app.command()(study)
 app.add_typer(world_commands, name="world")
