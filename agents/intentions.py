@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.bodies import Bodies
-from agents.intents import INDOORS, ON_ARRIVAL, UNDER_A_ROOF, Intent, Intention
+from agents.intents import INDOORS, ON_ARRIVAL, UNDER_A_ROOF, Intent, Intention, table
 from agents.itinerary import Itinerary
 from agents.locomotion import ARRIVAL_M
 from agents.minds import Minds, Moment
@@ -37,6 +37,7 @@ SIT_SHARE = 0.4  # of those who linger without a bench
 HELP_MIN = 25.0  # how long somebody is helped who was not promised it
 RESUME_MIN = (2.0, 180.0, 25.0)  # what is left of a thing to be worth resuming; how long it is kept in mind; the most
 RESUMABLE = (Intent.WORK, Intent.ERRAND, Intent.HARVEST, Intent.EXPLORE, Intent.VISIT, Intent.HELP)
+SHIFTING = table(Intent.WORK, Intent.HARVEST)  # in which one moves about the place
 HURRY = {"wet": 1.2, "late": 1.25, "harvest": 1.15}  # factors on the walking pace; hurried walking is 1.6-1.8 m/s
 
 STRAIGHT, FETCHING, FETCHED = range(3)  # legs of a way: to the place itself; to where something is fetched; there
@@ -160,7 +161,7 @@ class Intentions:
 
     def doing(self, *intents: Intent) -> NDArray[np.bool_]:
         """Rows (n,) that are about one of these and have arrived."""
-        here: NDArray[np.bool_] = self.arrived & np.isin(self.intent, intents) & (self.leg == STRAIGHT)
+        here: NDArray[np.bool_] = self.arrived & table(*intents)[self.intent] & (self.leg == STRAIGHT)
         return here
 
     def heading_for(self, row: int) -> int:
@@ -323,7 +324,7 @@ class Intentions:
 
     def _shift(self, rows: NDArray[np.int64], bodies: Bodies, view: WorldView, now: Moment) -> None:
         """Now and then one who works goes on to another spot of the workplace."""
-        labour = np.isin(self.intent[rows], (Intent.WORK, Intent.HARVEST))
+        labour = SHIFTING[self.intent[rows]]
         rows = rows[labour & self.arrived[rows] & ~bodies.indoors[rows]]
         if len(rows) == 0:
             return

@@ -167,7 +167,7 @@ def _situation(
     )
     on = (know.gathering_from[rows] - walk <= now.minutes) & (now.minutes < know.gathering_to[rows])
     hosts = host == rows
-    crop_out = np.isin(intentions.itinerary.work[rows], (FieldWork.HAY, FieldWork.HARVEST)) & (know.field[rows] >= 0)
+    crop_out = (intentions.itinerary.work[rows] >= FieldWork.HAY) & (know.field[rows] >= 0)
     lit = (intentions.intent[rows] == Intent.FIRE) & ~intentions.arrived[rows]
     kept = (intentions.kept_intent[rows] >= 0) & (now.minutes < intentions.kept_until[rows])
     return Situation(

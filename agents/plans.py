@@ -14,7 +14,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.intents import Intent, Intention
+from agents.intents import Intent, Intention, table
 from agents.needs import menace
 from agents.rounds import OUTDOOR_TRADES
 from world.view import Floats, Weather
@@ -96,7 +96,7 @@ class Situation:
     @property
     def at_leisure(self) -> Flags:
         """Whether the round asks for nothing that cannot wait."""
-        free: Flags = np.isin(self.asked, LEISURE)
+        free: Flags = LEISURE[self.asked]
         return free
 
     @property
@@ -105,7 +105,7 @@ class Situation:
         return night
 
 
-LEISURE = (Intent.LINGER, Intent.REST, Intent.INN, Intent.VISIT, Intent.EXPLORE)
+LEISURE = table(Intent.LINGER, Intent.REST, Intent.INN, Intent.VISIT, Intent.EXPLORE)
 
 
 def worths(s: Situation) -> Floats:

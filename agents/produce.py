@@ -41,7 +41,7 @@ class Produce:
         self._outdoors = np.array([bool(t.get("outdoors", False)) for t in trades])
         self._skill = UNSKILLED + (SKILLED - UNSKILLED) * np.array([p.skill for p in personas])
         self._workplace = np.array([p.workplace for p in personas])
-        self._squares = np.array([q.id for q in places if q.kind == "market"])
+        self._square = np.array([q.kind == "market" for q in places])
 
     def step(self, dt_s: float, intentions: Intentions, bodies: Bodies, weather: Weather, day: int) -> Events:
         """Let `dt_s` seconds of work pass; returns what has come to a whole batch since the step before."""
@@ -50,7 +50,7 @@ class Produce:
             self.made[:] = self.sheaves[:] = 0.0
         busy = (bodies.activity == Activity.WORK) & intentions.arrived
         # At a stall one sells what was made at home; traders alone have their trade there.
-        away = np.isin(intentions.place, self._squares) & (intentions.place != self._workplace)
+        away = self._square[intentions.place] & (intentions.place != self._workplace)
         working = busy & (intentions.intent == Intent.WORK) & ~away
         harvesting = busy & (intentions.intent == Intent.HARVEST)
         if not (working | harvesting).any():
