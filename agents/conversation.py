@@ -20,9 +20,8 @@ from agents.dialogue.floor import LEAST_TOPICS, MOST_TOPICS, next_move
 from agents.dialogue.moves import NOBODY, Move, Scene, Thread
 from agents.dialogue.said import Said
 from agents.language.voice import Wording
-from agents.memory import TOPICS
+from agents.memory import TOPICS, mixed
 from agents.minds import Minds, Moment
-from agents.perception import hearers
 from agents.speech import Spoken, Transcript, floor_ticks, place_at, plan_of, spoken, stance
 from assets.palette import Activity
 from world.state import Plain, part, plain, put_back, taken, typed
@@ -45,7 +44,7 @@ URGENT = 0.9  # a need that lets nobody stay for a talk
 NEVER = -(1 << 40)
 FAR = 1 << 60
 ACTS = tuple(Act)
-TALK_COLUMNS = 35  # integers that describe a conversation under way
+TALK_COLUMNS = 36  # integers that describe a conversation under way
 
 
 @dataclass
@@ -66,11 +65,13 @@ class Talk:
     started: int
     room: int = -1  # place of the building that it is held in, -1 in the open
     middle: tuple[float, float] = (0.0, 0.0)
+    place: int = -1  # at which it is held, -1 on the lane
     begun: bool = False  # they stand together
     coming: list[Comer] = field(default_factory=list)
     joined: list[int] = field(default_factory=list)  # the turn at which each member came, in their order
     speaking: Move | None = None  # holds the floor until floor_end
     floor_end: int = 0
+    heard_by: list[int] = field(default_factory=list)  # who hears the turn that is being spoken, nearest first
     planned: Move | None = None  # the next turn, its words asked for
     plan_key: tuple[int, int, int] = (-1, -1, -1)
     due: int = 0
@@ -112,7 +113,7 @@ class Conversations:
         self._minds = minds
         self._rate = tick_rate
         self._next_id = 0
-        self._wake = FAR  # tick at which the next talk has something to do
+        self._calendar: dict[int, list[int]] = {}  # tick -> talks that may have something to do then
         self._words: dict[tuple[int, int, int], Wording] = {}
 
     def may_meet(self, a: NDArray[np.int64], b: NDArray[np.int64], tick: int) -> NDArray[np.bool_]:
@@ -161,10 +162,9 @@ class Conversations:
         out = Outcome()
         if words:
             self._take(words, now.tick)
-        if now.tick < self._wake:
-            return out
-        for ident, talk in list(self.talks.items()):
-            if talk.wake > now.tick:
+        for ident in sorted(set(self._calendar.pop(now.tick, ()))):
+            talk = self.talks.get(ident)
+            if talk is None or talk.wake != now.tick:
                 continue
             if talk.coming:
                 self._look_up(ident, talk, bodies, view, now, out)
@@ -172,18 +172,22 @@ class Conversations:
                 self._take_turns(ident, talk, bodies, view, now, out)
             if ident in self.talks:
                 self._set_wake(talk, now.tick)
-        self._wake = min((talk.wake for talk in self.talks.values()), default=FAR)
         return out
 
     def _take(self, words: Iterable[Wording], tick: int) -> None:
         """Keep the words that came for those who still wait for them."""
-        awaiting = {talk.plan_key: talk for talk in self.talks.values() if talk.planned is not None}
         for wording in words:
-            talk = awaiting.get(wording.key)
-            if talk is not None:  # who has turned away is past hearing
-                self._words[wording.key] = wording
-                if talk.speaking is None and talk.due <= tick:
-                    talk.wake = self._wake = tick
+            talk = self.talks.get(int(self.talk_of[wording.key[0]]))
+            if talk is None or talk.planned is None or talk.plan_key != wording.key:
+                continue  # who has turned away is past hearing
+            self._words[wording.key] = wording
+            if talk.speaking is None and talk.due <= tick:
+                self._wake(talk, tick)
+
+    def _wake(self, talk: Talk, tick: int) -> None:
+        if talk.wake != tick:
+            talk.wake = tick
+            self._calendar.setdefault(tick, []).append(talk.thread.conversation)
 
     def _set_wake(self, talk: Talk, tick: int) -> None:
         """When there is next something to do for a talk."""
@@ -198,8 +202,7 @@ class Conversations:
                 wake = talk.due if worded or tick < talk.due else talk.due + self._ticks(SILENCE_S)
             if talk.coming:
                 wake = min(wake, tick + self._ticks(LOOK_UP_S))
-        talk.wake = max(wake, tick + 1)
-        self._wake = min(self._wake, talk.wake)
+        self._wake(talk, max(wake, tick + 1))
 
     def _meet(self, a: int, b: int, bodies: Bodies, view: WorldView, now: Moment, out: Outcome) -> None:
         """The first two of a new talk: b stops and faces a, who walks up and finds its greeting on the way."""
@@ -211,8 +214,9 @@ class Conversations:
         self.talk_of[[a, b]] = ident
         bodies.look_at[a], bodies.look_at[b] = b, a
         think = self._ticks(stream(self._minds.seed, "think", ident).uniform(*THINK_S))
+        talk.place = place_at(self._minds.places, float(bodies.x[b]), float(bodies.y[b]))
         if bodies.indoors[a]:
-            talk.room = int(bodies.place[a])
+            talk.room = talk.place = int(bodies.place[a])
             self._begin(ident, talk, bodies, out)
             self._plan(ident, talk, now.tick + think, bodies, view, now, out)
         else:
@@ -289,7 +293,7 @@ class Conversations:
 
     def _take_turns(self, ident: int, talk: Talk, bodies: Bodies, view: WorldView, now: Moment, out: Outcome) -> None:
         if talk.speaking is not None and now.tick >= talk.floor_end:
-            self._yield_floor(ident, talk, bodies, view, now, out)
+            self._yield_floor(ident, talk, bodies, now, out)
             if talk.planned is None:
                 self._part(ident, talk, bodies, now, "closed", out)
                 return
@@ -322,7 +326,7 @@ class Conversations:
             self.said.note(move.speaker, now.tick, move.act, move.topic, move.listener, about)
         self._minds.knowledge.bring_up(move.speaker, move.fact)
         others = tuple(m for m in thread.staying() if m not in (move.speaker, move.listener))
-        plan = plan_of(move, self._minds, now, view, bodies, self.lines, ident, due, others)
+        plan = plan_of(move, self._minds, now, view, talk.place, self.lines, ident, due, others)
         talk.plan_key = plan.key
         out.plans.append(plan)
 
@@ -355,7 +359,9 @@ class Conversations:
         for row in talk.thread.members:
             bodies.activity[row] = Activity.TALK if row == move.speaker else Activity.LISTEN
             bodies.look_at[row] = move.listener if row == move.speaker else move.speaker
-        out.spoken.append(spoken(move, wording, self._minds, now, view, bodies, ident, self._rate, talk.thread.members))
+        line = spoken(move, wording, self._minds, now, view, bodies, ident, self._rate, talk.thread.members)
+        talk.heard_by = [*line.listeners, *line.overhearers]
+        out.spoken.append(line)
         before = stance(self._minds, move.speaker, move.listener)
         to = {"conversation": ident, "villager": move.speaker, "listener": move.listener, "act": str(move.act)}
         if move.proposal is not None:
@@ -365,7 +371,7 @@ class Conversations:
         pause = stream(self._minds.seed, "pause", ident, talk.thread.turns).uniform(*PAUSE_S)
         self._plan(ident, talk, talk.floor_end + self._ticks(pause), bodies, view, now, out)
 
-    def _yield_floor(self, ident: int, talk: Talk, bodies: Bodies, view: WorldView, now: Moment, out: Outcome) -> None:
+    def _yield_floor(self, ident: int, talk: Talk, bodies: Bodies, now: Moment, out: Outcome) -> None:
         """The turn is over: those who heard it are moved by it, and the next speaker turns to whom it will address."""
         move, thread = talk.speaking, talk.thread
         if move is None:
@@ -373,14 +379,12 @@ class Conversations:
         talk.speaking = None
         bodies.speaking[move.speaker] = False
         bodies.activity[move.speaker] = Activity.LISTEN
-        within = hearers(bodies, move.speaker, now.weather, view, thread.members).tolist()
-        present = [m for m in thread.members if m in within]
-        aside = [r for r in within if r not in thread.members and not self.talking[r]]
+        present = [m for m in thread.members if m in talk.heard_by]
+        aside = [r for r in talk.heard_by if r not in thread.members and not self.talking[r]]
         scene = Scene(self._minds, now, thread, self.said)
-        place = place_at(self._minds.places, float(bodies.x[move.speaker]), float(bodies.y[move.speaker]))
         reply = talk.planned
         doubted = reply is not None and reply.act == Act.DOUBT and reply.after == move.act
-        for one in absorb(scene, move, present, aside, place, doubted=doubted):
+        for one in absorb(scene, move, present, aside, talk.place, doubted=doubted):
             out.events.append(_learning(one, move.speaker, ident))
         if move.listener in present:
             after = stance(self._minds, move.listener, move.speaker)
@@ -440,6 +444,7 @@ class Conversations:
             "words": [plain(wording) for wording in self._words.values()],
             "said": self.said.freeze(),
             "lines": self.lines.freeze(),
+            "calendar": [[tick, *talks] for tick, talks in self._calendar.items()],
         }
 
     def thaw(self, state: Plain) -> None:
@@ -453,7 +458,8 @@ class Conversations:
         self.talking[:] = False
         for talk in talks:
             self.talking[talk.thread.members] = talk.begun
-        self._wake = min((talk.wake for talk in talks), default=FAR)
+        calendar = typed(part(state, "calendar"), list[list[int]], "calendar")
+        self._calendar = {tick: idents for tick, *idents in calendar}
 
     def columns(self) -> Mapping[str, NDArray[np.generic]]:
         """Everything about talk that the future depends on, as arrays: no texts."""
@@ -488,9 +494,11 @@ def _row(ident: int, talk: Talk) -> list[int]:
     t = talk.thread
     spent = sum(1 << TOPICS.index(topic) for topic in t.spent)
     progress = [t.turns, t.wanted_topics, spent, t.leaving, int(t.ending), talk.due, talk.floor_end, talk.wake]
+    heard_by = mixed(0, *talk.heard_by) >> 1
     return [
         *(ident, talk.started, talk.room, int(talk.begun)),
         *progress,
+        heard_by,
         *_padded(t.members),
         *_padded(t.parted),
         *_padded([comer.row for comer in talk.coming]),

@@ -131,7 +131,7 @@ def plan_of(
     minds: Minds,
     now: Moment,
     view: WorldView,
-    bodies: Bodies,
+    here: int,
     lines: Transcript,
     conversation: int,
     due: int,
@@ -139,12 +139,12 @@ def plan_of(
 ) -> SpeechPlan:
     """Everything the language layer may know about a turn; only what the speaker itself knows goes in.
 
-    `others` are the members of the group who are not addressed.
+    `here` is the place at which they stand, -1 for the lane; `others` are the members of the group who are not
+    addressed.
     """
     s, listener, fact = move.speaker, move.listener, move.fact
     personas, relations = minds.personas, minds.relations
     key = (s, now.tick, 0)  # nobody decides two turns at one tick
-    here = place_at(minds.places, float(bodies.x[s]), float(bodies.y[s]))
     subject = move.subject if move.subject >= 0 else fact.subject if fact is not None else -1
     place = fact.place if fact is not None else -1
     if move.proposal is not None:
@@ -273,7 +273,7 @@ def stance(minds: Minds, row: int, other: int) -> dict[str, float]:
     """The mood of a villager, and how it stands to another one."""
     r = minds.relations
     bonds = {"affinity": r.affinity, "trust": r.trust, "respect": r.respect}
-    return {"mood": float(minds.emotions.mood[row])} | {name: float(bond[row, other]) for name, bond in bonds.items()}
+    return {"mood": float(minds.emotions.mood[row])} | {name: bond[row, other] for name, bond in bonds.items()}
 
 
 def fact_record(fact: Fact | None, minds: Minds, row: int = -1) -> dict[str, Any] | None:
@@ -314,4 +314,5 @@ def _sight(rows: list[int], bodies: Bodies, view: WorldView) -> dict[int, tuple[
     if bodies.indoors[rows[0]]:
         return {row: tuple(other for other in rows if other != row) for row in rows}
     seen, _ = seen_by(np.array(rows), bodies, view)
-    return {row: tuple(int(other) for other in line if other >= 0) for row, line in zip(rows, seen, strict=True)}
+    count = (seen >= 0).sum(axis=1).tolist()
+    return {row: tuple(line[:n]) for row, line, n in zip(rows, seen.tolist(), count, strict=True)}
