@@ -25,6 +25,7 @@ VILLAGER = np.dtype(
         ("look_at", "<i2"),
         ("place", "<i2"),
         ("mood", "<f4"),
+        ("feeling", "u1"),
         ("hunger", "<f4"),
         ("fatigue", "<f4"),
         ("cold", "<f4"),

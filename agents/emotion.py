@@ -131,6 +131,12 @@ class Emotions:
         best = int(mine.argmax())
         return Feeling(best).name.lower() if mine[best] >= SHOWN else ""
 
+    def shown(self) -> NDArray[np.uint8]:
+        """The strongest feeling of everybody, (n,): its number in Feeling plus one, 0 where none shows."""
+        best = self.intensity.argmax(axis=1)
+        shows = self.intensity[np.arange(len(best)), best] >= SHOWN
+        return np.where(shows, best + 1, 0).astype(np.uint8)
+
     def of(self, row: int, feeling: Feeling) -> float:
         """How strongly a villager feels something, 0..1."""
         return float(self.intensity[row, feeling])

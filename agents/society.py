@@ -154,6 +154,7 @@ class Society:
         rows["speed_m_s"] = b.speed
         rows["place"] = self.intentions.place
         rows["mood"] = self.minds.emotions.mood
+        rows["feeling"] = self.minds.emotions.shown()
         for name in NEEDS:
             rows[name] = getattr(n, name)
         return rows

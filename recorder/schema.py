@@ -166,6 +166,26 @@ LOOKS_COLUMNS = (
 )
 LOOKS = dtype_of(LOOKS_COLUMNS)
 
+FEELING_NAMES = (
+    "none",
+    "joy",
+    "distress",
+    "hope",
+    "fear",
+    "relief",
+    "disappointment",
+    "pride",
+    "shame",
+    "admiration",
+    "reproach",
+    "gratitude",
+    "anger",
+    "liking",
+    "dislike",
+    "pity",
+    "resentment",
+)
+
 VILLAGER_COLUMNS = (
     Column("x", "<f4", "position, towards east", "m"),
     Column("y", "<f4", "position, towards north", "m"),
@@ -179,6 +199,7 @@ VILLAGER_COLUMNS = (
     Column("look_at", "<i2", "row of the cast of the villager looked at, -1 for none"),
     Column("place", "<i2", "id of the place, among those of the scenery, this villager is at or goes to, -1 for none"),
     Column("mood", "<f4", "how this villager feels: -1 low .. 1 high", "1"),
+    Column("feeling", "u1", "the strongest feeling, as Ortony, Clore & Collins 1988 name it", names=FEELING_NAMES),
     Column("hunger", "<f4", "need to eat: 0 satisfied .. 1 urgent", "1"),
     Column("fatigue", "<f4", "need to rest: 0 satisfied .. 1 urgent", "1"),
     Column("cold", "<f4", "need for warmth: 0 satisfied .. 1 urgent", "1"),

@@ -13,6 +13,7 @@ from agents.acts import Act
 from agents.appraisal import Agent, Appraisal, Feeling, feelings, of_act
 from agents.emotion import PLEASURE_AROUSAL, Emotions, mood_word
 from agents.needs import NEEDS, Needs
+from recorder.schema import FEELING_NAMES
 from tests.agents.flat_world import FAIR
 
 GREY = replace(FAIR, cloud=0.5)
@@ -56,6 +57,7 @@ def test_each_feeling_arises_where_occ_says(event: Appraisal, strongest: Feeling
     emotions.appraise(1, event)
     assert emotions.strongest(1) == strongest.name.lower()
     assert emotions.strongest(0) == "", "what happens to one moves no other"
+    assert [FEELING_NAMES[number] for number in emotions.shown()] == ["none", emotions.strongest(1), "none"]
     pleases = PLEASURE_AROUSAL[strongest, 0] > 0
     assert (emotions.mood[1] > emotions.nature[1]) == pleases
 
