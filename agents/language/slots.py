@@ -63,10 +63,14 @@ def slot_values(plan: SpeechPlan) -> dict[str, str]:
 
 
 def fill(text: str, values: dict[str, str]) -> str:
-    """A phrase with its slots filled: articles fit what follows them and every sentence starts with a capital."""
+    """A phrase with its slots filled and every sentence begun with a capital."""
+    return _SENTENCE_START.sub(lambda match: match[1] + match[2].upper(), filled(text, values))
+
+
+def filled(text: str, values: dict[str, str]) -> str:
+    """A text with its slots filled; articles fit what follows them."""
     text = _ARTICLE_BEFORE_SLOT.sub(lambda m: f"{m[1]}{'n' if values[m[2]][:1] in 'aeiou' else ''} {{{m[2]}}}", text)
-    filled = " ".join(text.format_map(values).split())
-    return _SENTENCE_START.sub(lambda match: match[1] + match[2].upper(), filled)
+    return " ".join(text.format_map(values).split())
 
 
 def place_preposition(place: str) -> str:

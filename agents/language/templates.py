@@ -14,7 +14,7 @@ import numpy as np
 from agents.acts import Act, SpeechPlan
 from agents.language.phrases import KIND_WEIGHT, Phrase, opening_of, phrase_book, said_by
 from agents.language.situation import Situation, situation_of
-from agents.language.slots import fill, slot_values
+from agents.language.slots import fill, filled, slot_values
 from agents.language.voice import Wording
 
 # These must fit what is said or taken up exactly, so only the closest phrases will do for them.
@@ -203,9 +203,9 @@ def _connectives(
     """What the phrase may go on with, its own connectives and the endings for moments like this, and how fitting."""
     kind = plan.fact.kind if plan.fact else ""
     open_end = phrase.one_half and (text.endswith(".") or (plan.act is Act.ASK and text.endswith("?")))
-    fitting = {tail.format_map(values): phrase.closeness for tail in phrase.tails}
+    fitting = {filled(tail, values): phrase.closeness for tail in phrase.tails}
     fitting |= {
-        ending.text.format_map(values): ending.closeness
+        filled(ending.text, values): ending.closeness
         for ending in phrase_book().endings_for(plan.act, plan.topic, kind)
         if ending.holds(situation) and all(slot in values for slot in ending.slots)
     }
@@ -215,6 +215,7 @@ def _connectives(
         if (open_end or connective[0].isupper())
         and len(f"{text} {connective}".split()) <= MOST_CLAUSE_WORDS
         and not any(" ".join(connective.split()[-REPEATED_WORDS:]) in line for line in lines)
+        and " ".join(connective.lower().split()[:3]) not in text.lower()
     }
     return list(weights), list(weights.values())
 

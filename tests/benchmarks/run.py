@@ -22,6 +22,7 @@ from tests.benchmarks.minds import society
 from tests.benchmarks.record import record
 from tests.benchmarks.voice import voice
 from tests.benchmarks.walkers import walkers
+from tests.benchmarks.words import words
 
 WARM_UP_TICKS = 64
 
@@ -70,6 +71,7 @@ def main() -> None:
     record()
     eye(out)
     voice(out)
+    words()
 
 
 if __name__ == "__main__":

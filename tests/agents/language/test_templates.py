@@ -93,6 +93,11 @@ def test_slots_are_filled_and_articles_fit() -> None:
     texts = {draft(replace(plan, seed=seed)).text for plan in (baker, innkeeper) for seed in range(60)}
     assert {"A baker is never quite done.", "An innkeeper is never quite done."} <= texts
     assert not any("{" in text for text in texts)
+    afternoon = replace(make_plan(Act.GREET, Topic.WELLBEING, ""), day_part="afternoon")
+    clauses = [draft(replace(afternoon, seed=seed)).clause for seed in range(200)]
+    assert any("an afternoon" in clause for clause in clauses) and not any(
+        "a afternoon" in clause for clause in clauses
+    )
 
 
 @given(
