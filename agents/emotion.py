@@ -19,7 +19,7 @@ RAIN_WEIGHT = 0.15
 SUN_WEIGHT = 0.10
 SHOWN = 0.08  # a feeling weaker than this does not show in words or face; judgement
 MOOD_GAIN = 0.8  # of a feeling's pleasure on the mood; judgement
-FEAR_SHARE = 0.8  # of the need for safety that is felt as fear
+UNEASE = 0.25  # need for safety from which it is felt as fear: more than the dark of any evening; judgement
 
 # Pleasure and arousal of each feeling: ALMA (Gebhard 2005, table 2), rows in the order of Feeling.
 PLEASURE_AROUSAL = np.array(
@@ -59,7 +59,7 @@ class Emotions:
     reactivity: Floats  # factor on every push, and on feelings that hurt
     gladness: Floats  # factor on feelings that please
     intensity: NDArray[np.float32]  # (n, Feeling), 0..1
-    dread: Floats  # the need for safety when it was last looked at
+    dread: Floats  # what the need for safety came to when it was last looked at
     felt: bool = True  # False: nothing moves anybody, and moods stay level
 
     def freeze(self) -> Plain:
@@ -121,9 +121,10 @@ class Emotions:
         np.clip(self.mood, -1.0, 1.0, out=self.mood)
         self.intensity *= np.exp(-dt_s / (60.0 * FADING_MIN)).astype(np.float32)
         fear, relief = self.intensity[:, Feeling.FEAR], self.intensity[:, Feeling.RELIEF]
-        np.maximum(fear, FEAR_SHARE * needs.danger, out=fear, casting="same_kind")
-        relief += (1.0 - relief) * np.clip(self.dread - needs.danger, 0.0, 1.0)
-        self.dread[:] = needs.danger
+        dread = np.maximum(0.0, needs.danger - UNEASE) / (1.0 - UNEASE)
+        np.maximum(fear, dread, out=fear, casting="same_kind")
+        relief += (1.0 - relief) * np.maximum(0.0, self.dread - dread)
+        self.dread[:] = dread
 
     def strongest(self, row: int) -> str:
         """The feeling that is strongest now, as OCC calls it ("joy", "anger"); "" where none shows."""

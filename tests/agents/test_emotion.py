@@ -111,6 +111,9 @@ def test_danger_is_feared_and_its_end_relieves() -> None:
     emotions = three()
     emotions.advance(1.0, content(danger=0.8), GREY, np.ones(3))
     assert emotions.strongest(0) == "fear"
+    evening = three()
+    evening.advance(1.0, content(danger=0.2), GREY, np.ones(3))
+    assert evening.strongest(0) == "", "the dark of every evening frightens few"
     frightened = emotions.pace(np.arange(3))[0]
     for _ in range(600):
         emotions.advance(1.0, content(), GREY, np.zeros(3))
