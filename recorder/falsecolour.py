@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from assets.palette import LABEL_COLOURS, SemanticClass
+from assets.palette import LABEL_COLOURS, Part, SemanticClass
 from recorder.annotate import class_lookup
-from recorder.schema import FIRST_FREE_ID, Cast, Scenery
+from recorder.schema import FIRST_FREE_ID, Cast, Scenery, value_name
 
 Image = NDArray[np.uint8]
 
@@ -27,6 +27,27 @@ VIRIDIS = np.array(  # nine samples of matplotlib's viridis (Smith and van der W
     ],
     np.float64,
 )
+
+_RIGHT = {  # of bodies: warm above the belt, cold below
+    Part.HEAD: (244, 196, 164), Part.HAIR: (140, 96, 60), Part.HAT: (226, 206, 96), Part.TORSO: (222, 84, 78),
+    Part.SKIRT: (176, 96, 196), Part.UPPER_ARM_RIGHT: (240, 146, 60), Part.LOWER_ARM_RIGHT: (250, 184, 70),
+    Part.HAND_RIGHT: (255, 222, 150), Part.UPPER_LEG_RIGHT: (70, 120, 230), Part.LOWER_LEG_RIGHT: (70, 180, 235),
+    Part.FOOT_RIGHT: (110, 230, 225), Part.HELD: (255, 110, 190),
+}  # fmt: skip
+_OTHERS = {  # muted, as things are in the images of ids
+    Part.NOTHING: (40, 42, 50), Part.WALL: (176, 166, 146), Part.ROOF: (136, 76, 62), Part.DOOR: (96, 62, 40),
+    Part.WINDOW: (120, 166, 190), Part.CHIMNEY: (104, 104, 116), Part.FITTING: (190, 156, 84),
+    Part.TRUNK: (112, 88, 62), Part.CROWN: (78, 128, 78),
+}  # fmt: skip
+LEFT_SHARE = 0.6  # of the brightness of the right
+SHOWN_PARTS = {
+    part: value_name(part).removesuffix(" right") for part in (*_RIGHT, *_OTHERS) if part
+}  # left goes with it
+PART_COLOURS = np.zeros((max(Part) + 1, 3), np.uint8)
+for _part in Part:
+    _right = Part[_part.name.replace("_LEFT", "_RIGHT")]
+    _share = LEFT_SHARE if _part is not _right else 1.0
+    PART_COLOURS[_part] = np.round(_share * np.array((_RIGHT | _OTHERS)[_right]))
 
 
 def ramp(share: NDArray[np.floating]) -> Image:
@@ -48,6 +69,11 @@ def depth_colours(depth: NDArray[np.floating], near_m: float, far_m: float) -> I
 def class_colours(semantic: NDArray[np.uint8]) -> Image:
     """The palette's label colour of every pixel."""
     return LABEL_COLOURS[np.minimum(semantic, len(LABEL_COLOURS) - 1)]
+
+
+def part_colours(parts: NDArray[np.uint8]) -> Image:
+    """One colour per part; left limbs are darker than right ones."""
+    return PART_COLOURS[np.minimum(parts, len(PART_COLOURS) - 1)]
 
 
 def id_colours(ids: NDArray[np.uint32], scenery: Scenery, cast: Cast) -> Image:

@@ -40,9 +40,13 @@ COLUMNS = {
     "depth": ("Depth", "metres along the optical axis"),
     "instance": ("Instances", "one colour per thing"),
     "semantic": ("Classes", "what kind of thing it is"),
+    "part": ("Parts", "of bodies (left is darker), houses, plants"),
+    "albedo": ("Albedo", "the colour itself, without light"),
     "normal": ("Normals", "which way a surface faces"),
     "flow": ("Motion", "pixels until the next frame"),
+    "back_flow": ("Motion back", "pixels to the frame before"),
 }
+PICTURES, MOTIONS = ("rgb", "albedo"), ("flow", "back_flow")
 MOMENTS = 4  # per camera, fewer where there are many cameras
 MOST_ROWS = 8
 CANDIDATES = 12  # frames looked at to find the liveliest of a stretch of time
@@ -60,7 +64,7 @@ class _Ranges:
 
     near_m: float = 1.0
     far_m: float = 100.0
-    fastest_px: float = 1.0
+    fastest_px: dict[str, float] = field(default_factory=dict)  # by MOTIONS
     classes: set[int] = field(default_factory=set)
     people: dict[int, int] = field(default_factory=dict)  # row of the cast -> pixels
 
@@ -69,7 +73,7 @@ class _Ranges:
         if modality == "depth":
             digits = 1 if self.near_m < 10 else 0
             return f"{self.near_m:.{digits}f} to {self.far_m:.0f} m"
-        return f"up to {self.fastest_px:.1f} px" if modality == "flow" else ""
+        return f"up to {self.fastest_px[modality]:.1f} px" if modality in self.fastest_px else ""
 
 
 def write_contact_sheet(session: Session, path: str | PathLike[str]) -> Path:
@@ -133,13 +137,15 @@ def _measure(session: Session, rows: list[FrameRef]) -> _Ranges:
     return ranges
 
 
-def _fastest(session: Session, ref: FrameRef) -> float:
-    """The scale of one frame's motion: a camera that cuts or turns would wash out all others."""
-    if "flow" not in ref.modalities:
-        return 1.0
-    frame = {name: session.frame(ref.tick, ref.camera, name) for name in ref.modalities if name.startswith("flow")}
-    speed = np.hypot(frame["flow"][..., 0], frame["flow"][..., 1])[_valid(frame)]
-    return max(float(np.percentile(speed, 99)), 0.5) if speed.size else 1.0
+def _fastest(session: Session, ref: FrameRef) -> dict[str, float]:
+    """The scales of one frame's motions: a camera that cuts or turns would wash out all others."""
+    scales: dict[str, float] = {}
+    for name in MOTIONS:
+        if name in ref.modalities:
+            flow = session.frame(ref.tick, ref.camera, name)
+            speed = np.hypot(flow[..., 0], flow[..., 1])[_valid(session, ref, name, flow)]
+            scales |= {name: max(float(np.percentile(speed, 99)), 0.5)} if speed.size else {}
+    return scales
 
 
 def _merged(scales: list[_Ranges]) -> _Ranges:
@@ -151,10 +157,10 @@ def _merged(scales: list[_Ranges]) -> _Ranges:
     return whole
 
 
-def _valid(frame: dict[str, NDArray[Any]]) -> NDArray[np.bool_]:
-    if "flow_valid" in frame:
-        return frame["flow_valid"].astype(np.bool_, copy=False)
-    valid: NDArray[np.bool_] = np.isfinite(frame["flow"]).all(axis=-1)
+def _valid(session: Session, ref: FrameRef, motion: str, flow: NDArray[Any]) -> NDArray[np.bool_]:
+    if f"{motion}_valid" in ref.modalities:
+        return session.frame(ref.tick, ref.camera, f"{motion}_valid").astype(np.bool_, copy=False)
+    valid: NDArray[np.bool_] = np.isfinite(flow).all(axis=-1)
     return valid
 
 
@@ -168,9 +174,12 @@ def _tile(session: Session, ref: FrameRef, modality: str, ranges: _Ranges) -> ND
         return falsecolour.class_colours(image)
     if modality == "normal":
         return falsecolour.normal_colours(image)
-    if modality == "flow":
-        frame = {name: session.frame(ref.tick, ref.camera, name) for name in ref.modalities if name.startswith("flow")}
-        return falsecolour.flow_colours(image, _valid(frame), ranges.fastest_px)
+    if modality == "part":
+        return falsecolour.part_colours(image)
+    if modality in MOTIONS:
+        return falsecolour.flow_colours(
+            image, _valid(session, ref, modality, image), ranges.fastest_px.get(modality, 1.0)
+        )
     return image
 
 
@@ -226,7 +235,7 @@ def _draw(session: Session, rows: list[FrameRef]) -> Image.Image:
             height = round(TILE_PX * ref.height / ref.width)
             pixels = _tile(session, ref, modality, scale)
             at = (sheet.column_x(column), top + sheet.caption_h)
-            sheet.paste(pixels, *at, TILE_PX, height, smooth=modality == "rgb")
+            sheet.paste(pixels, *at, TILE_PX, height, smooth=modality in PICTURES)
             sheet.tag(*at, height, scale.tag(modality))
     whole = _merged(list(scales.values()))
     top = sheet.top_h + len(rows) * sheet.row_h
@@ -326,6 +335,21 @@ def _legend_semantic(sheet: _Sheet, session: Session, ranges: _Ranges, x: int, y
         _swatch(sheet, colour, names.get(item, f"class {item}"), x + column * TILE_PX // 2, y + 10 + line * 24)
 
 
+def _legend_part(sheet: _Sheet, session: Session, ranges: _Ranges, x: int, y: int) -> None:
+    lines = -(-len(falsecolour.SHOWN_PARTS) // 3)
+    for number, (part, name) in enumerate(falsecolour.SHOWN_PARTS.items()):
+        column, line = divmod(number, lines)
+        _swatch(sheet, falsecolour.PART_COLOURS[part], name, x + column * TILE_PX // 3, y + 8 + line * 23)
+
+
+def _legend_albedo(sheet: _Sheet, session: Session, ranges: _Ranges, x: int, y: int) -> None:
+    words = (
+        "The share of light that a surface throws back, wet or under snow as it is: neither sun nor shadow is in it."
+    )
+    for number, line in enumerate(wrap(words, sheet.small, TILE_PX - 10)):
+        sheet.write(x, y + 8 + number * sheet.small_step, line, sheet.small, FAINT_INK, TILE_PX)
+
+
 def _legend_normal(sheet: _Sheet, session: Session, ranges: _Ranges, x: int, y: int) -> None:
     for number, (name, vector) in enumerate(
         {"faces up": (0, 0, 1), "faces east": (1, 0, 0), "faces north": (0, 1, 0), "faces west": (-1, 0, 0),
@@ -360,6 +384,9 @@ LEGENDS: dict[str, Callable[[_Sheet, Session, _Ranges, int, int], None]] = {
     "depth": _legend_depth,
     "instance": _legend_instance,
     "semantic": _legend_semantic,
+    "part": _legend_part,
+    "albedo": _legend_albedo,
     "normal": _legend_normal,
     "flow": _legend_flow,
+    "back_flow": _legend_flow,
 }
