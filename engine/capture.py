@@ -16,7 +16,7 @@ from engine.clock import Clock, LockstepClock
 from engine.drawing import Drawers, Shot, Studio, Taken, seen
 from engine.interrupts import interrupts
 from engine.processes import cores
-from engine.products import prepare_folder, products
+from engine.products import nothing_left, prepare_folder, products
 from engine.provenance import Model, header
 from engine.recording import record_tick
 from engine.render.graphics import pipe_of
@@ -76,19 +76,20 @@ class Capture:
     ) -> None:
         self.scenario, self.out, self.model = scenario, out, model
         self.clock: Clock = LockstepClock()
-        self.path = prepare_folder(out, (camera.name for camera in scenario.camera))
-        if scenario.capture.modalities:
-            pipe_of(windowed=False)  # a missing driver is told before the valley is made for it
-        self._voice = _TimedVoice(voice)
-        self.simulation = Simulation(scenario, self._voice)
-        self._rigs = cameras.rigs(scenario, self.simulation.scenery, self.simulation.cast)
-        self._writer = SessionWriter(
-            self.path,
-            header(scenario, model, datetime.now(UTC)),
-            self.simulation.scenery,
-            self.simulation.cast,
-            segment_bytes=scenario.capture.segment_mib << 20,
-        )
+        with nothing_left(out):
+            self.path = prepare_folder(out, (camera.name for camera in scenario.camera))
+            if scenario.capture.modalities:
+                pipe_of(windowed=False)  # a missing driver is told before the valley is made for it
+            self._voice = _TimedVoice(voice)
+            self.simulation = Simulation(scenario, self._voice)
+            self._rigs = cameras.rigs(scenario, self.simulation.scenery, self.simulation.cast)
+            self._writer = SessionWriter(
+                self.path,
+                header(scenario, model, datetime.now(UTC)),
+                self.simulation.scenery,
+                self.simulation.cast,
+                segment_bytes=scenario.capture.segment_mib << 20,
+            )
         self._workers = min(
             workers or cores(), 1 + scenario.ticks // scenario.ticks_per_frame
         )  # a tick is drawn by one

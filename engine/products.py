@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +46,19 @@ def prepare_folder(out: Path, cameras: Iterable[str] = ()) -> Path:
     except OSError as error:
         raise OutputError(f"{out} cannot be written ({error.strerror}): name another folder with --out.") from None
     return path
+
+
+@contextmanager
+def nothing_left(out: Path) -> Iterator[None]:
+    """Remove the folder again, and those made for it, if what is done in here fails and they are empty."""
+    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # not made, or something is in it
+            for folder in missing:
+                folder.rmdir()
+        raise
 
 
 def _what_is_there(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What the ids in the pictures mean: class and name of every id, boxes of what is visible."""
+"""What the ids in the pictures mean: class and name of every id, villagers who are visible."""
 
 from __future__ import annotations
 
@@ -15,21 +15,10 @@ from recorder.schema import (
     TERRAIN_ID,
     WATER_ID,
     Cast,
-    Column,
     Scenery,
-    dtype_of,
     value_name,
 )
 
-BOX_COLUMNS = (
-    Column("id", "<u4", "instance id of what is in the box"),
-    Column("x", "<i4", "first column of pixels, from the left", "px"),
-    Column("y", "<i4", "first row of pixels, from the top", "px"),
-    Column("w", "<i4", "width", "px"),
-    Column("h", "<i4", "height", "px"),
-    Column("pixels", "<i4", "how many pixels show it", "px"),
-)
-BOX = dtype_of(BOX_COLUMNS)
 BUILDING_CLASS = {BuildingKind.WELL: SemanticClass.WELL, BuildingKind.MARKET_STALL: SemanticClass.PROP}
 PLANT_CLASS = {  # all others are trees
     Species.BUSH: SemanticClass.BUSH,
@@ -80,26 +69,6 @@ def class_lookup(scenery: Scenery, cast: Cast) -> NDArray[np.uint8]:
     for number, label in table.items():
         lookup[number] = label.semantic
     return lookup
-
-
-def visible_boxes(instance: NDArray[np.uint32]) -> NDArray[np.void]:
-    """The tight box of every visible instance, as BOX rows ordered by id.
-
-    Args:
-        instance: (H, W) ids; 0 is no instance.
-    """
-    rows, cols = np.nonzero(instance)
-    ids, inverse, pixels = np.unique(instance[rows, cols], return_inverse=True, return_counts=True)
-    order = np.argsort(inverse, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(pixels)[:-1]]).astype(np.intp)
-    boxes = np.zeros(len(ids), BOX)
-    if not len(ids):
-        return boxes
-    boxes["id"], boxes["pixels"] = ids, pixels
-    for low, size, values in (("x", "w", cols[order]), ("y", "h", rows[order])):
-        boxes[low] = np.minimum.reduceat(values, starts)
-        boxes[size] = np.maximum.reduceat(values, starts) - boxes[low] + 1
-    return boxes
 
 
 def visible_villagers(instance: NDArray[np.uint32], cast: Cast, least_pixels: int = 1) -> dict[int, int]:

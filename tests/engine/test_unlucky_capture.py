@@ -17,7 +17,7 @@ from engine.capture import Capture
 from engine.products import OutputError
 from engine.provenance import Model
 from engine.render.graphics import RenderError
-from engine.scenario import build
+from engine.scenario import ScenarioError, build
 from engine.voice import lost_words
 from recorder.container import SessionError
 from recorder.reader import Session
@@ -39,8 +39,8 @@ class LostVoice(TemplateVoice):
     failure = "the model's process ended (signal 9)"
 
 
-def captured(folder, voice):
-    capture = Capture(build(SCENARIO, "test"), folder, voice, Model("some.gguf", "abc"), workers=1)
+def captured(folder, voice, scenario=None):
+    capture = Capture(scenario or build(SCENARIO, "test"), folder, voice, Model("some.gguf", "abc"), workers=1)
     *_, last = capture.run()
     return capture, last
 
@@ -73,6 +73,20 @@ def test_a_product_that_was_not_finished_is_not_there(tmp_path, monkeypatch, blo
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"session.hamlet", "director.mp4", "contact_sheet.png", "dialogue.txt", "dialogue.srt"}
     assert Session.open(capture.path).complete
+
+
+@pytest.mark.parametrize("before", ["nothing", "a folder", "a file in it"])
+def test_a_camera_that_cannot_stand_anywhere_leaves_nothing_behind(tmp_path, before):
+    out = tmp_path / "runs" / "moon"
+    if before != "nothing":
+        out.mkdir(parents=True)
+    if before == "a file in it":
+        (out / "notes.txt").write_text("mine")
+    was = sorted(tmp_path.rglob("*"))
+    scenario = build({**SCENARIO, "camera": [{"name": "up", "kind": "orbit", "at": "the moon"}]}, "test")
+    with pytest.raises(ScenarioError, match="the moon"):
+        captured(out, TemplateVoice(), scenario)
+    assert sorted(tmp_path.rglob("*")) == was
 
 
 LONG = """

@@ -19,7 +19,6 @@ from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from assets import palette
-from recorder.annotate import BOX, BOX_COLUMNS
 from recorder.channels import as_json, channels
 from recorder.payload import pack, unpack
 from recorder.reader import Session
@@ -227,11 +226,6 @@ def test_every_property_says_what_it_means():
         real = said.get("x-dtype", "")[1:2] == "f"
         assert "x-unit" in said or not real, f"{path}: a real number has a unit, even if it is 1"
         assert said.get("x-unit") == "tick" or not path.endswith("tick"), path
-
-
-def test_boxes_are_described_as_they_are_stored():
-    assert [column.name for column in BOX_COLUMNS] == list(BOX.names or ())
-    assert BOX.itemsize == 24
 
 
 @pytest.mark.parametrize(

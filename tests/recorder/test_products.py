@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from assets.palette import LABEL_COLOURS, SemanticClass
+from assets.palette import LABEL_COLOURS, Part, SemanticClass
 from recorder import falsecolour, lettering
-from recorder.annotate import class_lookup, instance_table, visible_boxes, visible_villagers
+from recorder.annotate import class_lookup, instance_table, visible_villagers
 from recorder.container import SessionError
 from recorder.dialogue import cues, write_dialogue, write_srt
 from recorder.loose import write_frames
@@ -27,6 +27,7 @@ from recorder.schema import CameraPose
 from recorder.sheet import write_contact_sheet
 from recorder.video import captioned, write_video
 from recorder.writer import SessionWriter
+from tests.boxes import visible_boxes
 from tests.recorder import synthetic
 
 
@@ -117,6 +118,24 @@ def test_contact_sheet_shows_everything(session: Session, tmp_path: Path) -> Non
     assert pixels.std() > 30 and len(np.unique(pixels @ np.array([1, 256, 65536]))) > 2000
     for expected in (LABEL_COLOURS[SemanticClass.VILLAGER], falsecolour.NOT_VALID, (128, 128, 255)):
         assert (pixels == np.array(expected)).all(axis=-1).sum() > 500
+
+
+def test_contact_sheet_has_a_column_for_every_modality(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    seen = synthetic.images(0)
+    height, width = seen["depth"].shape
+    parts = np.repeat(np.arange(max(Part) + 1, dtype=np.uint8), -(-height * width // (max(Part) + 1)))
+    still = {"back_flow": np.zeros((height, width, 2), np.float32), "back_flow_valid": np.zeros((height, width), bool)}
+    more = {"part": parts[: height * width].reshape(height, width), "albedo": seen["rgb"], **still}
+    with SessionWriter(tmp_path / "s.hamlet", synthetic.header(), synthetic.scenery(rng), synthetic.cast()) as writer:
+        writer.snapshot(synthetic.snapshot(rng, 0))
+        writer.frame(0, "a", synthetic.POSE, {**seen, **more})
+    with Session.open(tmp_path / "s.hamlet") as session:
+        pixels = np.asarray(Image.open(write_contact_sheet(session, tmp_path / "sheet.png")).convert("RGB"))
+    assert pixels.shape[1] == 36 * 2 + 9 * 312 - 12
+    left, right = (falsecolour.PART_COLOURS[part] for part in (Part.HAND_LEFT, Part.HAND_RIGHT))
+    assert all((pixels == colour).all(axis=-1).sum() > 500 for colour in (left, right, falsecolour.NOT_VALID))
+    assert len(np.unique(falsecolour.PART_COLOURS, axis=0)) == len(Part) and left.sum() < right.sum()
 
 
 def test_contact_sheet_of_few_modalities(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from engine.coverage import coverage
 from engine.render.figures import joints
 from engine.render.sensors import NEAR_M
 from engine.solids import solids_of
-from recorder.annotate import visible_boxes
 from recorder.schema import (
     BUILDING,
     COCO_KEYPOINTS,
@@ -26,6 +25,7 @@ from recorder.schema import (
     Scenery,
     Snapshot,
 )
+from tests.boxes import visible_boxes
 from tests.engine.render import valleys
 
 SIZE = (640, 480)

@@ -15,8 +15,8 @@ from scipy.ndimage import binary_dilation, binary_erosion
 from assets.meshes.mesh import Mesh
 from assets.palette import GroundCover, SemanticClass, Species
 from engine.render.stage import Stage
-from recorder.annotate import visible_boxes
 from recorder.schema import CROP_ID, GRASS_ID, PLANT, TERRAIN_ID, VILLAGER, WATER_ID, CameraPose, Cast, Scenery
+from tests.boxes import visible_boxes
 from tests.engine.render.conftest import SIZE
 from tests.engine.render.valleys import CELL_M, flat, looking, snapshot, valley
 
