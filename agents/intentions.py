@@ -85,6 +85,12 @@ class Intentions:
             Intention(Intent(intent), place, block, other, promise) for intent, place, block, other, promise in rows
         ]
 
+    @property
+    def laden(self) -> NDArray[np.bool_]:
+        """Rows (n,) that carry what they fetched to where it is wanted."""
+        laden: NDArray[np.bool_] = (self.source >= 0) & (self.leg == STRAIGHT) & ~self.arrived
+        return laden
+
     def settle(self, bodies: Bodies, view: WorldView, now: Moment) -> None:
         """Put everyone where the hour has them; whoever should have set out just now is at the place before."""
         bodies.indoors[:] = True  # those not placed yet are in nobody's way

@@ -92,6 +92,7 @@ class Outward:
         bodies: Bodies,
         intent: NDArray[np.integer],
         place: NDArray[np.integer],
+        laden: NDArray[np.bool_],
         speaking: Iterable[tuple[Move, float, float]],
         mood: NDArray[np.float64],
         weather: Weather,
@@ -103,6 +104,7 @@ class Outward:
             bodies: as they stand at this tick.
             intent: what each is about, by row.
             place: where, by row, -1 for nowhere.
+            laden: who carries what was fetched, by row.
             speaking: the turns being spoken, each with the seconds since it began and until its floor ends.
             mood: by row.
             weather: at this tick.
@@ -112,7 +114,7 @@ class Outward:
         out = ~bodies.indoors
         falling = weather.rain_mm_h + weather.snow_mm_h
         rows["wears"] = np.where(out, clothing(self._hardy, falling, weather.temperature_c), Wear.NOTHING_MORE)
-        carries = self.loads(intent, place)
+        carries = self.loads(intent, place, laden)
         carries[bodies.moving & np.isin(carries, LEFT_AT_WORK)] = Load.NOTHING
         rows["carries"] = np.where(out & (bodies.activity != Activity.SIT), carries, Load.NOTHING)
         at_rest = (bodies.activity == Activity.SIT) | (bodies.activity == Activity.SLEEP)
@@ -125,9 +127,14 @@ class Outward:
             rows["gesturing"][move.speaker] = min(max(min(since_s, left_s) / RAISED_S, 0.0), 1.0)
         return rows
 
-    def loads(self, intent: NDArray[np.integer], place: NDArray[np.integer]) -> NDArray[np.uint8]:
+    def loads(
+        self, intent: NDArray[np.integer], place: NDArray[np.integer], laden: NDArray[np.bool_]
+    ) -> NDArray[np.uint8]:
         """What is in each one's hand (n,): the tool on the way to work and there, a vessel or a bundle on an errand."""
         loads: NDArray[np.uint8] = np.where(intent == Intent.WORK, self._tools, Load.NOTHING).astype(np.uint8)
+        loads[intent == Intent.HARVEST] = Load.RAKE
+        loads[laden & (intent == Intent.FIRE)] = Load.FIREWOOD
+        loads[laden & (intent == Intent.BRING)] = Load.BASKET
         errand = intent == Intent.ERRAND
         loads[errand] = self._vessels[place[errand]]
         return loads

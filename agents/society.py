@@ -146,7 +146,7 @@ class Society:
         """What may be seen and known of everyone in the world as it is at this tick: (n,) VILLAGER."""
         m, turns = self.minds, self.talk.turns(view.tick)
         sky = view.weather, view.sun_elevation
-        about = self.intentions.intent, self.intentions.place
+        about = self.intentions.intent, self.intentions.place, self.intentions.laden
         rows = self._outward.of(self.bodies, *about, turns, m.emotions.mood, *sky)
         b, n = self.bodies, self.minds.needs
         for name in ("x", "y", "z", "heading", "stride", "activity", "indoors", "speaking", "look_at"):

@@ -36,11 +36,15 @@ def test_loads_follow_trade_and_errand() -> None:
     folk, world = people(), FlatWorld()
     shown, n = Outward(folk, world.places), len(folk)
     well = np.full(n, next(p.id for p in world.places if p.kind == "well"))
-    at_work = shown.loads(np.full(n, Intent.WORK), well)
+    bare, laden = np.zeros(n, bool), np.ones(n, bool)
+    at_work = shown.loads(np.full(n, Intent.WORK), well, bare)
     assert at_work.tolist() == [TOOLS.get(person.trade, Load.NOTHING) for person in folk]
-    assert (shown.loads(np.full(n, Intent.ERRAND), well) == Load.BUCKET).all()
-    assert (shown.loads(np.full(n, Intent.LINGER), well) == Load.NOTHING).all()
-    assert (shown.loads(np.full(n, Intent.ERRAND), np.full(n, -1)) == Load.NOTHING).all()
+    assert (shown.loads(np.full(n, Intent.ERRAND), well, bare) == Load.BUCKET).all()
+    assert (shown.loads(np.full(n, Intent.LINGER), well, bare) == Load.NOTHING).all()
+    assert (shown.loads(np.full(n, Intent.ERRAND), np.full(n, -1), bare) == Load.NOTHING).all()
+    assert (shown.loads(np.full(n, Intent.FIRE), well, laden) == Load.FIREWOOD).all()
+    assert (shown.loads(np.full(n, Intent.FIRE), well, bare) == Load.NOTHING).all()
+    assert (shown.loads(np.full(n, Intent.BRING), well, laden) == Load.BASKET).all()
 
 
 def test_every_act_has_a_gesture_and_elders_are_bowed_to() -> None:
