@@ -30,7 +30,10 @@ QUARREL_MENACE = 0.4  # how unsafe one feels at once in a quarrel; judgement
 def settle(minds: Minds, bodies: Bodies, view: WorldView, now: Moment) -> Events:
     """Let promises that have come to an end do their work on both minds; returns what was made and what has ended."""
     made, settled = minds.promises.step(now, bodies, minds.places, view.closed)
-    events: Events = [("promise_made", _told(p)) for p in made]
+    events: Events = []
+    for p in made:
+        _hope(minds, p)
+        events.append(("promise_made", _told(p)))
     for each in settled:
         p = each.proposal
         data = _told(p)
@@ -68,6 +71,14 @@ def lie_found_out(minds: Minds, row: int, liar: int, lie: Fact, now: Moment) -> 
     minds.emotions.appraise(row, Appraisal(-0.4, -0.7, Agent.OTHER))
     _remember(minds, row, now, liar, fact, 0.8)
     return fact
+
+
+def _hope(minds: Minds, p: Proposal) -> None:
+    """One hopes for what one was promised as far as one trusts the other, and looks forward to a gathering."""
+    likely = min(0.95, minds.relations.trust[p.beneficiary, p.doer])
+    minds.emotions.appraise(p.beneficiary, Appraisal(0.5 * WEIGHT[p.kind], likelihood=likely))
+    if p.kind in ("attend", "meet"):
+        minds.emotions.appraise(p.doer, Appraisal(0.4, likelihood=0.9))
 
 
 def _kept(minds: Minds, p: Proposal, now: Moment) -> list[Fact]:

@@ -170,7 +170,9 @@ def test_promises_that_end_move_both_minds_and_become_facts() -> None:
         minds.promises.make(proposal(minute=9 * 60, minutes=12), 0)
         bodies.indoors[:2] = False
         bodies.x[:2], bodies.y[:2] = (PLACES[place].x, PLACES[BARN].x), (PLACES[place].y, PLACES[BARN].y)
-        events = [event for second in range(13 * 60) for event in settle(minds, bodies, life.world, moment(second))]
+        events = settle(minds, bodies, life.world, moment(0))
+        assert minds.emotions.strongest(1) == "hope"
+        events += [event for second in range(13 * 60) for event in settle(minds, bodies, life.world, moment(second))]
         return minds, {name: getattr(minds.relations, name)[1, 0] - was for name, was in before.items()}, events
 
     minds, moved, events = lived(BARN)
