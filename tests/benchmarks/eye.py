@@ -1,4 +1,4 @@
-"""The eye: where the time of a frame goes, what one pass saves, what quality costs, how captures gain from processes.
+"""The eye: where the time of a frame goes, what one pass and a second thread save, how captures gain from processes.
 
 Ways of drawing take turns, so that a noisy moment hits them all; times are medians.
 """
@@ -9,14 +9,17 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from panda3d.core import GraphicsOutput
 from rich.console import Console
 from rich.table import Table
@@ -39,7 +42,8 @@ TICKS_APART = 8  # frames of two a second
 TURNS, WARM_UP = 9, 2
 CAMERA = "bench"
 CAPTURED = {"capture.duration": 15.0, "capture.fps": 4.0, "capture.size": "640x480", "capture.quality": "fast"}
-PARTS = ("draw", "read back", "annotate", "encode")
+PARTS, PROCESSOR = ("draw", "read back", "annotate", "encode"), "processor"
+ROUND = 8  # frames one after the other
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,20 @@ class Scene:
     simulation: Simulation
     shot: Shot
     tick_ms: float
+
+    def annotate(self, images: Mapping[str, NDArray[Any]]) -> None:
+        """Make the tables of the shot's frame, where its images tell them."""
+        if not {"depth", "instance"} <= images.keys():
+            return
+        simulation, snapshot = self.simulation, self.shot.snapshot
+        time_s = snapshot.tick / simulation.scenario.world.tick_rate
+        annotate(simulation.scenery, simulation.cast, snapshot, self.shot.poses[CAMERA], images, time_s)
+
+
+def encode(images: Mapping[str, NDArray[Any]]) -> None:
+    """Make bytes of all images."""
+    for name, image in images.items():
+        encode_image(name, image)
 
 
 def scene() -> Scene:
@@ -99,25 +117,22 @@ class Timed:
         self._finish = finish
 
     def frame(self, stage: Stage) -> dict[str, float]:
-        """Milliseconds of every one of PARTS."""
-        marks = [time.perf_counter()]
-        shot, simulation = self._scene.shot, self._scene.simulation
+        """Milliseconds of every one of PARTS, and those of the processor in all threads."""
+        marks, busy = [time.perf_counter()], time.process_time()
 
         def drawn() -> None:
             self._finish()
             marks[1:] = [time.perf_counter()]
 
         with drawing(stage.context, drawn):
-            images = render(stage, shot, CAMERA)
+            images = render(stage, self._scene.shot, CAMERA)
         marks.append(time.perf_counter())
-        if {"depth", "instance"} <= images.keys():
-            time_s = shot.snapshot.tick / simulation.scenario.world.tick_rate
-            annotate(simulation.scenery, simulation.cast, shot.snapshot, shot.poses[CAMERA], images, time_s)
+        self._scene.annotate(images)
         marks.append(time.perf_counter())
-        for name, image in images.items():
-            encode_image(name, image)
+        encode(images)
         marks.append(time.perf_counter())
-        return {part: (b - a) * 1000 for part, (a, b) in zip(PARTS, pairwise(marks), strict=True)}
+        parts = {part: (b - a) * 1000 for part, (a, b) in zip(PARTS, pairwise(marks), strict=True)}
+        return {**parts, PROCESSOR: (time.process_time() - busy) * 1000}
 
 
 def medians(ways: dict[str, Callable[[], dict[str, float]]]) -> dict[str, dict[str, float]]:
@@ -130,8 +145,21 @@ def medians(ways: dict[str, Callable[[], dict[str, float]]]) -> dict[str, dict[s
 
 def parts(out: Console, scene: Scene) -> None:
     """Where the time goes, by size and quality, with all modalities and with rgb alone."""
-    shown = Table(title=f"The frame in parts, ms (a tick of the village: {scene.tick_ms:.1f} ms)", title_justify="left")
-    for column in ("size", "quality", "modalities", *PARTS, "read / frame", "frames/s", "all / rgb"):
+    title = (
+        "The frame in parts, ms (drivers draw when pixels are asked for, and here when told; processor: all threads)"
+    )
+    shown = Table(title=title, title_justify="left")
+    for column in (
+        "size",
+        "quality",
+        "modalities",
+        "a tick",
+        *PARTS,
+        PROCESSOR,
+        "read / frame",
+        "frames/s",
+        "all / rgb",
+    ):
         shown.add_column(column, justify="right")
     timed = Timed(scene)
     for size in SIZES:
@@ -150,9 +178,10 @@ def parts(out: Console, scene: Scene) -> None:
                 "x".join(map(str, size)),
                 quality,
                 what,
-                *(f"{frame[part]:.1f}" for part in PARTS),
+                f"{scene.tick_ms:.1f}",
+                *(f"{frame[part]:.1f}" for part in (*PARTS, PROCESSOR)),
                 f"{frame['read back'] / drawn:.1%}",
-                f"{1000 / sum(frame.values()):.1f}",
+                f"{1000 / sum(frame[part] for part in PARTS):.1f}",
                 f"{drawn / (alone['draw'] + alone['read back']):.2f}",
             )
     out.print(shown)
@@ -231,6 +260,38 @@ class Stepped:
             output.set_active(False)
 
 
+def overlapped(out: Console, scene: Scene) -> None:
+    """A thread that annotates and encodes while the next frame is drawn, as in a drawing process, against none."""
+    title = "One process, 640x480, all modalities, fast: ms a frame, one thing after the other or two at once"
+    shown = Table(title=title, title_justify="left")
+    for column in ("one after the other", "finished meanwhile", "after / meanwhile"):
+        shown.add_column(column, justify="right")
+    stage = staged(scene, (640, 480), MODALITIES, "fast")
+
+    def finish(images: Mapping[str, NDArray[Any]]) -> None:
+        scene.annotate(images)
+        encode(images)
+
+    def after() -> None:
+        for _ in range(ROUND):
+            finish(render(stage, scene.shot, CAMERA))
+
+    def meanwhile() -> None:
+        with ThreadPoolExecutor(1) as finisher:
+            last: Future[None] | None = None
+            for _ in range(ROUND):
+                images = render(stage, scene.shot, CAMERA)
+                if last is not None:
+                    last.result()
+                last = finisher.submit(finish, images)
+
+    taken = medians({"after": lambda: whole(after), "meanwhile": lambda: whole(meanwhile)})
+    stage.close()
+    one, two = (taken[way]["frame"] / ROUND for way in ("after", "meanwhile"))
+    shown.add_row(f"{one:.1f}", f"{two:.1f}", f"{one / two:.2f}")
+    out.print(shown)
+
+
 def captures(out: Console) -> None:
     """Whole captures, by number of drawing processes: frames a second once all of them draw.
 
@@ -278,4 +339,5 @@ def eye(out: Console) -> None:
     made = scene()
     parts(out, made)
     one_pass(out, made)
+    overlapped(out, made)
     captures(out)
