@@ -43,15 +43,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def machine_code() -> None:
-    """The compiled loops of the world, on disk: made by the first process of a run that asks, awaited by the others."""
+    """Compiled loops of world and walkers, on disk: made by the first process of a run that asks, awaited by others."""
+    from agents.society import Society, SocietyConfig
     from world.sky.weather import WeatherOpening
     from world.world import World, WorldConfig
 
     with (CACHE / "compiling").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         world = World(WorldConfig(seed=5, size_m=256.0, villagers=3, weather=WeatherOpening("rain")))
+        people = Society(SocietyConfig(5, 3, world.config.tick_rate), world.view())
         for _ in range(20):
             world.step()
+            people.step(world.view(), ())
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,11 @@ import pytest
 from tests.agents.village import Life, village
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled(machine_code: None) -> None:
+    """Machine code for those who walk and look round."""
+
+
 @pytest.fixture(scope="session")
 def morning() -> Life:
     """Fourteen villagers through ten minutes of a calm morning, every tick kept."""

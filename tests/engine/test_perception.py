@@ -15,7 +15,7 @@ from engine.simulation import Simulation
 
 SIZE = (96, 96)
 EYES_PER_HEIGHT, FACE_AHEAD_M = 0.936, 0.15  # eyes above the soles over body height (Drillis & Contini 1966)
-AGREED = 0.9  # of pairs at least; most others are hidden by leaves or people, which do not stop a mind's line of sight
+AGREED = 0.9  # of pairs at least; most others are hidden by people or trunks, which a mind sees past
 LEAST_SHARE = 0.1  # of a figure's own pixels that must show for it to count as seen
 
 
