@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from agents.acts import Fact, Topic
 from agents.appraisal import Agent, Appraisal
 from agents.bodies import Bodies
+from agents.insights import InsightKind
 from agents.intentions import Intentions
 from agents.intents import Intent
 from agents.memory import EpisodeKind
@@ -86,7 +87,8 @@ class Noticing:
         awake = bodies.activity != Activity.SLEEP
         rows = np.flatnonzero(awake & (~bodies.indoors | (kind == "storm_started"))).tolist()
         if kind == "rain_coming":
-            rows = [r for r in rows if minds.personas[r].trade in SKY_READERS]
+            learned = InsightKind.RAIN_AFTER_SIGN
+            rows = [r for r in rows if minds.personas[r].trade in SKY_READERS or minds.insights.has(r, learned)]
         source = "inferred" if kind == "rain_coming" else "seen"
         fact = minds.knowledge.new(Topic.WEATHER, kind, now.day, now.minute, source=source)
         return _noticed(minds, fact, rows, bodies, now, 0.6 if kind == "storm_started" else 0.4)

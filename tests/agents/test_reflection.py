@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -110,6 +111,20 @@ def test_rain_that_follows_the_sign_teaches_to_read_the_sky() -> None:
     reflect(minds, 0, at(70))
     (drawn,) = minds.insights.of(0)
     assert drawn.kind == InsightKind.RAIN_AFTER_SIGN and len(drawn.facts) == 4, "the third day's rain came too late"
+
+
+def test_who_has_learned_the_sign_foresees_rain_whatever_its_trade() -> None:
+    def who_foresees(*, learned: bool) -> list[int]:
+        life = village(8, hour=9, personas=[{"trade": "trader"}] * 8)
+        if learned:
+            life.society.minds.insights.note(3, Insight(InsightKind.RAIN_AFTER_SIGN, weight=2.0))
+        life.society.bodies.indoors[:] = False
+        life.world.weather = replace(FAIR, cloud=1.0, humidity=0.95)
+        life.run(70)
+        return [row for _, _, d in life.events if d.get("kind") == "rain_coming" for row in d.get("villagers", ())]
+
+    assert who_foresees(learned=False) == []
+    assert who_foresees(learned=True) == [3]
 
 
 def test_minds_look_back_when_enough_has_happened_and_settle_their_day_asleep() -> None:
