@@ -148,7 +148,7 @@ def parts(out: Console, scene: Scene) -> None:
     title = (
         "The frame in parts, ms (drivers draw when pixels are asked for, and here when told; processor: all threads)"
     )
-    shown = Table(title=title, title_justify="left")
+    shown = Table(title=title, title_justify="left", padding=0)  # twelve columns
     for column in (
         "size",
         "quality",
