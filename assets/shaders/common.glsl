@@ -42,7 +42,11 @@ float fog_column(float u) {
 
 // Optical depth of the fog straight up from a height; the layer ends, so it does.
 float fog_above(float z) {
+#ifdef FOGGY
     return FOG_BANK * FOG_SOFT * (0.5 - fog_column((z - FOG_BASE) / FOG_SOFT));
+#else
+    return 0.0;
+#endif
 }
 
 // Light of the fog layer seen along a direction: brighter towards the sun.
@@ -61,23 +65,23 @@ vec4 fog(vec3 rel) {
     float rim = max(off.x, off.y) * max(off.x, off.y);
     rim *= rim * rim;
     float air = FOG_DENSITY * d + far * far * far * far + 3.0 * rim * rim;
-    float swell = 0.0;
-    float bank = 0.0;
-    if (FOG_BANK > 0.0) {
-        // The top heaves: its hollows and crests are those of the place where the ray goes into it.
-        float entry = clamp((FOG_BASE + 0.5 * FOG_SOFT - EYE.z) / min(rel.z, -0.01), 0.0, 1.0);
-        vec2 place = EYE.xy + rel.xy * (rel.z < 0.0 ? entry : 1.0);
-        swell = sin(place.x * 0.0105 + place.y * 0.0041 + 2.0 * sin(place.y * 0.0061))
-              + sin(place.y * 0.0133 - place.x * 0.0055 + 1.7 * sin(place.x * 0.0093));
-        float u0 = (EYE.z - FOG_BASE) / FOG_SOFT;
-        swell *= clamp(u0, 0.0, 1.0);  // seen from above alone
-        float u1 = (EYE.z + rel.z - FOG_BASE) / FOG_SOFT - 0.15 * swell;
-        float du = u1 - u0;
-        float density = abs(du) > 0.001 ? (fog_column(u1) - fog_column(u0)) / du : clamp(1.0 - 0.5 * (u0 + u1), 0.0, 1.0);
-        bank = FOG_BANK * d * max(density, 0.0);
-    }
-    float hidden = 1.0 - exp(-air - bank);
     vec3 ray = rel / d;
-    vec3 light = mix(haze(ray), fog_light(ray) * (1.0 + 0.07 * swell), bank / max(air + bank, 1e-9));
+    vec3 light = haze(ray);
+#ifdef FOGGY
+    // The top heaves: its hollows and crests are those of the place where the ray goes into it.
+    float entry = clamp((FOG_BASE + 0.5 * FOG_SOFT - EYE.z) / min(rel.z, -0.01), 0.0, 1.0);
+    vec2 place = EYE.xy + rel.xy * (rel.z < 0.0 ? entry : 1.0);
+    float swell = sin(place.x * 0.0105 + place.y * 0.0041 + 2.0 * sin(place.y * 0.0061))
+                + sin(place.y * 0.0133 - place.x * 0.0055 + 1.7 * sin(place.x * 0.0093));
+    float u0 = (EYE.z - FOG_BASE) / FOG_SOFT;
+    swell *= clamp(u0, 0.0, 1.0);  // seen from above alone
+    float u1 = (EYE.z + rel.z - FOG_BASE) / FOG_SOFT - 0.15 * swell;
+    float du = u1 - u0;
+    float density = abs(du) > 0.001 ? (fog_column(u1) - fog_column(u0)) / du : clamp(1.0 - 0.5 * (u0 + u1), 0.0, 1.0);
+    float bank = FOG_BANK * d * max(density, 0.0);
+    light = mix(light, fog_light(ray) * (1.0 + 0.07 * swell), bank / max(air + bank, 1e-9));
+    air += bank;
+#endif
+    float hidden = 1.0 - exp(-air);
     return vec4(light * hidden, hidden);
 }

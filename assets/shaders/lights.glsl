@@ -28,12 +28,9 @@ float lit_by_key(vec3 normal, float offset) {
 }
 #else
 float lit_by_key(vec3 normal, float offset) {
-    if (v_shadow.w < 0.01) return 0.0;
     vec2 edge = abs(v_shadow.xy - 0.5);
-    if (max(edge.x, edge.y) > 0.495) return v_shadow.w;
     float s = texture(shadow_map, v_shadow.xyz);  // the map filters its four nearest texels itself
-    float fade = smoothstep(0.42, 0.495, max(edge.x, edge.y));
-    return v_shadow.w * mix(s, 1.0, fade);
+    return v_shadow.w * mix(s, 1.0, clamp((max(edge.x, edge.y) - 0.42) / 0.075, 0.0, 1.0));
 }
 #endif
 

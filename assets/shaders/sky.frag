@@ -10,6 +10,11 @@ const int STEPS = 7;
 #else
 const int STEPS = 1;
 #endif
+#ifdef FOGGY
+const float FOG_LIES = 1.0;
+#else
+const float FOG_LIES = 0.0;
+#endif
 
 // The moon's disc: a ball lit from where the sun is, with its seas, and what the Earth throws back on it.
 vec3 moon(vec3 ray) {
@@ -100,7 +105,7 @@ void main() {
     float reach = max(EYE.z - FOG_BASE - 0.5 * FOG_SOFT, 0.0) / max(-ray.z, 0.0003);  // to the fog's top, from above
     float far = reach * EDGE_FADE;
     float fogged = ray.z > 0.0 ? 1.0 - exp(-fog_above(EYE.z) / max(ray.z, 0.015))
-                               : step(1e-9, FOG_BANK) * exp(-FOG_DENSITY * reach - far * far * far * far);
+                               : FOG_LIES * exp(-FOG_DENSITY * reach - far * far * far * far);
     c = mix(c, fog_light(ray), fogged);
     out_rgb = vec4(tonemap(c), 1.0);
 #endif

@@ -5,6 +5,7 @@ out vec3 v_direction;
 out vec3 v_radiance;
 
 void main() {
+    carry();
     v_direction = p3d_Vertex.xyz;
     v_radiance = p3d_Color.rgb;
     gl_Position = VIEW * vec4(p3d_Vertex.xyz, 0.0);

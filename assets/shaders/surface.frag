@@ -1,7 +1,12 @@
 // Lights everything solid: one key light (sun or moon), the sky, the ground's bounce; then rain, snow and haze.
 #include "targets.glsl"
+#ifdef SHADING
+#include "recalled.glsl"
+#else
 in vec3 v_normal;
+#endif
 #ifdef OUT_COLOUR
+#ifndef SHADING
 in vec3 v_rel;
 in vec4 v_colour;
 in vec4 v_extra;
@@ -14,27 +19,14 @@ in vec4 v_lying;
 #else
 in float v_snow;
 #endif
+#endif
 #if defined(LIT) && defined(QUALITY_FINE)
 #include "clouds.glsl"
 #elif defined(TEXTURED)
 uniform sampler2D noise;
 #endif
 #endif
-#ifdef OUT_ID
-flat in vec4 v_ident;
-#else
-const vec4 v_ident = vec4(0.0);
-#endif
-#ifdef OUT_FLOW
-in vec3 v_following;
-#else
-const vec3 v_following = vec3(0.0);
-#endif
-#ifdef OUT_BACK
-in vec3 v_before;
-#else
-const vec3 v_before = vec3(0.0);
-#endif
+#include "truth.glsl"
 
 #include "plain.glsl"
 #ifdef LIT
@@ -45,8 +37,11 @@ const vec3 v_before = vec3(0.0);
 #endif
 
 void main() {
+#ifdef SHADING
+    recall();
+#endif
     vec3 truth = normalize(v_normal);
-    write_truth(v_ident, truth, v_following, v_before);
+    write_truth(truth);
 #ifdef QUALITY_TRUTH
     vec3 paint = v_colour.rgb;
 #ifdef KIND_GROUND
@@ -65,6 +60,7 @@ void main() {
     vec3 albedo = v_colour.rgb;
     float open = v_colour.a;
     float d = length(v_rel);
+    float clear = exp(-0.01 * d);
     vec3 world = v_rel + EYE;
     float grain = 0.5;
     float gloss = 0.0;
@@ -89,24 +85,28 @@ void main() {
         vec2 laid = world.xy * vec2(2.3, 2.9) + fine * 0.30;
         laid.x += 0.5 * floor(laid.y);
         vec2 cobble = abs(fract(laid) - 0.5);
-        float joint = smoothstep(0.39, 0.48, max(cobble.x, cobble.y)) * exp(-d * 0.03);
+        float joint = smoothstep(0.39, 0.48, max(cobble.x, cobble.y)) * clear * clear * clear;
         vec2 stamp = fract(floor(laid) * vec2(0.1031, 0.1173));
         stamp += dot(stamp, stamp.yx + 33.33);
         float tone = fract((stamp.x + stamp.y) * stamp.x) - 0.5;
-        albedo = mix(albedo, vec3(0.31, 0.29, 0.255) * (1.0 + 0.45 * fine.x + 0.4 * broad.y + 0.55 * crumbs.x + 0.38 * tone * exp(-d * 0.02)) * (1.0 - 0.55 * joint), stone * 0.9);
+        albedo = mix(albedo, vec3(0.31, 0.29, 0.255) * (1.0 + 0.45 * fine.x + 0.4 * broad.y + 0.55 * crumbs.x + 0.38 * tone * clear * clear) * (1.0 - 0.55 * joint), stone * 0.9);
     }
     if (v_extra.y > 0.0) {
         float field = smoothstep(0.45, 0.55, v_extra.y + broad.x * 0.2);
         float angle = v_extra.z * 3.14159265;
         float furrow = sin(dot(world.xy, vec2(-sin(angle), cos(angle))) * 5.2 + fine.x * 2.0);
-        furrow *= exp(-d * 0.012);
+        furrow *= clear;
         vec3 soil = mix(vec3(0.25, 0.155, 0.085), CROP_COLOUR, clamp(CROP_COVER * (0.9 + 0.3 * furrow + broad.y), 0.0, 1.0));
         soil *= 1.0 + 0.22 * furrow + 0.5 * fine.x + 0.9 * crumbs.x;
         albedo = mix(albedo, soil, field * 0.92);
         mud = field;
-        open *= 1.0 - 0.18 * field * (0.5 - 0.5 * furrow) * max(1.0 - 0.8 * v_lying.x, 0.0);
+        float hollow = 0.18 * field * (0.5 - 0.5 * furrow);
+#ifdef SNOWY
+        hollow *= max(1.0 - 0.8 * v_lying.x, 0.0);
+#endif
+        open *= 1.0 - hollow;
     }
-    n = normalize(n + vec3(fine.y + 0.8 * crumbs.y, -fine.x - 0.8 * crumbs.x, 0.0) * (0.30 + 0.3 * stone));
+    n += vec3(fine.y + 0.8 * crumbs.y, -fine.x - 0.8 * crumbs.x, 0.0) * (0.30 + 0.3 * stone);
     mud = max(mud, path);
     gloss = max(mud, stone) * 0.30;
     // Puddles stand where the ground dips: on bare ground when it is soaked, anywhere under a film of water.
@@ -117,11 +117,14 @@ void main() {
     float puddle = smoothstep(0.06, 0.14, dip + 0.62 * film - 0.34) * smoothstep(0.0, 0.2, film);
     puddle *= smoothstep(0.90, 0.97, truth.z) * mix(0.55, 1.0, bare);  // slopes shed it, and grass stands in it
     float frozen = smoothstep(0.0, 0.25, v_lying.w) * puddle;
-    n = normalize(mix(n, vec3(0.0, 0.0, 1.0), puddle * 0.95));
+    n = mix(n, vec3(0.0, 0.0, 1.0), puddle * 0.95);
     float wet = max(v_lying.y, puddle);
+#ifdef SNOWY
     float depth = min(v_lying.x, 1.0);
     depth *= 1.0 - 0.35 * path * (1.0 - smoothstep(1.0, 4.0, v_lying.x));  // feet keep paths bare while snow is thin
-    n = normalize(mix(n, truth, 0.75 * smoothstep(0.6, 2.0, v_lying.x)));
+    n = mix(n, truth, 0.75 * smoothstep(0.6, 2.0, v_lying.x));
+#endif
+    n = normalize(n);
 #else
 #ifdef KIND_PLANT
     if (v_extra.y > 0.0) {  // single leaves in what is a mass of them
@@ -130,18 +133,26 @@ void main() {
     }
 #endif
     float wet = WETNESS;
-    float depth = min(v_snow, 1.0);
 #endif
 
     float up = smoothstep(0.35, 0.75, n.z + (grain - 0.5) * 0.5);
+    float snow = 0.0;
+#ifdef SNOWY
+#ifndef KIND_GROUND
+    float depth = min(v_snow, 1.0);
+#endif
 #ifdef KIND_PLANT
     up = max(up, 0.85 * smoothstep(2.0, 6.0, v_snow) * smoothstep(-0.25, 0.3, n.z) * step(0.01, v_extra.y));  // deep snow loads the boughs
 #endif
-    float snow = smoothstep(0.0, 0.45, 1.12 * depth - 0.08 - (mix(grain, 0.5, min(d * 0.0025, 1.0)) - 0.40) * 1.1 * (1.0 - depth)) * up * min(depth * 4.0, 1.0);
+    snow = smoothstep(0.0, 0.45, 1.12 * depth - 0.08 - (mix(grain, 0.5, min(d * 0.0025, 1.0)) - 0.40) * 1.1 * (1.0 - depth)) * up * min(depth * 4.0, 1.0);
+#endif
     albedo *= 1.0 - (0.45 + 0.12 * mud) * wet * (0.4 + 0.6 * up);
 #ifdef KIND_GROUND
     albedo = mix(albedo, vec3(0.055, 0.050, 0.042), puddle * 0.75);
     albedo = mix(albedo, vec3(0.50, 0.55, 0.60), frozen * 0.85);
+#endif
+#ifdef SNOWY
+#ifdef KIND_GROUND
     snow = max(snow * (1.0 - puddle * (1.0 - frozen)), 0.0);
 #endif
     vec3 white = vec3(0.84, 0.87, 0.92);
@@ -149,6 +160,7 @@ void main() {
     white *= 1.0 + 0.10 * broad.x + 0.16 * fine.x + 0.14 * crumbs.x;  // drifts, crust and trodden snow
 #endif
     albedo = mix(albedo, white, snow);
+#endif
 #ifdef OUT_ALBEDO
     out_albedo = vec4(to_srgb(albedo), 1.0);
 #endif
@@ -180,7 +192,11 @@ void main() {
     c += albedo * vec3(1.15, 1.02, 0.45) * KEY_COLOUR * (0.28 * against * against * against * reached * step(0.01, v_extra.y) * (1.0 - snow));
 #endif
 #ifdef KIND_SOLID
+#ifdef SHADING
+    shine *= 2.2 - 1.2 * v_extra.y;
+#else
     shine *= 2.2;  // roofs and walls shed water and shine with it
+#endif
 #endif
     c += shine * (1.0 - snow) * open * SKY_LIGHT * 0.8;
 #if defined(KIND_GROUND) && defined(QUALITY_FINE) && defined(RAINFALL)

@@ -34,6 +34,10 @@ mat3x4 skinned(int bone, int second, float weight, int when) {
     return m;
 }
 #endif
+#ifdef KEPT
+out vec4 v_colour;
+out vec4 v_extra;
+#endif
 #ifdef OUT_COLOUR
 #ifdef OUT_RGB
 uniform sampler2D ground_light;
@@ -59,11 +63,15 @@ flat out vec4 v_ident;
 #endif
 out vec3 v_normal;
 #ifdef OUT_FLOW
-out vec3 v_following;
+out vec3 v_following;  // where this will be in the following image, in its pixels, homogeneous
 #endif
 #ifdef OUT_BACK
 out vec3 v_before;
 #endif
+
+vec3 pixel(vec4 clip) {
+    return vec3((clip.xy + clip.w) * (0.5 * IMAGE_SIZE), clip.w);
+}
 
 vec3 id_bytes(float id) {
     return vec3(mod(id, 256.0), mod(floor(id / 256.0), 256.0), floor(id / 65536.0)) / 255.0;
@@ -203,15 +211,29 @@ void main() {
 #endif
     v_normal = n;
 #ifdef OUT_FLOW
-    vec4 clip = NEXT_VIEW * vec4(next - NEXT_EYE, 1.0);
-    v_following = followed ? clip.xyw : vec3(0.0, 0.0, -1.0);
+    v_following = followed ? pixel(NEXT_VIEW * vec4(next - NEXT_EYE, 1.0)) : vec3(0.0, 0.0, -1.0);
 #endif
 #ifdef OUT_BACK
-    vec4 was = PREV_VIEW * vec4(prev - PREV_EYE, 1.0);
-    v_before = came ? was.xyw : vec3(0.0, 0.0, -1.0);
+    v_before = came ? pixel(PREV_VIEW * vec4(prev - PREV_EYE, 1.0)) : vec3(0.0, 0.0, -1.0);
 #endif
 #ifdef OUT_ID
     v_ident = vec4(identity, ident.a);
+#endif
+#ifdef KIND_GROUND
+    float vegetation = clamp((colour.g - max(colour.r, colour.b)) * 22.0 + 0.45, 0.0, 1.0);
+    colour = faded(colour, vegetation);
+#endif
+#ifdef KEPT
+    v_colour = vec4(colour, p3d_Color.a);
+#ifdef KIND_PLANT
+    v_extra = vec4(0.05 * a.w * leaf, extra.y, sqrt(snow / SNOW_DEPTH_RANGE), 0.0);  // see `offset` below
+#elif defined(KIND_FIGURE)
+    v_extra = vec4(extra.x, 1.0, 0.0, 1.0);  // what it holds is lit; 1: a figure
+#elif defined(KIND_SOLID)
+    v_extra = vec4(extra.x, 0.0, 0.0, extra.w);
+#else
+    v_extra = extra;
+#endif
 #endif
 #ifdef OUT_COLOUR
     v_rel = rel;
@@ -237,8 +259,6 @@ void main() {
     float depth = here.r * here.r * SNOW_DEPTH_RANGE;
 #endif
 #if defined(KIND_GROUND)
-    float vegetation = clamp((colour.g - max(colour.r, colour.b)) * 22.0 + 0.45, 0.0, 1.0);
-    colour = faded(colour, vegetation);
     vec2 off = abs(uv - 0.5);
     if (max(off.x, off.y) > 0.5001) {  // beyond the map
         depth = extra.w * extra.w * SNOW_DEPTH_RANGE;

@@ -1,14 +1,20 @@
 // Rivers, lakes and floods: the sky in the waves, the depth below, foam where it is shallow, mud where they have
 // risen, ice and the snow on it. The truth is the calm surface.
 #include "targets.glsl"
+#ifdef SHADING
+#include "recalled.glsl"
+#else
 in vec3 v_normal;
+#endif
 #ifdef OUT_COLOUR
+#ifndef SHADING
 in vec3 v_rel;
 in vec4 v_colour;
 in vec4 v_extra;
 #ifdef OUT_RGB
 in vec4 v_fog;
 in vec4 v_shadow;
+#endif
 #endif
 #ifdef LIT
 #include "clouds.glsl"
@@ -45,27 +51,16 @@ vec3 mirrored_world(vec3 ray, vec2 place) {
 uniform sampler2D noise;
 #endif
 #endif
-#ifdef OUT_ID
-flat in vec4 v_ident;
-#else
-const vec4 v_ident = vec4(0.0);
-#endif
-#ifdef OUT_FLOW
-in vec3 v_following;
-#else
-const vec3 v_following = vec3(0.0);
-#endif
-#ifdef OUT_BACK
-in vec3 v_before;
-#else
-const vec3 v_before = vec3(0.0);
-#endif
+#include "truth.glsl"
 
 #include "plain.glsl"
 
 void main() {
+#ifdef SHADING
+    recall();
+#endif
     vec3 truth = normalize(v_normal);
-    write_truth(v_ident, truth, v_following, v_before);
+    write_truth(truth);
 #ifdef QUALITY_TRUTH
     vec3 ice = mix(vec3(0.60, 0.65, 0.68), vec3(0.84, 0.87, 0.92), v_extra.w);
     vec3 paint = mix(vec3(0.10, 0.15, 0.15), vec3(0.155, 0.112, 0.062), v_extra.z);

@@ -25,6 +25,7 @@ GROWTH = 1.1  # each step outwards is so much longer
 SEAM_M = 260.0  # over which the surroundings' heights lean to those of the map's edge
 MIRROR_SAMPLES = 40  # along the side of one mirrored tile
 MIRROR_EXTENTS = 1.25  # the haze is thick at this many widths of the map: its mirrored rim ends there
+PIECE = 16  # samples along the side of what is culled at once
 WOODED = (0.225, 0.275, 0.155)  # hills under forest seen from afar, sRGB 0..1
 
 
@@ -55,6 +56,13 @@ class Beyond:
         piece.reparent_to(self.path)
         self._pieces.append((piece, vertices["position"][:, 2].copy()))
 
+    def _pieces_of(self, tile: NDArray[np.void]) -> None:
+        """Add a tile in pieces, so that those out of sight cost nothing."""
+        rows, cols = tile.shape
+        for r in range(0, rows - 1, PIECE):
+            for c in range(0, cols - 1, PIECE):
+                self._add(*skirted(tile[r : r + PIECE + 1, c : c + PIECE + 1], 20.0))
+
     def _mirror(self, ground: NDArray[np.void]) -> None:
         rows, cols = ground.shape
         picked = ground[np.ix_(_spaced(rows, MIRROR_SAMPLES), _spaced(cols, MIRROR_SAMPLES))]
@@ -71,7 +79,7 @@ class Beyond:
                         tile["position"][..., axis] = base - (tile["position"][..., axis] - corner[axis])
                         tile["normal"][..., axis] *= -1
                 tile["extra"][..., 3] = 0
-                self._add(*skirted(tile, 20.0))
+                self._pieces_of(tile)
 
     def _surround(self, scenery: Scenery, around: Surroundings) -> None:
         """Eight tiles that meet the map's edge at its own heights."""
@@ -100,7 +108,7 @@ class Beyond:
         for j, band in enumerate(bands):
             for i, column in enumerate(columns):
                 if (i, j) != (1, 1):
-                    self._add(*skirted(made[band, column], 20.0))
+                    self._pieces_of(made[band, column])
 
 
 def _lines(low: float, high: float, first: float, last: float) -> NDArray[np.float64]:

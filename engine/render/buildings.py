@@ -11,10 +11,11 @@ from panda3d.core import NodePath
 from assets.meshes.buildings import building
 from assets.meshes.mesh import Mesh
 from assets.palette import BuildingKind
-from engine.render.geometry import SURFACE_FORMAT, geom, node, surface, vertices_of
+from engine.render.geometry import SURFACE, SURFACE_FORMAT, geom, node, surface, vertices_of
 
 NEIGHBOURHOOD_M = 48.0
 HEARTH_LIT = frozenset({BuildingKind.FORGE})  # what glows in them is the fire, not a lamp
+CASTING_M2 = 0.08  # smaller triangles throw no shadow where the map's texels are a decimetre wide
 STACK_BAND_M = 0.12  # how far below its highest point a building's mesh still is the mouth of a chimney
 STACK_APART_M = 1.2  # mouths nearer to each other are one
 
@@ -54,6 +55,20 @@ def merged(parts: list[tuple[Mesh, int]]) -> NodePath:
     return node(geom(np.concatenate(vertices), np.concatenate(triangles), SURFACE_FORMAT), "solid", "solid")
 
 
+def caster(meshes: list[Mesh]) -> NodePath:
+    """What throws the shadows of these meshes: their larger triangles, on as few vertices as they need."""
+    points = np.concatenate([mesh.positions for mesh in meshes])
+    starts = np.cumsum([0, *(len(mesh.positions) for mesh in meshes)])
+    triangles = np.concatenate([mesh.triangles + np.uint32(k) for mesh, k in zip(meshes, starts, strict=False)])
+    a, b, c = np.moveaxis(points[triangles].astype(np.float64), 1, 0)
+    large = np.linalg.norm(np.cross(b - a, c - a), axis=1) > 2 * CASTING_M2
+    corners = points[triangles[large]].reshape(-1, 3)
+    _, first, packed = np.unique(corners.view("V12"), return_index=True, return_inverse=True)
+    vertices = np.zeros(len(first), SURFACE)
+    vertices["position"] = corners[first]
+    return node(geom(vertices, packed.reshape(-1, 3).astype(np.uint32), SURFACE_FORMAT), "caster", "solid")
+
+
 def chimney_mouths(mesh: Mesh) -> NDArray[np.float64]:
     """Where smoke leaves a building (n, 3): its mesh's highest points, those of one stack taken together."""
     high = mesh.positions[mesh.positions[:, 2] > mesh.positions[:, 2].max() - STACK_BAND_M].astype(np.float64)
@@ -75,10 +90,10 @@ class _Placed:
 
 
 class Buildings:
-    """All buildings under `path`, and which of them are lit."""
+    """All buildings under `path`, which of them are lit, and under `casters` what a coarse shadow map needs of them."""
 
     def __init__(self, buildings: NDArray[np.void]) -> None:
-        self.path = NodePath("buildings")
+        self.path, self.casters = NodePath("buildings"), NodePath("building casters")
         self._hearth_lit = np.isin(buildings["kind"], [int(kind) for kind in HEARTH_LIT])
         self.mouths: list[NDArray[np.float64]] = []
         groups: dict[tuple[int, int], list[int]] = {}
@@ -90,6 +105,7 @@ class Buildings:
         for cell in sorted(groups):
             made = merged([(meshes[k], int(buildings["id"][k])) for k in groups[cell]])
             made.reparent_to(self.path)
+            caster([meshes[k] for k in groups[cell]]).reparent_to(self.casters)
             first = 0
             for k in groups[cell]:
                 placed[k] = _Placed(made, first, first + len(meshes[k].positions))

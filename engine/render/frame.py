@@ -72,16 +72,57 @@ def _layout() -> dict[str, tuple[int, int, int]]:
 LAYOUT = _layout()
 
 
-def macros() -> str:
-    """The #defines that name the slices of `frame` in every shader."""
+CARRIED = (
+    "EYE",
+    "FOG_DENSITY",
+    "SHADOW_VIEW",
+    "SHADOW_CENTRE",
+    "KEY_DIR",
+    "KEY_COLOUR",
+    "SKY_LIGHT",
+    "GROUND_LIGHT",
+    "FOG_SUN",
+    "FOG_ANTI",
+    "SUN_DIR",
+    "SUN_DISC",
+    "EDGE_FADE",
+    "EDGE_CENTRE",
+    "MAP_ORIGIN",
+    "WAVES",
+    "CROP_COLOUR",
+    "CLOUD_LIT",
+    "CLOUD_DARK",
+    "CLOUD_SLAB",
+    "CLOUD_DETAIL",
+)
+"""What fragments of a whole image take from the vertices: llvmpipe loads a uniform anew, which costs as much as two
+additions for each of its numbers, and a flat varying nearly for nothing."""
+
+
+def _carried_rows() -> dict[int, int]:
+    """Places of the carried rows of `frame` among those carried."""
+    rows = [LAYOUT[name][0] + k for name in CARRIED for k in range(4 if LAYOUT[name][2] == 16 else 1)]
+    return {row: place for place, row in enumerate(dict.fromkeys(rows))}
+
+
+def macros(carried: bool = False) -> str:
+    """The #defines that name the slices of `frame` in every shader, or of what is carried from the vertices."""
+    places = _carried_rows() if carried else {}
     lines = [f"#define FRAME_LENGTH {_LENGTH}", f"#define LAMP(k) frame[{_LAMPS_AT} + (k)]"]
+    if carried:
+        lines.append(f"flat in vec4 carried[{len(places)}];")
     for name, (row, start, count) in LAYOUT.items():
-        if count == 16:
-            value = "mat4(" + ", ".join(f"frame[{row + k}]" for k in range(4)) + ")"
-        else:
-            value = f"frame[{row}].{'xyzw'[start : start + count]}"
+        rows = [f"carried[{places[r]}]" if r in places else f"frame[{r}]" for r in range(row, row + 4)]
+        value = f"mat4({', '.join(rows)})" if count == 16 else f"{rows[0]}.{'xyzw'[start : start + count]}"
         lines.append(f"#define {name} {value}")
     return "\n".join(lines) + "\n"
+
+
+def carrying() -> str:
+    """A function for vertex shaders that hands on what their fragments take from them."""
+    places = _carried_rows()
+    moves = "".join(f"    carried[{place}] = frame[{row}];\n" for row, place in places.items())
+    return f"flat out vec4 carried[{len(places)}];\nvoid carry() {{\n{moves}}}\n"
 
 
 class Frame:

@@ -92,10 +92,21 @@ def unbounded(path: NodePath) -> None:
     path.node().set_final(True)
 
 
+def whole_image(name: str, kind: str) -> NodePath:
+    """One triangle over all of an image, whatever is there already."""
+    vertices = np.zeros((3, 7), np.float32)
+    vertices[:, :2] = (-1, -1), (3, -1), (-1, 3)
+    path = node(geom(vertices, np.array([[0, 1, 2]]), RADIANCE_FORMAT), name, kind)
+    unbounded(path)
+    path.set_depth_test(False)
+    path.set_depth_write(False)
+    path.set_two_sided(True)
+    return path
+
+
 def bounded(path: NodePath, low: NDArray[np.floating], high: NDArray[np.floating]) -> None:
-    """Cull this node by the given box, whatever its vertices say."""
+    """Cull this node by the given box, whatever its vertices say, and then each of its parts by its own."""
     path.node().set_bounds(BoundingBox(Point3(*map(float, low)), Point3(*map(float, high))))
-    path.node().set_final(True)
 
 
 def id_bytes(ids: NDArray[np.integer]) -> NDArray[np.uint8]:

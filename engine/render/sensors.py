@@ -29,8 +29,8 @@ def clip_from_world(
     exact = np.asarray(pose.position, dtype=np.float64)
     eye = exact.astype(np.float32)
     camera = np.eye(4)
-    camera[:3, :3] = pose.rotation().T
-    camera[:3, 3] = pose.rotation().T @ (eye - exact)
+    camera[:3, :3] = turn = pose.rotation().T
+    camera[:3, 3] = turn @ (eye - exact)
     projection = np.zeros((4, 4))
     projection[0, 0] = 2 * K[0, 0] / width
     projection[1, 1] = 2 * K[1, 1] / height
@@ -55,5 +55,5 @@ def in_view(
 ) -> NDArray[np.bool_]:
     """True where a sphere round each point (n, 3) may be seen."""
     normals, offsets = planes
-    inside = points @ normals.T + offsets > -np.reshape(radius, (-1, 1))
-    return np.asarray(inside.all(axis=1))
+    inside = normals @ points.T + offsets[:, None] > -np.reshape(radius, (1, -1))
+    return np.asarray(inside.all(axis=0))

@@ -37,7 +37,7 @@ class Reach:
     depth_m: float  # of the box along the light
 
 
-ONE = Reach("SHADOW", 1152, 110.0, 260.0)
+ONE = Reach("SHADOW", 896, 100.0, 260.0)
 NEAR, FAR = Reach("SHADOW", 1536, 84.0, 260.0), Reach("FAR_SHADOW", 1536, 420.0, 700.0)
 
 
@@ -80,6 +80,8 @@ class ShadowMap:
         self.buffer = context.buffer("shadow", (reach.texels, reach.texels), properties, -20)
         self.texture = Texture("shadow")
         self.buffer.add_render_texture(self.texture, GraphicsOutput.RTM_bind_or_copy, GraphicsOutput.RTP_depth)
+        self.texture.set_wrap_u(SamplerState.WM_clamp)  # a sampler that repeats costs as much again
+        self.texture.set_wrap_v(SamplerState.WM_clamp)
         self.texture.set_minfilter(SamplerState.FT_shadow)
         self.texture.set_magfilter(SamplerState.FT_shadow)
         self.buffer.set_clear_color_active(False)
@@ -92,9 +94,9 @@ class ShadowMap:
 
     def holds(self, points: NDArray[np.floating], radii: NDArray[np.floating] | float) -> NDArray[np.bool_]:
         """True where a sphere round each point (n, 3) may throw its shadow into the map as it is aimed."""
-        across = (points - self._centre) @ self._matrix[:2, :3].T
-        inside = np.abs(across) < 1 + np.reshape(radii, (-1, 1)) * 2 / self.reach.side_m
-        return np.asarray(inside.all(axis=1))
+        across = self._matrix[:2, :3] @ (points - self._centre).T
+        inside = np.abs(across) < 1 + np.reshape(radii, (1, -1)) * 2 / self.reach.side_m
+        return np.asarray(inside.all(axis=0))
 
     def focus(self, pose: CameraPose, ground_m: float) -> Floats:
         """The point on the ground that the map is centred on: ahead of the camera, nearer when it looks down."""

@@ -5,7 +5,6 @@ The truth cannot be averaged, as half of one id and half of another is a third o
 
 from __future__ import annotations
 
-import numpy as np
 from panda3d.core import (
     Camera,
     FrameBufferProperties,
@@ -15,9 +14,9 @@ from panda3d.core import (
     Texture,
 )
 
-from engine.render.geometry import RADIANCE_FORMAT, geom, node, unbounded
+from engine.render.geometry import whole_image
 from engine.render.graphics import Context
-from engine.render.programs import Targets, program
+from engine.render.programs import Targets, Weather, program
 from engine.render.view import View
 from recorder.schema import CameraPose
 
@@ -37,31 +36,17 @@ class SmoothPicture:
         mean.add_render_texture(self.texture, GraphicsOutput.RTM_bind_or_copy, GraphicsOutput.RTP_color)
         mean.set_clear_color_active(False)
         self.large = self._view.textures["rgb"]
-        self._scene = _whole_image(self.large)
-        camera = self._scene.attach_new_node(Camera("whole image", OrthographicLens()))
+        scene = whole_image("whole image", "smooth")
+        scene.set_shader(program("smooth", Targets()))
+        scene.set_shader_input("picture", self.large)
+        camera = scene.attach_new_node(Camera("whole image", OrthographicLens()))
         mean.make_display_region().set_camera(camera)
-        self.outputs = [self._view.output, mean]
+        self.outputs = [*self._view.outputs, mean]
 
-    def under(self, dark: bool, rain: bool) -> None:
-        """Draw with what darkness and rain add, or without."""
-        self._view.under(dark, rain)
+    def under(self, weather: Weather) -> None:
+        """Draw with the programs for this weather."""
+        self._view.under(weather)
 
     def point(self, pose: CameraPose) -> None:
         """Point the camera; what the shaders know of the frame is the same in all views of it."""
         self._view.point(pose)
-
-
-def _whole_image(picture: Texture) -> NodePath:
-    vertices = np.zeros((3, 7), np.float32)
-    vertices[:, :2] = (-1, -1), (3, -1), (-1, 3)
-    scene = NodePath("whole image")
-    piece = geom(vertices, np.array([[0, 1, 2]]), RADIANCE_FORMAT)
-    path = node(piece, "whole image", "smooth")
-    path.reparent_to(scene)
-    unbounded(path)
-    path.set_shader(program("smooth", Targets()))
-    path.set_shader_input("picture", picture)
-    path.set_depth_test(False)
-    path.set_depth_write(False)
-    path.set_two_sided(True)
-    return scene

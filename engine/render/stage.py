@@ -1,7 +1,8 @@
 """Draws snapshots: the same stage serves the window, the capture, the replay and the re-render.
 
-One pass writes the picture and the truth from the same geometry; in the quality fine the picture has a pass of its own,
-larger and averaged. The truth has the same bytes in every quality and whatever else is asked for.
+One pass over the geometry writes the truth, and what a second needs to shade every pixel of the picture once; in the
+quality fine the picture has passes of its own, larger and averaged. The truth has the same bytes in every quality and
+whatever else is asked for.
 
 Truth sees through fog, smoke, rain and snow in the air, and lightning: they are in the picture only. Sway of leaves and
 grass is geometry, so it is in every modality and in the flow; so are leaves that have fallen, crops that have grown,
@@ -42,10 +43,11 @@ from engine.render.light import light
 from engine.render.lightning import Bolts, flash, strokes
 from engine.render.lying import Lying
 from engine.render.optics import Poses, through_lens
+from engine.render.passes import AIR, EYES, SHADOWS, SURFACES, program_state
 from engine.render.people import People
 from engine.render.plants import Plants
 from engine.render.precipitation import fall_path
-from engine.render.programs import SHADOW_KINDS, Targets, refused
+from engine.render.programs import SHADOW_KINDS, Targets, Weather, refused
 from engine.render.season import season
 from engine.render.sensors import frustum
 from engine.render.shadow import FAR, Shadows
@@ -53,7 +55,7 @@ from engine.render.sky import Sky, noise_texels, noise_texture
 from engine.render.smoke import Smoke
 from engine.render.smooth import SmoothPicture
 from engine.render.stars import star_path, write_stars
-from engine.render.view import EYES, SHADOWS, SURFACES, View, program_state
+from engine.render.view import View
 from engine.render.water import Water
 from engine.render.weather import write_light, write_season, write_weather
 from engine.scenario import MODALITIES, QUALITIES
@@ -132,7 +134,7 @@ class Stage:
         self._smooth = SmoothPicture(self.context, self.root, size) if smooth else None
         self._sensor: View | None = None  # of lidars, made for the first
         self._shadow_states()
-        self._outputs = [self._view.output, *(self._smooth.outputs if self._smooth else ()), *self._shadows.buffers]
+        self._outputs = [*self._view.outputs, *(self._smooth.outputs if self._smooth else ()), *self._shadows.buffers]
         for output in self._outputs:
             output.set_active(False)
         self._window = View(self.context, self.root, Targets(quality=quality), size, host) if windowed else None
@@ -178,8 +180,12 @@ class Stage:
         for path, order in drawn:
             path.reparent_to(self.root)
             path.set_bin("fixed", order)
-        self.plants.casters.reparent_to(self.root)
-        self.plants.casters.hide(EYES | SURFACES)
+        for path in (self.plants.casters, self.buildings.casters):
+            path.reparent_to(self.root)
+            path.hide(EYES | SURFACES | AIR)
+        (self.buildings.casters if self.quality == "fine" else self.buildings.path).hide(SHADOWS)
+        for path, _ in drawn[:6]:  # what has a surface
+            path.hide(AIR)
         for path in (self.plants.path, self.grass.path, self.ground.path, self.water.path, self.sky.dome):
             path.hide(SHADOWS)
         blend = ColorBlendAttrib.make(
@@ -285,9 +291,9 @@ class Stage:
         if self._sensor is None:
             targets = Targets(rgb=False, ident=True, albedo=True, normal=True, depth=True)
             self._sensor = View(self.context, self.root, targets, (FACE_PX, FACE_PX))
-            self._outputs.append(self._sensor.output)
+            self._outputs += self._sensor.outputs
         self._prepare(snapshot, pose, NOWHERE, NOWHERE, self._sensor)
-        self._draw([self._sensor.output], False)
+        self._draw(self._sensor.outputs, False)
         return self._sensor.images(self._reader, self.classes, MEASURED, (False, False))
 
     def _straight(
@@ -297,7 +303,7 @@ class Stage:
         pose, *others = poses
         after, previous = Moment(following, others[0]), Moment(before, others[1])
         self._prepare(snapshot, pose, after, previous, self._view)
-        outputs = [self._view.output] if self._view.targets.rgb or self._view.targets.truth else []
+        outputs = list(self._view.outputs) if self._view.targets.rgb or self._view.targets.truth else []
         if self._smooth is not None:
             self._smooth.point(pose)
             outputs += self._smooth.outputs
@@ -377,16 +383,21 @@ class Stage:
             azimuth = float(np.arctan2(shine.key_dir[1], shine.key_dir[0]))
             self.horizon.shine(azimuth, float(np.arcsin(shine.key_dir[2])))
             self.sky.shine(shine.dome, float(snapshot.environment["sun_azimuth"]))
-            dark, rain = bool(shine.glow.any()), float(snapshot.environment["rain_mm_h"]) > 0.0
-            view.under(dark, rain)
-            if self._smooth is not None:
-                self._smooth.under(dark, rain)
             write_light(self.frame, shine)
             self.frame["EXPOSURE"] = shine.exposure * 2.0**pose.exposure_ev
             self.clouds.drift(snapshot.environment, now)
             (self.stars.show if shine.starlight > 0 else self.stars.hide)()
             write_stars(self.frame, snapshot.environment, self._scenery.latitude)
             self.bolts.strike(struck)
+        weather = Weather(
+            dark=bool(shine.glow.any()),
+            rain=float(snapshot.environment["rain_mm_h"]) > 0.0,
+            fog=shine.fog_bank > 0.0,
+            snow=self.lying.snowy or float(snapshot.environment["snow_depth_m"]) > 0.0,
+        )
+        view.under(weather)
+        if pictured and self._smooth is not None:
+            self._smooth.under(weather)
         moments = following.snapshot, after, before.snapshot, previous
         write_weather(self.frame, self.falls, snapshot.environment, now, shine, *moments)
         write_season(self.frame, year)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from panda3d.core import (
-    BitMask32,
     Camera,
     CullFaceAttrib,
     FrameBufferProperties,
@@ -17,25 +15,18 @@ from panda3d.core import (
     NodePath,
     PerspectiveLens,
     RenderState,
-    ShaderAttrib,
     Texture,
 )
 
 from engine.render.frame import Frame
 from engine.render.graphics import Context, ReadBack
-from engine.render.programs import KINDS, Targets, program
+from engine.render.passes import EYES, SURFACES, program_state
+from engine.render.programs import KINDS, Targets, Weather
 from engine.render.sensors import FAR_M, NEAR_M, clip_from_world
+from engine.render.shading import DEPTH, Shading
 from recorder.schema import CameraPose
 
 _FLOATS = ("floats 0", "floats 1")
-EYES, SHADOWS, SURFACES = (BitMask32.bit(k) for k in range(3))  # what pictures show, shadow maps, truth alone
-
-
-def program_state(kind: str, targets: Targets) -> RenderState:
-    """The state that draws a kind of thing with its program, whatever the node itself asks for."""
-    return RenderState.make(ShaderAttrib.make(program(kind, targets), 100))
-
-
 RGBA_PLANES = (GraphicsOutput.RTP_aux_rgba_0, GraphicsOutput.RTP_aux_rgba_1)
 FLOAT_PLANES = (GraphicsOutput.RTP_aux_float_0, GraphicsOutput.RTP_aux_float_1)
 
@@ -52,52 +43,70 @@ class View:
         output: GraphicsOutput | None = None,
     ) -> None:
         self.targets, self.size = targets, size
+        deferred = targets.deferred and output is None
+        self._drawn = targets.keeping() if deferred else targets
         self._upright = output is not None  # a window shows clip y = 1 at the top; a buffer keeps row 0 first in memory
         self.textures: dict[str, Texture] = {}
-        self.output = self._buffer(context, size) if output is None else output
-        self.camera = NodePath(Camera("eye", PerspectiveLens()))
+        self.outputs = [self._buffer(context, size) if output is None else output]
+        lens = PerspectiveLens()
+        self.camera = NodePath(Camera("eye", lens))
         self.camera.reparent_to(root)
         self._states()
-        region = self.output.make_display_region()
+        region = self.outputs[0].make_display_region()
         region.set_camera(self.camera)
+        self._shading = None
+        if deferred:
+            self._shading = Shading(context, root, self.camera, lens, targets.shaded(), size, self.textures)
+            self.textures |= self._shading.textures
+            self.outputs.append(self._shading.output)
 
     def _buffer(self, context: Context, size: tuple[int, int]) -> GraphicsOutput:
         properties = FrameBufferProperties()
         properties.set_rgba_bits(8, 8, 8, 8)
         properties.set_depth_bits(24)
-        rgba = [name for name in ("ident", "albedo") if getattr(self.targets, name)]
+        rgba = [name for name, on in (("ident", self._drawn.ident), ("extra", self._drawn.kept)) if on]
         properties.set_aux_rgba(len(rgba))
-        properties.set_aux_float(len(self.targets.floats))
+        properties.set_aux_float(len(self._drawn.floats))
         made = context.buffer("view", size, properties, -10)
         made.set_clear_depth_active(True)
-        planes = {"rgb": GraphicsOutput.RTP_color}
+        planes = {"paint" if self._drawn.kept else "rgb": GraphicsOutput.RTP_color}
         planes |= dict(zip(rgba, RGBA_PLANES, strict=False))
-        planes |= {name: plane for name, plane, _ in zip(_FLOATS, FLOAT_PLANES, self.targets.floats, strict=False)}
+        planes |= {name: plane for name, plane, _ in zip(_FLOATS, FLOAT_PLANES, self._drawn.floats, strict=False)}
         for name, plane in planes.items():
             texture = Texture(name)
             made.add_render_texture(texture, GraphicsOutput.RTM_bind_or_copy, plane)  # type: ignore[arg-type]
             made.set_clear_active(plane, True)
             made.set_clear_value(plane, (0, 0, 0, 0))
             self.textures[name] = texture
+        if self._drawn.kept:
+            properties.set_stencil_bits(8)
+            made.set_clear_stencil_active(True)
+            self.textures[DEPTH] = Texture(DEPTH)
+            made.add_render_texture(
+                self.textures[DEPTH], GraphicsOutput.RTM_bind_or_copy, GraphicsOutput.RTP_depth_stencil
+            )
         return made
 
     def _states(self) -> None:
         camera = self.camera.node()
         assert isinstance(camera, Camera)
-        camera.set_camera_mask(EYES if self.targets.rgb else SURFACES)
+        camera.set_camera_mask(EYES if self._drawn.rgb else SURFACES)
         camera.set_tag_state_key("kind")
         for kind in KINDS:
-            camera.set_tag_state(kind, program_state(kind, self.targets))
+            camera.set_tag_state(kind, program_state(kind, self._drawn))
         culled = CullFaceAttrib.make(CullFaceAttrib.M_cull_clockwise)
         if not self._upright:
             culled = CullFaceAttrib.make(CullFaceAttrib.M_cull_counter_clockwise)
         camera.set_initial_state(RenderState.make(culled))
 
-    def under(self, dark: bool, rain: bool) -> None:
-        """Draw the picture with what darkness and rain add, or with programs that do without and are faster."""
-        wanted = replace(self.targets, dark=dark, rain=rain)
-        if self.targets.rgb and wanted != self.targets:
-            self.targets = wanted
+    def under(self, weather: Weather) -> None:
+        """Draw with the programs for this weather."""
+        if self._shading is not None:
+            self._shading.under(weather)
+            return
+        wanted = self._drawn.under(weather)
+        if wanted != self._drawn:
+            self._drawn = wanted
             self._states()
 
     def aim(self, pose: CameraPose, following: CameraPose, before: CameraPose, frame: Frame) -> None:
@@ -144,9 +153,11 @@ class View:
         targets = self.targets
         made: dict[str, NDArray[Any]] = {}
         channels: dict[str, NDArray[np.float32]] = {}
-        for name, numbers in zip(_FLOATS, targets.floats, strict=False):
-            plane = reader.read(self.textures[name], "rgba", np.float32)
-            channels |= {number: plane[..., k] for k, number in enumerate(numbers)}
+        needed = {number for numbers in targets.floats for number in numbers}
+        for name, numbers in zip(_FLOATS, self._drawn.floats, strict=False):
+            if needed.intersection(numbers):
+                plane = reader.read(self.textures[name], "rgba", np.float32)
+                channels |= {number: plane[..., k] for k, number in enumerate(numbers)}
         marks = (channels["rest"] * np.float32(0.25) + np.float32(0.5)).astype(np.uint8) if "rest" in channels else None
         if targets.normal and marks is not None:
             up = channels["rest"] - np.float32(4) * marks
