@@ -91,7 +91,17 @@ def _kept(minds: Minds, p: Proposal, now: Moment) -> list[Fact]:
     minds.emotions.appraise(doer, Appraisal(0.2 * weight, 0.4 * weight, Agent.SELF))
     _remember(minds, other, now, doer, facts[0], 0.5 * weight + 0.2)
     _remember(minds, doer, now, other, facts[0], 0.3 * weight + 0.1)
+    if p.kind in ("help", "bring"):
+        _let_off(minds, p, now)
     return facts
+
+
+def _let_off(minds: Minds, done: Proposal, now: Moment) -> None:
+    """Who has been helped needs no second one for the same that day: those whose hour is still to come are let off."""
+    for p in minds.promises.owed_to(done.beneficiary):
+        same = (p.kind, p.what, p.day) == (done.kind, done.what, done.day)
+        if same and p.day * 1440 + p.minute > now.minutes:
+            minds.promises.release(p.promise)
 
 
 def _broken(minds: Minds, p: Proposal, now: Moment) -> Fact:

@@ -138,10 +138,6 @@ class Emotions:
         shows = self.intensity[np.arange(len(best)), best] >= SHOWN
         return np.where(shows, best + 1, 0).astype(np.uint8)
 
-    def of(self, row: int, feeling: Feeling) -> float:
-        """How strongly a villager feels something, 0..1."""
-        return float(self.intensity[row, feeling])
-
     def pace(self, rows: NDArray[np.int64]) -> Floats:
         """Factor on the walking speed of `rows`: low spirits drag, fear and anger hurry.
 

@@ -137,15 +137,15 @@ class Promises:
         due = [p for p in mine if p.start - lead_min <= now < p.end and not (p.kept and p.proposal.kind == "bring")]
         return [p.proposal for p in sorted(due, key=lambda p: (p.start, p.proposal.promise))]
 
-    def is_kept(self, ident: int) -> bool:
-        """Whether a promise whose hour is not over has been kept already."""
-        return ident in self._promises and self._promises[ident].kept
-
     def clashes(self, proposal: Proposal) -> bool:
         """Whether the doer has promised something else for the same time."""
         start = proposal.day * 1440 + proposal.minute
         mine = (self._promises[ident] for ident in self._of.get(proposal.doer, ()))
         return any(p.start < start + proposal.minutes and start < p.end for p in mine)
+
+    def owed_to(self, row: int) -> list[Proposal]:
+        """What others have promised a villager and not yet kept."""
+        return [p.proposal for p in self._promises.values() if p.proposal.beneficiary == row and not p.kept]
 
     def between(self, doer: int, beneficiary: int) -> list[Proposal]:
         """What one villager still owes another one by promise."""

@@ -137,10 +137,6 @@ class Relationships:
         """Rows of those this villager knows, ascending."""
         return self.circles.known(row)
 
-    def knows(self, a: Rows, b: Rows) -> NDArray[np.bool_]:
-        """True where a knows b; arrays of one shape."""
-        return self.circles.slots(a, b)[1]
-
     def warmth(self, a: int, b: int) -> float:
         """How a's nature and b's bend what a gains from b's acts, -1..1."""
         openness, _, extraversion, agreeableness, _ = self._natures[a]

@@ -91,9 +91,9 @@ def test_moods_move_with_events_and_return_to_nature() -> None:
     assert emotions.mood[0] > emotions.mood[2] > emotions.mood[1]
     rest = emotions.mood[2]
     emotions.appraise(2, HAPPY)
-    pushed, joy = emotions.mood[2], emotions.of(2, Feeling.JOY)
+    pushed, joy = emotions.mood[2], emotions.intensity[2, Feeling.JOY]
     emotions.advance(1800.0, content(), GREY, np.zeros(3))
-    assert rest < emotions.mood[2] < pushed and 0 < emotions.of(2, Feeling.JOY) < joy
+    assert rest < emotions.mood[2] < pushed and 0 < emotions.intensity[2, Feeling.JOY] < joy
     emotions.advance(1e6, content(), GREY, np.zeros(3))
     assert emotions.mood == pytest.approx(emotions.nature) and emotions.strongest(2) == ""
 
@@ -103,8 +103,8 @@ def test_natures_bend_feelings() -> None:
     for emotions in (glad, dull, tense, calm):
         emotions.appraise(0, HAPPY)
         emotions.appraise(1, Appraisal(-0.5))
-    assert glad.of(0, Feeling.JOY) > dull.of(0, Feeling.JOY)
-    assert tense.of(1, Feeling.DISTRESS) > calm.of(1, Feeling.DISTRESS)
+    assert glad.intensity[0, Feeling.JOY] > dull.intensity[0, Feeling.JOY]
+    assert tense.intensity[1, Feeling.DISTRESS] > calm.intensity[1, Feeling.DISTRESS]
 
 
 def test_danger_is_feared_and_its_end_relieves() -> None:

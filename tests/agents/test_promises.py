@@ -104,7 +104,8 @@ def test_what_is_owed_due_and_clashing() -> None:
     assert [p.promise for p in made] == [1, 2] == [p.promise for p in ledger.owed(0)]
     assert ledger.now_due(0, 0, 9 * 60) == [replace(first, promise=ident)]
     assert ledger.now_due(0, 0, 9 * 60, lead_min=5) == []
-    assert ledger.now_due(1, 0, 9 * 60) == [] and ledger.between(0, 1) == ledger.owed(0)
+    assert ledger.now_due(1, 0, 9 * 60) == []
+    assert ledger.between(0, 1) == ledger.owed(0) == ledger.owed_to(1)
     assert ledger.clashes(proposal("bring", minute=9 * 60 + 20)) and not ledger.clashes(proposal(minute=10 * 60))
     for wrong in (proposal("dance"), proposal(minutes=0), proposal(beneficiary=0)):
         with pytest.raises(ValueError, match="cannot be promised"):
@@ -115,7 +116,7 @@ def test_who_came_to_help_goes_on_helping_until_the_hour_is_over() -> None:
     ledger = Promises(2, RATE)
     ledger.make(proposal(), 0)
     outcomes(ledger, bodies_at(BARN, BARN), 20)
-    assert ledger.owed(0) == [] and ledger.is_kept(1)
+    assert ledger.owed(0) == [] == ledger.owed_to(1)
     assert [p.promise for p in ledger.now_due(0, 0, 9 * 60 + 21)] == [1]
     assert ledger.now_due(0, 0, 9 * 60 + 31) == []
 
@@ -162,6 +163,20 @@ def test_every_promise_ends_in_exactly_one_way_also_after_a_pause(wished, where,
         assert np.array_equal(getattr(one, name), getattr(other, name))
 
 
+def test_who_has_been_helped_lets_the_others_off_whose_hour_is_still_to_come() -> None:
+    life = village(6, rate=1)
+    minds, bodies = life.society.minds, life.society.bodies
+    minds.promises.make(proposal(minute=9 * 60, minutes=12), 0)
+    minds.promises.make(proposal(doer=2, minute=11 * 60), 0)
+    minds.promises.make(proposal(doer=3, minute=11 * 60, what="stack the hay"), 0)
+    bodies.indoors[:2] = False
+    bodies.x[:2], bodies.y[:2] = PLACES[BARN].x, PLACES[BARN].y
+    events = [event for second in range(13 * 60) for event in settle(minds, bodies, life.world, moment(second))]
+    ended = [(kind, data["doer"], data.get("reason")) for kind, data in events if kind != "promise_made"]
+    assert ended == [("promise_kept", 0, None), ("promise_released", 2, "let off")]
+    assert [p.doer for p in minds.promises.owed_to(1)] == [3]
+
+
 def test_promises_that_end_move_both_minds_and_become_facts() -> None:
     def lived(place: int) -> tuple[Any, dict[str, float], list[tuple[str, dict[str, Any]]]]:
         life = village(6, rate=1)
@@ -178,13 +193,13 @@ def test_promises_that_end_move_both_minds_and_become_facts() -> None:
     minds, moved, events = lived(BARN)
     assert [kind for kind, _ in events] == ["promise_made", "promise_kept"]
     assert all(step > 0 for step in moved.values())
-    assert minds.emotions.of(1, Feeling.GRATITUDE) > 0 and minds.emotions.of(0, Feeling.PRIDE) > 0
+    assert minds.emotions.intensity[1, Feeling.GRATITUDE] > 0 and minds.emotions.intensity[0, Feeling.PRIDE] > 0
     kinds = {minds.knowledge.held[1][ident].kind for ident in events[-1][1]["facts"]}
     assert kinds == {"promise_kept", "helped"}
     minds, broken, events = lived(FAR)
     assert [kind for kind, _ in events] == ["promise_made", "promise_broken"]
     assert broken["trust"] < -moved["trust"] < 0, "trust is lost faster than it is won"
-    assert minds.emotions.of(1, Feeling.ANGER) > 0 and minds.emotions.of(0, Feeling.SHAME) > 0
+    assert minds.emotions.intensity[1, Feeling.ANGER] > 0 and minds.emotions.intensity[0, Feeling.SHAME] > 0
     (fact,) = events[-1][1]["facts"]
     held = minds.knowledge.held[1][fact]
     assert (held.kind, held.subject, held.object, held.details["what"]) == ("promise_broken", 0, 1, "mend the fence")

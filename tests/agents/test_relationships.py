@@ -139,7 +139,7 @@ def test_a_large_village_is_a_small_world():
     assert np.median(apart) < 10 < max(apart), "most live near, some far"
     a = np.array([0, 0, 399])
     b = np.array([int(relations.known(0)[5]), int(np.setdiff1d(np.arange(1, 400), relations.known(0))[0]), 399])
-    assert relations.knows(a, b).tolist() == [True, False, False]
+    assert relations.circles.slots(a, b)[1].tolist() == [True, False, False]
     assert relations.trust[a, b].tolist() == [relations.trust[int(i), int(j)] for i, j in zip(a, b, strict=True)]
     stranger = int(b[1])
     assert (relations.familiarity[0, stranger], relations.talked_at[0, stranger]) == (0.0, NEVER)
