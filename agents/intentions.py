@@ -266,6 +266,9 @@ class Intentions:
     def _begin(
         self, row: int, due: Considered, i: int, bodies: Bodies, view: WorldView, now: Moment, events: Events
     ) -> None:
+        household = self.outlook.household[row]
+        if due.option[i] == Option.FIRE and self.outlook.fed[household] >= now.minutes:
+            return  # somebody else of the house has just gone for wood
         resumed = (int(due.intent[i]), int(due.place[i])) == (int(self.kept_intent[row]), int(self.kept_place[row]))
         leg = FETCHING if due.source[i] >= 0 and due.source[i] != due.place[i] else STRAIGHT
         before = self._saved(row)
@@ -276,7 +279,7 @@ class Intentions:
             self.since[row] = now.tick  # no way out, or overcrowded: think again after a while
             return
         if due.option[i] == Option.FIRE:
-            self.outlook.fed[self.outlook.household[row]] = now.minutes  # the others need not go
+            self.outlook.fed[household] = now.minutes  # the others need not go
         if resumed and due.option[i] == Option.ROUND:
             self.kept_intent[row] = -1
         for kind, data in told:

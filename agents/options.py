@@ -168,7 +168,7 @@ def _situation(
     on = (know.gathering_from[rows] - walk <= now.minutes) & (now.minutes < know.gathering_to[rows])
     hosts = host == rows
     crop_out = (intentions.itinerary.work[rows] >= FieldWork.HAY) & (know.field[rows] >= 0)
-    lit = (intentions.intent[rows] == Intent.FIRE) & ~intentions.arrived[rows]
+    fetching_wood = (intentions.intent == Intent.FIRE) & ~intentions.doing(Intent.FIRE)
     kept = (intentions.kept_intent[rows] >= 0) & (now.minutes < intentions.kept_until[rows])
     return Situation(
         weather=now.weather,
@@ -199,7 +199,7 @@ def _situation(
         needy_liking=liked(needy),
         company=targets[0, Option.COMPANY] >= 0,
         new_place=know.new_place[rows] >= 0,
-        fire_low=np.where(lit, 1.0, know.fire_low(rows, now)),
+        fire_low=np.where(fetching_wood[rows], 1.0, know.fire_low(rows, now)),
     )
 
 

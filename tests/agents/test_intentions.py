@@ -1,0 +1,140 @@
+"""Plans carried out: promises, errands in two legs, what is interrupted and taken up again, the harvest, the fire."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from agents.acts import Proposal, Topic
+from agents.intents import Intent
+from agents.plans import COMMITMENT_S
+from tests.agents.flat_world import FAIR, SUMMER
+from tests.agents.village import Life, village
+
+WELL, FROM_NINE = 1, 9 * 60
+CAREFUL = {"conscientiousness": 0.95, "trade": "trader"}
+
+
+def settled(villagers: int = 3, *, hour: int = 9, **config) -> Life:
+    """People who talk to nobody, so that nothing but plans moves them."""
+    return village(villagers, seed=4, hour=hour, rate=2, talkativeness=0.0, **config)
+
+
+def told(life: Life, kind: str, row: int) -> list[tuple[int, dict]]:
+    return [(t, d) for t, k, d in life.events if k == kind and d["villager"] == row]
+
+
+def test_who_promised_to_come_is_there_in_time_and_stays() -> None:
+    life = settled(personas=[CAREFUL, CAREFUL])
+    proposal = Proposal("meet", 0, 1, WELL, 0, FROM_NINE + 12, 6, "")
+    s = life.society
+    ident = s.minds.promises.make(proposal, life.world.tick)
+    life.run(12 * 60)
+    assert s.intentions.intent[0] == Intent.MEET
+    assert s.intentions.promise[0] == ident
+    assert s.intentions.other[0] == 1
+    life.run(120)
+    well = life.world.places[WELL]
+    assert np.hypot(s.bodies.x[0] - well.x, s.bodies.y[0] - well.y) < well.radius_m + 3.0
+    life.run(5 * 60)
+    assert s.intentions.intent[0] != Intent.MEET, "its hour is over"
+
+
+def test_what_is_to_be_brought_is_fetched_first_and_carried() -> None:
+    life = settled(personas=[CAREFUL, CAREFUL])
+    s = life.society
+    goal = s.personas[1].home
+    assert s.personas[0].workplace != goal
+    s.minds.promises.make(Proposal("bring", 0, 1, goal, 0, FROM_NINE + 4, 25, "a basket of eggs"), life.world.tick)
+    laden = False
+    for _ in range(60):
+        life.run(10)
+        laden |= bool(s.intentions.laden[0] and s.villagers(life.world)["carries"][0])
+    ((fetched, source),) = told(life, "fetches", 0)
+    delivered = [t for t, d in told(life, "arrives", 0) if d["intent"] == "bring"]
+    assert source["place"] == s.personas[0].workplace
+    assert delivered
+    assert fetched < delivered[0]
+    assert laden
+
+
+def test_an_interrupted_intention_is_returned_to() -> None:
+    life = settled(personas=[CAREFUL | {"trade": "smith"}], hour=10)
+    s = life.society
+    life.run(40)
+    asked = s.intentions.itinerary
+    s.intentions.intent[0], s.intentions.place[0] = Intent.WORK, s.personas[0].workplace
+    asked.intent[0], asked.place[0], asked.until[0] = Intent.WORK, s.personas[0].workplace, 10 * 60 + 8.0
+    life.run(40)
+    s.minds.needs.hunger[0] = 0.97
+    life.run(120)
+    assert s.intentions.intent[0] == Intent.EAT
+    assert s.intentions.kept_intent[0] == Intent.WORK
+    s.minds.needs.hunger[0] = 0.0
+    life.run(120)
+    back = [d for _, d in told(life, "sets_out", 0) if d.get("resumed")]
+    assert back
+    assert (back[0]["intent"], back[0]["place"]) == ("work", s.personas[0].workplace)
+
+
+def test_nobody_changes_plans_within_half_a_minute() -> None:
+    life = village(8, seed=7, hour=11, rate=2).run(25 * 60)
+    rate = life.world.rate
+    for row in range(8):
+        begun = [t for t, _ in told(life, "sets_out", row)]
+        assert all(b - a >= COMMITMENT_S * rate for a, b in pairwise(begun))
+    assert sum(len(told(life, "sets_out", row)) for row in range(8)) > 15
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_only_who_knows_of_the_rain_brings_in_the_harvest(knows: bool) -> None:
+    farmers = [{"trade": "farmer", "conscientiousness": 0.6, "neuroticism": 0.4}] * 2
+    life = settled(2, personas=farmers)
+    life.world.season = replace(SUMMER, crop_height_m=0.8, crop_ripe=1.0)
+    s = life.society
+    s.intentions.itinerary.until[:] = -np.inf  # the day begins anew in this season
+    s.intentions.itinerary.day[:] = -1
+    life.run(4)
+    if knows:
+        rain = s.minds.knowledge.new(Topic.WEATHER, "rain_coming", 0, FROM_NINE, source="inferred")
+        s.minds.knowledge.witness(0, rain)
+    life.run(60)
+    assert (s.intentions.intent[0] == Intent.HARVEST) == knows
+    assert s.intentions.intent[1] != Intent.HARVEST
+    if knows:
+        assert life.world.places[s.intentions.place[0]].kind == "field"
+        life.world.weather = replace(FAIR, rain_mm_h=8.0)
+        life.run(60)
+        assert s.intentions.intent[0] != Intent.HARVEST
+
+
+def test_in_the_cold_somebody_of_each_house_fetches_wood_and_lights_the_fire() -> None:
+    life = settled(4, hour=18, weather=replace(FAIR, temperature_c=-2.0))
+    s = life.society
+    s.intentions.outlook.fed[:] = 12 * 60.0
+    life.run(30 * 60)
+    lit = [d["villager"] for _, kind, d in life.events if kind == "lights_fire"]
+    households = [s.personas[row].household for row in lit]
+    assert len(households) >= 1
+    assert len(set(households)) == len(households), "one of each household is enough"
+    assert all(told(life, "fetches", row) for row in lit)
+
+
+def test_a_gathering_that_one_knows_of_draws_its_host_and_the_sociable() -> None:
+    natures = [{"extraversion": 0.5}, {"extraversion": 0.95}, {"extraversion": 0.05}]
+    life = settled(3, hour=18, personas=natures)
+    s = life.society
+    s.minds.needs.loneliness[:] = (0.3, 0.6, 0.1)
+    fact = s.minds.knowledge.new(
+        Topic.GATHERING, "gathering", 0, 18 * 60 + 20, subject=0, place=WELL, source="own", what="a dance"
+    )
+    for row in range(3):
+        s.minds.knowledge.witness(row, fact)
+    life.run(25 * 60)
+    assert s.intentions.intent[0] == Intent.ATTEND
+    assert s.intentions.intent[1] == Intent.ATTEND
+    assert s.intentions.intent[2] != Intent.ATTEND
+    assert (s.intentions.place[:2] == WELL).all()
