@@ -161,24 +161,34 @@ def encode_image(modality: str, image: NDArray[Any]) -> dict[str, Any]:
     dtype = dtype_name(image.dtype)
     image = np.ascontiguousarray(image, dtype)
     with np.errstate(over="ignore", invalid="ignore"):  # such numbers do not lead back, and that is looked at
-        name, data = next(_fitting(_forms(modality, image.dtype), image))
+        probe = image[:: max(1, len(image) // PROBE_ROWS)]
+        name, data = next(_fitting(_forms(modality, probe), probe, image))
     return {"encoding": name, "dtype": dtype, "shape": list(image.shape), "data": data}
 
 
-def _forms(modality: str, dtype: np.dtype[Any]) -> list[str]:
-    """The forms that may suit an image, best first; the last one fits every image."""
+def _forms(modality: str, probe: NDArray[Any]) -> list[str]:
+    """The forms that may suit an image, of which some rows are given, best first; the last one fits every image."""
     if modality in PICTURES:
         return ["colour"]
     if modality in LABELS:
         return ["values"]
     if modality == "depth":
-        return ["reciprocal", "line"] if dtype == np.float32 else ["line"]
-    return [*STEPS, "half", "left"] if dtype == np.float32 else ["left"]
+        return ["reciprocal", "line"] if probe.dtype == np.float32 else ["line"]
+    return [*STEPS[2 * _coarsest(probe) :], "half", "left"] if probe.dtype == np.float32 else ["left"]
 
 
-def _fitting(names: list[str], image: NDArray[Any]) -> Iterator[tuple[str, bytes]]:
+def _coarsest(image: NDArray[np.float32]) -> int:
+    """The least n up to FINEST_STEP for which all values are whole multiples of 2^-n; where there is none, any."""
+    steps = image * np.float32(1 << FINEST_STEP)
+    if not np.abs(steps).max() < 1 << 31:  # or there is no number
+        return 0
+    bits = int(np.bitwise_or.reduce(steps.astype(np.int32), axis=None))
+    zeros = (bits & -bits).bit_length() - 1 if bits else FINEST_STEP  # at the end of all of them
+    return FINEST_STEP - min(FINEST_STEP, zeros)
+
+
+def _fitting(names: list[str], probe: NDArray[Any], image: NDArray[Any]) -> Iterator[tuple[str, bytes]]:
     """The forms among these that lead back to the image, with its numbers as bytes."""
-    probe = image[:: max(1, len(image) // PROBE_ROWS)]
     for name in names:
         form = FORMS[name]
         if form.differences == 0:
