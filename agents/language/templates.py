@@ -18,6 +18,9 @@ from agents.language.slots import fill, filled, slot_values
 from agents.language.voice import Wording
 
 # These must fit what is said or taken up exactly, so only the closest phrases will do for them.
+UPTAKES = frozenset(
+    {Act.ASK, Act.DOUBT, Act.PRAISE, Act.BLAME, Act.APOLOGISE, Act.THANK}
+)  # need not say the fact again
 CONTENT_ACTS = frozenset(
     {Act.TELL, Act.ANSWER, Act.ASK, Act.DOUBT, Act.GOSSIP, Act.WARN, Act.TEACH, Act.PRAISE, Act.BLAME, Act.APOLOGISE}
 )
@@ -136,22 +139,30 @@ def joined(text: str, connective: str) -> str:
 
 def _weigh(plan: SpeechPlan, situation: Situation, values: dict[str, str]) -> tuple[Sequence[Phrase], list[float]]:
     """The phrases that may word a plan and how fitting each is."""
-    kind = plan.fact.kind if plan.fact else ""
+    kind, here = plan.fact.kind if plan.fact else "", [line for _, line in plan.history]
     fitting: Sequence[Phrase] = [
         phrase
         for phrase in phrase_book().phrases_for(plan.act, plan.topic, kind)
         if phrase.holds(situation) and all(slot in values for slot in phrase.slots)
     ]
-    if plan.act in CONTENT_ACTS or (plan.act in PROPOSING_ACTS and plan.proposal is not None):
-        closest = max(phrase.closeness for phrase in fitting)
-        fitting = [phrase for phrase in fitting if phrase.closeness == closest]
+    proposes = plan.act in PROPOSING_ACTS and plan.proposal is not None
+    thanks_for_deed = plan.act is Act.THANK and plan.fact is not None and plan.after is None
+    if plan.act in CONTENT_ACTS or proposes or thanks_for_deed:
+        fitting = _closest(fitting, here, or_looser=plan.act in UPTAKES)
     elif any(phrase.answers for phrase in fitting):
         fitting = [phrase for phrase in fitting if phrase.closeness >= KIND_WEIGHT]
-    here = [line for _, line in plan.history]
     fitting = _unsaid(fitting, here) or fitting
     fitting = _unsaid(fitting, plan.recent_lines) or fitting
     openings = {opening_of(line) for line in (*here, *plan.recent_lines)}
     return fitting, [_fit(plan, phrase, openings) for phrase in fitting]
+
+
+def _closest(phrases: Sequence[Phrase], here: Sequence[str], *, or_looser: bool) -> Sequence[Phrase]:
+    """The phrases of the narrowest sense; where all of them have been said here, a looser sense if that will do."""
+    levels = sorted({phrase.closeness for phrase in phrases}, reverse=True)
+    of_level = [[phrase for phrase in phrases if phrase.closeness == level] for level in levels]
+    fresh = (level for level in of_level if _unsaid(level, here))
+    return next(fresh, of_level[0]) if or_looser else of_level[0]
 
 
 def _fit(plan: SpeechPlan, phrase: Phrase, openings: set[tuple[str, ...]]) -> float:

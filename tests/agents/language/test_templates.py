@@ -87,6 +87,16 @@ def test_what_was_said_lately_is_not_said_again() -> None:
         lines.append(text[:-1] + ", so I will go home.")  # what a model made of it counts as said, too
 
 
+@pytest.mark.parametrize("act", [Act.DOUBT, Act.ASK, Act.TELL, Act.ACKNOWLEDGE, Act.CLOSE, Act.JOKE])
+def test_no_line_comes_twice_in_a_talk(act: Act) -> None:
+    plan = make_plan(act, Topic.NEWS, "" if act in (Act.CLOSE, Act.JOKE) else "lost_sheep", {"what": "a grey sheep"})
+    talk: list[tuple[str, str]] = []
+    for turn in range(5 if act is Act.TELL else 8):  # one fact is told again and again only so often
+        name = "Tomas" if turn % 2 else "Mira"
+        talk.append((name, draft(replace(plan, seed=turn, history=tuple(talk), recent_lines=())).text))
+    assert len({line for _, line in talk}) == len(talk)
+
+
 def test_slots_are_filled_and_articles_fit() -> None:
     baker, innkeeper = make_plan(Act.TELL, Topic.WORK, ""), make_plan(Act.TELL, Topic.WORK, "")
     innkeeper = replace(innkeeper, speaker=replace(innkeeper.speaker, trade="innkeeper"))
