@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.acts import Persona
+from agents.families import PARENT, SIBLING
 from world.streams import stream
 
 FACE = (
@@ -121,12 +122,26 @@ SHAWL_AGE = 45
 
 
 def looks_of(personas: tuple[Persona, ...], seed: int) -> NDArray[np.void]:
-    """One LOOKS row per persona. Clothes follow the trade, grey and bald heads the age, the rest named streams."""
+    """One LOOKS row per persona. Clothes follow the trade, grey and bald heads the age, the rest named streams.
+
+    Children have a skin between those of their parents, or like that of an older sister or brother.
+    """
     looks = np.zeros(len(personas), LOOKS)
-    for p in personas:
+    for p in sorted(personas, key=lambda p: (-p.age, p.row)):
         _body_and_clothes(looks[p.row], p, stream(seed, "looks", p.row))
+        if kin := _elders(p, personas):
+            skin = np.average(looks["skin_rgb"][kin], axis=0)
+            looks[p.row]["skin_rgb"] = _shade(stream(seed, "likeness", p.row), tuple(skin.astype(int)), 6)
         _face(looks[p.row], p, stream(seed, "face", p.row))
     return looks
+
+
+def _elders(p: Persona, personas: tuple[Persona, ...]) -> list[int]:
+    """Rows of the parents who live here, otherwise of the oldest sister or brother if there is one older."""
+    if parents := [row for row, word in p.family if word in PARENT]:
+        return parents
+    siblings = [row for row, word in p.family if word in SIBLING and (-personas[row].age, row) < (-p.age, p.row)]
+    return siblings[:1]
 
 
 def _body_and_clothes(row: np.void, p: Persona, rng: np.random.Generator) -> None:
@@ -191,6 +206,6 @@ def _one(rng: np.random.Generator, colours: Sequence[tuple[int, int, int]]) -> t
     return colours[int(rng.integers(len(colours)))]
 
 
-def _shade(rng: np.random.Generator, colour: tuple[int, int, int], spread: int) -> NDArray[np.uint8]:
+def _shade(rng: np.random.Generator, colour: Sequence[int], spread: int) -> NDArray[np.uint8]:
     shaded = np.clip(np.array(colour) + rng.integers(-spread, spread + 1, 3), 0, 255)
     return shaded.astype(np.uint8)

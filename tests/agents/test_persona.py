@@ -13,6 +13,7 @@ from scipy.stats import qmc
 
 from agents.character import values_of
 from agents.families import CHILD, PARENT, PARENT_GAP, SIBLING, SPOUSE
+from agents.looks import looks_of
 from agents.persona import make_personas
 from agents.population import TRAITS, Population
 from tests.agents.flat_world import FlatWorld
@@ -172,6 +173,16 @@ def test_values_follow_traits_with_the_published_signs():
     ):
         high, low = (held(value, **{trait: score}) for score in (0.85, 0.15))
         assert sign * (high - low) > 0.03, (value, trait)
+
+
+def test_children_take_after_their_parents():
+    people = make_personas(4, 120, PLACES)
+    skin = looks_of(people, 4)["skin_rgb"].astype(float).mean(axis=1)
+    assert np.ptp(skin) > 80.0
+    children = [(p.row, [r for r, w in p.family if w in PARENT]) for p in people]
+    gaps = [abs(skin[row] - skin[parents].mean()) for row, parents in children if parents]
+    assert len(gaps) > 20
+    assert max(gaps) < 15.0
 
 
 def test_who_they_are_is_the_same_for_the_same_seed():
