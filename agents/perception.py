@@ -24,7 +24,7 @@ QUIET_DB = 35.0  # a village without machines; judgement
 MARGIN_DB = 0.0  # speech is followed down to the level of the noise (ISO 9921, fair intelligibility)
 EARSHOT_LIMITS_M = (2.5, 18.0)  # people standing together raise their voice; nobody follows talk across the square
 BEHIND_WALLS = 0.25  # of earshot: a barrier takes 12 dB where the way round it is little longer (Maekawa 1968)
-HEARD_BY = 24  # in a crowd the farther ones hear those who stand nearer to them; judgement
+HEARD_BY = ATTENDED  # in a crowd others talk, too, and leave a voice a metre or two: no more than these; judgement
 
 
 @dataclass
