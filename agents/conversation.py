@@ -17,7 +17,7 @@ from agents.bodies import Bodies
 from agents.circle import MOST_MEMBERS, TALK_DISTANCE_M, free_place
 from agents.dialogue.effects import Learned, absorb
 from agents.dialogue.floor import LEAST_TOPICS, MOST_TOPICS, next_move
-from agents.dialogue.moves import NOBODY, Move, Scene, Thread
+from agents.dialogue.moves import Move, Scene, Thread
 from agents.dialogue.said import Said
 from agents.language.voice import Wording
 from agents.memory import TOPICS, mixed
@@ -37,14 +37,14 @@ PAUSE_S = (0.3, 0.8)  # between turns; conversation in many languages averages 0
 SILENCE_S = 20.0  # the wait for words before all turn away
 LONGEST_S = 150.0  # after this the next free turn is a goodbye to all
 PAIR_REST_S = 600.0  # the same two do not talk again sooner
-REST_S = (15.0, 50.0)  # a villager's own rest after talking, for extravert and introvert
+REST_S = (25.0, 120.0)  # a villager's own rest after talking, for extravert and introvert
 STAY_TURNS = (7, 16)  # turns that one stays in a group of three or more, for introvert and extravert
 STORM_MM_H = 4.0  # rain in which nobody goes on talking outdoors
 URGENT = 0.9  # a need that lets nobody stay for a talk
 NEVER = -(1 << 40)
 FAR = 1 << 60
 ACTS = tuple(Act)
-TALK_COLUMNS = 36  # integers that describe a conversation under way
+TALK_COLUMNS = 40  # integers that describe a conversation under way
 
 
 @dataclass
@@ -390,16 +390,15 @@ class Conversations:
             after = stance(self._minds, move.listener, move.speaker)
             data = {"conversation": ident, "villager": move.speaker, "listener": move.listener}
             out.events.append(("heard", data | after))
-        if thread.leaving != NOBODY and move.act == Act.CLOSE and move.second:
-            self._leave(ident, talk, bodies, now, out)
+        if move.act == Act.CLOSE and move.second and move.listener in thread.leaving:
+            self._leave(ident, talk, move.listener, bodies, now, out)
         if reply is not None and talk.room < 0:
             bodies.face(reply.speaker, float(bodies.x[reply.listener]), float(bodies.y[reply.listener]))
 
-    def _leave(self, ident: int, talk: Talk, bodies: Bodies, now: Moment, out: Outcome) -> None:
+    def _leave(self, ident: int, talk: Talk, row: int, bodies: Bodies, now: Moment, out: Outcome) -> None:
         """One who has said goodbye goes; the others talk on."""
         thread = talk.thread
-        row = thread.leaving
-        thread.leaving = NOBODY
+        thread.leaving.remove(row)
         talk.joined.pop(thread.members.index(row))
         thread.members.remove(row)
         out.events.append(
@@ -493,7 +492,7 @@ def _learning(one: Learned, speaker: int, ident: int) -> tuple[str, dict[str, An
 def _row(ident: int, talk: Talk) -> list[int]:
     t = talk.thread
     spent = sum(1 << TOPICS.index(topic) for topic in t.spent)
-    progress = [t.turns, t.wanted_topics, spent, t.leaving, int(t.ending), talk.due, talk.floor_end, talk.wake]
+    progress = [t.turns, t.wanted_topics, spent, int(t.ending), talk.due, talk.floor_end, talk.wake]
     heard_by = mixed(0, *talk.heard_by) >> 1
     return [
         *(ident, talk.started, talk.room, int(talk.begun)),
@@ -501,6 +500,7 @@ def _row(ident: int, talk: Talk) -> list[int]:
         heard_by,
         *_padded(t.members),
         *_padded(t.parted),
+        *_padded(t.leaving),
         *_padded([comer.row for comer in talk.coming]),
         *_coded(talk.speaking),
         *_coded(talk.planned),

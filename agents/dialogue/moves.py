@@ -50,7 +50,7 @@ class Thread:
     spent: list[Topic] = field(default_factory=list)
     newcomers: list[int] = field(default_factory=list)  # who came up and has not greeted yet
     pressed: list[int] = field(default_factory=list)  # who must go, and says goodbye at the next chance
-    leaving: int = NOBODY  # who says goodbye while the others go on
+    leaving: list[int] = field(default_factory=list)  # who says goodbye while the others go on
     ending: bool = False  # everybody says goodbye
     parted: list[int] = field(default_factory=list)  # who has said goodbye at the end of all
 
@@ -68,11 +68,11 @@ class Thread:
             self.ending = True
             self.parted.append(move.speaker)
         elif not move.second:
-            self.leaving = move.speaker
+            self.leaving.append(move.speaker)
 
     def staying(self) -> list[int]:
         """Members who do not leave at this moment."""
-        return [m for m in self.members if m != self.leaving]
+        return [m for m in self.members if m not in self.leaving]
 
     def others(self, row: int) -> list[int]:
         """Members but for one."""

@@ -164,6 +164,24 @@ def test_who_must_go_says_so_and_the_others_go_on() -> None:
     assert all(2 not in s.listeners for s in square.spoken[before:])
 
 
+def test_several_who_must_go_do_so_one_after_the_other() -> None:
+    square = grown(4)
+    square.minds.needs.cold[[1, 2]] = 1.0
+    left: list[int] = []
+    for _ in range(120):
+        gone = square.talk.talk_of < 0
+        lines, heard = len(square.spoken), len(square.events)
+        square.run(1)
+        assert not any(gone[s.speaker] for s in square.spoken[lines:]), "nobody speaks after leaving"
+        left += [data["villager"] for kind, data in square.events[heard:] if kind == "conversation_left"]
+        if not square.talk.talks:
+            break
+    assert left and set(left) <= {s.speaker for s in square.spoken if s.act == Act.CLOSE}
+    assert {s.speaker for s in square.spoken if s.act == Act.CLOSE} == set(range(4))
+    (ended,) = (data for kind, data in square.events if kind == "conversation_ends")
+    assert ended["reason"] == "closed" and "silence" not in square.kinds()
+
+
 @pytest.mark.parametrize("cause", ["storm", "promise"])
 def test_interruptions_lead_to_a_hurried_goodbye_of_all_who_are_pressed(cause: str) -> None:
     square = grown(3)
