@@ -177,7 +177,7 @@ def _gathering(s: Situation) -> Floats:
 
 def _visit(s: Situation) -> Floats:
     wish = 0.3 + 0.3 * s.friend_liking + 0.3 * s.loneliness + 0.1 * (s.extraversion - 0.5)
-    return np.where(s.friend & (s.at_leisure | (s.intent == Intent.VISIT)), wish, NOTHING)
+    return np.where(s.friend & s.at_leisure, wish, NOTHING)  # work ends a visit, whether the friend was at home or not
 
 
 def _help(s: Situation) -> Floats:
