@@ -18,12 +18,12 @@ from agents.language.slots import fill, filled, slot_values
 from agents.language.voice import Wording
 
 # These must fit what is said or taken up exactly, so only the closest phrases will do for them.
-UPTAKES = frozenset(
-    {Act.ASK, Act.DOUBT, Act.PRAISE, Act.BLAME, Act.APOLOGISE, Act.THANK}
-)  # need not say the fact again
 CONTENT_ACTS = frozenset(
     {Act.TELL, Act.ANSWER, Act.ASK, Act.DOUBT, Act.GOSSIP, Act.WARN, Act.TEACH, Act.PRAISE, Act.BLAME, Act.APOLOGISE}
 )
+UPTAKES = frozenset(
+    {Act.ASK, Act.DOUBT, Act.PRAISE, Act.BLAME, Act.APOLOGISE, Act.THANK}
+)  # need not say the fact again
 FACT_ACTS = frozenset({Act.TELL, Act.ANSWER, Act.GOSSIP, Act.WARN, Act.TEACH})  # state a fact where there is one
 PROPOSING_ACTS = frozenset({Act.OFFER, Act.REQUEST, Act.INVITE, Act.PROMISE})  # must say what is proposed
 MOMENT_WEIGHT = 1.5  # times as likely where a phrase is for moments, moods or people like this; judgement
