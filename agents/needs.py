@@ -37,6 +37,7 @@ HEAVY_RAIN_MM_H = 10.0  # from which rain is heavy (Met Office)
 # Idle hours of a waking day weigh on the conscientious; half a day's work takes that away. Judgement.
 IDLENESS_PER_H = 0.10
 WORK_PER_H = 0.25
+NEW_DAY_PER_H = 0.06  # while asleep: a night takes half of it away
 COMFORT_C, FREEZING_C = 14.0, -8.0  # felt temperature at which one walks about content, and at which one must go in
 
 
@@ -92,7 +93,7 @@ class Needs:
             -dt_s / np.where(threat > self.danger, ALARM_TIME_S, CALM_TIME_S)
         )
         purpose = np.where(working, -WORK_PER_H, IDLENESS_PER_H * (0.5 + natures.conscientiousness))
-        self.idleness += hours * np.where(awake, purpose, 0.0)
+        self.idleness += hours * np.where(awake, purpose, -NEW_DAY_PER_H)
         for need in (self.hunger, self.fatigue, self.cold, self.loneliness, self.danger, self.idleness):
             np.clip(need, 0.0, 1.0, out=need)
 

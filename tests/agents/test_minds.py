@@ -66,6 +66,7 @@ def test_each_need_is_met_by_what_meets_it():
     assert advanced(600, gale, indoors=True).danger < 0.5 < advanced(600, gale).danger
     assert advanced(600, dark=True).danger > advanced(600).danger
     assert advanced(3600, working=True).idleness < 0.5 < advanced(3600).idleness
+    assert advanced(3600, sleeping=True).idleness < 0.5
 
 
 @given(weathers)
