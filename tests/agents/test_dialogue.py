@@ -12,7 +12,7 @@ import pytest
 
 from agents.acts import Act, Fact, Proposal, Topic
 from agents.appraisal import Feeling
-from agents.dialogue.effects import absorb
+from agents.dialogue.effects import Learned, absorb
 from agents.dialogue.floor import most_turns, next_move
 from agents.dialogue.initiatives import INITIATIVES, Prospect
 from agents.dialogue.moves import Move, Scene, Thread
@@ -218,11 +218,13 @@ def test_the_cheerful_joke() -> None:
     assert not may(scene, Act.JOKE, Topic.SELF)
 
 
-def said(scene: Scene, move: Move, present: tuple[int, ...] = (B,), aside: tuple[int, ...] = (), **flags: bool) -> Any:
+def said(
+    scene: Scene, move: Move, present: tuple[int, ...] = (B,), aside: tuple[int, ...] = (), *, doubted: bool = False
+) -> list[Learned]:
     """Let a turn be heard; returns who learned what."""
     if move.fact is not None:
         scene.minds.knowledge.bring_up(move.speaker, move.fact)
-    return absorb(scene, move, list(present), list(aside), MARKET, doubted=flags.get("doubted", False))
+    return absorb(scene, move, list(present), list(aside), MARKET, doubted=doubted)
 
 
 def column(scene: Scene, name: str, a: int = B, b: int = A) -> float:
@@ -319,11 +321,11 @@ def test_what_is_said_is_learned_by_all_who_hear_it_and_less_surely_in_passing(a
 
 
 def test_doubt_and_distrust_take_from_belief() -> None:
-    def confidence(**flags: bool) -> float:
+    def confidence(*, doubted: bool = False, distrusted: bool = False) -> float:
         scene = stage()
-        scene.minds.relations.move(B, A, trust=-0.3 if flags.pop("distrusted", False) else 0.0)
+        scene.minds.relations.move(B, A, trust=-0.3 if distrusted else 0.0)
         fact = fact_of(scene, "fox_in_barn", Topic.NEWS, A)
-        return float(said(scene, Move(A, B, Act.TELL, Topic.NEWS, fact), **flags)[0].fact.confidence)
+        return said(scene, Move(A, B, Act.TELL, Topic.NEWS, fact), doubted=doubted)[0].fact.confidence
 
     assert confidence(doubted=True) < 0.6 * confidence()
     assert confidence(distrusted=True) < 0.8 * confidence()
@@ -360,7 +362,7 @@ def test_an_offer_that_is_thanked_for_binds_who_offered() -> None:
 
 
 def test_the_dishonest_lie_about_their_work_and_are_found_out_by_who_knows_better() -> None:
-    def answers(**traits: float) -> set[tuple[str, str]]:
+    def answers(**traits: Any) -> set[tuple[str, str]]:
         scene = stage(**traits)
         found = set()
         for day in range(30):
@@ -433,7 +435,7 @@ def test_one_follows_up_what_one_remembers() -> None:
 
 
 def test_kindness_promises_and_hardness_refuses() -> None:
-    def share(act: Act, first: Move, **traits: float) -> float:
+    def share(act: Act, first: Move, **traits: Any) -> float:
         scene = stage(**traits)
         follow(scene, first)
         replies = []

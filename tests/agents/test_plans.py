@@ -75,7 +75,7 @@ def test_needs_weather_and_what_is_known_interrupt_the_round(changes: dict[str, 
 
 
 def test_what_was_interrupted_is_taken_up_again_but_not_past_a_meal() -> None:
-    away = {"suspended": True, "intent": Intent.EAT, "asked": Intent.ERRAND}
+    away: dict[str, Any] = {"suspended": True, "intent": Intent.EAT, "asked": Intent.ERRAND}
     assert best(situation(**away), present=Option.EAT) == Option.RESUME
     assert best(situation(**away | {"asked": Intent.EAT}), present=Option.EAT) != Option.RESUME
     assert best(situation(**away | {"asked": Intent.SLEEP}), present=Option.EAT) == Option.ROUND
@@ -83,15 +83,21 @@ def test_what_was_interrupted_is_taken_up_again_but_not_past_a_meal() -> None:
 
 def test_what_is_begun_is_kept_up() -> None:
     """No dithering: the worth that starts a meal is higher than the one that ends it."""
-    eating = {"intent": Intent.EAT, "indoors": True}
+    eating: dict[str, Any] = {"intent": Intent.EAT, "indoors": True}
     assert best(situation(**eating, hunger=0.3), present=Option.EAT) == Option.EAT
     assert best(situation(hunger=0.3)) == Option.ROUND
     assert best(situation(**eating, hunger=0.02), present=Option.EAT) == Option.ROUND
 
 
 def test_at_night_only_the_pressing_counts() -> None:
-    night = {"asked": Intent.SLEEP, "intent": Intent.SLEEP, "indoors": True}
-    for small in ({"hunger": 0.6}, {"loneliness": 0.9}, {"needy": True, "agreeableness": 1.0}, {"gathering": True}):
+    night: dict[str, Any] = {"asked": Intent.SLEEP, "intent": Intent.SLEEP, "indoors": True}
+    smalls: list[dict[str, Any]] = [
+        {"hunger": 0.6},
+        {"loneliness": 0.9},
+        {"needy": True, "agreeableness": 1.0},
+        {"gathering": True},
+    ]
+    for small in smalls:
         assert best(situation(**night, **small)) == Option.ROUND
 
 
@@ -141,6 +147,6 @@ def test_many_are_weighed_as_one_by_one() -> None:
     }
     single = [situation(RAIN, **{name: float(column[i]) for name, column in several.items()}) for i in range(40)]
     together = situation(RAIN)
-    wide = {f.name: np.concatenate([getattr(s, f.name) for s in single]) for f in fields(Situation)[1:]}
+    wide: dict[str, Any] = {f.name: np.concatenate([getattr(s, f.name) for s in single]) for f in fields(Situation)[1:]}
     together = replace(together, **wide)
     assert np.array_equal(worths(together), np.concatenate([worths(s) for s in single], axis=1))

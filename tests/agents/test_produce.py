@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from agents.intents import Intent
-from agents.persona import make_personas
-from agents.produce import BATCH_H, HELP_SHARE, WET_SHARE, Produce
+from agents.produce import BATCH_H, HELP_SHARE, WET_SHARE
 from assets.palette import Activity
-from tests.agents.flat_world import FAIR, RAIN, FlatWorld
+from tests.agents.flat_world import FAIR, RAIN
 from tests.agents.village import village
+from world.view import Weather
 
-PLACES = FlatWorld().places
 BAKER, FARMER, HELPER = range(3)
 
 
-def tally(seconds: int = 3600, weather=FAIR, helped: int = -1, **changes) -> np.ndarray:
+def tally(seconds: int = 3600, weather: Weather = FAIR, helped: int = -1, skill: float = 0.5) -> np.ndarray:
     """Loaves and tended rows after an hour of a baker and a farmer at work, and perhaps a neighbour beside one."""
-    trades = [{"trade": t, "skill": changes.get("skill", 0.5)} for t in ("baker", "farmer", "trader")]
-    people = make_personas(1, 3, PLACES, trades)
-    produce = Produce(people, PLACES)
-    intents = np.array([Intent.WORK, Intent.WORK, Intent.HELP if helped >= 0 else Intent.LINGER], np.int8)
-    intentions = SimpleNamespace(
-        intent=intents,
-        arrived=np.ones(3, bool),
-        place=np.array([p.workplace for p in people], np.int16),
-        other=np.array([-1, -1, helped], np.int16),
-    )
-    bodies = SimpleNamespace(activity=np.full(3, Activity.WORK, np.uint8))
+    trades = [{"trade": t, "skill": skill} for t in ("baker", "farmer", "trader")]
+    society = village(3, personas=trades).society
+    produce, intentions, bodies = society.produce, society.intentions, society.bodies
+    intentions.intent[:] = Intent.WORK, Intent.WORK, Intent.HELP if helped >= 0 else Intent.LINGER
+    intentions.place[:] = [p.workplace for p in society.minds.personas]
+    intentions.other[:] = -1, -1, helped
+    intentions.arrived[:] = True
+    bodies.activity[:] = Activity.WORK
     events = [e for _ in range(seconds) for e in produce.step(1.0, intentions, bodies, weather, 0)]
     for row, per_h in ((BAKER, 12.0), (FARMER, 3.0)):
         batch = max(1.0, round(per_h * BATCH_H))

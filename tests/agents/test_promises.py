@@ -80,7 +80,7 @@ def test_help_is_given_to_a_person_and_a_gathering_is_at_its_place() -> None:
 
 
 def test_nobody_is_blamed_for_storm_for_a_closed_place_or_when_nobody_came() -> None:
-    cases = (
+    cases: tuple[tuple[dict[str, Any], tuple[int, int], str], ...] = (
         ({"weather": GALE}, (FAR, BARN), "storm"),
         ({"closed": (BARN,)}, (FAR, BARN), "closed"),
         ({}, (FAR, FAR), "nobody there"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -124,7 +125,8 @@ def test_nature_decides_evenings_and_outings():
     """The same people with another trait: extraverts sit at the inn, the open go and see other places."""
 
     def blocks(trait: str, score: float, intent: Intent) -> int:
-        people = [replace(p, **{trait: score}) for p in PEOPLE[:20]]
+        nature: dict[str, Any] = {trait: score}
+        people = [replace(p, **nature) for p in PEOPLE[:20]]
         days = [day_round(p, TOWN, 1, Day(n, n % 7)) for p in people for n in range(7)]
         return sum(b.intent == intent for r in days for b in r.blocks)
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,12 +28,11 @@ DT = 1 / 16
 
 def walkers(x: np.ndarray, y: np.ndarray, goal_x: np.ndarray, goal_y: np.ndarray, place: np.ndarray) -> Walkers:
     n = len(x)
-    columns = {name: np.zeros(n) for name in ("z", "heading", "speed", "stride", "heading_goal")}
-    flags = {name: np.zeros(n, bool) for name in ("direct", "indoors")}
+    columns: dict[str, Any] = {name: np.zeros(n) for name in ("z", "heading", "speed", "stride", "heading_goal")}
+    columns |= {name: np.zeros(n, bool) for name in ("direct", "indoors")}
     columns |= {"x": x.copy(), "y": y.copy(), "goal_x": goal_x, "goal_y": goal_y}
     return Walkers(
         **columns,
-        **flags,
         moving=np.ones(n, bool),
         free_speed=np.full(n, 1.34),
         stride_m=np.full(n, 1.5),
@@ -50,10 +50,10 @@ def walk(navigation: Navigation, people: Walkers, seconds: float) -> np.ndarray:
     return np.array(trail)
 
 
-def alone(valley: Valley, pace: float = 1.34, **lies: np.ndarray | float) -> tuple[Walkers, np.ndarray]:
+def alone(valley: Valley, pace: float = 1.34, water: float = 0.0) -> tuple[Walkers, np.ndarray]:
     here = np.array([-30.0]), np.zeros(1)
     people = replace(walkers(*here, np.zeros(1), np.zeros(1), np.zeros(1)), free_speed=np.array([pace]))
-    return people, walk(Navigation(survey(valley), lying(valley, **lies)), people, 12.0)
+    return people, walk(Navigation(survey(valley), lying(valley, water=water)), people, 12.0)
 
 
 @pytest.mark.parametrize("pace", [0.7, 1.34, 2.0])
@@ -74,7 +74,7 @@ def test_water_slows_a_step_as_much_as_it_slows_a_walker() -> None:
 
 def test_who_stands_turns_no_faster_than_a_body_does() -> None:
     valley = plain(cells=17)
-    people = walkers(*(np.zeros(1) for _ in range(4)), np.zeros(1))
+    people = walkers(np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1))
     people.moving[:], people.heading_goal[:] = False, -3.0
     navigation, before = Navigation(survey(valley), lying(valley)), 3.0
     people.heading[:] = before
