@@ -88,7 +88,8 @@ def _gathering(
     row = _who(opening.host, "gathering", number, seed, personas)
     spots = [p.id for p in places if opening.place in (p.kind, p.name)]
     if not spots:
-        raise OpeningError(f"no place is called or is a {opening.place!r}; there are {', '.join(p.name for p in places)}")
+        there = ", ".join(p.name for p in places)
+        raise OpeningError(f"no place is called or is a {opening.place!r}; there are {there}")
     if opening.starts <= start:
         raise OpeningError(f"{opening.what} at {opening.starts:%Y-%m-%d %H:%M} is before the start of the run")
     day = (opening.starts.date() - start.date()).days

@@ -159,6 +159,7 @@ def plan_of(
         subject_name=_name(minds, subject),
         place_name=minds.places[place].name if place >= 0 else "",
         mood=minds.mood(s),
+        emotion=minds.emotions.strongest(s),
         affinity=float(relations.affinity[s, listener]),
         familiarity=float(relations.familiarity[s, listener]),
         weather=now.weather.describe(),

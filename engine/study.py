@@ -118,6 +118,7 @@ class _Watch:
         self._ended: list[Counter[str]] = [Counter() for _ in range(n)]
         self._counts: Counter[str] = Counter()
         self._knowing: dict[int, dict[int, int]] = {}  # fact a story began with -> row -> hops
+        self._story: dict[int, int] = {}  # fact, also one changed in the telling -> the fact a story began with
         self._told: dict[int, Told] = {}
         self._gathered: dict[int, Gathered] = {}
         for begun in society.begun:
@@ -170,6 +171,7 @@ class _Watch:
     def _begin(self, begun: Begun, scenario: Scenario) -> None:
         fact, first = begun.fact, self._names[begun.row]
         self._knowing[fact.id] = {begun.row: 0}
+        self._story[fact.id] = fact.id
         if fact.kind != "gathering":
             self._told[fact.id] = Told(fact.kind, first)
             return
@@ -179,27 +181,22 @@ class _Watch:
         self._gathered[fact.id] = Gathered(fact.details["what"], first, place, minutes, int(fact.details["minutes"]))
 
     def _learns(self, data: dict[str, Any]) -> None:
-        root = data["root"] if data["root"] >= 0 else data["fact"]
-        if root in self._knowing:
-            self._knowing[root].setdefault(data["villager"], data["hops"])
+        story = self._story.get(data["fact"], self._story.get(data["root"]))
+        if story is not None:
+            self._story[data["fact"]] = story
+            self._knowing[story].setdefault(data["villager"], data["hops"])
 
     def _promise(self, ending: str, data: dict[str, Any]) -> None:
         self._counts[ending] += 1
-        gathered = self._gathered.get(self._root_of(data["doer"], data["fact"]))
+        gathered = self._gathered.get(self._story.get(data["fact"], -1))
         if ending != "made":
             self._ended[data["doer"]][ending] += 1
         if gathered is not None:
             gathered.promises[self._names[data["doer"]]] = "open" if ending == "made" else ending
 
-    def _root_of(self, row: int, ident: int) -> int:
-        if ident in self._gathered:
-            return ident
-        held = self.society.minds.knowledge.held[row].get(ident)
-        return held.root if held is not None else -1
-
-    def _held(self, row: int, root: int) -> int | None:
-        facts = self.society.minds.knowledge.held[row].values()
-        return next((f.id for f in facts if root in (f.id, f.root)), None)
+    def _held(self, row: int, story: int) -> int | None:
+        facts = self.society.minds.knowledge.held[row]
+        return next((ident for ident in facts if self._story.get(ident) == story), None)
 
     def _sample(self) -> None:
         for ident, told in self._told.items():

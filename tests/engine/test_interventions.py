@@ -23,7 +23,7 @@ AT = 240
 LAST = 1360
 
 
-def lively(villagers: int = 8) -> Scenario:
+def lively(villagers: int = 12) -> Scenario:
     return build(
         {
             "name": "t",
@@ -39,7 +39,7 @@ def lively(villagers: int = 8) -> Scenario:
 class Kept:
     """A run with its snapshots, and its log as a session keeps it."""
 
-    def __init__(self, voice: Voice, *changes: Intervention, villagers: int = 8, until: int = LAST) -> None:
+    def __init__(self, voice: Voice, *changes: Intervention, villagers: int = 12, until: int = LAST) -> None:
         self.simulation = Simulation(lively(villagers), voice, changes)
         self.snapshots: list[Snapshot] = [self.simulation.snapshot]
         self.log: list[dict[str, Any]] = []
@@ -169,7 +169,7 @@ def test_rumours_travel_and_the_record_knows_them_from_the_news() -> None:
 def test_nobody_enters_a_closed_place_and_all_leave_it(plain_run: Kept, place: str) -> None:
     simulation = Simulation(lively(), TemplateVoice(), [parse_inject(f"closed:place={place}", AT)])
     shut = next(p for p in simulation.world.valley.places if p.name == place)
-    bodies, before, ever = simulation.society.bodies, set(range(8)), set[int]()
+    bodies, before, ever = simulation.society.bodies, set(range(12)), set[int]()
     while simulation.tick < LAST:
         snapshot = simulation.step()
         if snapshot.tick < AT:

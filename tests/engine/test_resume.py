@@ -32,14 +32,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def eventful() -> Scenario:
-    """Eight talkative people at noon, and rain that comes after a minute and goes on."""
+    """Ten talkative people at noon, and rain that comes after a minute and goes on."""
     return build(
         {
             "name": "t",
             "seed": 5,
             "place": {"start": "2026-06-12T12:50:00"},
             "world": {"size_m": 512, "tick_rate": 8},
-            "village": {"villagers": 8, "talkativeness": 5.0},
+            "village": {"villagers": 10, "talkativeness": 5.0},
             "weather": {"opening": "overcast", "front": "rain", "front_at": "40s", "front_lasts": "60s"},
         },
         "t",
@@ -291,7 +291,7 @@ def test_the_layout_has_a_new_number_where_it_changes(run: Run) -> None:
         for s in run.states.values()
         for path in paths_of(unpacked(s))
     }
-    assert (STATE_LAYOUT, len(names), crc32(" ".join(sorted(names)).encode())) == (3, 235, 2506534539)
+    assert (STATE_LAYOUT, len(names), crc32(" ".join(sorted(names)).encode())) == (4, 399, 408027252)
 
 
 # What follows from the scenario, closed places, the ground and the hour, and is filled when first asked for; and

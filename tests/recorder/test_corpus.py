@@ -42,11 +42,20 @@ def flat(state: Any) -> Any:
     return [flat(value) for value in state] if isinstance(state, list) else state
 
 
+BEAMS_SINCE = {"fog": False, "noise_m": 0.0, "divergence": 0.0, "seed": 0}
+"""What a lidar's beams say since the first lidars were recorded, and what that is for those."""
+
+
 def told(pose: CameraPose) -> dict[str, Any]:
     """What a pose says of itself beyond what cameras had before they had lenses."""
     of_old = {"position", "yaw", "pitch", "fov_y"}
     plain = CameraPose(pose.position, pose.yaw, pose.pitch, pose.fov_y)
-    return {name: value for name, value in asdict(pose).items() if name in of_old or value != asdict(plain)[name]}
+    beams = asdict(pose)["beams"]
+    for name in BEAMS_SINCE if beams else ():
+        if beams[name] == BEAMS_SINCE[name]:
+            del beams[name]
+    said = asdict(pose) | {"beams": beams}
+    return {name: value for name, value in said.items() if name in of_old or value != asdict(plain)[name]}
 
 
 def content(path: Path) -> dict[str, Any]:

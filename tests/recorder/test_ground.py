@@ -155,7 +155,7 @@ def test_reading_on_decodes_every_surface_once(tmp_path: Path, monkeypatch: pyte
 
 
 def test_what_is_the_same_object_is_written_once_and_each_file_can_be_read_alone(tmp_path: Path) -> None:
-    lived = write(tmp_path / "s.hamlet", 300, 24, segment_bytes=24_000)
+    lived = write(tmp_path / "s.hamlet", 300, 24, segment_bytes=32_000)
     with Session.open(tmp_path / "s.hamlet") as session:
         paths = session.segments
     assert len(paths) > 3
@@ -201,7 +201,7 @@ def test_a_lost_surface_is_told_and_the_one_before_stands_in(tmp_path: Path) -> 
 
 
 def test_the_copy_in_another_file_is_as_good(tmp_path: Path) -> None:
-    lived = write(tmp_path / "s.hamlet", 300, 24, segment_bytes=24_000)
+    lived = write(tmp_path / "s.hamlet", 300, 24, segment_bytes=32_000)
     with Session.open(tmp_path / "s.hamlet") as session:
         twice = [tick for tick, places in session._surfaces.items() if len(places) > 1]
         tick = twice[0]
