@@ -23,6 +23,7 @@ from tests.agents.language.plans import NAMES, WEATHERS, make_plan, varied_plans
 PLAN = make_plan(Act.TELL, Topic.WEATHER, "rain_coming")
 DRAFT = Draft("There is rain coming.", "There is rain coming, so I will bring in the", "so I will bring in the", ())
 LIKELY = -1.0
+VARIED = varied_plans(60)
 
 VILLAGE_WORDS = st.sampled_from(sorted(lexicon().things | lexicon().small))
 TAILS = st.one_of(
@@ -205,7 +206,7 @@ def test_fresh_words_are_preferred_to_those_just_said() -> None:
 @given(tail=TAILS, weather=st.sampled_from(WEATHERS), index=st.integers(0, 59))
 @settings(max_examples=400, deadline=None)
 def test_no_text_breaks_the_guards_and_what_passes_is_clean(tail: str, weather: str, index: int) -> None:
-    plan = replace(varied_plans(60)[index], weather=weather)
+    plan = replace(VARIED[index], weather=weather)
     planned = draft(plan)
     planned = planned if planned.tail_allowed else DRAFT
     candidate = candidate_of(planned, tail, LIKELY)
@@ -227,7 +228,7 @@ def test_arbitrary_lines_never_raise(text: str, clause: str, likely: float) -> N
 
 
 def test_the_prompt_shows_no_private_sheet_and_ends_with_the_clause() -> None:
-    for plan in (*varied_plans(40), *wide_plans(80)):
+    for plan in (*VARIED[:40], *wide_plans(80)):
         # What only the other one can know must not be in what the speaker's words are made from.
         listener = replace(plan.listener, manner="PRIVATE", secret="PRIVATE", age=99, values=("PRIVATE",))
         text = scene_prompt(replace(plan, listener=listener), draft(plan))

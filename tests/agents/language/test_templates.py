@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import tomllib
+from collections import defaultdict
 from dataclasses import replace
+from functools import cache
 from importlib.resources import files
 
 import pytest
@@ -17,26 +20,38 @@ from agents.acts import Act, Topic
 from agents.knowledge import FACT_KINDS
 from agents.language.phrases import phrase_book
 from agents.language.situation import weather_class
-from agents.language.templates import MOST_CLAUSE_WORDS, TemplateVoice, draft, joined
+from agents.language.slots import filled
+from agents.language.templates import MOST_CLAUSE_WORDS, Draft, TemplateVoice, draft, joined
 from tests.agents.language.plans import FACTS, MOODS, WEATHERS, make_plan, varied_plans
 from world.view import Weather
+
+
+@cache
+def without_fact(act: Act, topic: Topic, seed: int) -> Draft:
+    """What Mira says to Tomas where there is nothing to tell of."""
+    return draft(make_plan(act, topic, "", seed=seed))
+
+
+@cache
+def with_fact(act: Act, number: int, seed: int) -> Draft:
+    """What Mira says to Tomas of one of the facts."""
+    topic, kind, details, source = FACTS[number]
+    return draft(make_plan(act, topic, kind, details, source, seed=seed))
 
 
 @pytest.mark.parametrize("act", list(Act))
 @pytest.mark.parametrize("topic", list(Topic))
 def test_every_act_and_topic_has_several_wordings_without_a_fact(act: Act, topic: Topic) -> None:
-    texts = {draft(make_plan(act, topic, "", seed=seed)).text for seed in range(40)}
+    texts = {without_fact(act, topic, seed).text for seed in range(16)}
     assert len(texts) >= 2
     assert all(re.fullmatch(r"[A-Z].*[.!?]", text) for text in texts)
 
 
-@pytest.mark.parametrize(("topic", "kind", "details", "source"), FACTS)
+@pytest.mark.parametrize("number", range(len(FACTS)), ids=[kind for _, kind, _, _ in FACTS])
 @pytest.mark.parametrize("act", [Act.TELL, Act.ANSWER])
-def test_telling_a_fact_says_that_fact(
-    act: Act, topic: Topic, kind: str, details: dict[str, object], source: str
-) -> None:
-    told = {draft(make_plan(act, topic, kind, details, source, seed=seed)).text for seed in range(30)}
-    general = {draft(make_plan(act, topic, "", seed=seed)).text for seed in range(60)}
+def test_telling_a_fact_says_that_fact(act: Act, number: int) -> None:
+    told = {with_fact(act, number, seed).text for seed in range(30)}
+    general = {without_fact(act, FACTS[number][0], seed).text for seed in range(60)}
     assert len(told) >= 2
     assert not told & general
 
@@ -54,11 +69,7 @@ def test_opposite_details_never_share_a_wording() -> None:
 
 
 def test_an_unknown_kind_is_a_general_line_and_not_another_fact() -> None:
-    known = {
-        draft(make_plan(Act.TELL, topic, kind, details, source, seed=seed)).text
-        for topic, kind, details, source in FACTS
-        for seed in range(30)
-    }
+    known = {with_fact(Act.TELL, number, seed).text for number in range(len(FACTS)) for seed in range(30)}
     unknown = {draft(make_plan(Act.TELL, topic, "comet_seen", seed=seed)).text for topic in Topic for seed in range(30)}
     assert not known & unknown
 
@@ -121,7 +132,7 @@ def test_slots_are_filled_and_articles_fit() -> None:
     source=st.sampled_from(["seen", "told", "inferred", "own"]),
     seed=st.integers(0, 2**32),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_plan_gets_a_well_formed_line(
     act: Act,
     topic: Topic,
@@ -170,7 +181,7 @@ def test_most_lines_of_any_act_may_be_worded_by_a_model() -> None:
     plans = varied_plans(300)
     assert sum(draft(plan).tail_allowed for plan in plans) / len(plans) > 0.6
     for act in Act:
-        lines = [draft(make_plan(act, topic, "", seed=seed)) for topic in Topic for seed in range(20)]
+        lines = [without_fact(act, topic, seed) for topic in Topic for seed in range(16)]
         assert sum(line.tail_allowed for line in lines) / len(lines) > 0.4, act
 
 
@@ -209,24 +220,23 @@ TRADES = sorted(
         for entry in tomllib.loads(files("assets").joinpath("names", "trades.toml").read_text("utf-8"))["trade"]
     }
 )
+WORDINGS = [item.text for item in (*phrase_book().phrases, *phrase_book().endings, *phrase_book().codas)] + [
+    tail for phrase in phrase_book().phrases for tail in phrase.tails
+]
 
 
 @pytest.mark.parametrize("trade", TRADES)
 def test_verbs_agree_with_the_work_of_every_trade(trade: str) -> None:
     task = phrase_book().tasks.get(trade, "the work")
     assert not re.search(r"[^s]s$", task), f"the work of a {trade} must be a singular"
-    own: dict[str, object] = {"state": "behind"}
-    for act in Act:
-        for kind, details in (("", {}), ("work_state", own)):
-            for seed in range(12):
-                plan = make_plan(act, Topic.WORK, kind, details, "own", seed)
-                plan = replace(
-                    plan, speaker=replace(plan.speaker, trade=trade), listener=replace(plan.listener, trade=trade)
-                )
-                clause = draft(plan).clause
-                assert not re.search(rf"\b(do|are|were|have) {task}\b", clause, re.IGNORECASE), clause
-                assert not re.search(rf"{task} (are|were|have|do|leave|keep|go)\b(?! you)", clause), clause
-                assert not re.search(r"\ba [aeiou]", clause), clause
+    of_work = {"task": task, "their_task": task, "trade": trade, "their_trade": trade}
+    words = defaultdict(lambda: "Oskar", of_work)
+    found = [filled(text, words) for text in WORDINGS if any(f"{{{slot}}}" in text for slot in of_work)]
+    assert len(found) > 50
+    for text in found:
+        assert not re.search(rf"\b(do|are|were|have) {task}\b", text, re.IGNORECASE), text
+        assert not re.search(rf"{task} (are|were|have|do|leave|keep|go)\b(?! you)", text), text
+        assert not re.search(r"\ba [aeiou]", text), text
 
 
 def test_a_trade_of_the_village_has_a_name_for_its_work() -> None:
@@ -266,11 +276,9 @@ def test_the_bare_phrases_need_neither_model_nor_renderer_and_agree_between_proc
         "assert voice.due(plan.due_tick)\n"
         "print([draft(plan) for plan in varied_plans(40)])"
     )
-    outputs = {
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        for _ in range(2)
-    }
-    assert outputs == {f"{[draft(plan) for plan in varied_plans(40)]}\n"}
+    other = {**os.environ, "PYTHONHASHSEED": "77"}
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=other).stdout
+    assert output == f"{[draft(plan) for plan in varied_plans(40)]}\n"
 
 
 def test_every_kind_in_use_can_be_told_and_taken_up() -> None:
