@@ -29,15 +29,17 @@ def bodies_at(points: list[tuple[float, float]], goals: list[tuple[float, float]
 
 
 def smallest_gap(x: np.ndarray, y: np.ndarray) -> float:
-    d = np.hypot(x[:, None] - x, y[:, None] - y)
-    return float(d[np.triu_indices(len(x), 1)].min()) if len(x) > 1 else np.inf
+    """Between any two who are there at once: the last axis is that of people, nan for who is not out."""
+    one, other = np.triu_indices(x.shape[-1], 1)
+    return float(np.nanmin(np.hypot(x[..., one] - x[..., other], y[..., one] - y[..., other]), initial=np.inf))
 
 
 def check_bodies(rows: list[np.ndarray]) -> None:
-    for row in rows:
-        out = row[row["indoors"] == 0]
-        assert smallest_gap(out["x"], out["y"]) > 2 * BODY_RADIUS_M - 0.05
-        assert standable(out["x"].astype(float), out["y"].astype(float)).all()
+    everybody = np.array(rows)
+    out = everybody["indoors"] == 0
+    assert standable(everybody["x"][out].astype(float), everybody["y"][out].astype(float)).all()
+    x, y = (np.where(out, everybody[axis], np.nan) for axis in "xy")
+    assert smallest_gap(x, y) > 2 * BODY_RADIUS_M - 0.05
 
 
 def test_nobody_overlaps_or_leaves_the_ground_in_a_morning(morning: Life):

@@ -146,12 +146,13 @@ def test_every_promise_ends_in_exactly_one_way_also_after_a_pause(wished, where,
         ledger = Promises(6, RATE)
         made = {ledger.make(p, 0) for p in wished}
         ended = []
+        bodies = [bodies_at(*places) for places in where]
         for second in range(30 * 60):
             if second == cut:
                 state = ledger.freeze()
                 ledger = Promises(6, RATE)
                 ledger.thaw(state)
-            _, settled = ledger.step(moment(second, weather), bodies_at(*where[second // 300]), PLACES)
+            _, settled = ledger.step(moment(second, weather), bodies[second // 300], PLACES)
             ended += [(second, s.proposal.promise, s.ending.value) for s in settled]
         assert sorted(ident for _, ident, _ in ended) == sorted(made)
         return ended, ledger

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.world.walking.plains import lying, plain
+from tests.world.walking.plains import band, lying, plain
 from world.valley import Valley
 from world.view import Walkers
 from world.walking.closures import ClosedNavigation
@@ -115,27 +116,19 @@ def test_fields_that_are_not_asked_for_make_room_and_come_back(monkeypatch: pyte
     assert all((fields.of(FAR, goal) == goal).all() for goal in kept.tolist())
 
 
-STEPS = f"""
-import hashlib
-from tests.world.walking.plains import band
-from tests.world.walking.test_steps import *
-valley = plain(cells=25, places=((0.0, 0.0), (5.0, 9.0)))
-navigation = Navigation(survey(valley), lying(valley, water=band(valley, 20.0, 32.0, 0.8), snow=0.1, wetness=0.5))
-x, y = (part.ravel() for part in np.meshgrid(np.arange(5) * 0.7 - 9.0, np.arange(6) * 0.7 - 4.0))
-n = len(x)
-assert n > {NEIGHBOURS}
-people = walkers(x, y, -y.copy(), x + 5.0, np.arange(n) % 2)
-walk(navigation, people, 0.7)
-print(hashlib.sha256(b"".join(c.tobytes() for c in people.columns)).hexdigest())
-"""
+def steps() -> str:
+    """What becomes of a crowd on a plain with water and snow, as a digest."""
+    valley = plain(cells=25, places=((0.0, 0.0), (5.0, 9.0)))
+    navigation = Navigation(survey(valley), lying(valley, water=band(valley, 20.0, 32.0, 0.8), snow=0.1, wetness=0.5))
+    x, y = (part.ravel() for part in np.meshgrid(np.arange(5) * 0.7 - 9.0, np.arange(6) * 0.7 - 4.0))
+    assert len(x) > NEIGHBOURS
+    people = walkers(x, y, -y.copy(), x + 5.0, np.arange(len(x)) % 2)
+    walk(navigation, people, 0.7)
+    return hashlib.sha256(b"".join(c.tobytes() for c in people.columns)).hexdigest()
 
 
-def test_two_processes_one_without_machine_code_take_the_same_steps() -> None:
-    def steps(**more: str) -> str:
-        environment, root = {**os.environ, **more}, Path(__file__).parents[3]
-        ran = subprocess.run(
-            [sys.executable, "-c", STEPS], env=environment, cwd=root, capture_output=True, text=True, check=True
-        )
-        return ran.stdout
-
-    assert steps() == steps(NUMBA_DISABLE_JIT="1", PYTHONHASHSEED="77")
+def test_another_process_without_machine_code_takes_the_same_steps() -> None:
+    code = "from tests.world.walking.test_steps import steps; print(steps())"
+    other, root = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONHASHSEED": "77"}, Path(__file__).parents[3]
+    ran = subprocess.run([sys.executable, "-c", code], env=other, cwd=root, capture_output=True, text=True, check=True)
+    assert ran.stdout == f"{steps()}\n"
