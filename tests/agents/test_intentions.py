@@ -29,10 +29,10 @@ def told(life: Life, kind: str, row: int) -> list[tuple[int, dict]]:
 
 def test_who_promised_to_come_is_there_in_time_and_stays() -> None:
     life = settled(personas=[CAREFUL, CAREFUL])
-    proposal = Proposal("meet", 0, 1, WELL, 0, FROM_NINE + 12, 6, "")
+    proposal = Proposal("meet", 0, 1, WELL, 0, FROM_NINE + 7, 6, "")
     s = life.society
     ident = s.minds.promises.make(proposal, life.world.tick)
-    life.run(12 * 60)
+    life.run(7 * 60)
     assert s.intentions.intent[0] == Intent.MEET
     assert s.intentions.promise[0] == ident
     assert s.intentions.other[0] == 1
@@ -81,7 +81,7 @@ def test_an_interrupted_intention_is_returned_to() -> None:
 
 
 def test_nobody_changes_plans_within_half_a_minute() -> None:
-    life = village(8, seed=7, hour=11, rate=2).run(25 * 60)
+    life = village(8, seed=7, hour=11, rate=2).run(15 * 60)
     rate = life.world.rate
     for row in range(8):
         begun = [t for t, _ in told(life, "sets_out", row)]
@@ -115,7 +115,7 @@ def test_in_the_cold_somebody_of_each_house_fetches_wood_and_lights_the_fire() -
     life = settled(4, hour=18, weather=replace(FAIR, temperature_c=-2.0))
     s = life.society
     s.intentions.outlook.fed[:] = 12 * 60.0
-    life.run(30 * 60)
+    life.run(15 * 60)
     lit = [d["villager"] for _, kind, d in life.events if kind == "lights_fire"]
     households = [s.personas[row].household for row in lit]
     assert len(households) >= 1
@@ -129,11 +129,11 @@ def test_a_gathering_that_one_knows_of_draws_its_host_and_the_sociable() -> None
     s = life.society
     s.minds.needs.loneliness[:] = (0.3, 0.6, 0.1)
     fact = s.minds.knowledge.new(
-        Topic.GATHERING, "gathering", 0, 18 * 60 + 20, subject=0, place=WELL, source="own", what="a dance"
+        Topic.GATHERING, "gathering", 0, 18 * 60 + 12, subject=0, place=WELL, source="own", what="a dance"
     )
     for row in range(3):
         s.minds.knowledge.witness(row, fact)
-    life.run(25 * 60)
+    life.run(15 * 60)
     assert s.intentions.intent[0] == Intent.ATTEND
     assert s.intentions.intent[1] == Intent.ATTEND
     assert s.intentions.intent[2] != Intent.ATTEND
