@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from agents.intents import Intent
+from agents.population import trade_row
 from agents.produce import BATCH_H, HELP_SHARE, WET_SHARE
 from assets.palette import Activity
 from tests.agents.flat_world import FAIR, RAIN
@@ -51,10 +52,14 @@ def test_skill_weather_and_help_tell() -> None:
 
 
 def test_a_morning_makes_things_and_a_new_day_begins_with_nothing() -> None:
-    life = village(12, seed=1, rate=1, hour=8, talkativeness=0.0).run(3600)
+    life = village(12, seed=1, rate=1, hour=8, talkativeness=0.0)
+    produce = life.society.produce
+    per_h = [float(trade_row(p.trade).get("per_hour", 0.0)) for p in life.society.personas]
+    produce.made[:] = [0.8 * max(1.0, round(made * BATCH_H)) for made in per_h]  # most of a batch is done
+    assert not [kind for _, kind, _ in life.run(60).events if kind == "makes"]
+    life.run(1000)
     made = [d for _, kind, d in life.events if kind == "makes"]
     assert len({d["what"] for d in made}) >= 3
-    produce = life.society.produce
     assert all(d["today"] <= produce.made[d["villager"]] for d in made if d["what"] != "sheaves")
     produce.step(1.0, life.society.intentions, life.society.bodies, FAIR, 1)
     assert produce.made.max() < 1.0
