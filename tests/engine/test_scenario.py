@@ -7,7 +7,7 @@ from engine.scenario import MODALITIES, ScenarioError, load, shipped
 
 
 def test_three_scenarios_ship_and_load():
-    assert set(shipped()) == {"valley", "storm", "market_day", "flood", "winter", "autumn", "rumour", "party"}
+    assert set(shipped()) == {"valley", "storm", "market_day", "flood", "winter", "autumn", "rumour", "party", "smallville"}
     for name in shipped():
         assert load(name).name == name
 
@@ -115,7 +115,7 @@ def test_any_file_name_makes_a_scenario_name(tmp_path):
 
 
 def test_an_unknown_name_lists_those_there_are():
-    with pytest.raises(ScenarioError, match="market_day, party, rumour, storm, valley"):
+    with pytest.raises(ScenarioError, match="market_day, party, rumour, smallville, storm, valley"):
         load("atlantis")
 
 
