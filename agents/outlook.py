@@ -122,10 +122,12 @@ class Outlook:
         self.host[row], self.gathering_place[row] = host, place
 
     def see(self, rows: NDArray[np.int64], bodies: Bodies, impassable: NDArray[np.bool_]) -> None:
-        """Let those out of doors see which places near them are shut, and which are open again."""
+        """Let people see which places near them are shut, and which are open again; indoors, the one they are in."""
         if not impassable.any() and not self.shut[rows].any():
             return
-        rows = rows[~bodies.indoors[rows]]
+        inside, rows = rows[bodies.indoors[rows]], rows[~bodies.indoors[rows]]
+        here = bodies.place[inside]
+        self.shut[inside, here] = impassable[here]
         near = np.hypot(self._town.x - bodies.x[rows, None], self._town.y - bodies.y[rows, None]) < SHUT_SEEN_M
         self.shut[rows] = np.where(near, impassable, self.shut[rows])
 

@@ -61,7 +61,7 @@ class Recording:
     def voice(self) -> Voice:
         """A voice that repeats the language log from its beginning."""
         try:
-            return logged_voice(self._log)
+            return logged_voice(self._log, self.session.ticks.stretches)
         except (KeyError, TypeError, ValueError) as error:
             path = self.session.path
             raise SessionError(f"{path} has a language log this version cannot read ({error}).") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -56,9 +56,9 @@ def lost_words(voice: Voice) -> LostWords:
     return LostWords(voice.fallbacks, voice.failure) if isinstance(voice, _Fallible) else LostWords(0, "")
 
 
-def logged_voice(log: Iterable[dict[str, Any]]) -> Voice:
-    """A voice that repeats a session's language log; no model is loaded."""
-    return LoggedVoice(_wordings(log))
+def logged_voice(log: Iterable[dict[str, Any]], stretches: Sequence[range]) -> Voice:
+    """A voice that repeats a session's language log, which tells of some stretches of ticks; no model is loaded."""
+    return LoggedVoice(_wordings(log), stretches)
 
 
 def continued_voice(log: Iterable[dict[str, Any]], live: Voice) -> Voice:

@@ -83,7 +83,7 @@ def test_every_chain_ends_at_a_witness_a_liar_or_a_planted_rumour(seed: int) -> 
         for fact in held.values():
             steps = knowledge.chain(row, fact.id)
             *tellings, end = steps
-            assert steps[0].row == row and len({s.row for s in steps}) == len(steps)
+            assert steps[0].row == row and len({(s.row, s.tick) for s in steps}) == len(steps)  # one may relearn
             assert all(s.how in ("told", "overheard") and s.teller == after.row for s, after in pairwise(steps))
             assert [s.tick for s in tellings] == sorted((s.tick for s in tellings), reverse=True)
             assert knowledge.original(fact.id) == knowledge.original(end.fact)

@@ -170,7 +170,7 @@ def test_nobody_enters_a_closed_place_and_all_leave_it(plain_run: Kept, place: s
     simulation = Simulation(lively(), TemplateVoice(), [parse_inject(f"closed:place={place}", AT)])
     shut = next(p for p in simulation.world.valley.places if p.name == place)
     bodies, before, ever = simulation.society.bodies, set(range(12)), set[int]()
-    while simulation.tick < LAST:
+    while simulation.tick < LAST or (before and simulation.tick < LAST + 1600):  # who is in a talk parts first
         snapshot = simulation.step()
         if snapshot.tick < AT:
             assert snapshot.hashes == plain_run.snapshots[snapshot.tick].hashes
@@ -180,7 +180,7 @@ def test_nobody_enters_a_closed_place_and_all_leave_it(plain_run: Kept, place: s
         assert set(np.flatnonzero(near).tolist()) <= within
         assert within <= before, f"{within - before} entered at tick {snapshot.tick}"
         before, ever = within, ever | within
-    assert not within, "there was time enough to leave"
+    assert not before, "there was time enough to leave"
     assert ever or place == "Field Lane 1"
     assert not {i.place for i in simulation.society.intentions.current} & set(simulation.world.closed)
     resumed = Simulation.resume(lively(), TemplateVoice(), simulation.freeze())

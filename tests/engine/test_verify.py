@@ -52,7 +52,7 @@ def village() -> Scenario:
     return build(
         {
             "name": "t",
-            "seed": 5,
+            "seed": 7,
             "place": {"start": "2026-06-12T13:00:00"},
             "world": {"size_m": 512, "tick_rate": 8},
             "village": {"villagers": 4, "talkativeness": 5.0},
