@@ -17,7 +17,7 @@ from engine.provenance import Model
 from engine.scenario import build
 from recorder.reader import Session
 
-FRAMES, SETTLED = 640, 320
+FRAMES, SETTLED = 560, 280
 KIB_PER_FRAME = 4.0  # that a process may grow, of which an allocator needs a part; to keep frames takes 10 and more
 SCENARIO: dict[str, Any] = {
     "name": "steady",

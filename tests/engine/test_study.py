@@ -24,15 +24,15 @@ seed = 6
 place = { start = 2026-06-12T09:30:00 }
 world = { size_m = 512, tick_rate = 2 }
 village = { villagers = 12, talkativeness = 3.0 }
-capture = { duration = "30min", fps = 1 }
+capture = { duration = "20min", fps = 1 }
 
 [[news]]
 
 [[gathering]]
 what = "a supper"
 at = "the square"
-starts = 2026-06-12T09:40:00
-lasts = "15min"
+starts = 2026-06-12T09:35:00
+lasts = "10min"
 """
 
 
@@ -63,7 +63,7 @@ def test_a_study_lives_the_very_run_that_a_capture_would(scenario: Scenario, lif
         lines += len(snapshot.utterances)
         learned += sum(e.kind == "learns" and story in (e.data["fact"], e.data["root"]) for e in snapshot.events)
     assert life.lines == lines > 20
-    assert life.minutes == 30 and len(life.villagers) == 12
+    assert life.minutes == 20 and len(life.villagers) == 12
     (told,) = life.news
     assert told.knowing[-1] == len(told.hops) <= 1 + learned
     assert told.knowing[-1] > 1
@@ -71,14 +71,14 @@ def test_a_study_lives_the_very_run_that_a_capture_would(scenario: Scenario, lif
 
 def test_news_only_spreads_and_every_one_who_knows_can_say_from_whom(life: Life) -> None:
     (told,) = life.news
-    assert len(told.knowing) == 30 // SAMPLE_MIN and (np.diff(told.knowing) >= 0).all()
+    assert len(told.knowing) == 20 // SAMPLE_MIN and (np.diff(told.knowing) >= 0).all()
     assert told.hops[told.first] == 0 and all(hops > 0 for name, hops in told.hops.items() if name != told.first)
     assert told.without_chain == 0
 
 
 def test_who_promised_is_counted_among_those_who_heard(life: Life) -> None:
     (gathered,) = life.gatherings
-    assert gathered.starts_min == 10 and gathered.lasts_min == 15
+    assert gathered.starts_min == 5 and gathered.lasts_min == 10
     assert all(p <= h for p, h in zip(gathered.promised, gathered.heard, strict=True))
     assert gathered.host not in gathered.promises
     assert set(gathered.promises.values()) <= {"open", "kept", "broken", "released"}
@@ -89,7 +89,7 @@ def test_who_promised_is_counted_among_those_who_heard(life: Life) -> None:
 
 def test_several_villages_give_quartiles_and_a_picture(scenario: Scenario, life: Life) -> None:
     study = Study(
-        scenario.model_copy(update={"capture": scenario.capture.model_copy(update={"duration": 660.0})}), 2, 2
+        scenario.model_copy(update={"capture": scenario.capture.model_copy(update={"duration": 600.0})}), 2, 2
     )
     assert sorted(one.seed for one in study.run()) == [6, 7]
     assert [one.seed for one in study.lives] == [6, 7]
@@ -103,7 +103,7 @@ def test_several_villages_give_quartiles_and_a_picture(scenario: Scenario, life:
 
 def test_the_command_prints_what_came_of_it_and_writes_both_files(path: Path, tmp_path: Path) -> None:
     done = hamlet(
-        *("study", str(path), "--seeds", "1", "--duration", "11min", "--without", "memory"),
+        *("study", str(path), "--seeds", "1", "--workers", "1", "--duration", "10min", "--without", "memory"),
         *("--out", str(tmp_path / "c.png"), "--json", str(tmp_path / "c.json")),
     )
     assert done.returncode == 0, done.stderr
