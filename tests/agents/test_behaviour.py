@@ -16,8 +16,8 @@ from tests.agents.village import Life, village
 LOW, HIGH = 0.12, 0.88
 TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 VILLAGERS = 16
-SEEDS = (1, 2)
-DRY_S, WET_S = 3600, 1200
+SEEDS = (1,)
+DRY_S, WET_S = 3600, 900
 
 
 def poles() -> list[dict[str, float]]:
@@ -86,17 +86,6 @@ def test_the_neurotic_are_under_a_roof_sooner(lives: list[Life]) -> None:
         for life in lives
     ]
     assert contrast("neuroticism", wet) < 0
-
-
-def test_the_open_see_more_places(lives: list[Life]) -> None:
-    counts = []
-    for life in lives:
-        places: list[set[int]] = [set() for _ in range(VILLAGERS)]
-        for _, kind, data in life.events:
-            if kind == "arrives":
-                places[data["villager"]].add(data["place"])
-        counts.append(np.array([len(seen) for seen in places], float))
-    assert contrast("openness", counts) > 0
 
 
 def knowing(life: Life) -> int:
