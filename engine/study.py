@@ -268,7 +268,7 @@ class Correlation:
 
 
 class Study:
-    """One scenario over many seeds: `run()` lets them live, then `plain()` has everything that was found.
+    """One scenario over many seeds: `run()` lets them live; `plain()` has what was found in those that are done.
 
     Args:
         scenario: its seed is the first; the others follow it.
@@ -294,13 +294,12 @@ class Study:
         try:
             with closing(living):
                 for _, life in living:
-                    self.lives.append(life)
+                    self.lives = sorted([*self.lives, life], key=lambda life: life.seed)
                     yield life
         except BrokenProcessPool:
             raise StudyError(
                 f"A process ended before its run did: memory may be short; take fewer than {self._workers} workers."
             ) from None
-        self.lives.sort(key=lambda life: life.seed)
 
     def correlations(self) -> list[Correlation]:
         """The expected pairs of trait and behaviour, as far as anybody showed the behaviour."""
@@ -313,7 +312,7 @@ class Study:
             "versions": package_versions(),
             "scenario": self.scenario.model_dump(mode="json"),
             "sample_min": SAMPLE_MIN,
-            "seeds": list(self.seeds),
+            "seeds": [life.seed for life in self.lives],
             "correlations": [asdict(c) | {"right": c.right} for c in self.correlations()],
             "lives": [asdict(life) for life in self.lives],
         }

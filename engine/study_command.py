@@ -75,9 +75,14 @@ def study(
         job = Study(chosen, seeds, workers or cores())
         with progress() as bar:
             task = bar.add_task(f"living in {chosen.name}", total=seeds, note="")
-            for life in job.run():
-                note = f"seed {life.seed}: {life.conversations} talks, {life.lines} lines"
-                bar.update(task, advance=1, note=note)
+            try:
+                for life in job.run():
+                    note = f"seed {life.seed}: {life.conversations} talks, {life.lines} lines"
+                    bar.update(task, advance=1, note=note)
+            except KeyboardInterrupt:
+                if not job.lives:
+                    raise
+                say(f"Stopped after {len(job.lives)} of {seeds} villages: this is what was found in those.")
     written: list[str] = []
     with stoppable(written):
         if json_file is not None:
@@ -91,15 +96,17 @@ def study(
     _print(job)
     for sentence in written:
         say(sentence)
-    say(f"{seeds} x {format_duration(chosen.capture.duration)} of life in {format_duration(time.monotonic() - began)}.")
+    say(
+        f"{len(job.lives)} x {format_duration(chosen.capture.duration)} of life in {format_duration(time.monotonic() - began)}."
+    )
 
 
 def _print(job: Study) -> None:
-    villagers = job.scenario.village.villagers
+    villagers, lived = job.scenario.village.villagers, tuple(life.seed for life in job.lives)
     for number in range(len(job.lives[0].news)):
-        out.print(_news([life.news[number] for life in job.lives], job.seeds, villagers))
+        out.print(_news([life.news[number] for life in job.lives], lived, villagers))
     for number in range(len(job.lives[0].gatherings)):
-        out.print(_gathering([life.gatherings[number] for life in job.lives], job.seeds))
+        out.print(_gathering([life.gatherings[number] for life in job.lives], lived))
     traits = Table("trait", "behaviour", "expected", "rho", "p", "", title="Traits in behaviour", title_justify="left")
     for c in job.correlations():
         sign = "+" if c.expected > 0 else "-"
