@@ -96,9 +96,8 @@ def study(
     _print(job)
     for sentence in written:
         say(sentence)
-    say(
-        f"{len(job.lives)} x {format_duration(chosen.capture.duration)} of life in {format_duration(time.monotonic() - began)}."
-    )
+    took = format_duration(time.monotonic() - began)
+    say(f"{len(job.lives)} x {format_duration(chosen.capture.duration)} of life in {took}.")
 
 
 def _print(job: Study) -> None:
