@@ -23,7 +23,7 @@ REPEAT_PENALTY, REPEAT_WINDOW = 1.1, 48  # tokens looked back on, the end of the
 END_BIAS = 1.2  # added to the logit of the full stop: short tails read better and take less time
 MAX_TAIL_TOKENS = 16
 MAX_TAIL_WORDS = 7  # one over what the guards allow: a longer tail is refused or ended earlier anyway
-MAX_SCENE_TOKENS = 320  # scene, turns and clause; more than twice the usual
+MAX_PROMPT_TOKENS = 240  # prefix and scene: 220 by the vocabulary of the embedded model, and room for coarser ones
 BATCH_TOKENS = 512
 CELL_BLOCK = 256  # llama.cpp rounds a sequence's share of the cache up to this
 MOST_SLOTS = 16  # prompts under way; on a processor more rows gain little, and each sequence costs megabytes
@@ -103,7 +103,7 @@ class LocalModel:
         tokens = self.tokens(prefix, begin=True)
         slots = 1 if exact and self._file_type() in FLOAT_TYPES else MOST_SLOTS
         self._spare = 1 + slots * candidates  # sequence of the padding row
-        self._context = self._new_context(len(tokens) + MAX_SCENE_TOKENS + MAX_TAIL_TOKENS, threads)
+        self._context = self._new_context(max(len(tokens), MAX_PROMPT_TOKENS) + MAX_TAIL_TOKENS, threads)
         self._memory = library.llama_get_memory(self._context)
         self._batch = _Batch(library)
         self._waiting: deque[tuple[Prompt, list[int]]] = deque()
@@ -134,11 +134,12 @@ class LocalModel:
         """Ask for the tails of a prompt.
 
         Raises:
-            ValueError: the scene is empty or longer than MAX_SCENE_TOKENS, or the seeds are not one per candidate.
+            ValueError: the scene is empty or too long beside the prefix, or the seeds are not one per candidate.
         """
         tokens = self.tokens(prompt.scene)
-        if not 0 < len(tokens) <= MAX_SCENE_TOKENS or len(prompt.seeds) != self._candidates:
-            raise ValueError(f"{len(tokens)} tokens of scene (1 to {MAX_SCENE_TOKENS}), {len(prompt.seeds)} seeds")
+        room = MAX_PROMPT_TOKENS - self._prefix_length
+        if not 0 < len(tokens) <= room or len(prompt.seeds) != self._candidates:
+            raise ValueError(f"{len(tokens)} tokens of scene (1 to {room}), {len(prompt.seeds)} seeds")
         self._waiting.append((prompt, tokens))
 
     def step(self) -> list[tuple[tuple[int, ...], list[Tail]]]:
