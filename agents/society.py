@@ -104,7 +104,6 @@ class Society:
         now = self._moment(view)
         personas = make_personas(config.seed, config.villagers, view.places, config.personas, config.population)
         self._looks = looks_of(personas, config.seed)
-        self._extraversion = np.array([p.extraversion for p in personas])
         self._natures = natures_of(personas)
         self._rows = np.arange(config.villagers)
         self.minds = _minds(personas, config, view, now)

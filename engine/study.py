@@ -20,6 +20,7 @@ from scipy.stats import rankdata, spearmanr
 from agents.acts import Act, SpeechPlan
 from agents.language.voice import Wording
 from agents.openings import Begun
+from agents.population import TRAITS
 from agents.society import Society, StepResult
 from engine.processes import finished
 from engine.provenance import package_versions
@@ -29,7 +30,6 @@ from engine.simulation import made_society, made_world
 JSON_FORMAT = 1
 SAMPLE_MIN = 10  # curves have a point for each so many minutes
 QUARRELSOME = (Act.BLAME, Act.DOUBT, Act.REFUSE)
-TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 EXPECTED = (  # trait, behaviour, sign: what personality research finds and the minds are built to show
     ("extraversion", "talk_s", +1),
     ("conscientiousness", "promises_kept", +1),

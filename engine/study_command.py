@@ -5,23 +5,24 @@ from __future__ import annotations
 import json
 import statistics
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
+from agents.ablation import Ablation
 from engine.files import check_writable, stoppable, write
 from engine.quantities import format_duration
-from engine.scenario import load, shipped
+from engine.scenario import load
 from engine.terminal import fail, out, progress, say
-from engine.world_commands import MOST_SEEDS
+from engine.world_commands import MOST_SEEDS, SCENARIO_HELP
 
 if TYPE_CHECKING:
     from engine.study import Gathered, Study, Told
 
-SCENARIO_HELP = f"A shipped scenario ({', '.join(shipped())}) or the path of your own .toml file."
-PARTS = ("memory", "emotion", "relationships", "weather")
+PARTS = tuple(field.name for field in fields(Ablation))  # of the mind
 
 
 def study(
@@ -134,9 +135,9 @@ def _news(told: list[Told], seeds: tuple[int, ...], villagers: int) -> Table:
         title=f"The news: {told[0].kind.replace('_', ' ')}",
         title_justify="left",
     )
-    for seed, one in zip(seeds, told, strict=True):
-        from engine.study import SAMPLE_MIN  # noqa: PLC0415
+    from engine.study import SAMPLE_MIN  # noqa: PLC0415
 
+    for seed, one in zip(seeds, told, strict=True):
         half = next((k for k, count in enumerate(one.knowing, 1) if count >= villagers / 2), None)
         table.add_row(
             *(f"{seed}", one.first, f"{one.knowing[-1]}", f"{one.knowing[-1] / villagers:.0%}"),

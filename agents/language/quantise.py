@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from agents.language.inference import LoadError
+from world.folder import PART
 
 FILE_TYPE = "Q8_0"
-PART = ".part"  # ends the name of a copy that is being written
 
 
 def requantised(library: Any, model: Path, copy: Path) -> Path:
