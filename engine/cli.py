@@ -20,6 +20,7 @@ from engine.options import (
     FpsOption,
     LooseFramesOption,
     QualityOption,
+    ScenarioArgument,
     SizeOption,
     VariationOption,
     WorkersOption,
@@ -28,7 +29,7 @@ from engine.options import (
 from engine.people import people
 from engine.quantities import format_duration, parse_moment, parse_size
 from engine.render_command import render
-from engine.scenario import load, shipped
+from engine.scenario import load
 from engine.session_commands import app as session_commands
 from engine.session_commands import run_again, say_versions
 from engine.study_command import study
@@ -45,10 +46,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-ScenarioArgument = Annotated[
-    str,
-    typer.Argument(help=f"A shipped scenario ({', '.join(shipped())}) or the path of your own .toml file."),
-]
 SeedOption = Annotated[int | None, typer.Option(help="Another seed: another valley, other people.", min=0)]
 ModelOption = Annotated[
     str | None,

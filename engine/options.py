@@ -8,9 +8,12 @@ from typing import Annotated
 import typer
 
 from engine.render.devices import VARIABLE, parse_device
-from engine.scenario import MODALITIES
+from engine.scenario import MODALITIES, shipped
 from engine.terminal import parsed
 
+ScenarioArgument = Annotated[
+    str, typer.Argument(help=f"A shipped scenario ({', '.join(shipped())}) or the path of your own .toml file.")
+]
 SizeOption = Annotated[str | None, typer.Option(help="Frame size in pixels, such as 640x480.")]
 FpsOption = Annotated[float | None, typer.Option(help="Frames per second of world time; must divide the tick rate.")]
 QualityOption = Annotated[

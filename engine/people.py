@@ -11,8 +11,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from engine.options import VariationOption
-from engine.scenario import ScenarioError, load, shipped
+from engine.options import ScenarioArgument, VariationOption
+from engine.scenario import ScenarioError, load
 from engine.terminal import busy, out
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ BAR_WIDTH = 24
 
 
 def people(
-    scenario: Annotated[str, typer.Argument(help=f"A shipped scenario ({', '.join(shipped())}) or a .toml file.")] = (
-        "valley"
-    ),
+    scenario: ScenarioArgument = "valley",
     seed: Annotated[int | None, typer.Option(help="Another seed: other people.", min=0)] = None,
     variation: VariationOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON: backstories and secrets, too.")] = False,

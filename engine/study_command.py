@@ -14,10 +14,11 @@ from rich.table import Table
 
 from agents.ablation import Ablation
 from engine.files import check_writable, stoppable, write
+from engine.options import ScenarioArgument
 from engine.quantities import format_duration
 from engine.scenario import load
 from engine.terminal import fail, out, progress, say
-from engine.world_commands import MOST_SEEDS, SCENARIO_HELP
+from engine.world_commands import MOST_SEEDS
 
 if TYPE_CHECKING:
     from engine.study import Gathered, Study, Told
@@ -26,7 +27,7 @@ PARTS = tuple(field.name for field in fields(Ablation))  # of the mind
 
 
 def study(
-    scenario: Annotated[str, typer.Argument(help=SCENARIO_HELP)] = "rumour",
+    scenario: ScenarioArgument = "rumour",
     seeds: Annotated[
         int, typer.Option(help="Over so many villages: the scenario's seed and those after it.", min=1, max=MOST_SEEDS)
     ] = 10,

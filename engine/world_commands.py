@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.files import check_writable, stoppable, write
+from engine.options import ScenarioArgument
 from engine.quantities import format_duration, parse_moment
-from engine.scenario import load, shipped
+from engine.scenario import load
 from engine.terminal import busy, fail, out, parsed, progress, say
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ world = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-SCENARIO_HELP = f"A shipped scenario ({', '.join(shipped())}) or the path of your own .toml file."
 MOST_SEEDS = 1000
 ALL = "all"
 LAYER_NAMES = (
@@ -36,7 +36,7 @@ SeedOption = Annotated[int | None, typer.Option(help="Another seed: another vall
 
 
 def validate(
-    scenario: Annotated[str, typer.Argument(help=SCENARIO_HELP)] = "valley",
+    scenario: ScenarioArgument = "valley",
     seeds: Annotated[
         int, typer.Option(help="Over so many worlds: the scenario's seed and those after it.", min=1, max=MOST_SEEDS)
     ] = 20,
@@ -115,7 +115,7 @@ def validate(
 
 @world.command("map")
 def draw(
-    scenario: Annotated[str, typer.Argument(help=SCENARIO_HELP)] = "valley",
+    scenario: ScenarioArgument = "valley",
     layer: Annotated[
         list[str] | None,
         typer.Option(help=f"What to draw: {', '.join(LAYER_NAMES)}, or all. More than one give a sheet."),
