@@ -32,7 +32,10 @@ def requantised(library: Any, model: Path, copy: Path) -> Path:
         copy.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=copy.parent, prefix=f"{copy.stem}-", suffix=PART)
     except OSError:
-        handle, name = tempfile.mkstemp(prefix=f"{copy.stem}-", suffix=PART)
+        try:
+            handle, name = tempfile.mkstemp(prefix=f"{copy.stem}-", suffix=PART)
+        except OSError as error:
+            raise LoadError(f"its copy in {FILE_TYPE} can be written nowhere: {error.strerror}") from None
         copy = Path(name)
     os.close(handle)
     part = Path(name)
