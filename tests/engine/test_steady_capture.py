@@ -17,15 +17,16 @@ from engine.provenance import Model
 from engine.scenario import build
 from recorder.reader import Session
 
-FRAMES, SETTLED = 560, 280
-KIB_PER_FRAME = 4.0  # that a process may grow, of which an allocator needs a part; to keep frames takes 10 and more
+FRAMES, SETTLED = 480, 220
+KIB_PER_FRAME = 12.0  # that a process may grow; what it sees for the first time (meshes, the driver's buffers) takes
+# up to 5, while to keep its frames would take 20 as they are stored and 60 as they are drawn
 SCENARIO: dict[str, Any] = {
     "name": "steady",
     "world": {"size_m": 256, "tick_rate": 4},
     "village": {"villagers": 1},
     "capture": {
         "fps": 4.0,
-        "size": (48, 36),
+        "size": (128, 96),
         "modalities": ("rgb", "depth", "instance"),
         "quality": "truth",
     },
@@ -65,7 +66,7 @@ def test_memory_does_not_grow_with_the_frames(tmp_path: Path) -> None:
     assert len(taken) == 3
     for pid, memory in taken.items():
         frames, kib = np.array([each for each in memory if each[0] >= SETTLED]).T
-        assert len(frames) > 10
+        assert len(frames) > 8
         slope = theilslopes(kib, frames).slope  # a single step, when an allocator grows for good, counts for nothing
         what = "the capture" if pid == os.getpid() else "a drawing process"
         assert slope < KIB_PER_FRAME, f"{what} grows by {slope:.2f} KiB a frame"
