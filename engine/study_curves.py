@@ -18,6 +18,7 @@ WIDTH_PX, PANEL_PX = 900, 380
 KNOW, PROMISE, COME = "#11698e", "#c99a1e", "#c0562f"  # apart for all kinds of sight, and in lightness
 NIGHT = "#eef0f2"
 DAWN_H, DUSK_H = 6, 21
+HEADROOM = 1.04  # so that a curve at the top is seen
 
 
 def drawn(study: Study) -> bytes:
@@ -46,18 +47,18 @@ def drawn(study: Study) -> bytes:
 
 
 def _spread(ax: Axes, told: Sequence[Told], villagers: int) -> None:
-    ax.set_title(f"Who knows the news ({told[0].kind.replace('_', ' ')}): {len(told)} villages of {villagers}")
+    ax.set_title(f"Who knows the news ({told[0].kind.replace('_', ' ')}): {_how_many(told, villagers)}")
     _band(ax, [t.knowing for t in told], KNOW, "know it")
     ax.axhline(villagers / 2, color=FAINT, linewidth=0.9, linestyle=(0, (5, 3)))
     ax.annotate("half of the village", (1, villagers / 2), xycoords=("axes fraction", "data"), ha="right", va="bottom",
                 fontsize=8, color=FAINT, xytext=(-4, 2), textcoords="offset points")  # fmt: skip
-    ax.set_ylim(0, villagers)
+    ax.set_ylim(0, villagers * HEADROOM)
     ax.set_ylabel("villagers")
 
 
 def _attendance(ax: Axes, gathered: Sequence[Gathered], villagers: int) -> None:
     first = gathered[0]
-    ax.set_title(f"{first.what[0].upper()}{first.what[1:]} at {first.place}: {len(gathered)} villages of {villagers}")
+    ax.set_title(f"{first.what[0].upper()}{first.what[1:]} at {first.place}: {_how_many(gathered, villagers)}")
     _band(ax, [g.heard for g in gathered], KNOW, "have heard of it")
     _band(ax, [g.promised for g in gathered], PROMISE, "have promised to come")
     _band(ax, [g.present for g in gathered], COME, "are at the place")
@@ -65,15 +66,19 @@ def _attendance(ax: Axes, gathered: Sequence[Gathered], villagers: int) -> None:
     ax.axvspan(begins, ends, color=COME, alpha=0.10, linewidth=0)
     ax.annotate(first.what, ((begins + ends) / 2, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom",
                 fontsize=8, color=COME)  # fmt: skip
-    ax.set_ylim(0, villagers)
+    ax.set_ylim(0, villagers * HEADROOM)
     ax.set_ylabel("villagers")
+
+
+def _how_many(over: Sequence[Told] | Sequence[Gathered], villagers: int) -> str:
+    return f"{len(over)} villages of {villagers}, median and quartiles"
 
 
 def _band(ax: Axes, curves: Sequence[Sequence[int]], colour: str, label: str) -> None:
     low, middle, high = quartiles(curves)
     hours = np.arange(1, len(middle) + 1) * SAMPLE_MIN / 60
     ax.fill_between(hours, low, high, color=colour, alpha=0.22, linewidth=0)
-    ax.plot(hours, middle, color=colour, linewidth=1.8, label=f"{label} (median, quartiles)")
+    ax.plot(hours, middle, color=colour, linewidth=1.8, label=label)
 
 
 def _clock(ax: Axes, first_h: float, hours: float) -> None:
@@ -88,4 +93,12 @@ def _clock(ax: Axes, first_h: float, hours: float) -> None:
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis="y", color="#e7e4df", linewidth=0.6)
     ax.set_axisbelow(True)
-    ax.legend(loc="upper left", fontsize=8, labelcolor=INK, handlelength=1.8)
+    ax.legend(
+        loc="upper left",
+        bbox_to_anchor=(-0.01, -0.08),
+        ncols=3,
+        fontsize=8,
+        labelcolor=INK,
+        handlelength=1.8,
+        frameon=False,
+    )  # below: curves may be anywhere
