@@ -5,7 +5,7 @@ It follows from the configuration, the time and the fronts that were sent: nothi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -143,13 +143,12 @@ class Nature:
         config = self._config
         local = config.start + timedelta(seconds=tick / config.tick_rate)
         utc = utc_of(local, config.longitude)
-        weather = self._sky.at(tick / config.tick_rate)
         return Now(
             tick=tick,
             local_time=local,
             sun=sun_at(utc, config.latitude, config.longitude),
             utc=utc,
-            weather=replace(weather, ground_wetness=self._wetness, snow_depth_m=self._snow_m),
+            weather=self._sky.at(tick / config.tick_rate, self._wetness, self._snow_m),
             surface=self._surface,
             season=self._seasons.at(local),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 import numpy as np
@@ -45,10 +46,10 @@ class Seasons:
         new_year = datetime(local.year, 1, 1)  # noqa: DTZ001 (local solar time)
         length = (datetime(local.year + 1, 1, 1) - new_year).days  # noqa: DTZ001
         noon = (local - new_year).total_seconds() / 86400.0 / length * DAYS - 0.5
-        day = int(np.floor(noon))
+        day = math.floor(noon)
         share = noon - day
-        before, after = self.days[day % DAYS], self.days[(day + 1) % DAYS]
-        return Season(*(before + (after - before) * share).tolist())
+        before, after = self.days[day % DAYS].tolist(), self.days[(day + 1) % DAYS].tolist()
+        return Season(*(b + (a - b) * share for b, a in zip(before, after, strict=True)))
 
 
 def vegetation(climate: Normals, latitude: float) -> Floats:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+DAY = timedelta(days=1)
 J2000 = datetime(2000, 1, 1, 12)  # noqa: DTZ001 (UTC by definition; naive datetimes throughout)
 SUNRISE_ELEVATION = math.radians(-0.833)  # upper limb on the horizon with mean refraction
 SOLAR_W_M2 = 1361.0  # Kopp & Lean 2011
@@ -36,7 +37,7 @@ def sun_at(utc: datetime, latitude_deg: float, longitude_deg: float) -> Sun:
     Meeus, Astronomical Algorithms (1998), chapter 25 (low accuracy), in the form of the NOAA solar calculator; good
     to about 0.01 degrees from 1950 to 2050.
     """
-    days = (utc - J2000) / timedelta(days=1)
+    days = (utc - J2000) / DAY
     century = days / 36525.0
     mean_longitude = 280.46646 + century * (36000.76983 + century * 0.0003032)
     anomaly = math.radians(357.52911 + century * (35999.05029 - 0.0001537 * century))
@@ -46,22 +47,25 @@ def sun_at(utc: datetime, latitude_deg: float, longitude_deg: float) -> Sun:
         + math.sin(3 * anomaly) * 0.000289
     )
     node = math.radians(125.04 - 1934.136 * century)
-    longitude = math.radians(mean_longitude + centre - 0.00569 - 0.00478 * math.sin(node))
+    nutation = 0.00478 * math.sin(node)
+    longitude = math.radians(mean_longitude + centre - 0.00569 - nutation)
     obliquity = math.radians(
         23.439291 - century * (0.0130042 + century * (1.64e-7 - 5.04e-7 * century)) + 0.00256 * math.cos(node)
     )
-    declination = math.asin(math.sin(obliquity) * math.sin(longitude))
-    right_ascension = math.atan2(math.cos(obliquity) * math.sin(longitude), math.cos(longitude))
+    eastward, tilt = math.sin(longitude), math.cos(obliquity)
+    declination = math.asin(math.sin(obliquity) * eastward)
+    right_ascension = math.atan2(tilt * eastward, math.cos(longitude))
     sidereal_deg = 280.46061837 + 360.98564736629 * days + 0.000387933 * century * century
     # The equation of the equinoxes, the nutation in longitude seen along the equator.
-    sidereal_deg -= 0.00478 * math.sin(node) * math.cos(obliquity)
+    sidereal_deg -= nutation * tilt
     hour_angle = math.radians(sidereal_deg + longitude_deg) - right_ascension
     latitude = math.radians(latitude_deg)
-    east = -math.cos(declination) * math.sin(hour_angle)
-    north = math.sin(declination) * math.cos(latitude) - math.cos(declination) * math.cos(hour_angle) * math.sin(
-        latitude
-    )
-    up = math.sin(declination) * math.sin(latitude) + math.cos(declination) * math.cos(hour_angle) * math.cos(latitude)
+    # Of the declination, the latitude and the hour angle.
+    sin_d, cos_d, sin_l, cos_l = math.sin(declination), math.cos(declination), math.sin(latitude), math.cos(latitude)
+    cos_h = math.cos(hour_angle)
+    east = -cos_d * math.sin(hour_angle)
+    north = sin_d * cos_l - cos_d * cos_h * sin_l
+    up = sin_d * sin_l + cos_d * cos_h * cos_l
     return Sun(
         azimuth_heading=math.atan2(north, east) % (2 * math.pi),
         elevation=math.atan2(up, math.hypot(east, north)),

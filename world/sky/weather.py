@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -37,7 +36,6 @@ GUST_SHARE = 0.22  # standard deviation of wind in gusts over its mean: turbulen
 GUST_PEAK = 2.3  # standard deviations that the strongest gust of some minutes lies above the mean
 PRESSURE_NOISE_PA = 160.0
 OUTFLOW_M_S, OUTFLOW_MM_H = 7.0, 25.0  # gusts out of a shower of such rain
-NAMES = tuple(f.name for f in fields(Weather))
 
 
 class Sky:
@@ -77,11 +75,14 @@ class Sky:
         self._field: tuple[int, AirField] | None = None
         self._strokes: dict[int, NDArray[np.void]] = {}
 
-    def at(self, seconds: float) -> Weather:
-        """The weather at the village, with the temperature of the datum's height, `seconds` after the start."""
+    def at(self, seconds: float, ground_wetness: float = 0.0, snow_depth_m: float = 0.0) -> Weather:
+        """The weather at the village, with the temperature of the datum's height, `seconds` after the start.
+
+        What lies on the ground there is not the sky's, and only passed on.
+        """
         update = math.floor(seconds / UPDATE_S)
         before, after = self._moment(update).weather, self._moment(update + 1).weather
-        return between(before, after, seconds / UPDATE_S - update)
+        return between(before, after, seconds / UPDATE_S - update, ground_wetness, snow_depth_m)
 
     def field(self, seconds: float) -> AirField:
         """The air over the map in the minute that these seconds lie in."""
@@ -236,13 +237,28 @@ class Sky:
         return strokes
 
 
-def between(a: Weather, b: Weather, share: float) -> Weather:
+def between(a: Weather, b: Weather, share: float, ground_wetness: float, snow_depth_m: float) -> Weather:
     """Linear between two weathers; the wind turns the short way, visibility blends as extinction does."""
-    mixed_values = {name: getattr(a, name) * (1.0 - share) + getattr(b, name) * share for name in NAMES}
+    rest = 1.0 - share
     turn = (b.wind_towards - a.wind_towards + math.pi) % (2 * math.pi) - math.pi
-    mixed_values["wind_towards"] = (a.wind_towards + turn * share) % (2 * math.pi)
-    for name in ("visibility_m", "haze_visibility_m"):
-        mixed_values[name] = 1.0 / ((1.0 - share) / getattr(a, name) + share / getattr(b, name))
     if a.fog_top_m <= NO_FOG_M or b.fog_top_m <= NO_FOG_M:  # a fog that comes or goes does not sink to the depths
-        mixed_values["fog_top_m"] = max(a.fog_top_m, b.fog_top_m)
-    return Weather(**mixed_values)
+        fog_top_m = max(a.fog_top_m, b.fog_top_m)
+    else:
+        fog_top_m = a.fog_top_m * rest + b.fog_top_m * share
+    return Weather(
+        temperature_c=a.temperature_c * rest + b.temperature_c * share,
+        humidity=a.humidity * rest + b.humidity * share,
+        pressure_pa=a.pressure_pa * rest + b.pressure_pa * share,
+        wind_m_s=a.wind_m_s * rest + b.wind_m_s * share,
+        wind_towards=(a.wind_towards + turn * share) % (2 * math.pi),
+        cloud=a.cloud * rest + b.cloud * share,
+        rain_mm_h=a.rain_mm_h * rest + b.rain_mm_h * share,
+        snow_mm_h=a.snow_mm_h * rest + b.snow_mm_h * share,
+        visibility_m=1.0 / (rest / a.visibility_m + share / b.visibility_m),
+        ground_wetness=ground_wetness,
+        snow_depth_m=snow_depth_m,
+        gust_m_s=a.gust_m_s * rest + b.gust_m_s * share,
+        sun_w_m2=a.sun_w_m2 * rest + b.sun_w_m2 * share,
+        haze_visibility_m=1.0 / (rest / a.haze_visibility_m + share / b.haze_visibility_m),
+        fog_top_m=fog_top_m,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -13,6 +14,8 @@ from world.columns import BUILDING_STATE
 from world.grid import bilinear
 from world.streams import hashed_unit
 from world.view import Floats, Surface, Weather
+
+Flags = NDArray[np.bool_]
 
 LAMPS_BELOW = math.radians(1.5)  # height of the sun at which one lights a lamp indoors; judgement
 JITTER_HOURS = 0.6  # households keep their own hours, so far from the village's, each way
@@ -55,15 +58,21 @@ class Households:
 
     def __init__(self, buildings: NDArray[np.void], seed: int) -> None:
         """`buildings` are columns.BUILDINGS."""
-        self._kinds = [Kind(int(kind)) for kind in buildings["kind"]]
+        kinds = [Kind(int(kind)) for kind in buildings["kind"]]
         rows = np.arange(len(buildings), dtype=np.int64)
         self._late = (2.0 * hashed_unit(rows, rows * 0, seed, "household") - 1.0) * JITTER_HOURS
-        self._airy = hashed_unit(rows, rows * 0 + 1, seed, "household") < 0.5
+        self._cooking, self._lit, self._at_work = (_hours(kinds, spans) for spans in (COOKING, LIT, AT_WORK))
+        self._awake = _hours(kinds, {kind: (span,) for kind, span in WAKING.items()})
+        self._heated_hours = _hours(kinds, HEATED_HOURS)
+        self._warmed = np.array([kind in HEATED and kind not in HEATED_HOURS for kind in kinds], dtype=np.bool_)
+        self._houses = np.array([kind == Kind.HOUSE for kind in kinds], dtype=np.bool_)
+        self._airy = self._houses & (hashed_unit(rows, rows * 0 + 1, seed, "household") < 0.5)
         yaw, half = buildings["yaw"].astype(np.float64), buildings["depth_m"].astype(np.float64) / 2
         self._door_x = buildings["x"] + np.sin(yaw) * half
         self._door_y = buildings["y"] - np.cos(yaw) * half
         self._floor = buildings["z"].astype(np.float64)
-        self._stands_in_water = np.array([kind == Kind.BRIDGE for kind in self._kinds], dtype=np.bool_)
+        self._stands_in_water = np.array([kind == Kind.BRIDGE for kind in kinds], dtype=np.bool_)
+        self._over: tuple[Surface, Floats] | None = None  # the water over the thresholds, which stays with its surface
 
     def at(
         self,
@@ -86,31 +95,29 @@ class Households:
             origin: world x, y of its first sample.
             cell_m: its spacing.
         """
-        made = np.zeros(len(self._kinds), BUILDING_STATE)
-        hour = local.hour + local.minute / 60.0 + local.second / 3600.0
-        dark = sun_elevation < LAMPS_BELOW
-        for row, kind in enumerate(self._kinds):
-            own = (hour - float(self._late[row])) % 24.0
-            made["lamp"][row] = dark and _within(own, LIT.get(kind, ()))
-            made["hearth"][row] = _within(own, COOKING.get(kind, ())) or self._heated(kind, own, weather.temperature_c)
-            made["door"][row] = not dark and self._open(row, kind, own, weather)
-        made["water_m"] = self._flooded(surface, heights, origin, cell_m)
+        made = np.zeros(len(self._late), BUILDING_STATE)
+        own = (local.hour + local.minute / 60.0 + local.second / 3600.0 - self._late) % 24.0
+        if sun_elevation < LAMPS_BELOW:
+            made["lamp"] = _within(own, self._lit)
+        else:
+            made["door"] = self._open(own, weather)
+        made["hearth"] = _within(own, self._cooking) | self._heated(own, weather.temperature_c)
+        if self._over is None or self._over[0] is not surface:
+            self._over = surface, self._flooded(surface, heights, origin, cell_m)
+        made["water_m"] = self._over[1]
         return made
 
-    @staticmethod
-    def _heated(kind: Kind, hour: float, temperature_c: float) -> bool:
-        if kind not in HEATED or temperature_c >= HEATED_BELOW_C:
-            return False
-        if kind in HEATED_HOURS:
-            return _within(hour, HEATED_HOURS[kind])
-        return temperature_c < BITTER_C or _within(hour, (WAKING[kind],))
+    def _heated(self, hour: Floats, temperature_c: float) -> Flags:
+        if temperature_c >= HEATED_BELOW_C:
+            return np.zeros(len(hour), dtype=np.bool_)
+        fires = _within(hour, self._heated_hours)
+        return fires | (self._warmed if temperature_c < BITTER_C else self._warmed & _within(hour, self._awake))
 
-    def _open(self, row: int, kind: Kind, hour: float, weather: Weather) -> bool:
+    def _open(self, hour: Floats, weather: Weather) -> Flags:
         if weather.raining or weather.temperature_c < COLD_SHUT_C:
-            return False
-        if kind == Kind.HOUSE:
-            return bool(self._airy[row]) and weather.temperature_c > OPEN_ABOVE_C and _within(hour, (WAKING[kind],))
-        return _within(hour, AT_WORK.get(kind, ()))
+            return np.zeros(len(hour), dtype=np.bool_)
+        open_ = _within(hour, self._at_work) & ~self._houses
+        return open_ | (self._airy & _within(hour, self._awake)) if weather.temperature_c > OPEN_ABOVE_C else open_
 
     def _flooded(
         self, surface: Surface, heights: NDArray[np.float32], origin: tuple[float, float], cell_m: float
@@ -121,5 +128,18 @@ class Households:
         return np.where((depth > 0.0) & ~self._stands_in_water, over, 0.0)
 
 
-def _within(hour: float, spans: tuple[tuple[float, float], ...]) -> bool:
-    return any(start <= hour < end for start, end in spans)
+def _hours(kinds: Sequence[Kind], spans: Mapping[Kind, Sequence[tuple[float, float]]]) -> tuple[Floats, Floats]:
+    """When the spans of each building begin and end, (spans, buildings) both; those it has not end as they begin."""
+    most = max(len(some) for some in spans.values())
+    table = np.zeros((2, most, len(kinds)))
+    for column, kind in enumerate(kinds):
+        for row, span in enumerate(spans.get(kind, ())):
+            table[:, row, column] = span
+    return table[0], table[1]
+
+
+def _within(hour: Floats, spans: tuple[Floats, Floats]) -> Flags:
+    """Whose hour (buildings,) lies in one of its spans."""
+    begins, ends = spans
+    within: Flags = ((begins <= hour) & (hour < ends)).any(axis=0)
+    return within
