@@ -5,7 +5,6 @@ Texts live here and in no other state of the society: nothing that decides ever 
 
 from __future__ import annotations
 
-import zlib
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -24,6 +23,7 @@ from agents.perception import hearers, seen_by
 from agents.reminiscence import memory_of
 from agents.times import day_part, season_of, tense_of, when_words
 from world.state import Plain, part, plain, typed
+from world.streams import seed_words
 from world.view import Place, WorldView
 
 WORDS_PER_S = 2.6  # 156 a minute; English conversation runs at 210 (Tauroza & Allison 1990), villagers take their time
@@ -226,8 +226,7 @@ def plan_from(record: Any, personas: Sequence[Persona]) -> SpeechPlan:
 
 def speech_seed(seed: int, row: int, tick: int, call: int) -> int:
     """Seed (31 bits) of one wording request; below 2^31, so never the 0xFFFFFFFF that means random to llama.cpp."""
-    sequence = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(b"speech"), row, tick, call))
-    return int(sequence.generate_state(1)[0]) >> 1
+    return int(seed_words(seed, "speech", row, tick, call)[0]) >> 1
 
 
 def spoken(
