@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -22,17 +22,25 @@ class Lexicon:
     small: frozenset[str]  # words of grammar and everyday verbs, which say little by themselves
     things: frozenset[str]
     joints: frozenset[str]  # words before which a sentence may as well end
+    kinds: Mapping[str, frozenset[str]]  # what an end can be of, and the words of that kind
 
     def knows(self, word: str) -> bool:
         """True for a listed word or a plain form of one (plural, past, -ing, -ly)."""
         return bool(bases(word) & (self.small | self.things))
+
+    def kinds_of(self, word: str) -> frozenset[str]:
+        """What a word, or a plural of it, is of; nothing for most."""
+        forms = {word, word.removesuffix("s")}
+        return frozenset(kind for kind, words in self.kinds.items() if forms & words)
 
 
 @cache
 def lexicon() -> Lexicon:
     """The words of assets/phrases/lexicon.toml."""
     data = tomllib.loads(files("assets").joinpath("phrases", "lexicon.toml").read_text(encoding="utf-8"))
-    return Lexicon(**{name: frozenset(words.split()) for name, words in data.items()})
+    kinds = {kind: frozenset(words.split()) for kind, words in data.pop("kinds").items()}
+    words = {name: frozenset(text.split()) for name, text in data.items()}
+    return Lexicon(**words | {"things": words["things"].union(*kinds.values())}, kinds=kinds)
 
 
 def words_of(text: str) -> list[str]:

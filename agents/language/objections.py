@@ -114,6 +114,10 @@ _DISAGREES = {
 }
 
 
+_QUALITIES = frozenset({"merry", "fresh"})  # kinds of words that may stand before what is called for
+_EXEMPLAR_ENDS = frozenset(tuple(words_of(line)[-2:]) for line in SHARED_PREFIX.splitlines() if line)
+
+
 @dataclass(frozen=True)
 class Candidate:
     """One try of the model: the line it makes with the clause, and how likely the model found its tail."""
@@ -260,9 +264,24 @@ def repetition(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
         return "stammers"
     if claimed := _NEWS_WORDS & set(tail):
         return f"claims news ({min(claimed)})"
+    if tuple(tail[-2:]) in _EXEMPLAR_ENDS:
+        return "ends like an exemplar"
     tail_runs = runs(words_of(candidate.line)) - runs(words_of(draft.clause))
     if any(tail_runs & runs(words_of(line)) for line in (*said_before(plan), *SHARED_PREFIX.splitlines())):
         return "was said before"
+    return ""
+
+
+def sense(_plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
+    """What the connective calls for comes first: after "a cup of" something to drink, and no mother."""
+    if not draft.calls_for:
+        return ""
+    words, wanted = words_of(candidate.tail), set(draft.calls_for)
+    kinds = {word: lexicon().kinds_of(word) for word in words}
+    found = next((word for word in words if kinds[word] - _QUALITIES or kinds[word] & wanted), "")
+    if not found or kinds[found].isdisjoint(wanted):
+        said = found or next((word for word in words if word not in lexicon().small), "nothing")
+        return f"says '{said}' where {' or '.join(draft.calls_for)} is called for"
     return ""
 
 
@@ -353,6 +372,7 @@ GUARDS: Mapping[str, Guard] = MappingProxyType(
         "joint": joint,
         "grammar": grammar,
         "repetition": repetition,
+        "sense": sense,
         "scene": scene,
         "contradiction": contradiction,
         "secret": secret,

@@ -32,6 +32,7 @@ CONDITIONS = (
 )
 SENSE = frozenset(CONDITIONS[:13])  # conditions of sense; the others are of the moment and make a phrase fit better
 SCOPE_KEYS = frozenset({"acts", "topic", "kind", *CONDITIONS})
+CALLS_FOR = " | "  # between an ending and the kinds of words that may follow it
 WORDINGS = {"group": "say", "ending": "go_on", "coda": "add"}  # table -> key of its wordings
 LINES_REMEMBERED = 8192  # recognised lines kept; a village says some thousands a day
 
@@ -86,7 +87,7 @@ class Scope:
 class Phrase(Scope):
     """One wording with slots."""
 
-    tails: tuple[str, ...]  # connectives of its own after which more may be said
+    tails: tuple[tuple[str, tuple[str, ...]], ...]  # connectives of its own, and the kinds of words they call for
 
     @cached_property
     def one_half(self) -> bool:
@@ -116,6 +117,8 @@ class Phrase(Scope):
 @dataclass(frozen=True, kw_only=True)
 class Ending(Scope):
     """A connective after which more may be said, whatever the phrase before it. A capital begins a new sentence."""
+
+    calls_for: tuple[str, ...]  # kinds of words of the lexicon, one of which must follow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +174,8 @@ def phrase_book() -> PhraseBook:
     """The phrases shipped with Hamlet.
 
     Raises:
-        ValueError: a group has an unknown key, act or topic, or no wording; the message names file and group.
+        ValueError: a group has an unknown key, act or topic, no wording, or an ending that does not say what may follow
+            it; the message names file and group.
     """
     stocks: dict[str, list[Any]] = {"group": [], "ending": [], "coda": []}
     tasks: dict[str, str] = {}
@@ -250,9 +254,20 @@ def _read(table: str, group: dict[str, Any], where: str) -> Iterable[Scope]:
             "slots": tuple(dict.fromkeys(_SLOT.findall(text))),
         }
         if table == "group":
-            yield Phrase(**scope, tails=tuple(group.get("tails", ())))
+            yield Phrase(**scope, tails=tuple(_open_end(tail, where) for tail in group.get("tails", ())))
+        elif table == "ending":
+            connective, kinds = _open_end(text, where)
+            yield Ending(**(scope | {"text": connective}), calls_for=kinds)
         else:
-            yield Ending(**scope) if table == "ending" else Coda(**scope)
+            yield Coda(**scope)
+
+
+def _open_end(text: str, where: str) -> tuple[str, tuple[str, ...]]:
+    """A connective and the kinds of words that may follow it."""
+    connective, _, kinds = text.partition(CALLS_FOR)
+    if not kinds:
+        raise ValueError(f"{where}: {text!r} does not say what may follow; write it like 'a cup of{CALLS_FOR}drink'")
+    return connective, tuple(kinds.split())
 
 
 def _listed(value: Any) -> list[Any]:

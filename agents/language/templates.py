@@ -65,6 +65,7 @@ class Draft:
     connective: str  # "because", "so I will", ...; "" where the line is better short
     names: tuple[str, ...]  # villagers named in the line
     coda: str = ""  # the second sentence of the text, which gives way where a model goes on
+    calls_for: tuple[str, ...] = ()  # kinds of words, one of which must follow; nothing: whatever comes
 
     @property
     def phrase(self) -> str:
@@ -125,11 +126,12 @@ def draft(plan: SpeechPlan) -> Draft:
     known = (plan.listener.name, plan.subject_name, plan.object_name)
     names = tuple(name for name in dict.fromkeys(known) if name and name in line)
     share = _between(TAIL_SHARE_QUIET, TAIL_SHARE_TALKATIVE, plan.speaker.extraversion)
-    connectives, fits = _connectives(plan, situation, phrase, text, values, lines)
+    fits, calls_for = _connectives(plan, situation, phrase, text, values, lines)
+    connectives = list(fits)
     if not connectives or rng.random() >= share * SHORT_ACTS.get(plan.act, 1.0):
         return Draft(line, text, "", names, coda)
-    connective = connectives[_drawn(rng, fits)]
-    return Draft(line, joined(text, connective), connective, names, coda)
+    connective = connectives[_drawn(rng, list(fits.values()))]
+    return Draft(line, joined(text, connective), connective, names, coda, calls_for[connective])
 
 
 def joined(text: str, connective: str) -> str:
@@ -210,16 +212,21 @@ def _connectives(
     text: str,
     values: dict[str, str],
     lines: Sequence[str],
-) -> tuple[list[str], list[int]]:
-    """What the phrase may go on with, its own connectives and the endings for moments like this, and how fitting."""
+) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:
+    """What the phrase may go on with, its own connectives and the endings for moments like this: how fitting each is,
+    and what it calls for.
+    """
     kind = plan.fact.kind if plan.fact else ""
     open_end = phrase.one_half and (text.endswith(".") or (plan.act is Act.ASK and text.endswith("?")))
-    fitting = {filled(tail, values): phrase.closeness for tail in phrase.tails}
-    fitting |= {
-        filled(ending.text, values): ending.closeness
+    endings = {
+        filled(ending.text, values): ending
         for ending in phrase_book().endings_for(plan.act, plan.topic, kind)
         if ending.holds(situation) and all(slot in values for slot in ending.slots)
     }
+    calls_for = {filled(tail, values): kinds for tail, kinds in phrase.tails}
+    fitting = dict.fromkeys(calls_for, phrase.closeness)
+    fitting |= {connective: ending.closeness for connective, ending in endings.items()}
+    calls_for |= {connective: ending.calls_for for connective, ending in endings.items()}
     weights = {
         connective: weight
         for connective, weight in fitting.items()
@@ -228,7 +235,7 @@ def _connectives(
         and not any(" ".join(connective.split()[-REPEATED_WORDS:]) in line for line in lines)
         and " ".join(connective.lower().split()[:3]) not in text.lower()
     }
-    return list(weights), list(weights.values())
+    return weights, calls_for
 
 
 def _drawn(rng: np.random.Generator, weights: Sequence[float]) -> int:

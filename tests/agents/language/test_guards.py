@@ -16,6 +16,7 @@ from agents.language.guards import candidate_of, judge
 from agents.language.lexicon import lexicon
 from agents.language.models import ModelError, find_model
 from agents.language.objections import GUARDS, MAX_ADDED_WORDS, Candidate, guard_of, objection
+from agents.language.phrases import CALLS_FOR
 from agents.language.prompt import EXEMPLAR_NAMES, MOST_TOKENS, SHARED_PREFIX, scene_prompt
 from agents.language.templates import Draft, draft
 from tests.agents.language.plans import NAMES, WEATHERS, make_plan, varied_plans, wide_plans
@@ -86,8 +87,10 @@ def test_each_fault_is_refused_with_its_reason(tail: str, why: str) -> None:
 
 def refused_by(guard: str, plan: SpeechPlan, clause: str, connective: str, tail: str) -> str:
     """The reason that one guard gives for one tail, whatever the others say."""
+    clause, _, kinds = clause.partition(CALLS_FOR)
+    connective = connective.partition(CALLS_FOR)[0]
     phrase = clause.removesuffix(f", {connective}") + "."
-    planned = Draft(phrase, clause, connective, ())
+    planned = Draft(phrase, clause, connective, (), calls_for=tuple(kinds.split()))
     return GUARDS[guard](plan, planned, candidate_of(planned, tail, LIKELY))
 
 
@@ -126,6 +129,10 @@ SHY = replace(PLAN, speaker=replace(PLAN.speaker, secret="buried a jar of silver
         ("secret", SHY, "There is rain coming, so I will sit under the", " tree.", ""),
         ("scene", PLAN, "There is rain coming, so I will bring in the", " snow.", "says 'snow' in cold rain"),
         ("names", PLAN, "There is rain coming, so I will fetch", " Oskar.", "names Oskar"),
+        ("sense", PLAN, "There is rain coming, so I dream of a cup of | drink", " hot tea by the stove.", ""),
+        ("sense", PLAN, "There is rain coming, so I dream of a cup of | drink", " straw.", "says 'straw' where drink"),
+        ("sense", PLAN, "There is rain coming, so I dream of a cup of | drink", " hill and ale.", "says 'hill' where"),
+        ("sense", PLAN, "There is rain coming, so I dream of a", " straw.", ""),
         ("voice", PLAN, "There is rain coming, so I will be your", " assistant.", "not a villager's voice"),
     ],
 )

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from agents.acts import Act, Topic
 from agents.knowledge import FACT_KINDS
+from agents.language.lexicon import lexicon
 from agents.language.phrases import phrase_book
 from agents.language.situation import weather_class
 from agents.language.slots import filled
@@ -202,6 +203,19 @@ def test_endings_are_left_open_and_short_enough_to_go_on() -> None:
         assert 1 <= len(ending.text.split()) <= 11, ending.text
 
 
+def test_every_connective_calls_for_kinds_that_have_words() -> None:
+    kinds = lexicon().kinds
+    for calls_for in (
+        *(ending.calls_for for ending in phrase_book().endings),
+        *(kinds for phrase in phrase_book().phrases for _, kinds in phrase.tails),
+    ):
+        assert calls_for and set(calls_for) <= set(kinds)
+    named = {kind for ending in phrase_book().endings for kind in ending.calls_for} | {
+        kind for phrase in phrase_book().phrases for _, wanted in phrase.tails for kind in wanted
+    }
+    assert named == set(kinds), "a kind that nothing calls for"
+
+
 def test_no_connective_comes_twice_in_a_talk_or_soon_again_from_one_mouth() -> None:
     lines: list[str] = []
     used: list[str] = []
@@ -221,7 +235,7 @@ TRADES = sorted(
     }
 )
 WORDINGS = [item.text for item in (*phrase_book().phrases, *phrase_book().endings, *phrase_book().codas)] + [
-    tail for phrase in phrase_book().phrases for tail in phrase.tails
+    tail for phrase in phrase_book().phrases for tail, _ in phrase.tails
 ]
 
 
