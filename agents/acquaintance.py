@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any, overload
 
 import numpy as np
@@ -31,6 +32,7 @@ class Circles:
             self.others[:] = np.arange(villagers)
             self.count[:] = villagers - 1
         self._keys = self._keyed()
+        self._places = self.others.data.cast("B").cast("i")  # all circles, one after the other
 
     @property
     def held(self) -> NDArray[np.bool_]:
@@ -59,9 +61,11 @@ class Circles:
         The new acquaintance has in every column what strangers have.
         """
         row = self.others[a]
-        slot = int(row.searchsorted(b))
-        full = int(self.count[a]) == self.capacity
-        free = leaving if full else int(self.count[a])
+        first = a * self.capacity
+        slot = bisect_left(self._places, b, first, first + self.capacity) - first
+        count = int(self.count[a])
+        full = count == self.capacity
+        free = leaving if full else count
         slot -= slot > free  # whoever leaves makes room before the newcomer's place
         self.count[a] += not full
         _shift(row, free, slot, b)
@@ -74,8 +78,10 @@ class Circles:
         """Where b stands in the row of a, or -1 if a does not know b."""
         if self.whole:
             return -1 if a == b else b
-        at = int(self.others[a].searchsorted(b))
-        return at if at < self.capacity and self.others[a, at] == b else -1
+        first = a * self.capacity
+        behind = first + self.capacity
+        at = bisect_left(self._places, b, first, behind)  # one number: many times faster than numpy's search
+        return at - first if at < behind and self._places[at] == b else -1
 
     def slots(self, a: Rows, b: Rows) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """The same for arrays of one shape: places in the row of a (0 where unknown), and whether a knows b."""
@@ -116,12 +122,13 @@ class Column:
 
     def __getitem__(self, pair: tuple[int | Rows, int | Rows]) -> float | NDArray[Any]:
         one, other = pair
-        if self._circles.whole:
+        whole = self._circles.whole
+        if isinstance(one, int) and isinstance(other, int):
+            slot = other if whole else self._circles.slot(one, other)
+            return self.stranger.item() if slot < 0 else self.values.item(one, slot)  # type: ignore[no-any-return]
+        if whole:
             found: NDArray[Any] = self.values[one, other]
             return found if found.ndim else found.item()
-        if isinstance(one, int) and isinstance(other, int):
-            slot = self._circles.slot(one, other)
-            return (self.stranger if slot < 0 else self.values[one, slot]).item()  # type: ignore[no-any-return]
         at, known = self._circles.places(one, other)
         found = np.where(known, self.values.ravel()[at], self.stranger)
         return found if found.ndim else found.item()

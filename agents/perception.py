@@ -96,11 +96,11 @@ def earshot_m(weather: Weather) -> float:
     at 1 mm/h and 15 dB more per tenfold. Wind: 45 dB at 6 m/s and 9 dB more per doubling. These levels are judgement.
     """
     wet = weather.rain_mm_h + 0.2 * weather.snow_mm_h
-    rain = 10 ** ((38.0 + 15.0 * np.log10(wet)) / 10) if wet > 0.01 else 0.0
-    wind = 10 ** ((45.0 + 30.0 * np.log10(max(weather.wind_m_s, 0.1) / 6.0)) / 10)
-    noise = 10.0 * np.log10(10 ** (QUIET_DB / 10) + rain + wind)
-    reach = 10 ** ((SPEECH_DB - noise - MARGIN_DB) / 20)
-    return float(np.clip(reach, *EARSHOT_LIMITS_M))
+    rain = 10 ** ((38.0 + 15.0 * float(np.log10(wet))) / 10) if wet > 0.01 else 0.0
+    wind = 10 ** ((45.0 + 30.0 * float(np.log10(max(weather.wind_m_s, 0.1) / 6.0))) / 10)
+    noise = 10.0 * float(np.log10(10 ** (QUIET_DB / 10) + rain + wind))
+    least, most = EARSHOT_LIMITS_M
+    return float(min(most, max(least, 10 ** ((SPEECH_DB - noise - MARGIN_DB) / 20))))
 
 
 def hearers(
@@ -120,16 +120,18 @@ def hearers(
             found = found[np.argsort(~np.isin(found, group), kind="stable")]
         return found[:HEARD_BY]
     reach = earshot_m(weather)
-    away = np.hypot(bodies.x - bodies.x[speaker], bodies.y - bodies.y[speaker])
-    near = (away <= reach) & ~bodies.indoors
-    near[speaker] = False
-    found = np.flatnonzero(near)
-    found = found[np.argsort(away[found], kind="stable")][: 2 * HEARD_BY]
-    far = np.flatnonzero(away[found] > reach * BEHIND_WALLS)
+    dx, dy = bodies.x - bodies.x[speaker], bodies.y - bodies.y[speaker]
+    about = np.flatnonzero((np.abs(dx) <= reach) & (np.abs(dy) <= reach))  # few of thousands
+    away = np.hypot(dx[about], dy[about])
+    near = (away <= reach) & ~bodies.indoors[about] & (about != speaker)
+    found, away = about[near], away[near]
+    nearest = np.argsort(away, kind="stable")[: 2 * HEARD_BY]
+    found, away = found[nearest], away[nearest]
+    heard = np.ones(len(found), np.bool_)
+    far = np.flatnonzero(away > reach * BEHIND_WALLS)
     if len(far):
-        heard = np.ones(len(found), np.bool_)
         ends = [np.full(len(far), speaker), found[far]]
         (xa, ya, za), (xb, yb, zb) = ((bodies.x[r], bodies.y[r], bodies.z[r] + EYE_HEIGHT_M) for r in ends)
         heard[far] = view.line_of_sight(xa, ya, za, xb, yb, zb)
-        found = found[heard]
-    return found[:HEARD_BY]
+    listening: NDArray[np.int64] = found[heard][:HEARD_BY]
+    return listening

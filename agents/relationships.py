@@ -103,6 +103,7 @@ class Relationships:
         self.familiarity, self.affinity, self.trust, self.respect, self.debt = (
             Column(circles, np.float32, start[name]) for name in FEELINGS
         )
+        self._limited = [(getattr(self, name).values, *LIMITS[name]) for name in FEELINGS]
         self.talked_at = Column(circles, np.int64, NEVER)
         self.seen_place = Column(circles, np.int16, -1)
         self.seen_tick = Column(circles, np.int64, NEVER)
@@ -184,14 +185,13 @@ class Relationships:
         if affinity:
             warmth = self.warmth(a, b)
             affinity *= 1.0 + WARMTH_WEIGHT * warmth if affinity > 0 else 1.0 - WARMTH_WEIGHT * warmth
-            now = float(self.affinity.values[a, slot])
+            now = self.affinity.values.item(a, slot)
             affinity *= min(1.0, 1.0 - now if affinity > 0 else 1.0 + now)
-        familiarity *= 1.0 - float(self.familiarity.values[a, slot])
-        folded = []
-        for name, step in zip(FEELINGS, (familiarity, affinity, trust, respect, debt), strict=True):
-            values, (low, high) = getattr(self, name).values, LIMITS[name]
-            values[a, slot] = min(high, max(low, float(values[a, slot]) + step))
-            folded.append(round(1e6 * float(values[a, slot])))
+        familiarity *= 1.0 - self.familiarity.values.item(a, slot)
+        at, folded = (a, slot), []
+        for (values, low, high), step in zip(self._limited, (familiarity, affinity, trust, respect, debt), strict=True):
+            values[at] = min(high, max(low, values.item(at) + step))
+            folded.append(round(1e6 * values.item(at)))
         self._moved.values[a, slot] = True
         self.digest[a] = mixed(int(self.digest[a]), b, *folded)
 

@@ -121,12 +121,18 @@ class WorldNow:
         return self.hides.seen(onlookers, self.season.leaf_cover)
 
     def optical_depth(self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats) -> Floats:
-        return self.hides.depth(np.stack([xa, ya, za], axis=1), np.stack([xb, yb, zb], axis=1), self.season.leaf_cover)
+        return self.hides.depth(_points(xa, ya, za), _points(xb, yb, zb), self.season.leaf_cover)
 
     def line_of_sight(
         self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats
     ) -> NDArray[np.bool_]:
-        return np.isfinite(self.hides.depth(np.stack([xa, ya, za], axis=1), np.stack([xb, yb, zb], axis=1), None))
+        return np.isfinite(self.hides.depth(_points(xa, ya, za), _points(xb, yb, zb), None))
+
+
+def _points(x: Floats, y: Floats, z: Floats) -> Floats:
+    points = np.empty((len(x), 3))
+    points[:, 0], points[:, 1], points[:, 2] = x, y, z
+    return points
 
 
 class World:

@@ -36,13 +36,15 @@ CROWN = {  # lowest and highest of the crown in shares of the height, as the pla
 }
 
 Hiding = tuple[Any, ...]
+People = tuple[Any, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Hides:
     """What stands between people, as machine code takes it; leaves are those of full summer."""
 
     hiding: Hiding
+    _people: People | None = None  # as they stood when somebody last looked: many look in one tick
 
     def seen(self, onlookers: Onlookers, leaf_cover: float) -> tuple[NDArray[np.int16], Floats]:
         """Whom observers see; see `WorldView.in_sight`. `leaf_cover` is the season's, 0..1."""
@@ -50,7 +52,9 @@ class Hides:
         where = o.x, o.y, o.eyes, o.heading, o.hidden
         least = math.cos(o.field_of_view / 2)
         rows = np.ascontiguousarray(o.observers)
-        return seen_by(self.hiding, _leaves(leaf_cover), rows, where, o.reach_m, least, o.tried, o.most)
+        if self._people is None or not stand_as(self._people, o.x, o.y, o.hidden):
+            self._people = standing(o.x, o.y, o.hidden)
+        return seen_by(self.hiding, _leaves(leaf_cover), rows, where, self._people, o.reach_m, least, o.tried, o.most)
 
     def depth(self, a: Floats, b: Floats, leaf_cover: float | None) -> Floats:
         """Optical depth between points (n, 3): of leaves, unless None, and inf where ground or a house is between."""
@@ -132,11 +136,40 @@ def building_boxes(valley: Valley) -> Floats:
 
 
 @compiled
+def standing(x: Floats, y: Floats, hidden: NDArray[np.bool_]) -> People:
+    """Where people stand, and a table in which those who can be seen are looked up: rows, x and y, and `hashed`."""
+    shown = 0
+    for i in range(x.size):
+        shown += not hidden[i]
+    rows, seen_x, seen_y = np.empty(shown, np.int64), np.empty(shown), np.empty(shown)
+    shown = 0
+    for i in range(x.size):
+        if not hidden[i]:
+            rows[shown], seen_x[shown], seen_y[shown] = i, x[i], y[i]
+            shown += 1
+    col, row, first, order = hashed(seen_x, seen_y, PEOPLE_CELL_M, cells_for(shown))
+    return x.copy(), y.copy(), hidden.copy(), rows, seen_x, seen_y, col, row, first, order
+
+
+@compiled
+def stand_as(people: People, x: Floats, y: Floats, hidden: NDArray[np.bool_]) -> bool:
+    """Whether people stand where they stood, the same ones hidden."""
+    was_x, was_y, was_hidden = people[0], people[1], people[2]
+    if was_x.size != x.size:
+        return False
+    moved = 0
+    for i in range(x.size):
+        moved += was_x[i] != x[i] or was_y[i] != y[i] or was_hidden[i] != hidden[i]
+    return moved == 0
+
+
+@compiled
 def seen_by(
     hiding: Hiding,
     leaves: float,
     observers: Ints,
     where: tuple[Floats, Floats, Floats, Floats, NDArray[np.bool_]],
+    people: People,
     reach: float,
     least_cos: float,
     tried: int,
@@ -144,21 +177,10 @@ def seen_by(
 ) -> tuple[NDArray[np.int16], Floats]:
     """`Hides.seen`: of the nearest `tried` before each observer, up to `most` that are not hidden."""
     all_x, all_y, eyes, heading, hidden = where
-    shown = 0
-    for i in range(all_x.size):
-        shown += not hidden[i]
-    rows, x, y = np.empty(shown, np.int64), np.empty(shown), np.empty(shown)
-    shown = 0
-    for i in range(all_x.size):
-        if not hidden[i]:
-            rows[shown], x[shown], y[shown] = i, all_x[i], all_y[i]
-            shown += 1
+    _, _, _, rows, x, y, col, row, first, order = people
+    cells = first.size - 1
     seen, gaps = np.empty((observers.size, most), np.int16), np.empty((observers.size, most))
     seen[:], gaps[:] = -1, np.inf
-    if shown < 2:
-        return seen, gaps
-    cells = cells_for(shown)
-    col, row, first, order = hashed(x, y, PEOPLE_CELL_M, cells)
     near, away = np.empty(tried, np.int64), np.empty(tried)
     for o in range(observers.size):
         me = observers[o]
