@@ -18,6 +18,7 @@ from engine.scenario import Scenario, load
 from engine.simulation import Simulation
 from tests.benchmarks import valley
 from tests.benchmarks.eye import eye
+from tests.benchmarks.memory import memories
 from tests.benchmarks.minds import society
 from tests.benchmarks.record import record
 from tests.benchmarks.voice import voice
@@ -63,6 +64,7 @@ def main() -> None:
     out.print(f"{os.cpu_count()} x {name or platform.processor()}, Python {platform.python_version()}\n")
     whole_ticks()
     society()
+    memories()
     valley.flow_routing(out)
     valley.sun(out)
     valley.generation(out)
