@@ -10,6 +10,7 @@ from agents.conversation import URGENT, Conversations, Outcome
 from agents.minds import Minds, Moment
 from agents.perception import Sight
 from assets.palette import Activity
+from world.compiled import compiled
 from world.streams import stream
 from world.view import Floats, WorldView
 
@@ -20,7 +21,10 @@ ROOF_SHARE = 0.5  # of that, among those who sit under one roof and have the who
 KNOWN = 0.1  # familiarity from which one steps up to a group for somebody's sake
 DUE_MIN = 10.0  # who has to be somewhere within so many minutes has no time to talk
 
+ASLEEP = int(Activity.SLEEP)
+
 Rows = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 def meet(
@@ -37,18 +41,21 @@ def meet(
 
     One turns to somebody who is free, or who stands in a group that one more may join.
     """
-    free = rows[(talk.talk_of[rows] < 0) & (talk.free_at[rows] <= now.tick)]
-    free = free[(bodies.activity[free] != Activity.SLEEP) & _at_leisure(free, minds)]
+    needs = minds.needs
+    idle = _idle(talk.talk_of, talk.free_at, bodies.activity, needs.hunger, needs.fatigue, needs.cold, now.tick)
+    free = rows[idle[rows]]
     if len(free) == 0:
         return []
-    a, b = _in_view(free, sight, bodies)
+    willing = idle | (talk.talking & (bodies.activity != ASLEEP))
+    a, b = _in_view(free, sight.seen, sight.distance, bodies.indoors, willing)
     in_a, in_b = _under_one_roof(free, bodies, minds.seed, now.tick)
-    a, b = np.concatenate([a, in_a]), np.concatenate([b, in_b])
+    if len(in_a):
+        wanted = willing[in_b]
+        a, b = np.concatenate([a, in_a[wanted]]), np.concatenate([b, in_b[wanted]])
     if len(a) == 0:
         return []
-    willing = talk.may_meet(a, b, now.tick) & (bodies.activity[b] != Activity.SLEEP)
-    willing &= talk.talking[b] | _at_leisure(b, minds)
-    a, b = a[willing], b[willing]
+    fresh = talk.may_meet(a, b, now.tick)
+    a, b = a[fresh], b[fresh]
     if len(a) == 0:
         return []
     draws = stream(minds.seed, "meet", now.tick).random(len(a))
@@ -63,40 +70,82 @@ def meet(
     return begun
 
 
-def _in_view(rows: Rows, sight: Sight, bodies: Bodies) -> tuple[Rows, Rows]:
-    """Pairs of those outdoors who see each other, near enough to walk up."""
-    rows = rows[~bodies.indoors[rows]]
-    seen = sight.seen[rows].astype(np.int64)
-    a, slot = np.nonzero((seen >= 0) & (sight.distance[rows] < TALK_RANGE_M))
-    a, b = rows[a], seen[a, slot]
-    mutual = (sight.seen[b] == a[:, None]).any(axis=1) & ~bodies.indoors[b]
-    return a[mutual], b[mutual]
+@compiled
+def _idle(
+    talk_of: Rows, free_at: Rows, activity: NDArray[np.uint8], hunger: Floats, fatigue: Floats, cold: Floats, tick: int
+) -> Flags:
+    """True (n,) for those awake who are in no talk, have rested from the last, and whom no need presses too hard."""
+    idle = np.empty(talk_of.size, np.bool_)
+    for i in range(talk_of.size):
+        pressing = max(hunger[i], fatigue[i], cold[i]) > URGENT
+        idle[i] = talk_of[i] < 0 and free_at[i] <= tick and activity[i] != ASLEEP and not pressing
+    return idle
+
+
+@compiled
+def _in_view(
+    rows: Rows, seen: NDArray[np.int16], distance: Floats, indoors: Flags, willing: Flags
+) -> tuple[Rows, Rows]:
+    """Pairs of those outdoors who see each other, near enough to walk up, of whom the second one is willing."""
+    a, b, count = np.empty(rows.size * seen.shape[1], np.int64), np.empty(rows.size * seen.shape[1], np.int64), 0
+    for row in rows:
+        if indoors[row]:
+            continue
+        for slot in range(seen.shape[1]):
+            other = seen[row, slot]
+            if other < 0 or distance[row, slot] >= TALK_RANGE_M or indoors[other] or not willing[other]:
+                continue
+            for back in seen[other]:
+                if back == row:
+                    a[count], b[count] = row, other
+                    count += 1
+                    break
+    return a[:count], b[:count]
 
 
 def _under_one_roof(rows: Rows, bodies: Bodies, seed: int, tick: int) -> tuple[Rows, Rows]:
     """For everybody indoors one other who is awake in the same building, drawn by chance."""
-    rows = rows[bodies.indoors[rows]]
-    awake = np.flatnonzero(bodies.indoors & (bodies.activity != Activity.SLEEP)) if len(rows) else rows
-    if len(awake) < 2:
-        return rows[:0], rows[:0]
-    awake = awake[np.argsort(bodies.place[awake], kind="stable")]
-    places = bodies.place[awake]
-    first = np.searchsorted(places, bodies.place[rows])
-    count = np.searchsorted(places, bodies.place[rows], side="right") - first
-    company = count > 1
-    rows, first, count = rows[company], first[company], count[company]
-    drawn = (stream(seed, "at table", tick).random(len(rows)) * (count - 1)).astype(np.int64)
-    others = awake[first + drawn]
-    at_own = others >= rows  # the others of the same roof stand in order of row: step over oneself
-    others = np.where(at_own, awake[first + drawn + 1], others)
-    return rows, others
+    rows, first, count, awake = _companies(rows, bodies.place, bodies.indoors, bodies.activity)
+    if len(rows) == 0:
+        return rows, rows
+    return rows, _drawn(rows, first, count, awake, stream(seed, "at table", tick).random(len(rows)))
 
 
-def _at_leisure(rows: Rows, minds: Minds) -> NDArray[np.bool_]:
-    """True where no need presses so hard that nobody stops for a talk."""
-    n = minds.needs
-    pressing: NDArray[np.bool_] = np.maximum(np.maximum(n.hunger[rows], n.fatigue[rows]), n.cold[rows]) <= URGENT
-    return pressing
+@compiled
+def _companies(
+    rows: Rows, place: NDArray[np.int16], indoors: Flags, activity: NDArray[np.uint8]
+) -> tuple[Rows, Rows, Rows, Rows]:
+    """Those of some rows who are not alone awake under their roof; where in the last thing returned, a list of all who
+    are awake, those of that roof begin, in order of row; and how many they are.
+    """
+    first = np.zeros(place.max() + 3, np.int64)  # a roof's number is its place's plus one: -1 is no place
+    for i in range(place.size):
+        if indoors[i] and activity[i] != ASLEEP:
+            first[place[i] + 2] += 1
+    for k in range(first.size - 1):
+        first[k + 1] += first[k]
+    awake, filled = np.empty(first[-1], np.int64), first.copy()
+    for i in range(place.size):
+        if indoors[i] and activity[i] != ASLEEP:
+            awake[filled[place[i] + 1]] = i
+            filled[place[i] + 1] += 1
+    among, begins, count, found = np.empty_like(rows), np.empty_like(rows), np.empty_like(rows), 0
+    for row in rows:
+        begin, end = first[place[row] + 1], first[place[row] + 2]
+        if indoors[row] and end - begin > 1:
+            among[found], begins[found], count[found] = row, begin, end - begin
+            found += 1
+    return among[:found], begins[:found], count[:found], awake
+
+
+@compiled
+def _drawn(rows: Rows, first: Rows, count: Rows, awake: Rows, draws: Floats) -> Rows:
+    """One other (m,) of each company, by a draw in 0..1."""
+    others = np.empty_like(rows)
+    for k in range(rows.size):
+        at = first[k] + int(draws[k] * (count[k] - 1))
+        others[k] = awake[at] if awake[at] < rows[k] else awake[at + 1]  # in order of row: steps over oneself
+    return others
 
 
 def _chance(a: Rows, b: Rows, talk: Conversations, minds: Minds, bodies: Bodies, now: Moment) -> Floats:
