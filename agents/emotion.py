@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from agents.appraisal import Appraisal, Feeling, feelings
 from agents.needs import Needs
+from world.compiled import compiled
 from world.state import Plain, put_back, taken
 from world.view import Floats, Weather
 
@@ -46,6 +47,7 @@ PLEASURE_AROUSAL = np.array(
 # between (order after Verduyn & Lavrijsen 2015, table 1; the minutes are judgement).
 FADING_MIN = np.array([12, 30, 15, 5, 6, 15, 10, 4, 8, 10, 10, 8, 15, 10, 6, 12.0])
 
+FEAR, RELIEF = int(Feeling.FEAR), int(Feeling.RELIEF)
 _CHANGING = ("mood", "arousal", "intensity", "dread")
 
 
@@ -113,18 +115,12 @@ class Emotions:
         """
         if not self.felt:
             return
-        pressing = np.maximum.reduce([needs.hunger, needs.fatigue, needs.cold, needs.loneliness, needs.danger])
         sky = SUN_WEIGHT * (1.0 - 2.0 * weather.cloud) - RAIN_WEIGHT * weather.raining
-        rest = self.nature - NEED_WEIGHT * np.maximum(0.0, pressing - 0.5) * 2.0 + sky * outdoors
-        self.mood += (rest - self.mood) * -np.expm1(-dt_s / MOOD_MEMORY_S)
-        self.arousal *= np.exp(-dt_s / AROUSAL_MEMORY_S)
-        np.clip(self.mood, -1.0, 1.0, out=self.mood)
-        self.intensity *= np.exp(-dt_s / (60.0 * FADING_MIN)).astype(np.float32)
-        fear, relief = self.intensity[:, Feeling.FEAR], self.intensity[:, Feeling.RELIEF]
-        dread = np.maximum(0.0, needs.danger - UNEASE) / (1.0 - UNEASE)
-        np.maximum(fear, dread, out=fear, casting="same_kind")
-        relief += (1.0 - relief) * np.maximum(0.0, self.dread - dread)
-        self.dread[:] = dread
+        pressing = needs.hunger, needs.fatigue, needs.cold, needs.loneliness, needs.danger
+        columns = self.mood, self.arousal, self.nature, self.intensity, self.dread
+        settling, calming = -np.expm1(-dt_s / MOOD_MEMORY_S), np.exp(-dt_s / AROUSAL_MEMORY_S)
+        fading = np.exp(-dt_s / (60.0 * FADING_MIN)).astype(np.float32)
+        _advance(columns, pressing, outdoors, sky, settling, calming, fading)
 
     def strongest(self, row: int) -> str:
         """The feeling that is strongest now, as OCC calls it ("joy", "anger"); "" where none shows."""
@@ -146,6 +142,33 @@ class Emotions:
         hurry = 0.2 * self.intensity[rows, Feeling.FEAR] + 0.08 * self.intensity[rows, Feeling.ANGER]
         pace: Floats = np.clip(1.0 + 0.1 * self.mood[rows] + hurry, 0.85, 1.25)
         return pace
+
+
+@compiled
+def _advance(
+    columns: tuple[Floats, Floats, Floats, NDArray[np.float32], Floats],
+    needs: tuple[Floats, Floats, Floats, Floats, Floats],
+    outdoors: Floats,
+    sky: float,
+    settling: float,
+    calming: float,
+    fading: NDArray[np.float32],
+) -> None:
+    """`Emotions.advance` of everybody: moods go a step of the way to where they rest, the others fade by factors."""
+    mood, arousal, nature, intensity, dread = columns
+    hunger, fatigue, cold, loneliness, danger = needs
+    for i in range(mood.size):
+        pressing = max(hunger[i], fatigue[i], cold[i], loneliness[i], danger[i])
+        rest = nature[i] - NEED_WEIGHT * max(0.0, pressing - 0.5) * 2.0 + sky * outdoors[i]
+        mood[i] = min(max(mood[i] + (rest - mood[i]) * settling, -1.0), 1.0)
+        arousal[i] *= calming
+        for k in range(fading.size):
+            intensity[i, k] *= fading[k]
+        feared = max(0.0, danger[i] - UNEASE) / (1.0 - UNEASE)
+        intensity[i, FEAR] = max(np.float64(intensity[i, FEAR]), feared)
+        over = np.float64(np.float32(1.0) - intensity[i, RELIEF]) * max(0.0, dread[i] - feared)
+        intensity[i, RELIEF] = np.float64(intensity[i, RELIEF]) + over
+        dread[i] = feared
 
 
 def mood_word(mood: float, arousal: float, fatigue: float, neuroticism: float) -> str:

@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.acts import Persona
+from world.compiled import compiled
 from world.state import Plain, put_back, taken
 from world.view import Floats, Weather
+
+Flags = NDArray[np.bool_]
 
 HOUR_S = 3600.0
 # Rates per waking hour. AgentSociety (Piao et al. 2025) uses hunger 0.15 and social 0.10. Hunger is slower here, so
@@ -77,25 +80,12 @@ class Needs:
         natures: Natures,
     ) -> None:
         """Let `dt_s` seconds pass. Flags are (n,) arrays; every need stays within 0..1."""
-        hours = dt_s / HOUR_S
-        awake = ~sleeping
-        self.hunger += hours * np.where(eating, -MEAL_PER_H, HUNGER_PER_H * np.where(awake, 1.0, SLEEPING_HUNGER))
-        tiring = FATIGUE_PER_H * np.where(labouring, WORK_FATIGUE, 1.0)
-        self.fatigue += hours * np.where(sleeping, -SLEEP_RECOVERY_PER_H, tiring)
-        missing = LONELINESS_PER_H * (0.5 + natures.extraversion) * np.where(in_company, COMPANY_SHARE, 1.0)
-        eased = self.loneliness * np.exp(-dt_s / TALK_TIME_S)
-        self.loneliness[:] = np.where(talking, eased, self.loneliness + hours * np.where(awake, missing, 0.0))
-        target = np.where(indoors, 0.0, chill(weather))
-        time_constant = np.where(target > self.cold, CHILL_TIME_S, WARM_TIME_S)
-        self.cold += (target - self.cold) * -np.expm1(-dt_s / time_constant)
-        threat = np.where(indoors, 0.0, menace(weather, dark) * (0.5 + natures.neuroticism))
-        self.danger += (threat - self.danger) * -np.expm1(
-            -dt_s / np.where(threat > self.danger, ALARM_TIME_S, CALM_TIME_S)
-        )
-        purpose = np.where(working, -WORK_PER_H, IDLENESS_PER_H * (0.5 + natures.conscientiousness))
-        self.idleness += hours * np.where(awake, purpose, -NEW_DAY_PER_H)
-        for need in (self.hunger, self.fatigue, self.cold, self.loneliness, self.danger, self.idleness):
-            np.clip(need, 0.0, 1.0, out=need)
+        outside = chill(weather), menace(weather, dark)
+        steps = [-np.expm1(-dt_s / t) for t in (CHILL_TIME_S, WARM_TIME_S, ALARM_TIME_S, CALM_TIME_S)]
+        columns = self.hunger, self.fatigue, self.cold, self.loneliness, self.danger, self.idleness
+        traits = natures.conscientiousness, natures.extraversion, natures.neuroticism
+        doing = indoors, eating, sleeping, labouring, working, talking, in_company
+        _advance(columns, traits, doing, dt_s / HOUR_S, np.exp(-dt_s / TALK_TIME_S), *outside, *steps)
 
     def frighten(self, row: int, menace: float) -> None:
         """Something threatens a villager at once (a quarrel, water at the door): as urgent as it is, 0..1."""
@@ -108,6 +98,45 @@ class Needs:
     def thaw(self, state: Plain) -> None:
         """Put back what `freeze` gave. Raises ValueError if it does not fit."""
         put_back(self, NEEDS, state)
+
+
+@compiled
+def _advance(
+    needs: tuple[Floats, Floats, Floats, Floats, Floats, Floats],
+    traits: tuple[Floats, Floats, Floats],
+    doing: tuple[Flags, Flags, Flags, Flags, Flags, Flags, Flags],
+    hours: float,
+    eased: float,
+    chilly: float,
+    menacing: float,
+    chill_step: float,
+    warm_step: float,
+    alarm_step: float,
+    calm_step: float,
+) -> None:
+    """`Needs.advance` of everybody. Cold and danger go a step of the way to what is outside, loneliness is eased."""
+    hunger, fatigue, cold, loneliness, danger, idleness = needs
+    conscientiousness, extraversion, neuroticism = traits
+    indoors, eating, sleeping, labouring, working, talking, in_company = doing
+    for i in range(hunger.size):
+        hungrier = HUNGER_PER_H * (SLEEPING_HUNGER if sleeping[i] else 1.0)
+        hunger[i] = _bounded(hunger[i] + hours * (-MEAL_PER_H if eating[i] else hungrier))
+        tiring = FATIGUE_PER_H * (WORK_FATIGUE if labouring[i] else 1.0)
+        fatigue[i] = _bounded(fatigue[i] + hours * (-SLEEP_RECOVERY_PER_H if sleeping[i] else tiring))
+        missing = LONELINESS_PER_H * (0.5 + extraversion[i]) * (COMPANY_SHARE if in_company[i] else 1.0)
+        lonelier = loneliness[i] + hours * (0.0 if sleeping[i] else missing)
+        loneliness[i] = _bounded(loneliness[i] * eased if talking[i] else lonelier)
+        target = 0.0 if indoors[i] else chilly
+        cold[i] = _bounded(cold[i] + (target - cold[i]) * (chill_step if target > cold[i] else warm_step))
+        threat = 0.0 if indoors[i] else menacing * (0.5 + neuroticism[i])
+        danger[i] = _bounded(danger[i] + (threat - danger[i]) * (alarm_step if threat > danger[i] else calm_step))
+        purpose = -WORK_PER_H if working[i] else IDLENESS_PER_H * (0.5 + conscientiousness[i])
+        idleness[i] = _bounded(idleness[i] + hours * (-NEW_DAY_PER_H if sleeping[i] else purpose))
+
+
+@compiled
+def _bounded(need: float) -> float:
+    return min(max(need, 0.0), 1.0)
 
 
 def chill(weather: Weather) -> float:

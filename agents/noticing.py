@@ -21,9 +21,10 @@ from agents.outlook import SHUT_SEEN_M
 from agents.perception import Sight
 from agents.population import trade_row
 from assets.palette import Activity
+from world.compiled import compiled
 from world.state import Plain, column, part, put_back, taken
 from world.streams import stream
-from world.view import Weather, WorldView
+from world.view import Floats, Weather, WorldView
 
 NOTICED_M = 40.0  # sightings farther off are not worth a thought
 SIGHTING_REST_S = 1800.0  # seeing the same person at the same place again sooner is nothing new
@@ -36,6 +37,8 @@ HELPED = {"affinity": 0.08, "trust": 0.04, "respect": 0.03, "debt": 0.15, "famil
 """What one holds of a neighbour who lent a hand unasked; judgement, as for promises kept."""
 
 Events = list[tuple[str, dict[str, Any]]]
+Rows = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 _SKY = ("raining", "snowing", "stormy", "warned")
 
 
@@ -151,13 +154,10 @@ class Noticing:
         tick_rate: int,
     ) -> Events:
         """Those who just looked round take note of neighbours who are settled at some place, and of who helps whom."""
-        others = sight.seen[rows].astype(np.int64)
-        known = (others >= 0) & (sight.distance[rows] < NOTICED_M)
-        known &= (intentions.arrived & ~bodies.moving)[others] & (bodies.place[others] >= 0)
-        if not known.any():
+        settled = intentions.arrived, bodies.moving, bodies.place
+        observers, seen = _settled_in_view(rows, sight.seen, sight.distance, *settled)
+        if len(seen) == 0:
             return []
-        i, k = np.nonzero(known)
-        observers, seen = rows[i], others[i, k]
         events: Events = []
         for n in np.flatnonzero(intentions.intent[seen] == Intent.HELP).tolist():
             events += self._deed(int(observers[n]), int(seen[n]), intentions, minds, bodies, now)
@@ -225,6 +225,29 @@ class Noticing:
             else:
                 details = {"what": what}
                 self.deeds[a, b] = Fact(ident, Topic.PERSON, "helped", a, place, day, minute, details, object=b)
+
+
+@compiled
+def _settled_in_view(
+    rows: Rows,
+    seen: NDArray[np.int16],
+    distance: Floats,
+    arrived: Flags,
+    moving: Flags,
+    place: NDArray[np.int16],
+) -> tuple[Rows, Rows]:
+    """Pairs of observers among `rows` and those near enough in their sight who are settled at some place."""
+    observers, count = np.empty(rows.size * seen.shape[1], np.int64), 0
+    others = np.empty_like(observers)
+    for row in rows:
+        for slot in range(seen.shape[1]):
+            other = seen[row, slot]
+            if other < 0 or distance[row, slot] >= NOTICED_M:
+                continue
+            if arrived[other] and not moving[other] and place[other] >= 0:
+                observers[count], others[count] = row, other
+                count += 1
+    return observers[:count], others[:count]
 
 
 def _noticed(minds: Minds, fact: Fact, rows: Iterable[int], bodies: Bodies, now: Moment, importance: float) -> Events:
