@@ -165,9 +165,9 @@ class Intentions:
                 events.append(("lights_fire", {"villager": row, "place": place}))
         return events
 
-    def doing(self, *intents: Intent) -> NDArray[np.bool_]:
-        """Rows (n,) that are about one of these and have arrived."""
-        here: NDArray[np.bool_] = self.arrived & table(*intents)[self.intent] & (self.leg == STRAIGHT)
+    def doing(self, intent: Intent) -> NDArray[np.bool_]:
+        """Rows (n,) that are about this and have arrived."""
+        here: NDArray[np.bool_] = self.arrived & (self.intent == intent) & (self.leg == STRAIGHT)
         return here
 
     def heading_for(self, row: int) -> int:

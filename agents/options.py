@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from agents.acts import Proposal
 from agents.bodies import Bodies
@@ -15,6 +15,7 @@ from agents.minds import Moment
 from agents.plans import Option, Situation, choose, worths
 from agents.rounds import FieldWork
 from agents.town import WALK_M_PER_MIN
+from world.compiled import compiled
 from world.streams import stream
 from world.view import Floats
 
@@ -27,6 +28,11 @@ LONGEST_WALK_MIN = 30.0
 HEED_SPREAD = 0.12  # how much the memory of a promise varies from one to the next; judgement
 GATHERING_KINDS = ("market", "inn", "well", "bench")  # where people are, the best first
 TARGETS = ("intent", "place", "other", "source", "promise", "block")
+FIELDS, OPTIONS = len(TARGETS), len(Option)
+
+Flags = NDArray[np.bool_]
+Codes = NDArray[np.int8]
+Places = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -94,48 +100,82 @@ def _targets(rows: NDArray[np.int64], intentions: Intentions, bodies: Bodies, du
     The place of what is no option is home.
     """
     know, asked = intentions.outlook, intentions.itinerary
-    intent, place = intentions.intent[rows], intentions.place[rows]
-    home = know.home[rows]
-    t = np.full((len(TARGETS), len(Option), len(rows)), -1, np.int64)
-    t[1] = home
-
-    def put(option: Option, *values: ArrayLike) -> None:
-        for field, value in enumerate(values):
-            t[field, option] = np.asarray(value)
-
-    put(Option.ROUND, asked.intent[rows], asked.place[rows], asked.other[rows])
-    t[TARGETS.index("block"), Option.ROUND] = asked.block[rows]
-    kept = intentions.kept_intent[rows]
-    put(Option.RESUME, kept, np.where(kept >= 0, intentions.kept_place[rows], home), intentions.kept_other[rows])
-    put(Option.EAT, Intent.EAT, np.where(intent == Intent.EAT, place, home))
-    put(Option.SLEEP, Intent.SLEEP, home)
-    inside = bodies.indoors[rows] & (place == bodies.place[rows])
-    put(
-        Option.SHELTER,
-        np.where(inside, intent, Intent.SHELTER).astype(np.int8),
-        np.where(inside | (intent == Intent.SHELTER), place, know.roof(rows, bodies)),
-    )
     company = next((p for p in intentions.town.of(*GATHERING_KINDS)), -1)
-    if company >= 0:
-        put(Option.COMPANY, Intent.COMPANY, np.where(intent == Intent.COMPANY, place, company))
+    t = _aims(
+        rows,
+        (intentions.intent, intentions.place, intentions.other),
+        (asked.intent, asked.place, asked.other, asked.block),
+        (intentions.kept_intent, intentions.kept_place, intentions.kept_other),
+        (know.home, know.host, know.gathering_place, know.friend, know.needy, know.needy_place, know.new_place),
+        (know.field, know.wood_from, know.roof(rows, bodies), company),
+        (bodies.indoors, bodies.place),
+    )
     for i, proposal in enumerate(due.proposals):
         if proposal is not None:
             source = know.bring_from[rows[i]] if proposal.kind == "bring" else -1
             what = PROMISED[proposal.kind], proposal.place, proposal.beneficiary, source, proposal.promise
             t[:5, Option.PROMISE, i] = what
-    hosted = know.host[rows] >= 0
-    put(Option.GATHERING, Intent.ATTEND, np.where(hosted, know.gathering_place[rows], home), know.host[rows])
-    friend = know.friend[rows]
-    visiting = intent == Intent.VISIT
-    friend = np.where(visiting & (intentions.other[rows] >= 0), intentions.other[rows], friend)
-    put(Option.VISIT, Intent.VISIT, np.where(friend >= 0, know.home[friend], home), friend)
-    needy = know.needy[rows]
-    put(Option.HELP, Intent.HELP, np.where(needy >= 0, know.needy_place[rows], home), needy)
-    put(Option.HARVEST, Intent.HARVEST, np.where(know.field[rows] >= 0, know.field[rows], home))
-    put(Option.FIRE, Intent.FIRE, home, -1, know.wood_from[rows])
-    seen = know.new_place[rows]
-    there = np.where(intent == Intent.EXPLORE, place, np.where(seen >= 0, seen, home))
-    put(Option.EXPLORE, Intent.EXPLORE, there)
+    return t
+
+
+@compiled
+def _aims(
+    rows: NDArray[np.int64],
+    doing: tuple[Codes, Places, Places],
+    asked: tuple[Codes, Places, Places, Places],
+    kept: tuple[Codes, Places, Places],
+    known: tuple[Places, Places, Places, Places, Places, Places, Places],
+    fixed: tuple[Places, Places, Places, int],
+    at: tuple[Flags, Places],
+) -> NDArray[np.int64]:
+    """`_targets` without promises."""
+    intent, place, other = doing
+    asked_intent, asked_place, asked_other, asked_block = asked
+    kept_intent, kept_place, kept_other = kept
+    homes, host, gathering_place, friends, needy, needy_place, new_place = known
+    field, wood_from, roof, company = fixed
+    indoors, stands_at = at
+    t = np.full((FIELDS, OPTIONS, rows.size), -1, np.int64)
+    for k in range(rows.size):
+        i = rows[k]
+        home, now, here = homes[i], intent[i], place[i]
+        t[1, :, k] = home
+        t[0, Option.ROUND, k], t[1, Option.ROUND, k] = asked_intent[i], asked_place[i]
+        t[2, Option.ROUND, k], t[5, Option.ROUND, k] = asked_other[i], asked_block[i]
+        t[0, Option.RESUME, k], t[2, Option.RESUME, k] = kept_intent[i], kept_other[i]
+        if kept_intent[i] >= 0:
+            t[1, Option.RESUME, k] = kept_place[i]
+        t[0, Option.EAT, k] = Intent.EAT
+        if now == Intent.EAT:
+            t[1, Option.EAT, k] = here
+        t[0, Option.SLEEP, k] = Intent.SLEEP
+        inside = indoors[i] and here == stands_at[i]
+        t[0, Option.SHELTER, k] = Intent.SHELTER
+        if inside:
+            t[0, Option.SHELTER, k] = now
+        t[1, Option.SHELTER, k] = here if inside or now == Intent.SHELTER else roof[k]
+        if company >= 0:
+            t[0, Option.COMPANY, k] = Intent.COMPANY
+            t[1, Option.COMPANY, k] = here if now == Intent.COMPANY else company
+        t[0, Option.GATHERING, k], t[2, Option.GATHERING, k] = Intent.ATTEND, host[i]
+        if host[i] >= 0:
+            t[1, Option.GATHERING, k] = gathering_place[i]
+        friend = other[i] if now == Intent.VISIT and other[i] >= 0 else friends[i]
+        t[0, Option.VISIT, k], t[2, Option.VISIT, k] = Intent.VISIT, friend
+        if friend >= 0:
+            t[1, Option.VISIT, k] = homes[friend]
+        t[0, Option.HELP, k], t[2, Option.HELP, k] = Intent.HELP, needy[i]
+        if needy[i] >= 0:
+            t[1, Option.HELP, k] = needy_place[i]
+        t[0, Option.HARVEST, k] = Intent.HARVEST
+        if field[i] >= 0:
+            t[1, Option.HARVEST, k] = field[i]
+        t[0, Option.FIRE, k], t[3, Option.FIRE, k] = Intent.FIRE, wood_from[i]
+        t[0, Option.EXPLORE, k] = Intent.EXPLORE
+        if now == Intent.EXPLORE:
+            t[1, Option.EXPLORE, k] = here
+        elif new_place[i] >= 0:
+            t[1, Option.EXPLORE, k] = new_place[i]
     return t
 
 
@@ -168,7 +208,7 @@ def _situation(
     on = (know.gathering_from[rows] - walk <= now.minutes) & (now.minutes < know.gathering_to[rows])
     hosts = host == rows
     crop_out = (intentions.itinerary.work[rows] >= FieldWork.HAY) & (know.field[rows] >= 0)
-    fetching_wood = (intentions.intent == Intent.FIRE) & ~intentions.doing(Intent.FIRE)
+    fetching_wood = (intentions.intent[rows] == Intent.FIRE) & ~intentions.doing(Intent.FIRE)[rows]
     kept = (intentions.kept_intent[rows] >= 0) & (now.minutes < intentions.kept_until[rows])
     return Situation(
         weather=now.weather,
@@ -199,7 +239,7 @@ def _situation(
         needy_liking=liked(needy),
         company=targets[0, Option.COMPANY] >= 0,
         new_place=know.new_place[rows] >= 0,
-        fire_low=np.where(fetching_wood[rows], 1.0, know.fire_low(rows, now)),
+        fire_low=np.where(fetching_wood, 1.0, know.fire_low(rows, now)),
     )
 
 

@@ -15,6 +15,7 @@ from agents.minds import Minds, Moment
 from agents.population import TRAITS
 from agents.rounds import OUTDOOR_TRADES
 from agents.town import OUTINGS, Town
+from world.compiled import compiled
 from world.state import Plain, put_back, taken
 from world.streams import stream
 from world.view import Floats
@@ -133,12 +134,7 @@ class Outlook:
 
     def roof(self, rows: NDArray[np.int64], bodies: Bodies) -> NDArray[np.int16]:
         """The nearest roof (m,) to shelter under: home, workplace or an inn that is not known to be shut."""
-        roofs = self._roofs[rows]
-        town = self._town
-        away = np.hypot(town.x[roofs] - bodies.x[rows, None], town.y[roofs] - bodies.y[rows, None])
-        away = np.where(self.shut[rows[:, None], roofs], np.inf, away)
-        nearest: NDArray[np.int16] = roofs[np.arange(len(rows)), np.argmin(away, axis=1)]
-        return nearest
+        return _nearest_open(rows, self._roofs, self.shut, self._town.x, self._town.y, bodies.x, bodies.y)
 
     def fire_low(self, rows: NDArray[np.int64], now: Moment) -> Floats:
         """How much the fire at home wants wood, 0..1; nothing in warm weather."""
@@ -187,6 +183,28 @@ class Outlook:
     def columns(self) -> dict[str, NDArray[np.generic]]:
         """What the future depends on, as arrays."""
         return {name.lstrip("_"): getattr(self, name) for name in _CHANGING}
+
+
+@compiled
+def _nearest_open(
+    rows: NDArray[np.int64],
+    roofs: NDArray[np.int16],
+    shut: NDArray[np.bool_],
+    town_x: Floats,
+    town_y: Floats,
+    x: Floats,
+    y: Floats,
+) -> NDArray[np.int16]:
+    """The nearest (m,) of each one's `roofs` (n, k) that is not shut, the first of them where all are."""
+    nearest = np.empty(rows.size, np.int16)
+    for k in range(rows.size):
+        row, least = rows[k], np.inf
+        nearest[k] = roofs[row, 0]
+        for roof in roofs[row]:
+            dx, dy = town_x[roof] - x[row], town_y[roof] - y[row]
+            if not shut[row, roof] and dx * dx + dy * dy < least:
+                nearest[k], least = roof, dx * dx + dy * dy
+    return nearest
 
 
 _CHANGING = (

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from agents.intents import Intent, Intention, table
 from agents.needs import menace
 from agents.rounds import OUTDOOR_TRADES
+from world.compiled import compiled
 from world.view import Floats, Weather
 
 __all__ = ["OUTDOOR_TRADES", "Intent", "Intention", "Option", "Situation", "choose", "worths"]
@@ -31,6 +32,8 @@ HARDY = 0.08  # what wet weather matters less to those who work outdoors
 NOTHING = -np.inf  # worth of what is no option
 
 Flags = NDArray[np.bool_]
+Floats32 = NDArray[np.float32]
+Codes = NDArray[np.int8]
 
 
 class Option(IntEnum):
@@ -93,24 +96,31 @@ class Situation:
     new_place: Flags  # somewhere one has not been for long
     fire_low: Floats  # how much the fire at home wants wood, 0..1; only in the cold
 
-    @property
-    def at_leisure(self) -> Flags:
-        """Whether the round asks for nothing that cannot wait."""
-        free: Flags = LEISURE[self.asked]
-        return free
-
-    @property
-    def at_night(self) -> Flags:
-        night: Flags = self.asked == Intent.SLEEP
-        return night
-
 
 LEISURE = table(Intent.LINGER, Intent.REST, Intent.INN, Intent.VISIT, Intent.EXPLORE)
 
 
 def worths(s: Situation) -> Floats:
     """What every option is worth (options, m); NOTHING where there is no such option."""
-    return np.stack([worth(s) for worth in _WORTH.values()])
+    w = s.weather
+    wet = w.rain_mm_h + 0.5 * w.snow_mm_h  # snow is shaken off
+    storm = max(0.0, w.wind_m_s - 12.0) * 0.05
+    sky = w.raining, 0.32 + 0.08 * min(wet, 8.0) + storm, menace(w, dark=False)
+    who = s.openness, s.conscientiousness, s.extraversion, s.agreeableness, s.neuroticism, s.outdoor_trade
+    needs = s.hunger, s.fatigue, s.cold, s.loneliness, s.danger, s.idleness, s.fire_low
+    flags = s.rain_known, s.crop_out, s.own_crop, s.suspended, s.promise, s.gathering, s.hosts, s.friend, s.needy
+    to_host, to_friend, to_needy = (x.astype(np.float32) for x in (s.gathering_liking, s.friend_liking, s.needy_liking))
+    worth = np.full((len(Option), len(s.intent)), NOTHING)
+    _weigh(
+        worth,
+        who,
+        needs,
+        (s.intent, s.asked, s.indoors),
+        (*flags, s.company, s.new_place),
+        (s.promise_liking, s.promise_heed, to_host, to_friend, to_needy),
+        *sky,
+    )
+    return worth
 
 
 def choose(worth: Floats, present: Flags) -> NDArray[np.int64]:
@@ -119,105 +129,71 @@ def choose(worth: Floats, present: Flags) -> NDArray[np.int64]:
     return best
 
 
-def _round(s: Situation) -> Floats:
-    return np.where(s.at_night, SLEEP_WORTH, ROUND_WORTH)
+@compiled
+def _weigh(
+    worth: Floats,
+    who: tuple[Floats, Floats, Floats, Floats, Floats, Flags],
+    needs: tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats],
+    doing: tuple[Codes, Codes, Flags],
+    flags: tuple[Flags, Flags, Flags, Flags, Flags, Flags, Flags, Flags, Flags, Flags, Flags],
+    likings: tuple[Floats, Floats, Floats32, Floats32, Floats32],
+    raining: bool,
+    rain_worth: float,
+    menacing: float,
+) -> None:
+    """Put in what every option is worth that there is; `rain_worth` is that of shelter to those who are not hardy."""
+    openness, conscientiousness, extraversion, agreeableness, neuroticism, outdoor_trade = who
+    hunger, fatigue, cold, loneliness, danger, idleness, fire_low = needs
+    intent, asked, indoors = doing
+    rain_known, crop_out, own_crop, suspended, promise, gathering, hosts, friend, needy, company, new_place = flags
+    promise_liking, promise_heed, gathering_liking, friend_liking, needy_liking = likings
+    for i in range(intent.size):
+        night, leisure, lonely = asked[i] == Intent.SLEEP, LEISURE[asked[i]], loneliness[i]
+        outgoing, careful, kind = extraversion[i] - 0.5, conscientiousness[i] - 0.5, agreeableness[i] - 0.5
+        worth[Option.ROUND, i] = SLEEP_WORTH if night else ROUND_WORTH
+        # Back to what was interrupted, but not past meals, chapel and sleep.
+        if suspended[i] and not (night or asked[i] == Intent.EAT or asked[i] == Intent.CHAPEL):
+            worth[Option.RESUME, i] = RESUMED_WORTH
+        # A meal begins with hunger and lasts until it is gone.
+        eating = intent[i] == Intent.EAT and indoors[i] and 0.08 < hunger[i] < 0.9
+        worth[Option.EAT, i] = 0.8 if eating else 1.6 * (hunger[i] - 0.3)
+        worth[Option.SLEEP, i] = 2.5 * (fatigue[i] - 0.7)
+        # Shelter from rain, cold, storm and danger; those of weak nerves also from rain that is still to come. Weather
+        # drives one home the less the hardier one is: duty keeps one out, nerves do not.
+        hardy = 0.4 * careful - 0.4 * (neuroticism[i] - 0.5) + HARDY * outdoor_trade[i]
+        rain = rain_worth - hardy if raining else NOTHING
+        freezing = 1.3 * (cold[i] - 0.35) - hardy
+        outside = menacing * (0.5 + neuroticism[i])  # seen from within, too: a storm's lull lures nobody out
+        afraid = 0.1 + 0.8 * max(danger[i], outside) - hardy
+        foreseen = 0.42 + 1.0 * (neuroticism[i] - 0.5) if rain_known[i] else NOTHING
+        worth[Option.SHELTER, i] = max(rain, freezing, afraid, foreseen)
+        if company[i] and (lonely > 0.5 or intent[i] == Intent.COMPANY):
+            worth[Option.COMPANY, i] = lonely * (0.55 + 0.5 * extraversion[i]) - 0.05
+        # The conscientious keep their word whatever else there is; others where they like whom they gave it to.
+        if promise[i]:
+            duty = 0.62 + 0.5 * (conscientiousness[i] - 0.3)
+            worth[Option.PROMISE, i] = duty + 0.15 * promise_liking[i] + promise_heed[i]
+        if gathering[i] and not night:
+            wish = 0.42 + 0.4 * outgoing + 0.25 * lonely + _share(0.2, gathering_liking[i])
+            worth[Option.GATHERING, i] = HOST_WORTH if hosts[i] else wish
+        if friend[i] and leisure:  # work ends a visit, whether the friend was at home or not
+            drawn = np.float64(
+                np.float32(0.3) + np.float32(0.3) * friend_liking[i]
+            )  # in single precision, as likings are kept
+            worth[Option.VISIT, i] = drawn + 0.3 * lonely + 0.1 * outgoing
+        # Help of one's own accord, as agreeable people give it, and others to those they like.
+        if needy[i] and not night and asked[i] != Intent.EAT:
+            worth[Option.HELP, i] = 0.4 + 0.6 * kind + _share(0.2, needy_liking[i]) + 0.1 * idleness[i]
+        # Before the rain comes: one's own crop above all, a neighbour's by agreeableness.
+        if crop_out[i] and rain_known[i] and not night and not raining:
+            worth[Option.HARVEST, i] = 0.72 + 0.3 * careful if own_crop[i] else 0.45 + 0.5 * kind
+        if fire_low[i] > 0.0 and not night and (leisure or asked[i] == Intent.EAT or intent[i] == Intent.FIRE):
+            worth[Option.FIRE, i] = 0.3 + 0.45 * fire_low[i] + 0.2 * careful
+        if new_place[i] and (leisure or intent[i] == Intent.EXPLORE) and asked[i] != Intent.EXPLORE:
+            worth[Option.EXPLORE, i] = 0.25 + 0.5 * (openness[i] - 0.5) + 0.3 * idleness[i]
 
 
-def _resume(s: Situation) -> Floats:
-    """Back to what was interrupted, but not past meals, chapel and sleep."""
-    fixed = s.at_night | (s.asked == Intent.EAT) | (s.asked == Intent.CHAPEL)
-    return np.where(s.suspended & ~fixed, RESUMED_WORTH, NOTHING)
-
-
-def _eat(s: Situation) -> Floats:
-    """A meal begins with hunger and lasts until it is gone."""
-    eating = (s.intent == Intent.EAT) & s.indoors & (s.hunger > 0.08) & (s.hunger < 0.9)
-    return np.where(eating, 0.8, 1.6 * (s.hunger - 0.3))
-
-
-def _sleep(s: Situation) -> Floats:
-    return 2.5 * (s.fatigue - 0.7)
-
-
-def hardiness(s: Situation) -> Floats:
-    """How much less weather drives one home: duty keeps one out, nerves do not."""
-    return 0.4 * (s.conscientiousness - 0.5) - 0.4 * (s.neuroticism - 0.5) + HARDY * s.outdoor_trade
-
-
-def _shelter(s: Situation) -> Floats:
-    """From rain, cold, storm and danger; those of weak nerves also from rain that is still to come."""
-    w = s.weather
-    wet = w.rain_mm_h + 0.5 * w.snow_mm_h  # snow is shaken off
-    storm = max(0.0, w.wind_m_s - 12.0) * 0.05
-    hardy = hardiness(s)
-    rain = 0.32 + 0.08 * min(wet, 8.0) + storm - hardy if w.raining else np.full(len(hardy), NOTHING)
-    freezing = 1.3 * (s.cold - 0.35) - hardy
-    outside = menace(w, dark=False) * (0.5 + s.neuroticism)  # seen from within, too: a storm's lull lures nobody out
-    afraid = 0.1 + 0.8 * np.maximum(s.danger, outside) - hardy
-    foreseen = np.where(s.rain_known, 0.42 + 1.0 * (s.neuroticism - 0.5), NOTHING)
-    return np.maximum(np.maximum(rain, freezing), np.maximum(afraid, foreseen))
-
-
-def _company(s: Situation) -> Floats:
-    keeps = s.intent == Intent.COMPANY
-    lonely = s.loneliness * (0.55 + 0.5 * s.extraversion) - 0.05
-    return np.where(s.company & ((s.loneliness > 0.5) | keeps), lonely, NOTHING)
-
-
-def _promise(s: Situation) -> Floats:
-    """The conscientious keep their word whatever else there is; others where they like whom they gave it to."""
-    duty = 0.62 + 0.5 * (s.conscientiousness - 0.3)
-    return np.where(s.promise, duty + 0.15 * s.promise_liking + s.promise_heed, NOTHING)
-
-
-def _gathering(s: Situation) -> Floats:
-    wish = 0.42 + 0.4 * (s.extraversion - 0.5) + 0.25 * s.loneliness + 0.2 * s.gathering_liking
-    return np.where(s.gathering & ~s.at_night, np.where(s.hosts, HOST_WORTH, wish), NOTHING)
-
-
-def _visit(s: Situation) -> Floats:
-    wish = 0.3 + 0.3 * s.friend_liking + 0.3 * s.loneliness + 0.1 * (s.extraversion - 0.5)
-    return np.where(s.friend & s.at_leisure, wish, NOTHING)  # work ends a visit, whether the friend was at home or not
-
-
-def _help(s: Situation) -> Floats:
-    """Of one's own accord, as agreeable people do, and others for those they like."""
-    wish = 0.4 + 0.6 * (s.agreeableness - 0.5) + 0.2 * s.needy_liking + 0.1 * s.idleness
-    return np.where(s.needy & ~s.at_night & (s.asked != Intent.EAT), wish, NOTHING)
-
-
-def _harvest(s: Situation) -> Floats:
-    """Before the rain comes: one's own crop above all, a neighbour's by agreeableness."""
-    own = 0.72 + 0.3 * (s.conscientiousness - 0.5)
-    others = 0.45 + 0.5 * (s.agreeableness - 0.5)
-    threatened = s.crop_out & s.rain_known & ~s.at_night & (not s.weather.raining)
-    return np.where(threatened, np.where(s.own_crop, own, others), NOTHING)
-
-
-def _fire(s: Situation) -> Floats:
-    wish = 0.3 + 0.45 * s.fire_low + 0.2 * (s.conscientiousness - 0.5)
-    keeps = s.intent == Intent.FIRE
-    return np.where((s.fire_low > 0.0) & ~s.at_night & (s.at_leisure | (s.asked == Intent.EAT) | keeps), wish, NOTHING)
-
-
-def _explore(s: Situation) -> Floats:
-    wish = 0.25 + 0.5 * (s.openness - 0.5) + 0.3 * s.idleness
-    keeps = s.intent == Intent.EXPLORE
-    return np.where(s.new_place & (s.at_leisure | keeps) & (s.asked != Intent.EXPLORE), wish, NOTHING)
-
-
-_WORTH = {
-    Option.ROUND: _round,
-    Option.RESUME: _resume,
-    Option.EAT: _eat,
-    Option.SLEEP: _sleep,
-    Option.SHELTER: _shelter,
-    Option.COMPANY: _company,
-    Option.PROMISE: _promise,
-    Option.GATHERING: _gathering,
-    Option.VISIT: _visit,
-    Option.HELP: _help,
-    Option.HARVEST: _harvest,
-    Option.FIRE: _fire,
-    Option.EXPLORE: _explore,
-}
+@compiled
+def _share(weight: float, liking: np.float32) -> float:
+    """A share of what one holds of somebody, which is kept in single precision and weighed in it."""
+    return np.float64(np.float32(weight) * liking)
