@@ -43,6 +43,7 @@ PLEASURE_AROUSAL = np.array(
         (-0.2, -0.3),
     ]
 )
+_PUSHES = PLEASURE_AROUSAL.tolist()
 # Minutes in which a feeling fades to a third. Sadness lasts longest, shame and fear pass soon, hope and joy stay
 # between (order after Verduyn & Lavrijsen 2015, table 1; the minutes are judgement).
 FADING_MIN = np.array([12, 30, 15, 5, 6, 15, 10, 4, 8, 10, 10, 8, 15, 10, 6, 12.0])
@@ -93,7 +94,7 @@ class Emotions:
             return
         pleasure = arousal = 0.0
         for feeling, stirred in feelings(event).items():
-            pleases, stirs = PLEASURE_AROUSAL[feeling].tolist()
+            pleases, stirs = _PUSHES[feeling]
             nature = float(self.gladness[row] if pleases > 0 else self.reactivity[row])
             strength = min(1.0, stirred * nature * weight)
             present = float(self.intensity[row, feeling])

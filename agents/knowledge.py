@@ -49,6 +49,7 @@ HELD = np.dtype(
 """A fact as it lies in one head; packed when it comes there, so that taking the state of a village costs little."""
 
 _PACKED = Struct("<iihhhhihhidd")
+_TEXT = json.JSONEncoder(sort_keys=True).encode
 
 
 class Knowledge:
@@ -252,14 +253,15 @@ class Knowledge:
 
     def replace_own(self, row: int, fact: Fact) -> None:
         """Witness a fact that supersedes earlier first-hand facts of the same kind about the same subject."""
-        mine = self.held[row]
-        for old in [f.id for f in mine.values() if (f.kind, f.subject) == (fact.kind, fact.subject) and f.told_by < 0]:
+        kind, subject = fact.kind, fact.subject
+        mine = self.held[row].values()
+        for old in [f.id for f in mine if f.subject == subject and f.kind == kind and f.told_by < 0]:
             self._forget(row, old)
         self.witness(row, fact)
 
     def first_hand(self, row: int, kind: str, subject: int) -> Fact | None:
         """The latest fact of a kind about a subject that a villager knows at first hand."""
-        fits = [f for f in self.held[row].values() if (f.kind, f.subject) == (kind, subject) and f.told_by < 0]
+        fits = [f for f in self.held[row].values() if f.subject == subject and f.kind == kind and f.told_by < 0]
         return max(fits, key=lambda f: (f.day, f.minute, f.id)) if fits else None
 
     def tellable(self, row: int, listener: int, topic: Topic) -> list[Fact]:
@@ -304,7 +306,7 @@ class Knowledge:
             self._thinkers[fact.id] = self._thinkers.get(fact.id, 0) + 1
         mine[fact.id] = fact
         self._since[row][fact.id] = float(since)
-        text = json.dumps([fact.kind, fact.source, fact.details], sort_keys=True)
+        text = _TEXT([fact.kind, fact.source, fact.details])
         content = self._contents.setdefault(text, len(self._contents))
         who = fact.subject, fact.object, fact.place, fact.told_by, fact.day, fact.minute, fact.hops, fact.root
         self._packed[row][fact.id] = _PACKED.pack(fact.id, content, *who, fact.confidence, since)

@@ -196,11 +196,12 @@ class Memories:
         score += scaled(mine["importance"][fitting], LEAST_RANGE["importance"])
         score += scaled(relevance[fitting], LEAST_RANGE["relevance"])
         if most < len(fitting):
-            best = np.argpartition(-score, most - 1)[:most]
-            kept = np.flatnonzero(score >= score[best].min())  # all that tie with the last of the best
+            least = score.max() if most == 1 else -np.partition(-score, most - 1)[most - 1]
+            kept = np.flatnonzero(score >= least)  # all that tie with the last of the best
             fitting, last, score = fitting[kept], last[kept], score[kept]
-        order = np.lexsort([-mine["id"][fitting], -last, -score])[:most]
-        found: NDArray[np.void] = mine[fitting[order]].copy()
+        if len(fitting) > 1:
+            fitting = fitting[np.lexsort([-mine["id"][fitting], -last, -score])[:most]]
+        found: NDArray[np.void] = mine[fitting]
         return found
 
     def consolidate(self, row: int, tick: int) -> None:

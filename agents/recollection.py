@@ -54,7 +54,8 @@ def word_fit(words: NDArray[np.uint32], cue: NDArray[np.uint32]) -> Floats:
     total, fit = 0.0, np.zeros(len(words))
     for number in cue:
         has = (words == number).any(axis=1)
-        weight = float(np.log1p((len(words) - has.sum() + 0.5) / (has.sum() + 0.5)))
+        holding = int(np.count_nonzero(has))
+        weight = float(np.log1p((len(words) - holding + 0.5) / (holding + 0.5)))
         fit += weight * has
         total += weight
     return fit / total

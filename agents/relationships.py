@@ -138,6 +138,13 @@ class Relationships:
         """Rows of those this villager knows, ascending."""
         return self.circles.known(row)
 
+    def between(self, a: int, b: int) -> dict[str, float]:
+        """All that a holds of b, by the names in FEELINGS."""
+        slot = self.circles.slot(a, b)
+        if slot < 0:
+            return {name: getattr(self, name)[a, b] for name in FEELINGS}
+        return {name: values.item(a, slot) for name, (values, _, _) in zip(FEELINGS, self._limited, strict=True)}
+
     def warmth(self, a: int, b: int) -> float:
         """How a's nature and b's bend what a gains from b's acts, -1..1."""
         openness, _, extraversion, agreeableness, _ = self._natures[a]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import hypot
 from typing import Any
 
@@ -143,7 +143,7 @@ def plan_of(
     addressed.
     """
     s, listener, fact = move.speaker, move.listener, move.fact
-    personas, relations = minds.personas, minds.relations
+    personas, held = minds.personas, minds.relations.between(s, listener)
     key = (s, now.tick, 0)  # nobody decides two turns at one tick
     subject = move.subject if move.subject >= 0 else fact.subject if fact is not None else -1
     place = fact.place if fact is not None else -1
@@ -160,8 +160,8 @@ def plan_of(
         place_name=minds.places[place].name if place >= 0 else "",
         mood=minds.mood(s),
         emotion=minds.emotions.strongest(s),
-        affinity=float(relations.affinity[s, listener]),
-        familiarity=float(relations.familiarity[s, listener]),
+        affinity=held["affinity"],
+        familiarity=held["familiarity"],
         weather=now.weather.describe(),
         day_part=day_part(now.minute / 60),
         here=minds.places[here].name if here >= 0 else "the lane",
@@ -177,8 +177,8 @@ def plan_of(
         object_name=_name(minds, fact.object) if fact is not None else "",
         others=tuple(personas[m].name for m in others),
         relation=relation_of(minds, s, listener),
-        respect=float(relations.respect[s, listener]),
-        trust=float(relations.trust[s, listener]),
+        respect=held["respect"],
+        trust=held["trust"],
         subject_gender=personas[subject].gender if subject >= 0 else "",
         tense=tense,
         season=season_of(view.local_time.month),
@@ -191,9 +191,10 @@ def relation_of(minds: Minds, row: int, other: int) -> str:
     kin = dict(minds.personas[row].family)
     if other in kin:
         return kin[other]
-    affinity, familiarity = (float(c[row, other]) for c in (minds.relations.affinity, minds.relations.familiarity))
+    familiarity = minds.relations.familiarity[row, other]
     if familiarity < STRANGE:
         return "stranger"
+    affinity = minds.relations.affinity[row, other]
     if affinity > FRIENDLY and familiarity > CLOSE:
         return "friend"
     return "rival" if affinity < HOSTILE else "neighbour"
@@ -271,20 +272,21 @@ def spoken(
 
 def stance(minds: Minds, row: int, other: int) -> dict[str, float]:
     """The mood of a villager, and how it stands to another one."""
-    r = minds.relations
-    bonds = {"affinity": r.affinity, "trust": r.trust, "respect": r.respect}
-    return {"mood": float(minds.emotions.mood[row])} | {name: bond[row, other] for name, bond in bonds.items()}
+    held = minds.relations.between(row, other)
+    mood = float(minds.emotions.mood[row])
+    return {"mood": mood, "affinity": held["affinity"], "trust": held["trust"], "respect": held["respect"]}
 
 
 def fact_record(fact: Fact | None, minds: Minds, row: int = -1) -> dict[str, Any] | None:
     """A fact as plain values with names, and for the villager that states it (`row`) the chain back to its source."""
     if fact is None:
         return None
-    record = asdict(fact) | {"topic": str(fact.topic), "subject_name": _name(minds, fact.subject)}
+    record = vars(fact) | {"details": dict(fact.details), "topic": str(fact.topic)}
+    record["subject_name"] = _name(minds, fact.subject)
     record["place_name"] = minds.places[fact.place].name if fact.place >= 0 else ""
     record["object_name"] = _name(minds, fact.object)
     record["told_by_name"] = _name(minds, fact.told_by)
-    record["chain"] = [asdict(step) for step in minds.knowledge.chain(row, fact.id)] if row >= 0 else []
+    record["chain"] = [dict(vars(step)) for step in minds.knowledge.chain(row, fact.id)] if row >= 0 else []
     record["witnesses"] = list(minds.knowledge.witnesses.get(fact.id, ()))
     return record
 
