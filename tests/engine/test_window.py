@@ -95,11 +95,10 @@ class OpenWindow:
             while time.monotonic() < deadline:
                 assert self.process.poll() is None, self.process.communicate()[1]
                 if new := set(self.folder.glob("hamlet-*.png")) - before:
-                    time.sleep(0.5)
                     path = max(new)
                     with Image.open(path) as image:
                         return int(path.stem.split("-")[1]), np.asarray(image.convert("RGB")).astype(int)
-                time.sleep(0.1)
+                time.sleep(0.05)
         raise AssertionError("P saved no picture")
 
     def close(self):
@@ -110,10 +109,11 @@ class OpenWindow:
 
 def test_a_recording_shows_the_speaker_and_the_bubble_and_answers_keys(display, recording, tmp_path):
     session = Session.open(recording)
-    line = max(session.lines(), key=lambda line: line.end_tick - line.start_tick)
+    people = len(session.cast.personas)
+    longest = sorted(session.lines(), key=lambda line: line.start_tick - line.end_tick)[:12]
+    line = min(longest, key=lambda line: line.speaker or people)  # as few Tabs as there may be
     tick = (line.start_tick + line.end_tick) // 2
     window = OpenWindow(display, tmp_path, "replay", recording, "--paused", "--at", f"{tick / session.tick_rate}s")
-    people = len(session.cast.personas)
     shown, spoken = window.press(*["Tab"] * (people if line.speaker == 0 else line.speaker), "h")
     assert shown == tick
     _, silent = window.press("b")
