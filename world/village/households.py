@@ -141,5 +141,5 @@ def _hours(kinds: Sequence[Kind], spans: Mapping[Kind, Sequence[tuple[float, flo
 def _within(hour: Floats, spans: tuple[Floats, Floats]) -> Flags:
     """Whose hour (buildings,) lies in one of its spans."""
     begins, ends = spans
-    within: Flags = ((begins <= hour) & (hour < ends)).any(axis=0)
+    within: Flags = np.any((begins <= hour) & (hour < ends), axis=0)
     return within

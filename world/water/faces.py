@@ -183,3 +183,12 @@ def change_row(depth: Floats, watched: Floats, first: Index, count: int, most: F
         change = depth[i] - watched[i]
         change = change if change > 0.0 else -change
         most[k] = change if change > most[k] else most[k]
+
+
+@compiled_in_lanes
+def any_in_row(values: Floats, first: Index, count: int) -> bool:
+    """Whether any of a row of cells has another value than nothing."""
+    found = 0
+    for k in range(count):
+        found += values[first + Index(k)] != 0.0
+    return found > 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,20 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from world.state import Plain, put_back, taken
-from world.water.paces import QUARTERS, QUICKEST, SLOWEST, WAKING, choose_paces, quarters_of
-from world.water.shallow import (
-    ASLEEP,
-    COURANT,
-    OUTSIDE,
-    TILE,
-    carry_momentum,
-    cut,
-    drive,
-    let_out,
-    renew,
-    share_out,
-)
-from world.water.sleep import changed, give_back, held_by_sleepers, let_fall, pour_into
+from world.water.paces import SLOWEST, WAKING, choose_paces
+from world.water.passes import FALLS_AS, PART_TILES, PASSES, go_on, turns_of
+from world.water.shallow import ASLEEP, OUTSIDE, TILE, carry_momentum
+from world.water.sleep import changed, give_back, held_by_sleepers, pour_into, rouse
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,8 +26,6 @@ HELD_DEPTH_M = 1e-3  # a sleeper wakes when what it gained or lost comes to this
 HELD_SHARE = 0.02  # or to this share of its water
 CALMS_S = 120.0  # friction of shore and weeds that stills a lake; judgement
 INSIDE = (slice(1, -1), slice(1, -1))
-PART_TILES = 128  # what is stepped at once of those that step together: a fraction of a millisecond
-PASSES, FALLS_AS = 5.0, 0.5  # of a step, and of them what rain costs
 
 
 @dataclass(frozen=True)
@@ -153,74 +140,38 @@ class LiveWater:
 
     def parts(self) -> Iterator[float]:
         """Advance one second in parts of a fraction of a millisecond; after each gives the share that is done."""
-        woken = self._rouse()
-        tiles = np.flatnonzero(self._awake)
-        back = tiles[self._held[tiles] != 0.0]
-        if back.size:
-            give_back(self._depth.ravel(), self._held, back, self._shape, self.bed.cell_m)
+        depth, cell = self._depth.ravel(), self.bed.cell_m
+        woken, turned = rouse(
+            self._awake, self._called, self._restless, self._calm, self._pace, self._tiles, STIRRED_M_S * WATCH_S,
+            STEADY_WATCHES,
+        )  # fmt: skip
+        if turned:
+            self._mark()
+        give_back(depth, self._held, self._awake, self._shape, cell)
         if woken.size:
-            changed(self._depth.ravel(), self._watched.ravel(), woken, self._shape, self._restless)
+            changed(depth, self._watched.ravel(), woken, self._shape, self._restless)
             self._restless[woken] = 0.0
-        self._choose_paces(woken)
-        of_pace = {pace: np.flatnonzero(self._awake & (self._pace == pace)) for pace in range(QUICKEST, SLOWEST + 1)}
-        due = [
-            (pace, of_pace[pace])
-            for quarter in range(QUARTERS)
-            for pace in range(SLOWEST, QUICKEST - 1, -1)
-            if of_pace[pace].size and (QUARTERS * self.second + quarter) % quarters_of(pace) == 0
-        ]
-        work = FALLS_AS * tiles.size + PASSES * sum(stepped.size for _, stepped in due)
+            self._measure(woken)
+        if choose_paces(
+            self._measured, self._speeds, self._awake, self._tiles, self.second, cell, self._wanted, self._pace
+        ):
+            self._mark()
+        tiles, turns = turns_of(self._awake, self._pace, self.second)
+        work = FALLS_AS * turns[0, 2] + PASSES * turns[1:, 2].sum()
+        at, left, books = np.zeros(2, dtype=np.int64), np.zeros(3), np.array([self.left_m3, self.fell_m3])
+        water = (
+            self._heights.ravel(), self._sills, self._roughs, self._hollow, depth, self._east.ravel(),
+            self._north.ravel(), self._carry_east, self._carry_north, self._share, self._falling.ravel(), self._states,
+            self._shape, self._held, self._measured, self._outlets, self._conveyance, self.calms_s, cell,
+        )  # fmt: skip
         done = 0.0
-        for some in parted(tiles):
-            yield done / max(work, 1.0)
-            self._let_fall(some)
-            done += FALLS_AS * some.size
-        for pace, stepped in due:
-            for count in self._advance(pace, stepped):
-                done += count
-                yield min(1.0, done / work)
-        self._let_sleep(tiles)
+        yield 0.0
+        while at[0] < len(turns):
+            done += go_on(*water, tiles, turns, at, left, books, PART_TILES)
+            self.left_m3, self.fell_m3 = books.tolist()
+            yield min(1.0, done / work) if work else 1.0
+        self._let_sleep(tiles[: turns[0, 2]])
         self.second += 1
-
-    def _let_fall(self, tiles: Ints) -> None:
-        depth, falling = self._depth.ravel(), self._falling.ravel()
-        self.fell_m3 += let_fall(depth, falling, tiles, self._shape, self._held, self.bed.cell_m, 1.0)
-
-    def _advance(self, pace: int, tiles: Ints) -> Iterator[int]:
-        """Step the tiles of a pace once, or in as many parts as waves allow; gives how many each part has passed."""
-        cell, shape, states = self.bed.cell_m, self._shape, self._states
-        depth, east, north = self._depth.ravel(), self._east.ravel(), self._north.ravel()
-        some_at_once = parted(tiles)
-        remaining = quarters_of(pace) / QUARTERS
-        while remaining > 0.0:
-            for some in some_at_once:
-                carry_momentum(
-                    depth, east, north, self._carry_east, self._carry_north, some, states, shape, pace, self._measured
-                )
-                yield some.size
-            fastest = float(self._measured[tiles].max())
-            steps = max(1, math.ceil(remaining * fastest / (COURANT * cell)))
-            step_s = remaining / steps
-            calm = math.exp(-step_s / self.calms_s)
-            for some in some_at_once:
-                drive(
-                    self._heights.ravel(), self._sills, self._roughs, depth, east, north, self._carry_east,
-                    self._carry_north, some, states, shape, pace, calm, step_s, cell,
-                )  # fmt: skip
-                yield some.size
-            let_out(self._hollow, depth, east, north, states, shape[1] + 2, pace, self._outlets, self._conveyance)
-            for some in some_at_once:
-                share_out(self._hollow, depth, east, north, some, states, shape, pace, step_s / cell, self._share)
-                yield some.size
-            for some in some_at_once:
-                self.left_m3 += cut(
-                    self._hollow, depth, east, north, self._share, some, states, shape, pace, self._held, step_s, cell
-                )
-                yield some.size
-            for some in some_at_once:
-                renew(depth, east, north, some, states, shape, pace, self._held, step_s / cell, cell * cell)
-                yield some.size
-            remaining = remaining - step_s if steps > 1 else 0.0
 
     def _let_sleep(self, tiles: Ints) -> None:
         """Count what sleepers got and lost, and now and then what has been steady."""
@@ -236,35 +187,6 @@ class LiveWater:
         if (self.second + 1) % WATCH_S == 0:
             changed(depth, self._watched.ravel(), tiles, self._shape, self._restless)
             self._calm = np.where(self._awake & (self._restless < STEADY_M_S * WATCH_S), self._calm + 1, 0)
-
-    def _rouse(self) -> Ints:
-        """Decide which tiles are stepped: all but those that were steady long enough beside steady neighbours.
-
-        Returns those that were woken.
-        """
-        up, across = self._tiles
-        stirred = (self._restless > STIRRED_M_S * WATCH_S).reshape(up, across)
-        if stirred.any():
-            stirred = np.pad(stirred, 1)
-            stirred = stirred[:-2] | stirred[1:-1] | stirred[2:]
-            stirred = stirred[:, :-2] | stirred[:, 1:-1] | stirred[:, 2:]
-        awake = (self._awake & (self._calm < STEADY_WATCHES)) | self._called | stirred.ravel()
-        woken = np.flatnonzero(awake & ~self._awake)
-        self._restless[~awake] = 0.0
-        self._calm[woken], self._pace[woken] = 0, WAKING
-        if not np.array_equal(awake, self._awake):
-            self._awake = awake
-            self._mark()
-        return woken
-
-    def _choose_paces(self, woken: Ints) -> None:
-        if woken.size:
-            self._measure(woken)
-        if choose_paces(
-            self._measured, self._speeds, self._awake, self._tiles, self.second, self.bed.cell_m, self._wanted,
-            self._pace,
-        ):  # fmt: skip
-            self._mark()
 
     def _measure(self, tiles: Ints) -> None:
         """Find the waves of tiles that have not stepped just before."""
@@ -294,8 +216,3 @@ class LiveWater:
             cells.append(np.stack([side[open_], np.full(open_.size, number), state], axis=1))
             values.append(conveyance[open_])
         return np.concatenate(cells), np.concatenate(values)
-
-
-def parted(tiles: Ints) -> list[Ints]:
-    """Tiles in parts that are stepped at once."""
-    return [tiles[first : first + PART_TILES] for first in range(0, tiles.size, PART_TILES)]

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from world.compiled import compiled
-from world.water.faces import change_row, fall_row
+from world.water.faces import any_in_row, change_row, fall_row
 from world.water.lanes import Index
+from world.water.paces import WAKING
 from world.water.shallow import ASLEEP, EAST, NORTH, OUTSIDE, TILE, WEST, states_beside, tile_at
 
 Floats = NDArray[np.float64]
@@ -93,7 +94,10 @@ def held_by_sleepers(
                 gone -= through
         sum_falling = 0.0
         for k in range(high):
-            for i in range(start + k * stride, start + k * stride + wide):
+            first = start + k * stride
+            if not any_in_row(falling, Index(first), wide):
+                continue
+            for i in range(first, first + wide):
                 if falling[i] != 0.0:
                     sum_falling += falling[i]
                     called[tile] = called[tile] or falling[i] > 0.0
@@ -121,11 +125,49 @@ def water_in(depth: Floats, start: int, high: int, wide: int, stride: int) -> tu
 
 
 @compiled
-def give_back(depth: Floats, held: Floats, tiles: Ints, shape: tuple[int, int], cell_m: float) -> None:
-    """Put what tiles held while they slept into their water: spread over the wet cells, or taken in proportion."""
+def rouse(
+    awake: Flags, called: Flags, restless: Floats, calm: Ints, pace: Ints, tiles: tuple[int, int], stirred_m: float,
+    watches: int,
+) -> tuple[Ints, bool]:  # fmt: skip
+    """Decide which tiles are stepped, in place: all but those that were steady so many `watches` beside steady ones.
+
+    A tile beside one whose depths changed by more than `stirred_m` is not. Returns those that were woken, and whether
+    any woke or fell asleep.
+    """
+    up, across = tiles
+    stays = np.zeros(awake.size, dtype=np.bool_)
+    woken = np.zeros(awake.size, dtype=np.int64)
+    for tile in range(awake.size):
+        if called[tile] or (awake[tile] and calm[tile] < watches):
+            stays[tile] = True
+        if restless[tile] > stirred_m:
+            r, c = tile // across, tile % across
+            for nr in range(max(0, r - 1), min(up, r + 2)):
+                for nc in range(max(0, c - 1), min(across, c + 2)):
+                    stays[nr * across + nc] = True
+    count, turned = 0, False
+    for tile in range(awake.size):
+        if not stays[tile]:
+            restless[tile] = 0.0
+        if stays[tile] == awake[tile]:
+            continue
+        turned = True
+        awake[tile] = stays[tile]
+        if stays[tile]:
+            woken[count] = tile
+            count += 1
+            calm[tile], pace[tile] = 0, WAKING
+    return woken[:count], turned
+
+
+@compiled
+def give_back(depth: Floats, held: Floats, awake: Flags, shape: tuple[int, int], cell_m: float) -> None:
+    """Put what tiles that woke held in their sleep into their water: spread over it, or taken in proportion."""
     stride = shape[1] + 2
     area = cell_m * cell_m
-    for tile in tiles:
+    for tile in range(held.size):
+        if held[tile] == 0.0 or not awake[tile]:
+            continue
         start, high, wide = tile_at(tile, shape)
         wet, total = water_in(depth, start, high, wide, stride)
         if wet == 0:
