@@ -294,6 +294,8 @@ def scene(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
         for group, names in _WEATHER_WORDS.items():
             if group not in _WEATHER_FITS.get(now, set()) and names & words:
                 return f"says '{min(names & words)}' in {plan.weather}"
+    if "tomorrow" in words and "tomorrow" not in words_of(draft.clause):
+        return "says 'tomorrow' of today"
     if not line & (_OTHER_TIME | _WISH) and words & _NIGHT and plan.day_part not in ("evening", "night"):
         return f"says '{min(words & _NIGHT)}' in the {plan.day_part}"
     if not line & _OTHER_TIME:

@@ -128,6 +128,7 @@ SHY = replace(PLAN, speaker=replace(PLAN.speaker, secret="buried a jar of silver
         ),
         ("secret", SHY, "There is rain coming, so I will sit under the", " tree.", ""),
         ("scene", PLAN, "There is rain coming, so I will bring in the", " snow.", "says 'snow' in cold rain"),
+        ("scene", PLAN, "There is rain coming, so I was only fetching", " hay tomorrow.", "'tomorrow' of today"),
         ("names", PLAN, "There is rain coming, so I will fetch", " Oskar.", "names Oskar"),
         ("sense", PLAN, "There is rain coming, so I dream of a cup of | drink", " hot tea by the stove.", ""),
         ("sense", PLAN, "There is rain coming, so I dream of a cup of | drink", " straw.", "says 'straw' where drink"),
