@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.acts import Topic
-from agents.recollection import WORDS, scaled, word_fit, word_numbers
+from agents.recollection import WORDS, scaled, telling_words, word_fit, word_numbers
 from world.state import Plain, column, columns_of, part, put_back, rows_of, taken
 from world.view import Floats
 
@@ -179,17 +179,16 @@ class Memories:
         cue = [(n, v) for n, v in (("who", who), ("place", place), ("fact", fact)) if v >= 0]
         cue += [("topic", TOPICS.index(topic))] if topic is not None else []
         cue += [("kind", int(kind))] if kind is not None else []
-        numbers = word_numbers(words)
-        numbers = numbers[numbers != 0]
-        if not len(mine) or not (cue or len(numbers)):
+        numbers = telling_words(words)
+        if not len(mine) or not (cue or numbers):
             return mine[:0].copy()
         relevance = np.zeros(len(mine))
         for name, value in cue:
             relevance += _fits(mine, name, value)
         relevance /= max(1, len(cue))
-        if len(numbers):
+        if numbers:
             relevance += WORD_SHARE * word_fit(self.words[row, : len(mine)], numbers)
-        fitting = np.flatnonzero((relevance > 0) & (mine["tick"] <= before))
+        (fitting,) = ((relevance > 0) & (mine["tick"] <= before)).nonzero()
         last = mine["last"][fitting]
         recency = RECENCY_PER_HOUR ** ((tick - last) / (3600.0 * self.tick_rate))
         score = scaled(recency, LEAST_RANGE["recency"])

@@ -130,8 +130,9 @@ def hearers(
     heard = np.ones(len(found), np.bool_)
     far = np.flatnonzero(away > reach * BEHIND_WALLS)
     if len(far):
-        ends = [np.full(len(far), speaker), found[far]]
-        (xa, ya, za), (xb, yb, zb) = ((bodies.x[r], bodies.y[r], bodies.z[r] + EYE_HEIGHT_M) for r in ends)
-        heard[far] = view.line_of_sight(xa, ya, za, xb, yb, zb)
+        one, other = np.full(len(far), speaker), found[far]
+        eyes, ears = bodies.z[one] + EYE_HEIGHT_M, bodies.z[other] + EYE_HEIGHT_M
+        here, there = (bodies.x[one], bodies.y[one], eyes), (bodies.x[other], bodies.y[other], ears)
+        heard[far] = view.line_of_sight(*here, *there)
     listening: NDArray[np.int64] = found[heard][:HEARD_BY]
     return listening

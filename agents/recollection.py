@@ -26,7 +26,8 @@ COMMON = frozenset(
 
 
 @lru_cache(maxsize=4096)
-def _numbers(text: str) -> tuple[int, ...]:
+def telling_words(text: str) -> tuple[int, ...]:
+    """The first words of a text that tell something, as numbers: at most WORDS."""
     words = dict.fromkeys(_stem(w) for w in _WORD.findall(text.lower()) if w not in COMMON)
     return tuple(crc32(word.encode()) or 1 for word in words)[:WORDS]
 
@@ -34,7 +35,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 def word_numbers(text: str) -> NDArray[np.uint32]:
     """The first words of a text that tell something, as (WORDS,) numbers; 0 where there are fewer."""
     numbers = np.zeros(WORDS, np.uint32)
-    found = _numbers(text)
+    found = telling_words(text)
     numbers[: len(found)] = found
     return numbers
 
@@ -45,7 +46,7 @@ def fact_words(fact: Fact) -> str:
     return " ".join([*(text for text in said if isinstance(text, str)), fact.kind.replace("_", " ")])
 
 
-def word_fit(words: NDArray[np.uint32], cue: NDArray[np.uint32]) -> Floats:
+def word_fit(words: NDArray[np.uint32], cue: Iterable[int]) -> Floats:
     """How well the words (m, WORDS) of some memories fit those of a cue: 0 for none in common, 1 for all.
 
     BM25 (Robertson & Zaragoza 2009) where every word stands once and all texts are equally long: the sum of the
@@ -65,8 +66,8 @@ def scaled(values: NDArray[Any], least_range: float) -> Floats:
     """Values from 0 (the least of them) to 1 (the greatest); where they span less than `least_range`, less than 1."""
     if not len(values):
         return np.zeros(0)
-    low = float(values.min())
-    return (values.astype(np.float64) - low) / max(float(values.max()) - low, least_range)
+    low, high = float(np.minimum.reduce(values)), float(np.maximum.reduce(values))
+    return (values.astype(np.float64) - low) / max(high - low, least_range)
 
 
 def _stem(word: str) -> str:

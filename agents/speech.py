@@ -248,6 +248,7 @@ def spoken(
     group = members or (move.listener,)
     within = hearers(bodies, move.speaker, now.weather, view, group).tolist()
     present = [move.speaker, *within]
+    at = bodies.x, bodies.y, bodies.z
     floor_end = now.tick + floor_ticks(move.act, rate)
     words = max(1, len(wording.text.split()))
     end = min(floor_end, now.tick + max(1, int(np.ceil(words / WORDS_PER_S * rate))))
@@ -264,7 +265,7 @@ def spoken(
         end_tick=end,
         floor_end_tick=floor_end,
         request_tick=wording.key[1],
-        positions={r: (float(bodies.x[r]), float(bodies.y[r]), float(bodies.z[r])) for r in present},
+        positions=dict(zip(present, zip(*(column[present].tolist() for column in at), strict=True), strict=True)),
         sees=_sight(present, bodies, view),
         weather={k: float(v) for k, v in vars(now.weather).items()},
     )
@@ -316,5 +317,4 @@ def _sight(rows: list[int], bodies: Bodies, view: WorldView) -> dict[int, tuple[
     if bodies.indoors[rows[0]]:
         return {row: tuple(other for other in rows if other != row) for row in rows}
     seen, _ = seen_by(np.array(rows), bodies, view)
-    count = (seen >= 0).sum(axis=1).tolist()
-    return {row: tuple(line[:n]) for row, line, n in zip(rows, seen.tolist(), count, strict=True)}
+    return {row: tuple(r for r in line if r >= 0) for row, line in zip(rows, seen.tolist(), strict=True)}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import exp
 
 import numpy as np
 
-from world.view import Floats, Place
+from world.view import Place
 
 WALK_M_PER_MIN = 70.0  # a day is planned with an easy pace
 EASY_WALK_MIN = 3.0  # trips for their own sake thin out with the way as exp(-way / this) (Wilson 1967)
@@ -25,7 +26,7 @@ class Town:
         self.walk_min = np.hypot(self.x[:, None] - self.x, self.y[:, None] - self.y) / WALK_M_PER_MIN
         self.roofed = np.array([p.building >= 0 and p.kind != "well" for p in places])
         self._kinds = Counter(p.kind for p in places)
-        self._odds: dict[tuple[int, int, int], tuple[list[int], Floats]] = {}
+        self._odds: dict[tuple[int, int, int], tuple[list[int], list[float]]] = {}
 
     def of(self, *kinds: str) -> list[int]:
         """Ids of all places of these kinds, in the order of the kinds."""
@@ -47,6 +48,6 @@ class Town:
                 weights[q.kind] / self._kinds[q.kind] * exp(-float(self.walk_min[origin, q.id]) / EASY_WALK_MIN)
                 for q in options
             ]
-            self._odds[key] = [q.id for q in options], np.cumsum(np.array(worth, float))
+            self._odds[key] = [q.id for q in options], np.cumsum(np.array(worth, float)).tolist()
         ids, total = self._odds[key]
-        return ids[int(np.searchsorted(total, rng.random() * total[-1], side="right"))] if ids else -1
+        return ids[bisect_right(total, rng.random() * total[-1])] if ids else -1
