@@ -114,7 +114,8 @@ class Intentions:
         if len(rows) == 0:
             return []
         impassable = ~view.walkable(self.town.x, self.town.y)
-        impassable[list(view.closed)] = True
+        if view.closed:
+            impassable[list(view.closed)] = True
         self.itinerary.refresh(rows, now, view.season)
         self.outlook.read(rows, bodies, now)
         self.outlook.see(rows, bodies, impassable)
@@ -230,8 +231,10 @@ class Intentions:
     def _hurry(self, rows: NDArray[np.int64], due: Considered, now: Moment) -> Floats:
         """Factor (m,) on how fast people walk: in rain, late for a promise, with the harvest to bring in before it."""
         pace = np.full(len(rows), HURRY["wet"] if now.weather.raining else 1.0)
-        pace = np.where(due.late & (self.promise[rows] >= 0), np.maximum(pace, HURRY["late"]), pace)
-        return np.where(self.intent[rows] == Intent.HARVEST, np.maximum(pace, HURRY["harvest"]), pace)
+        late, harvesting = due.late & (self.promise[rows] >= 0), self.intent[rows] == Intent.HARVEST
+        pace[late] = np.maximum(pace[late], HURRY["late"])
+        pace[harvesting] = np.maximum(pace[harvesting], HURRY["harvest"])
+        return pace
 
     def _take_up(self, row: int, due: Considered, i: int, now: Moment) -> None:
         """Make the i-th of what was considered the intention of a villager; what it interrupts is kept in mind."""
@@ -242,9 +245,10 @@ class Intentions:
 
     def _go_on(self, rows: NDArray[np.int64], due: Considered, same: NDArray[np.bool_], now: Moment) -> None:
         """Those who want what they are about may want it for another reason now."""
-        taken_up = same & (due.option == Option.RESUME) & (self.option[rows] != Option.RESUME)
-        self.kept_until[rows[taken_up]] = now.minutes + self.kept_min[rows[taken_up]]
-        self.block[rows[same]], self.option[rows[same]] = due.block[same], due.option[same]
+        taken_up = rows[same & (due.option == Option.RESUME) & (self.option[rows] != Option.RESUME)]
+        self.kept_until[taken_up] = now.minutes + self.kept_min[taken_up]
+        going_on = rows[same]
+        self.block[going_on], self.option[going_on] = due.block[same], due.option[same]
 
     def _keep_in_mind(self, row: int, option: int, now: Moment) -> None:
         least, longest, most = RESUME_MIN

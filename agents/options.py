@@ -192,20 +192,17 @@ def _situation(
     host, friend, needy = know.host[rows], targets[2, Option.VISIT], know.needy[rows]
 
     def liked(others: NDArray[Any]) -> Floats:
-        some = others >= 0
-        if not some.any():
-            return np.zeros(len(rows))
-        return np.where(some & (others != rows), liking[rows, np.where(some, others, 0)], 0.0)
+        some = np.flatnonzero((others >= 0) & (others != rows))
+        found = np.zeros(len(rows))
+        if len(some):
+            found[some] = liking[rows[some], others[some].astype(np.int64)]
+        return found
 
-    walk = (
-        1.3
-        / WALK_M_PER_MIN
-        * np.hypot(
-            intentions.town.x[know.gathering_place[rows]] - bodies.x[rows],
-            intentions.town.y[know.gathering_place[rows]] - bodies.y[rows],
-        )
-    )
-    on = (know.gathering_from[rows] - walk <= now.minutes) & (now.minutes < know.gathering_to[rows])
+    on = (host >= 0) & (now.minutes < know.gathering_to[rows])
+    if on.any():
+        where = know.gathering_place[rows]
+        away = np.hypot(intentions.town.x[where] - bodies.x[rows], intentions.town.y[where] - bodies.y[rows])
+        on &= know.gathering_from[rows] - 1.3 / WALK_M_PER_MIN * away <= now.minutes
     hosts = host == rows
     crop_out = (intentions.itinerary.work[rows] >= FieldWork.HAY) & (know.field[rows] >= 0)
     fetching_wood = (intentions.intent[rows] == Intent.FIRE) & ~intentions.doing(Intent.FIRE)[rows]
@@ -230,7 +227,7 @@ def _situation(
         promise=due.there,
         promise_liking=due.liking,
         promise_heed=due.heed,
-        gathering=on & (host >= 0),
+        gathering=on,
         hosts=hosts,
         gathering_liking=liked(host),
         friend=friend >= 0,

@@ -236,7 +236,9 @@ class Society:
         period = max(1, round(seconds * self._rate))
         groups = min(period, max(1, len(self._rows) // group))
         phase = tick % period * groups
-        return self._rows[phase // period :: groups] if phase % period < groups else self._rows[:0]
+        return (
+            np.ascontiguousarray(self._rows[phase // period :: groups]) if phase % period < groups else self._rows[:0]
+        )
 
     def _perceive(self, view: WorldView, now: Moment) -> Events:
         events = self._feel(view, now) if now.tick % max(1, round(BODY_S * self._rate)) == 0 else []
@@ -250,15 +252,15 @@ class Society:
 
     def _feel(self, view: WorldView, now: Moment) -> Events:
         b = self.bodies
-        sleeping = b.activity == Activity.SLEEP
+        sleeping, working = b.activity == Activity.SLEEP, b.activity == Activity.WORK
         self.minds.needs.advance(
             BODY_S,
             now.weather,
             indoors=b.indoors,
             eating=b.indoors & self.intentions.doing(Intent.EAT),
             sleeping=sleeping,
-            labouring=(b.activity == Activity.WORK) | (b.activity == Activity.WALK),
-            working=b.activity == Activity.WORK,
+            labouring=working | (b.activity == Activity.WALK),
+            working=working,
             talking=self.talk.talking,
             in_company=self.sight.distance[:, 0] < TALK_RANGE_M,
             dark=view.sun_elevation < CIVIL_DUSK,
@@ -284,8 +286,10 @@ class Society:
     def _move(self, view: WorldView, now: Moment) -> Events:
         busy = self.talk.talk_of >= 0
         reached = walk(self.bodies, view, 1.0 / self._rate, now.tick)
-        events = self.intentions.arrive(reached[~busy[reached]].tolist(), self.bodies, now)
-        return events + self.intentions.free_stuck(self.bodies, view, now, busy)
+        there = reached[~busy[reached]].tolist() if len(reached) else []
+        return self.intentions.arrive(there, self.bodies, now) + self.intentions.free_stuck(
+            self.bodies, view, now, busy
+        )
 
 
 def _minds(personas: tuple[Persona, ...], config: SocietyConfig, view: WorldView, now: Moment) -> Minds:
