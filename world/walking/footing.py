@@ -74,13 +74,27 @@ def wading_factor(depth_m: Floats) -> Floats:
 
 def codes_of(surface: Surface) -> Codes:
     """What decides about ways at every sample, see `WATER_LEVELS_M`."""
-    carries = (surface.ice_m >= ICE_CARRIES_M) & (surface.water_m > 0)
-    water = np.minimum(np.searchsorted(WATER_LEVELS_M, surface.water_m, side="left"), len(WATER_LEVELS_M) - 1)
-    snow = np.searchsorted(SNOW_STEPS_M, surface.snow_m, side="right")
-    mud = np.rint(surface.wetness * (MUD_CLASSES - 1)).astype(np.int64)
-    footing = np.where(snow > 0, MUD_CLASSES - 1 + snow, mud)
-    footing = np.where(carries, ICE_CLASS, footing)
-    codes: Codes = (np.where(carries, 0, water) + 16 * footing).astype(np.uint8)
+    return coded(surface.water_m, surface.snow_m, surface.wetness, surface.ice_m)
+
+
+@compiled
+def coded(water_m: Floats32, snow_m: Floats32, wetness: Floats32, ice_m: Floats32) -> Codes:
+    """The codes of `codes_of`."""
+    rows, cols = water_m.shape
+    codes = np.zeros((rows, cols), np.uint8)
+    for r in range(rows):
+        for c in range(cols):
+            water, snow = 0, 0
+            while water < len(WATER_LEVELS_M) - 1 and WATER_LEVELS_M[water] < water_m[r, c]:
+                water += 1
+            while snow < len(SNOW_STEPS_M) and SNOW_STEPS_M[snow] <= snow_m[r, c]:
+                snow += 1
+            if ice_m[r, c] >= ICE_CARRIES_M and water_m[r, c] > 0.0:
+                codes[r, c] = 16 * ICE_CLASS
+            elif snow > 0:
+                codes[r, c] = water + 16 * (MUD_CLASSES - 1 + snow)
+            else:
+                codes[r, c] = water + 16 * int(np.rint(wetness[r, c] * (MUD_CLASSES - 1)))
     return codes
 
 
