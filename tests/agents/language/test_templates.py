@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -303,3 +304,15 @@ def test_every_kind_in_use_can_be_told_and_taken_up() -> None:
             assert {Act.TELL, Act.ANSWER} <= {act for phrase in of_kind for act in phrase.acts}, kind
             assert any(not phrase.slots for phrase in of_kind) or topic is Topic.PERSON, f"{kind} always needs a slot"
     assert {kind for _, kind, _, _ in FACTS} == {kind for kinds in FACT_KINDS.values() for kind in kinds}
+
+
+@pytest.mark.parametrize("source", ["seen", "told"])
+def test_nobody_speaks_of_themselves_or_of_the_one_addressed_by_name(source: str) -> None:
+    for topic, kind, details, _ in FACTS:
+        plan = make_plan(Act.TELL, topic, kind, details, source)
+        for person, act, seed in product((plan.speaker, plan.listener), (Act.TELL, Act.ANSWER), range(8)):
+            assert plan.fact is not None
+            fact = replace(plan.fact, subject=person.row)
+            text = draft(replace(plan, act=act, fact=fact, subject_name=person.name, seed=seed)).text
+            spoken = text.replace(f", {plan.listener.name}", "").replace(f"{plan.listener.name}, ", "")
+            assert person.name not in spoken, text
