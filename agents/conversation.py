@@ -16,7 +16,7 @@ from agents.acts import Act, SpeechPlan, Topic
 from agents.bodies import Bodies
 from agents.circle import MOST_MEMBERS, TALK_DISTANCE_M, free_place
 from agents.dialogue.effects import Learned, absorb
-from agents.dialogue.floor import LEAST_TOPICS, MOST_TOPICS, next_move
+from agents.dialogue.floor import LEAST_TOPICS, TOPICS_BROUGHT, next_move, topics_wanted
 from agents.dialogue.moves import Move, Scene, Thread
 from agents.dialogue.said import Said
 from agents.language.voice import Wording
@@ -35,10 +35,10 @@ WALK_SHARE = 0.9  # of the free pace, when it is foreseen how long walking up ta
 THINK_S = (0.6, 1.5)
 PAUSE_S = (0.3, 0.8)  # between turns; conversation in many languages averages 0.2 s (Stivers 2009), slower in the field
 SILENCE_S = 20.0  # the wait for words before all turn away
-LONGEST_S = 150.0  # after this the next free turn is a goodbye to all
+LONGEST_S = 240.0  # after this the next free turn is a goodbye to all
 PAIR_REST_S = 1800.0  # the same two do not talk again sooner: half of all lines would be greetings and partings
 REST_S = (15.0, 50.0)  # a villager's own rest after talking, for extravert and introvert
-STAY_TURNS = (7, 16)  # turns that one stays in a group of three or more, for introvert and extravert
+STAY_TURNS = (10, 22)  # turns that one stays in a group of three or more, for introvert and extravert
 STORM_MM_H = 4.0  # rain in which nobody goes on talking outdoors
 URGENT = 0.9  # a need that lets nobody stay for a talk
 NEVER = -(1 << 40)
@@ -208,8 +208,8 @@ class Conversations:
         """The first two of a new talk: b stops and faces a, who walks up and finds its greeting on the way."""
         self._next_id += 1
         ident = self._next_id
-        wanted = int(stream(self._minds.seed, "topics", ident).integers(LEAST_TOPICS, MOST_TOPICS + 1))
-        talk = Talk(Thread(ident, [a, b], wanted), now.tick, joined=[0, 0])
+        talk = Talk(Thread(ident, [a, b], LEAST_TOPICS), now.tick, joined=[0, 0])
+        talk.thread.wanted_topics = topics_wanted(Scene(self._minds, now, talk.thread, self.said))
         self.talks[ident] = talk
         self.talk_of[[a, b]] = ident
         bodies.look_at[a], bodies.look_at[b] = b, a
@@ -273,7 +273,7 @@ class Conversations:
         thread = talk.thread
         thread.members.append(row)
         thread.newcomers.append(row)
-        thread.wanted_topics += 1
+        thread.wanted_topics += TOPICS_BROUGHT
         talk.joined.append(thread.turns)
         self.talk_of[row] = thread.conversation
         self._settle(talk, row, bodies)
@@ -321,7 +321,7 @@ class Conversations:
         if move is None:
             return
         thread.record(move)
-        if not move.second:
+        if not move.second or move.after == Act.ACKNOWLEDGE:  # what is asked back has been asked, too
             about = move.fact.id if move.fact is not None else move.subject
             self.said.note(move.speaker, now.tick, move.act, move.topic, move.listener, about)
         self._minds.knowledge.bring_up(move.speaker, move.fact)
@@ -492,7 +492,8 @@ def _learning(one: Learned, speaker: int, ident: int) -> tuple[str, dict[str, An
 def _row(ident: int, talk: Talk) -> list[int]:
     t = talk.thread
     spent = sum(1 << TOPICS.index(topic) for topic in t.spent)
-    progress = [t.turns, t.wanted_topics, spent, int(t.ending), talk.due, talk.floor_end, talk.wake]
+    course = int(t.ending) + 2 * int(t.asked_back)
+    progress = [t.turns, t.wanted_topics, spent, course, talk.due, talk.floor_end, talk.wake]
     heard_by = mixed(0, *talk.heard_by) >> 1
     return [
         *(ident, talk.started, talk.room, int(talk.begun)),

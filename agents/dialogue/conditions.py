@@ -75,8 +75,8 @@ def may_answer(scene: Scene, move: Move) -> bool:
 
 
 def may_acknowledge(scene: Scene, move: Move) -> bool:
-    """What was told, or said in jest."""
-    return follows(scene, move, *TELLINGS, Act.JOKE, Act.BLAME)
+    """What was told, said in jest, declined or thanked for."""
+    return follows(scene, move, *TELLINGS, Act.JOKE, Act.BLAME, Act.REFUSE, Act.THANK)
 
 
 def may_agree(scene: Scene, move: Move) -> bool:
@@ -153,11 +153,14 @@ def may_praise(scene: Scene, move: Move) -> bool:
 
 
 def may_blame(scene: Scene, move: Move) -> bool:
-    """For a wrong done by the one addressed, back on who blames, or a third one who is spoken of."""
+    """For a wrong done by the one addressed or what it declined, back on who blames, or a third one spoken of."""
     if follows(scene, move, Act.GOSSIP):
         return move.about_third and move.fact is not None and move.fact.kind in HURTS
     if follows(scene, move, Act.BLAME):
-        return scene.thread.last is not None and not scene.thread.last.second and not scene.thread.last.about_third
+        last = scene.thread.last
+        return last is not None and last.after != Act.BLAME and not last.about_third
+    if follows(scene, move, Act.REFUSE):
+        return scene.thread.last is not None and scene.thread.last.after in (Act.REQUEST, Act.INVITE)
     fact = move.fact
     if fact is None:  # out of temper alone, and only with somebody whom one does not like
         cross = scene.minds.mood(move.speaker) == "irritated"

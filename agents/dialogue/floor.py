@@ -1,6 +1,11 @@
-"""Who speaks next and what it says: pairs are completed, then the floor is free for whoever takes it."""
+"""Who speaks next and what it says: pairs are completed, then the floor is free for whoever takes it.
+
+What is raised next follows from what was spoken of, as far as there is anything of the kind to say.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -10,14 +15,42 @@ from agents.dialogue.moves import NOBODY, Move, Scene
 from agents.dialogue.replies import reply_to
 from agents.dialogue.table import TABLE
 
-LEAST_TOPICS, MOST_TOPICS = 2, 3  # for two; everybody who joins brings one more
-LONGEST_EXCHANGE = 4  # turns of one topic, such as TELL, ASK, ANSWER, ACKNOWLEDGE
-TURNS_OF_TWO, TURNS_PER_MEMBER = 12, 5
+LEAST_TOPICS, MOST_TOPICS = 2, 3  # for two
+TOPICS_BROUGHT = 2  # by everybody who joins
+FEWEST_TURNS = 10  # where topics are dealt with in two words another one is taken up; judgement
+USUAL_EXCHANGE = 4  # turns of one topic, such as TELL, ASK, ANSWER, ACKNOWLEDGE: no new one is begun without their time
+LONGEST_EXCHANGE = 6  # ASK, ANSWER, ACKNOWLEDGE, and the same asked back
+TURNS_OF_TWO, TURNS_PER_MEMBER = 15, 7
+THIRD_TOPIC, EASE = 0.75, 0.5  # chance of a third one among strangers of average ease, and what moves it; judgement
+LED_TO = 3.0  # times as likely where a topic follows from the one before; judgement
+GOODBYES = 2  # at the end of all: one for everybody, and one in return
 WILLING = 0.2  # what even the most introverted have of the wish to speak; judgement
+
+LEADS_TO: Mapping[Topic, tuple[Topic, ...]] = {
+    Topic.WEATHER: (Topic.WORK, Topic.WELLBEING),
+    Topic.WORK: (Topic.FAVOUR, Topic.CRAFT, Topic.WELLBEING),
+    Topic.NEWS: (Topic.PERSON, Topic.GATHERING),
+    Topic.PERSON: (Topic.NEWS, Topic.GATHERING),
+    Topic.WELLBEING: (Topic.WORK, Topic.FAVOUR, Topic.SELF),
+    Topic.FAVOUR: (Topic.WORK, Topic.CRAFT, Topic.WELLBEING),
+    Topic.GATHERING: (Topic.PERSON, Topic.NEWS),
+    Topic.CRAFT: (Topic.WORK, Topic.FAVOUR),
+    Topic.SELF: (Topic.WELLBEING, Topic.PERSON),
+}
+"""What people come to speak of next; judgement."""
+
+
+def topics_wanted(scene: Scene) -> int:
+    """How many topics two take up who have met: the talkative, and those who know each other, rather three."""
+    one, other = scene.thread.members
+    ease = (scene.person(one).extraversion + scene.person(other).extraversion) / 2
+    near = float(scene.minds.relations.familiarity[one, other])
+    more = scene.draw("topics").random() < THIRD_TOPIC + EASE * (ease - 0.5) + EASE * near
+    return LEAST_TOPICS + int(more) * (MOST_TOPICS - LEAST_TOPICS)
 
 
 def most_turns(members: int) -> int:
-    """Turns after which a talk of so many comes to its end."""
+    """Turns within which a talk of so many usually ends; an exchange under way is brought to its end."""
     return TURNS_OF_TWO + TURNS_PER_MEMBER * (members - 2)
 
 
@@ -35,9 +68,7 @@ def next_move(scene: Scene) -> Move | None:
         if not last.second and not thread.ending:
             return _goodbye(scene, last.listener, last.speaker)
         if thread.ending:
-            rest = [m for m in thread.staying() if m not in thread.parted]
-            rest.sort(key=lambda m: m != last.listener)
-            return _goodbye(scene, rest[0], last.speaker) if rest else None
+            return _goodbye(scene, last.listener, last.speaker) if len(thread.parted) < GOODBYES else None
     reply = reply_to(scene, last)
     if reply is not None:
         return reply
@@ -63,7 +94,7 @@ def _parting(scene: Scene) -> Move | None:
     staying = thread.staying()
     topic = last.topic if last is not None else Topic.WEATHER
     pressed = [m for m in thread.pressed if m in staying]
-    full = thread.turns + LONGEST_EXCHANGE + len(staying) > most_turns(len(staying))
+    full = thread.turns + USUAL_EXCHANGE + GOODBYES > most_turns(len(staying))
     if full or len(pressed) >= len(staying) - 1:
         thread.ending = True
     if not thread.ending and not pressed:
@@ -81,10 +112,11 @@ def _opening(scene: Scene) -> Move:
     thread, last = scene.thread, scene.thread.last
     speaker = _self_selected(scene)
     listener = _addressed(scene, speaker)
-    if len(thread.spent) < thread.wanted_topics:
+    if len(thread.spent) < thread.wanted_topics or thread.turns < FEWEST_TURNS:
         prospect = Prospect(scene, speaker, listener)
         open_to = [i for i in INITIATIVES if i.topic not in thread.spent]
-        weights = np.array([max(0.0, i.weight(prospect)) for i in open_to])
+        led = LEADS_TO[last.topic] if last is not None and thread.spent else ()
+        weights = np.array([max(0.0, i.weight(prospect)) * (LED_TO if i.topic in led else 1.0) for i in open_to])
         # Gumbel keys: going through them in falling order draws without replacement by weight (Efraimidis 2006).
         keys = np.log(np.maximum(weights, 1e-12)) + scene.draw("topic").gumbel(size=len(weights))
         for choice in np.argsort(-keys):

@@ -37,6 +37,7 @@ REMIND_MIN = 8 * 60  # a promise is brought to mind within so many minutes befor
 STALE_NEED_MIN = {"needs_help": 8 * 60, "work_state": 4 * 60, "wellbeing": 60}  # needs pass; judgement
 FOLLOW_UP_MIN = 60  # after so long one asks how a thing has gone on
 LIKING = 0.15
+SAME_ONE = 0.6  # how often one comes back to whom the talk was just about; judgement
 
 
 @dataclass(frozen=True)
@@ -290,6 +291,9 @@ def _somebody(o: Prospect) -> int:
     rows = rows[~np.isin(rows, o.scene.thread.members)]
     if not len(rows):
         return -1
+    last = o.scene.thread.last
+    if last is not None and last.subject in rows and o.scene.draw("the same one").random() < SAME_ONE:
+        return last.subject
     reach = np.cumsum(np.asarray(r.familiarity[o.speaker, rows], float) + 0.05)
     drawn = o.scene.draw(f"somebody {o.listener}").random() * reach[-1]
     return int(rows[min(len(rows) - 1, int(np.searchsorted(reach, drawn, side="right")))])

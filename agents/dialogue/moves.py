@@ -53,6 +53,7 @@ class Thread:
     leaving: list[int] = field(default_factory=list)  # who says goodbye while the others go on
     ending: bool = False  # everybody says goodbye
     parted: list[int] = field(default_factory=list)  # who has said goodbye at the end of all
+    asked_back: bool = False  # who was asked how it is has asked the same
 
     def record(self, move: Move) -> None:
         """Take note that a move was decided."""
@@ -60,11 +61,12 @@ class Thread:
         self.turns += 1
         if move.speaker in self.newcomers:
             self.newcomers.remove(move.speaker)
+        self.asked_back |= move.act == Act.ASK and move.after == Act.ACKNOWLEDGE
         if move.act not in (Act.GREET, Act.CLOSE) and move.topic not in self.spent:
             self.spent.append(move.topic)
         if move.act != Act.CLOSE:
             return
-        if self.ending or len(self.staying()) == 2:
+        if self.ending or (len(self.staying()) == 2 and not move.second):
             self.ending = True
             self.parted.append(move.speaker)
         elif not move.second:

@@ -12,7 +12,7 @@ from agents.dialogue.moves import Move, Scene
 from agents.dialogue.table import TABLE
 
 TOLD = (Act.TELL, Act.ANSWER, Act.GOSSIP, Act.WARN, Act.TEACH, Act.INVITE)
-PROPOSING = (Act.REQUEST, Act.INVITE, Act.OFFER, Act.PROMISE)
+PROPOSING = (Act.REQUEST, Act.INVITE, Act.OFFER, Act.PROMISE, Act.REFUSE)
 
 LIES_ABOVE = 0.6  # dishonesty from which somebody may make itself out better than it is; judgement
 LIE_CHANCE = 0.5  # of those, whenever a question shames them
@@ -51,8 +51,8 @@ def _second_part(scene: Scene, first: Move, act: Act) -> Move | None:
         return replace(move, fact=answer(scene, first))
     if act == Act.OFFER:
         return _offer(scene, move)
-    if act == Act.JOKE or (act == Act.BLAME and first.act == Act.BLAME):
-        return replace(move, fact=None, subject=-1)
+    if first.act == Act.ACKNOWLEDGE or act == Act.JOKE or (act == Act.BLAME and first.act != Act.GOSSIP):
+        return replace(move, fact=None, subject=-1)  # of one's own: asked back, jested back, or taken amiss
     return move
 
 

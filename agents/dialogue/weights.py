@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from agents.acts import Act, Fact, Topic
+from math import hypot
+
+from agents.acts import Act, Fact, Proposal, Topic
 from agents.dialogue.favours import is_promised
 from agents.dialogue.moves import Move, Scene
 from agents.knowledge import VALENCE
 
 ARGUABLE = ("opinion_of_person", "quarrelled", "promise_broken", "lied")
 CAUGHT = 6.0  # of doubt, where one knows at first hand that it is a lie
+NEED_HINDERS = 0.4  # a need of one's own above this speaks against doing others a favour
+WAY_PER_KM, WET_WAY = 0.3, 0.15  # how much the way, and rain on it, take from willingness; judgement
 DONE_ALREADY = 3.0  # of refusing an offer, where one has been helped
+OWN_STATES = ("work_state", "wellbeing")
+ASKS_BACK = (0.35, 0.95)  # share of questions that are returned, at agreeableness 0 and 1; judgement
 IN_NEED = ("behind", "hungry", "cold", "tired", "lonely")
 
 
@@ -27,7 +33,31 @@ def always(scene: Scene, first: Move, row: int) -> float:
 
 
 def greets_back(scene: Scene, first: Move, row: int) -> float:
-    """A greeting is returned once."""
+    """A greeting is returned once; to who comes up to a group one says a word where one knows the other well."""
+    if first.second:
+        return 0.0
+    if scene.thread.turns < 2:
+        return 1.0
+    near = float(scene.minds.relations.familiarity[row, first.speaker])
+    return float(scene.draw("greets back").random() < near)
+
+
+def takes_no(scene: Scene, first: Move, row: int) -> float:
+    """Takes a refusal as it is; a denial is left standing."""
+    return 0.0 if first.after == Act.BLAME else 1.0
+
+
+def resents(scene: Scene, first: Move, row: int) -> float:
+    """Takes a refused request or invitation amiss: the hard, the irritated, and who does not like the other anyway."""
+    if first.after not in (Act.REQUEST, Act.INVITE):
+        return 0.0
+    liking = float(scene.minds.relations.affinity[row, first.speaker])
+    irritated = 0.3 if scene.minds.mood(row) == "irritated" else 0.0
+    return max(0.0, irritated + 1.2 * (0.6 - scene.person(row).agreeableness) - 0.5 * liking)
+
+
+def waves_off(scene: Scene, first: Move, row: int) -> float:
+    """Thanks that were not an answer themselves get one: it is nothing."""
     return 0.0 if first.second else 1.0
 
 
@@ -43,13 +73,24 @@ def curious(scene: Scene, first: Move, row: int) -> float:
     return max(0.0, 0.3 + 0.8 * (scene.person(row).openness - 0.3))
 
 
+def asks_back(scene: Scene, first: Move, row: int) -> float:
+    """Who was asked after its work or its health, and has answered, asks the same, once in a talk: the kind sooner."""
+    fact = first.fact
+    if fact is None or first.after != Act.ANSWER or fact.kind not in OWN_STATES or fact.subject != row:
+        return 0.0
+    if scene.thread.asked_back or scene.thread.pressed:
+        return 0.0
+    share = ASKS_BACK[0] + (ASKS_BACK[1] - ASKS_BACK[0]) * scene.person(row).agreeableness
+    return float(scene.draw("asks back").random() < share)
+
+
 def doubts(scene: Scene, first: Move, row: int) -> float:
     """Does not believe it: little trust, little good faith, another opinion, or better knowledge."""
     p = scene.person(row)
     if first.fact is not None and scene.minds.knowledge.found_out(row, first.fact):
         return CAUGHT
     distrust = max(0.0, 0.85 - belief(scene, row, first.speaker, first.fact))
-    weight = 0.04 + 0.8 * distrust + 0.4 * max(0.0, 0.5 - p.agreeableness)
+    weight = 0.06 + 0.9 * distrust + 0.7 * max(0.0, 0.55 - p.agreeableness)
     if first.act == Act.APOLOGISE:
         return 0.1 + 1.2 * max(0.0, 0.6 - p.agreeableness) + distrust
     return weight + 0.6 * _disagreement(scene, first, row)
@@ -85,38 +126,58 @@ def praises(scene: Scene, first: Move, row: int) -> float:
 
 
 def promises(scene: Scene, first: Move, row: int) -> float:
-    """Takes it on: for those one likes and owes, out of kindness; the more is promised already, the less."""
-    p, r = scene.person(row), scene.minds.relations
-    liking, debt = float(r.affinity[row, first.speaker]), float(r.debt[row, first.speaker])
-    if first.proposal is not None and is_promised(scene.minds, first.proposal):
-        return 1.0
-    if first.act == Act.INVITE:
-        return max(0.05, 0.55 + 0.5 * (p.extraversion - 0.5) + 0.5 * liking)
-    burden = 0.15 * len(scene.minds.promises.owed(row))
-    return max(0.02, 0.35 + 0.8 * (p.agreeableness - 0.5) + 0.6 * liking + 0.5 * debt - burden)
+    """Takes on what it was asked for or invited to, as far as it is willing; what it has promised already, always."""
+    return 1.0 if _stands(scene, first) else willingness(scene, first, row)
 
 
 def refuses(scene: Scene, first: Move, row: int) -> float:
-    """Will not have it: the hard say no to requests, the proud to help, and the stubborn deny what they are blamed for.
+    """Will not have it: the unwilling say no, the proud to help, and the stubborn deny what they are blamed for.
 
     Who cannot promise, because something else is promised, has only this left.
     """
     p, r = scene.person(row), scene.minds.relations
-    liking = float(r.affinity[row, first.speaker])
-    if (
-        first.act in (Act.INVITE, Act.REQUEST)
-        and first.proposal is not None
-        and is_promised(scene.minds, first.proposal)
-    ):
-        return 0.0
-    if first.act == Act.INVITE:
-        return max(0.05, 0.3 - 0.3 * (p.extraversion - 0.5) - 0.4 * liking)
     if first.act == Act.OFFER:
         done = DONE_ALREADY if was_helped(scene, row) else 0.0
-        return max(done, 0.12 + 0.4 * (0.5 - p.agreeableness) - 0.3 * liking)
+        liking, trust = float(r.affinity[row, first.speaker]), float(r.trust[row, first.speaker])
+        return max(done, 0.18 + 0.4 * (0.5 - p.agreeableness) - 0.3 * liking - 0.3 * (trust - 0.5))
     if first.act == Act.BLAME:
         return 0.0 if first.about_third else max(0.05, 0.5 - 0.8 * (p.agreeableness - 0.5))
-    return max(0.05, 0.35 - 0.7 * (p.agreeableness - 0.5) - 0.4 * liking)
+    return 0.0 if _stands(scene, first) else 1.0 - willingness(scene, first, row)
+
+
+def willingness(scene: Scene, first: Move, row: int) -> float:
+    """0..1: how gladly one does what one is asked for or comes where one is invited; judgement.
+
+    For those one likes, trusts and owes; the kind do what they are asked, the sociable come. Against it speak what is
+    promised already, being hungry, tired or cold oneself, the way there, bad weather where there is no roof, and, to
+    the conscientious, work of their own that waits.
+    """
+    p, r, needs, wish = scene.person(row), scene.minds.relations, scene.minds.needs, first.proposal
+    bond = 0.35 * float(r.affinity[row, first.speaker]) + 0.3 * (float(r.trust[row, first.speaker]) - 0.5)
+    bond += 0.4 * float(r.debt[row, first.speaker])
+    burden = 0.10 * len(scene.minds.promises.owed(row))
+    burden += 0.25 * max(0.0, float(max(needs.hunger[row], needs.fatigue[row], needs.cold[row])) - NEED_HINDERS)
+    burden += _way_there(scene, wish, row) if wish is not None else 0.0
+    if first.act == Act.INVITE:
+        nature = 0.70 + 0.4 * (p.extraversion - 0.5) + 0.2 * (p.agreeableness - 0.5)
+    else:
+        nature = 0.66 + 0.6 * (p.agreeableness - 0.5)
+        behind = scene.minds.knowledge.first_hand(row, "needs_help", row)
+        burden += 0.2 * p.conscientiousness * (behind is not None and behind.day == scene.now.day)
+    return min(0.97, max(0.03, nature + bond - burden))
+
+
+def _way_there(scene: Scene, wish: Proposal, row: int) -> float:
+    """How much the way to a place, and bad weather if it has no roof, speak against going there."""
+    there, home = scene.minds.places[wish.place], scene.minds.places[scene.person(row).home]
+    way = WAY_PER_KM * hypot(there.x - home.x, there.y - home.y) / 1000.0
+    return way + (WET_WAY if there.building < 0 and scene.now.weather.raining else 0.0)
+
+
+def _stands(scene: Scene, first: Move) -> bool:
+    """Whether what is asked or invited to is promised already."""
+    asked = first.act in (Act.INVITE, Act.REQUEST) and first.proposal is not None
+    return asked and first.proposal is not None and is_promised(scene.minds, first.proposal)
 
 
 def was_helped(scene: Scene, row: int) -> bool:

@@ -96,7 +96,7 @@ def knowing(life: Life) -> int:
 
 
 def short(ablation: Ablation) -> Life:
-    return village(12, seed=4, rate=2, hour=12, ablation=ablation, openings=[News()], talkativeness=2.0)
+    return village(12, seed=5, rate=2, hour=12, ablation=ablation, openings=[News()], talkativeness=2.0)
 
 
 @pytest.fixture(scope="module")

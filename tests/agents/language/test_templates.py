@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.acts import Act, Topic
+from agents.acts import Act, Proposal, Topic
 from agents.knowledge import FACT_KINDS
 from agents.language.lexicon import lexicon
 from agents.language.phrases import phrase_book
@@ -316,3 +316,35 @@ def test_nobody_speaks_of_themselves_or_of_the_one_addressed_by_name(source: str
             text = draft(replace(plan, act=act, fact=fact, subject_name=person.name, seed=seed)).text
             spoken = text.replace(f", {plan.listener.name}", "").replace(f"{plan.listener.name}, ", "")
             assert person.name not in spoken, text
+
+
+def test_thanks_for_a_promise_to_come_fit_who_gives_the_feast() -> None:
+    def said(host: int) -> set[str]:
+        wish = Proposal("attend", 1, host, 1, 0, 1080, 120, "a supper")
+        plan = replace(make_plan(Act.THANK, Topic.GATHERING, "gathering"), proposal=wish, after=Act.PROMISE)
+        return {draft(replace(plan, seed=seed)).text for seed in range(120)}
+
+    mine, anothers = said(0), said(2)
+    assert any("one more place" in line for line in mine) and not any("one more place" in line for line in anothers)
+    assert any("go there together" in line for line in anothers) and not any("together" in line for line in mine)
+    assert not any("good heart" in line or "be asked" in line for line in mine | anothers)
+
+
+def test_only_who_was_promised_something_thanks_for_it() -> None:
+    plan = make_plan(Act.PRAISE, Topic.FAVOUR, "promise_kept", {"what": "mend the fence", "deed": "help"})
+    assert plan.fact is not None
+    for other, thanked in ((3, False), (0, True)):
+        fact = replace(plan.fact, subject=1, object=other)
+        lines = {draft(replace(plan, fact=fact, seed=seed)).text for seed in range(120)}
+        assert any("I thank you" in line for line in lines) == thanked
+
+
+def test_a_refused_offer_and_a_refused_request_are_taken_differently() -> None:
+    def said(doer: int) -> set[str]:
+        wish = Proposal("help", doer, 1 - doer, 1, 0, 900, 60, "mend the fence")
+        plan = replace(make_plan(Act.ACKNOWLEDGE, Topic.FAVOUR, ""), proposal=wish, after=Act.REFUSE)
+        return {draft(replace(plan, seed=seed)).text for seed in range(120)}
+
+    asked, offered = said(1), said(0)
+    assert any("manage by myself" in line for line in asked) and not any("manage by myself" in line for line in offered)
+    assert any("only meant to help" in line for line in offered)
