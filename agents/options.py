@@ -172,9 +172,7 @@ def _aims(
             t[1, Option.HARVEST, k] = field[i]
         t[0, Option.FIRE, k], t[3, Option.FIRE, k] = Intent.FIRE, wood_from[i]
         t[0, Option.EXPLORE, k] = Intent.EXPLORE
-        if now == Intent.EXPLORE:
-            t[1, Option.EXPLORE, k] = here
-        elif new_place[i] >= 0:
+        if new_place[i] >= 0:
             t[1, Option.EXPLORE, k] = new_place[i]
     return t
 

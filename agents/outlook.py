@@ -150,6 +150,10 @@ class Outlook:
         self.friend[row] = self._friend(row, rng)
         self.new_place[row] = self._new_place(row, now, rng)
 
+    def look_further(self, row: int, now: Moment) -> None:
+        """Choose the next place to go and see, where the last one has been seen."""
+        self.new_place[row] = self._new_place(row, now, stream(self._minds.seed, "further", row, now.tick))
+
     def _friend(self, row: int, rng: np.random.Generator) -> int:
         relations = self._minds.relations
         known = relations.known(row)
@@ -168,7 +172,8 @@ class Outlook:
             return -1
         ago = np.minimum(now.day - self.been[row, self._outings], LATELY_DAYS)
         walk = self._town.walk_min[self.home[row], self._outings]
-        worth = ago / LATELY_DAYS - 0.08 * walk + rng.normal(0, 0.2, len(self._outings))
+        near = 0.08 * (1.4 - self.traits["openness"][row]) * walk
+        worth = ago / LATELY_DAYS - near + rng.normal(0, 0.2, len(self._outings))
         worth[self.shut[row, self._outings]] = -np.inf
         return int(self._outings[np.argmax(worth)])
 

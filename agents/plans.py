@@ -190,7 +190,7 @@ def _weigh(
         if fire_low[i] > 0.0 and not night and (leisure or asked[i] == Intent.EAT or intent[i] == Intent.FIRE):
             worth[Option.FIRE, i] = 0.3 + 0.45 * fire_low[i] + 0.2 * careful
         if new_place[i] and (leisure or intent[i] == Intent.EXPLORE) and asked[i] != Intent.EXPLORE:
-            worth[Option.EXPLORE, i] = 0.25 + 0.5 * (openness[i] - 0.5) + 0.3 * idleness[i]
+            worth[Option.EXPLORE, i] = 0.25 + 0.7 * (openness[i] - 0.5) + 0.3 * idleness[i]
 
 
 @compiled

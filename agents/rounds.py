@@ -206,7 +206,7 @@ def _afternoon(d: _Draft, noon: float, supper: float) -> None:
             d.add(begin, Intent.HARVEST, field)
             d.add(min(begin + rng.uniform(90, 160), supper - 6), Intent.LINGER, d.town.nearest("market", field, field))
             return
-    elif rng.random() < 0.08 + 0.8 * max(0.0, p.openness - 0.35):
+    elif rng.random() < 0.05 + 1.4 * max(0.0, p.openness - 0.35):
         d.add(begin, Intent.EXPLORE, -1)
         begin += rng.uniform(18, 35)
     _work(d, begin, supper)
