@@ -51,8 +51,8 @@ def _second_part(scene: Scene, first: Move, act: Act) -> Move | None:
         return replace(move, fact=answer(scene, first))
     if act == Act.OFFER:
         return _offer(scene, move)
-    if first.act in (Act.ACKNOWLEDGE, Act.REFUSE) or act == Act.JOKE or (act == Act.BLAME and first.act != Act.GOSSIP):
-        return replace(move, fact=None, subject=-1)  # of one's own: asked back, jested back, a no taken well or amiss
+    if first.act == Act.ACKNOWLEDGE or act == Act.JOKE or (act == Act.BLAME and first.act != Act.GOSSIP):
+        return replace(move, fact=None, subject=-1)  # of one's own: asked back, jested back, or taken amiss
     return move
 
 

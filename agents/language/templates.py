@@ -152,7 +152,8 @@ def _weigh(plan: SpeechPlan, situation: Situation, values: dict[str, str]) -> tu
     if plan.act in CONTENT_ACTS or proposes or thanks_for_deed:
         fitting = _closest(fitting, here, or_looser=plan.act in UPTAKES)
     elif any(phrase.answers for phrase in fitting):
-        fitting = [phrase for phrase in fitting if phrase.closeness >= KIND_WEIGHT]
+        refused = plan.after is Act.REFUSE  # of the matter itself nothing is news to who asked
+        fitting = [phrase for phrase in fitting if (phrase.answers if refused else phrase.closeness >= KIND_WEIGHT)]
     fitting = _unsaid(fitting, here) or fitting
     fitting = _unsaid(fitting, plan.recent_lines) or fitting
     openings = {opening_of(line) for line in (*here, *plan.recent_lines)}

@@ -491,12 +491,6 @@ def test_a_refusal_is_taken_up_and_the_hard_take_it_amiss() -> None:
         return shares(scene, Move(B, A, Act.REFUSE, Topic.FAVOUR, proposal=help_wish(B, A), after=Act.REQUEST))
 
     kind, hard = after_no(0.9), after_no(0.1)
-    scene = stage(agreeableness=0.9)
-    supper = party(scene, A, A)
-    declined = Move(B, A, Act.REFUSE, Topic.GATHERING, supper, A, coming(B, supper), after=Act.INVITE)
-    follow(scene, declined)
-    taken = reply_to(scene, declined)
-    assert taken is not None and taken.fact is None, "the supper itself is no news to who gives it"
     assert kind[Act.ACKNOWLEDGE] > 0.9 and hard[Act.BLAME] > 0.2 + kind.get(Act.BLAME, 0.0)
     denied = Move(B, A, Act.REFUSE, Topic.SELF, after=Act.BLAME)
     assert not shares(stage(agreeableness=0.1), denied), "what is denied is left standing"

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from agents.acts import Act, Proposal, Topic
 from agents.knowledge import FACT_KINDS
 from agents.language.lexicon import lexicon
-from agents.language.phrases import phrase_book
+from agents.language.phrases import phrase_book, said_by
 from agents.language.situation import weather_class
 from agents.language.slots import filled
 from agents.language.templates import MOST_CLAUSE_WORDS, Draft, TemplateVoice, draft, joined
@@ -348,3 +348,10 @@ def test_a_refused_offer_and_a_refused_request_are_taken_differently() -> None:
     asked, offered = said(1), said(0)
     assert any("manage by myself" in line for line in asked) and not any("manage by myself" in line for line in offered)
     assert any("only meant to help" in line for line in offered)
+
+
+def test_who_is_refused_takes_up_the_refusal_and_not_the_matter_as_news() -> None:
+    answers = {phrase.text for phrase in phrase_book().phrases if phrase.answers and Act.ACKNOWLEDGE in phrase.acts}
+    plan = replace(make_plan(Act.ACKNOWLEDGE, Topic.GATHERING, "gathering", {"what": "a supper"}), after=Act.REFUSE)
+    for seed in range(20):
+        assert said_by(draft(replace(plan, seed=seed)).text) & answers
