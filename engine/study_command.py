@@ -5,25 +5,23 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from agents.ablation import Ablation
 from engine.files import check_writable, stoppable, write
 from engine.options import ScenarioArgument
 from engine.quantities import format_duration
-from engine.scenario import load
+from engine.scenario import AblationPart, load
 from engine.terminal import fail, out, progress, say
 from engine.world_commands import MOST_SEEDS
 
 if TYPE_CHECKING:
     from engine.study import Gathered, Study, Told
 
-PARTS = tuple(field.name for field in fields(Ablation))  # of the mind
+PARTS = tuple(AblationPart.model_fields)  # of the mind
 
 
 def study(
