@@ -28,6 +28,8 @@ SHUT_SEEN_M = 40.0  # from here one sees that a place is under water or closed
 FRIEND = 0.2  # affinity from which one would visit somebody
 FIRE_BELOW_C, FIRE_SPAN_C, FIRE_LASTS_MIN = 8.0, 10.0, 180.0  # when houses are heated, and how long a fire burns
 LATELY_DAYS = 20  # a place is new again after this
+WAY_PER_MIN, UNDAUNTED = 0.08, 1.4  # how much a minute's walk takes from a new place, the less for the curious
+WHIM = 0.2  # spread of what one feels like; judgement, as are those above
 NEVER_BEEN = -1000  # day
 PLANNED = ("rain_coming", "place_flooded", "needs_help", "gathering")  # kinds of facts that bear on plans
 
@@ -167,13 +169,13 @@ class Outlook:
         return int(known[best]) if relations.affinity[row, int(known[best])] > FRIEND else -1
 
     def _new_place(self, row: int, now: Moment, rng: np.random.Generator) -> int:
-        """Somewhere one has not been for long, nearer places rather."""
+        """Somewhere one has not been for long, nearer places rather, the curious farther ones, too."""
         if len(self._outings) == 0:
             return -1
         ago = np.minimum(now.day - self.been[row, self._outings], LATELY_DAYS)
         walk = self._town.walk_min[self.home[row], self._outings]
-        near = 0.08 * (1.4 - self.traits["openness"][row]) * walk
-        worth = ago / LATELY_DAYS - near + rng.normal(0, 0.2, len(self._outings))
+        way = WAY_PER_MIN * (UNDAUNTED - self.traits["openness"][row]) * walk
+        worth = ago / LATELY_DAYS - way + rng.normal(0, WHIM, len(self._outings))
         worth[self.shut[row, self._outings]] = -np.inf
         return int(self._outings[np.argmax(worth)])
 
