@@ -168,11 +168,14 @@ def capture(
         made = make_products(job.products(loose_frames))
     except KeyboardInterrupt:
         fail(f"stopped; what was recorded is in {job.path}.", INTERRUPTED)
-    frames = f"{state.frames} frames of {', '.join(chosen.capture.modalities)}" if state.frames else "no frames"
+    frames = counted(state.frames, "frame")
+    frames = f"{frames} of {', '.join(chosen.capture.modalities)}" if frames else "no frames"
+    spoken = counted(state.utterances, "spoken line") or "no spoken lines"
+    if which.sha256 and state.utterances:
+        spoken += f" ({state.worded_by_model} worded by {which.name})"
     out.print(
         f"\n[bold]{chosen.name}[/bold]: {format_duration(state.tick / rate)} of village life, {frames}, "
-        f"{state.utterances} spoken lines "
-        f"({state.worded_by_model} worded by {which.name if which.sha256 else 'no model'}), "
+        f"{spoken}, "
         f"made in {format_duration(time.monotonic() - began)}"
     )
     if lost := LostWords(state.lost_lines, state.lost_reason):
