@@ -30,13 +30,27 @@ def noise_texels() -> NDArray[np.uint8]:
     return texels
 
 
+def halved(texels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An image (n, n, channels) of half the size: means of neighbours, halves up, along the rows and then across."""
+    wide = texels.astype(np.uint16)
+    along = (wide[:, 0::2] + wide[:, 1::2] + 1) // 2
+    return np.asarray((along[0::2] + along[1::2] + 1) // 2, np.uint8)
+
+
 def noise_texture() -> Texture:
-    """The tile of `noise_texels` as red and green."""
+    """The tile of `noise_texels` as red and green, with all its smaller copies.
+
+    Mesa's software driver would make the copies itself, but while its other threads do so its vertex shaders read them
+    already: a new stage's first picture then shows stars through clouds.
+    """
     texels = np.full((NOISE_SIZE, NOISE_SIZE, 4), 255, np.uint8)
     texels[..., [2, 1]] = noise_texels()  # memory is blue, green, red, alpha
     made = Texture("noise")
     made.setup_2d_texture(NOISE_SIZE, NOISE_SIZE, Texture.T_unsigned_byte, Texture.F_rgba)
     made.set_ram_image(texels.tobytes())
+    for level in range(1, NOISE_SIZE.bit_length()):
+        texels = halved(texels)
+        fill(made.make_ram_mipmap_image(level), texels)
     made.set_wrap_u(SamplerState.WM_repeat)
     made.set_wrap_v(SamplerState.WM_repeat)
     made.set_minfilter(SamplerState.FT_linear_mipmap_nearest)

@@ -13,7 +13,7 @@ import pytest
 
 from engine.render.clouds import Clouds
 from engine.render.light import LUMA, light
-from engine.render.sky import noise_texels
+from engine.render.sky import NOISE_SIZE, noise_texels, noise_texture
 from engine.render.stage import Stage
 from engine.render.stars import bright, faint, standing
 from recorder.schema import CameraPose
@@ -60,6 +60,18 @@ def test_faint_stars_follow_their_law() -> None:
     counts = [(magnitude < m).sum() for m in (3.8, 4.8, 5.8)]
     assert counts[2] / counts[1] == pytest.approx(10**0.5, rel=0.15)
     assert counts[1] / counts[0] == pytest.approx(10**0.5, rel=0.35)
+
+
+def test_the_noise_has_its_smaller_copies_and_leaves_none_to_the_driver() -> None:
+    texture = noise_texture()
+    assert texture.has_all_ram_mipmap_images() and texture.get_expected_num_mipmap_levels() == 9
+    whole = noise_texels().astype(float)
+    for level in range(1, 9):
+        size = NOISE_SIZE >> level
+        copy = np.frombuffer(bytes(texture.get_ram_mipmap_image(level)), np.uint8).reshape(size, size, 4)
+        mean = whole.reshape(size, 1 << level, size, 1 << level, 2).mean(axis=(1, 3))
+        assert np.abs(copy[..., [2, 1]] - mean - 0.5 * level).max() <= 0.5 * level  # halves go up, twice a level
+        assert (copy[..., [0, 3]] == 255).all()
 
 
 def dome(drawn: Stage, now: Any) -> tuple[np.ndarray, np.ndarray]:
