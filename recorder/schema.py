@@ -657,9 +657,8 @@ class CameraPose:
     def rotation(self) -> NDArray[np.float64]:
         """World-from-camera rotation (3, 3): its columns are the OpenCV axes right, down, forward in the world."""
         cy, sy, cp, sp = np.cos(self.yaw), np.sin(self.yaw), np.cos(self.pitch), np.sin(self.pitch)
-        forward = np.array([cy * cp, sy * cp, sp])
-        right = np.array([sy, -cy, 0.0])
-        return np.stack([right, np.cross(forward, right), forward], axis=1)
+        x, y = cy * cp, sy * cp  # down is forward x right, written out: np.cross takes a quarter of a millisecond
+        return np.array([[sy, sp * cy, x], [-cy, sp * sy, y], [0.0, -x * cy - y * sy, sp]])
 
     def intrinsics(self, width: int, height: int) -> NDArray[np.float64]:
         """K (3, 3) in pixels, pixel centres at +0.5, square pixels; of a lidar, pixels per radian right and down."""

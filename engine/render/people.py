@@ -18,7 +18,7 @@ from engine.render.sensors import Floats, in_view
 
 BONE_TEXELS = 9  # three rows of its matrix now, in the following frame and in the one before
 FACE_TEXELS = 3  # of a vertex: place, normal, colour and its slot
-MOMENTS = 4  # a frame has three: itself, the following one and the one before
+MOMENTS = 13  # a frame has three, itself, the following one and the one before: those of four cameras, and one more
 BODY_M = 1.3  # radius of the sphere round a body's middle that holds it, arms out
 LONG_M = 2.8  # the same with a fishing rod
 
@@ -100,26 +100,32 @@ class People:
 
     def _dress(self, has: NDArray[np.bool_], level: NDArray[np.int64], shown: NDArray[np.int64]) -> None:
         """Tell every piece who wears it."""
-        wearers: list[NDArray[np.float32]] = []
+        wearers: list[NDArray[np.intp]] = []
+        face_of: list[NDArray[np.intp]] = []
+        drawn: dict[Batch, tuple[int, int]] = {}  # how many wear it, and where they begin
         base = 0
-        for batch in (*self._pieces.values(), *(each.batch for each in self._heads)):
-            batch.count(0)
         for near in range(LEVELS):
             rows = np.flatnonzero(level == near)
             if not len(rows):
                 continue
-            heads = self._heads[near]
+            heads, wears = self._heads[near], has[rows]
             self._fill(heads, near, tuple(shown[rows].tolist()))
-            entries = [(heads.batch, rows, np.arange(len(rows)))]
-            for number in np.flatnonzero(has[rows].any(axis=0)).tolist():
-                who = rows[has[rows, number]]
-                entries.append((self._batch(number, near), who, np.zeros(len(who), np.int64)))
-            for batch, who, face in entries:
-                batch.count(len(who), base)
-                wearers.append(np.column_stack([who, face, 0 * who, 0 * who]).astype(np.float32))
-                base += len(who)
+            pieces = np.flatnonzero(wears.any(axis=0))
+            number, who = np.nonzero(wears.T)
+            drawn[heads.batch] = len(rows), base
+            starts = base + len(rows) + np.searchsorted(number, pieces)
+            counts = np.bincount(number, minlength=wears.shape[1])[pieces]
+            for kind, count, start in zip(pieces.tolist(), counts.tolist(), starts.tolist(), strict=True):
+                drawn[self._batch(kind, near)] = count, start
+            wearers += [rows, rows[who]]
+            face_of += [np.arange(len(rows)), np.zeros(len(who), np.intp)]
+            base += len(rows) + len(who)
+        for batch in (*self._pieces.values(), *(each.batch for each in self._heads)):
+            batch.count(*drawn.get(batch, (0, 0)))
         if wearers:
-            self._wearers.write(np.concatenate(wearers))
+            texels = np.zeros((base, 4), np.float32)
+            texels[:, 0], texels[:, 1] = np.concatenate(wearers), np.concatenate(face_of)
+            self._wearers.write(texels)
 
     def _batch(self, number: int, level: int) -> Batch:
         if (number, level) not in self._pieces:
