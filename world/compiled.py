@@ -105,3 +105,13 @@ def compiled(function: Function) -> Function:
     made = njit(function)
     keep_code(made)
     return cast(Function, made)
+
+
+def compiled_apart(function: Function) -> Function:
+    """As `compiled`, of what other threads need not wait for: called from Python it lets go of the interpreter's lock.
+
+    That costs a tenth of a microsecond a call, and nobody may touch its arrays meanwhile.
+    """
+    made = njit(nogil=True)(function)
+    keep_code(made)
+    return cast(Function, made)

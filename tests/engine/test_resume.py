@@ -193,7 +193,7 @@ def test_a_missed_attribute_would_be_noticed(run: Run) -> None:
     assert {
         ".society.intentions.stuck",
         ".society.talk._next_id",
-        ".world.nature.land.water._depth",
+        ".world.nature.land._water._depth",
     } <= set(differences(whole, resumed))
 
 

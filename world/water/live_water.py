@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from world.state import Plain, put_back, taken
-from world.water.paces import SLOWEST, WAKING, choose_paces
-from world.water.passes import FALLS_AS, PART_TILES, PASSES, go_on, turns_of
-from world.water.shallow import ASLEEP, OUTSIDE, TILE, carry_momentum
-from world.water.sleep import changed, give_back, held_by_sleepers, pour_into, rouse
+from world.water.paces import SLOWEST, WAKING
+from world.water.passes import FELL, LEFT, Carry, Flow, Lattice, Outlets, Tiles, mark, step_water
+from world.water.shallow import OUTSIDE, TILE, carry_momentum
+from world.water.sleep import pour_into
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+AtHand = tuple[
+    Lattice, Flow, Carry, Tiles, Outlets, tuple[int, int], tuple[int, int], Floats, int, float, float
+]  # fmt: skip
 
-STEADY_M_S = 2e-5  # a tile whose depths change more slowly (72 mm in an hour) may sleep ...
-STIRRED_M_S = 1e-4  # ... until a neighbour's change more quickly than this
-WATCH_S = 16  # change is the mean over so long, in which ripples cancel
-STEADY_WATCHES = 2  # so often in succession must it have been steady
-HELD_DEPTH_M = 1e-3  # a sleeper wakes when what it gained or lost comes to this depth over its water
-HELD_SHARE = 0.02  # or to this share of its water
 CALMS_S = 120.0  # friction of shore and weeds that stills a lake; judgement
 INSIDE = (slice(1, -1), slice(1, -1))
 
@@ -40,7 +36,7 @@ class Bed:
 
 
 class LiveWater:
-    """Depths and fluxes, stepped whole seconds at a time. `left_m3` and `fell_m3` are running totals."""
+    """Depths and fluxes, stepped whole seconds at a time."""
 
     _STATE = (
         "second", "_depth", "_east", "_north", "_falling", "_watched", "left_m3", "fell_m3", "_awake", "_called",
@@ -65,7 +61,7 @@ class LiveWater:
         self._depth = np.ascontiguousarray(np.pad(depth.astype(np.float64), 1))
         self._east, self._north = np.zeros_like(self._depth), np.zeros_like(self._depth)
         self._falling, self._watched = np.zeros_like(self._depth), self._depth.copy()
-        self.left_m3 = self.fell_m3 = 0.0
+        self._books = np.zeros(2)
         self._tiles = ((depth.shape[0] + TILE - 1) // TILE, (depth.shape[1] + TILE - 1) // TILE)
         self._outlets, self._conveyance = self._open_edges()
         count = self._tiles[0] * self._tiles[1]
@@ -81,12 +77,25 @@ class LiveWater:
         self._mark()
         self._share = np.ones(self._depth.size)
         self._carry_east, self._carry_north = np.zeros(self._depth.size), np.zeros(self._depth.size)
-        self._measure(np.arange(count))
+        self._measure()
 
     @property
-    def _states(self) -> NDArray[np.uint8]:
-        """Those of the tiles and of the ring round them, flat; not kept, for a copy of this would not be a view."""
-        return self._ringed.ravel()
+    def left_m3(self) -> float:
+        """What left the map, a running total."""
+        return float(self._books[LEFT])
+
+    @left_m3.setter
+    def left_m3(self, volume_m3: float) -> None:
+        self._books[LEFT] = volume_m3
+
+    @property
+    def fell_m3(self) -> float:
+        """What fell onto it, less what soaked away."""
+        return float(self._books[FELL])
+
+    @fell_m3.setter
+    def fell_m3(self, volume_m3: float) -> None:
+        self._books[FELL] = volume_m3
 
     @property
     def depth(self) -> Floats:
@@ -126,8 +135,8 @@ class LiveWater:
     def step(self, seconds: int = 1) -> None:
         """Advance second by second."""
         for _ in range(seconds):
-            for _ in self.parts():
-                pass
+            step_water(*self.at_hand())
+            self.second += 1
 
     def freeze(self) -> Plain:
         """All that changes, as plain values."""
@@ -138,67 +147,36 @@ class LiveWater:
         put_back(self, self._STATE, state)
         self._mark()
 
-    def parts(self) -> Iterator[float]:
-        """Advance one second in parts of a fraction of a millisecond; after each gives the share that is done."""
-        depth, cell = self._depth.ravel(), self.bed.cell_m
-        woken, turned = rouse(
-            self._awake, self._called, self._restless, self._calm, self._pace, self._tiles, STIRRED_M_S * WATCH_S,
-            STEADY_WATCHES,
-        )  # fmt: skip
-        if turned:
-            self._mark()
-        give_back(depth, self._held, self._awake, self._shape, cell)
-        if woken.size:
-            changed(depth, self._watched.ravel(), woken, self._shape, self._restless)
-            self._restless[woken] = 0.0
-            self._measure(woken)
-        if choose_paces(
-            self._measured, self._speeds, self._awake, self._tiles, self.second, cell, self._wanted, self._pace
-        ):
-            self._mark()
-        tiles, turns = turns_of(self._awake, self._pace, self.second)
-        work = FALLS_AS * turns[0, 2] + PASSES * turns[1:, 2].sum()
-        at, left, books = np.zeros(2, dtype=np.int64), np.zeros(3), np.array([self.left_m3, self.fell_m3])
-        water = (
-            self._heights.ravel(), self._sills, self._roughs, self._hollow, depth, self._east.ravel(),
-            self._north.ravel(), self._carry_east, self._carry_north, self._share, self._falling.ravel(), self._states,
-            self._shape, self._held, self._measured, self._outlets, self._conveyance, self.calms_s, cell,
-        )  # fmt: skip
-        done = 0.0
-        yield 0.0
-        while at[0] < len(turns):
-            done += go_on(*water, tiles, turns, at, left, books, PART_TILES)
-            self.left_m3, self.fell_m3 = books.tolist()
-            yield min(1.0, done / work) if work else 1.0
-        self._let_sleep(tiles[: turns[0, 2]])
-        self.second += 1
-
-    def _let_sleep(self, tiles: Ints) -> None:
-        """Count what sleepers got and lost, and now and then what has been steady."""
-        depth, east, north, falling = (
-            values.ravel() for values in (self._depth, self._east, self._north, self._falling)
+    def at_hand(self) -> AtHand:
+        """What `step_water` works on, and its numbers."""
+        depth, east, north, falling, watched = (
+            values.ravel() for values in (self._depth, self._east, self._north, self._falling, self._watched)
         )
-        left_asleep, fell_asleep = held_by_sleepers(
-            depth, east, north, falling, self._states, self._shape, self._held, HELD_DEPTH_M, HELD_SHARE,
-            self._called, self.bed.cell_m, 1.0,
+        return (
+            (self._heights.ravel(), self._sills, self._roughs, self._hollow),
+            (depth, east, north, falling, watched, self._share),
+            (self._carry_east, self._carry_north),
+            (self._held, self._restless, self._speeds, self._measured, self._awake, self._called, self._calm,
+             self._pace, self._wanted, self._ringed.ravel()),
+            (self._outlets, self._conveyance),
+            self._shape,
+            self._tiles,
+            self._books,
+            self.second,
+            self.calms_s,
+            self.bed.cell_m,
         )  # fmt: skip
-        self.left_m3 += left_asleep
-        self.fell_m3 += fell_asleep
-        if (self.second + 1) % WATCH_S == 0:
-            changed(depth, self._watched.ravel(), tiles, self._shape, self._restless)
-            self._calm = np.where(self._awake & (self._restless < STEADY_M_S * WATCH_S), self._calm + 1, 0)
 
-    def _measure(self, tiles: Ints) -> None:
-        """Find the waves of tiles that have not stepped just before."""
+    def _measure(self) -> None:
+        """Find the waves of all tiles."""
         carry_momentum(
-            self._depth.ravel(), self._east.ravel(), self._north.ravel(), self._carry_east, self._carry_north, tiles,
-            self._states, self._shape, SLOWEST, self._measured,
+            self._depth.ravel(), self._east.ravel(), self._north.ravel(), self._carry_east, self._carry_north,
+            np.arange(self._pace.size), self._ringed.ravel(), self._shape, SLOWEST, self._measured,
         )  # fmt: skip
-        self._speeds[tiles] = self._measured[tiles]
+        self._speeds[:] = self._measured
 
     def _mark(self) -> None:
-        """Write the states of the tiles: asleep, or at what pace awake."""
-        self._ringed[INSIDE] = np.where(self._awake, self._pace, ASLEEP).reshape(self._tiles)
+        mark(self._awake, self._pace, self._tiles, self._ringed.ravel())
 
     def _open_edges(self) -> tuple[Ints, Floats]:
         """Cells with an open edge, its direction and their tile's state, (n, 3), and their conveyance, (n,)."""

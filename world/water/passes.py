@@ -1,6 +1,6 @@
-"""A second of the flow, portion by portion: what falls, then the steps of every pace, pass by pass.
+"""A second of the live water: who wakes, what falls, the steps of every pace, pass by pass, and who falls asleep.
 
-All of it in machine code, for most seconds have a few tiles to step a few times, and asking costs more than that.
+All of it in one call of machine code, so that it can be made apart, while Python goes on.
 """
 
 from __future__ import annotations
@@ -10,21 +10,82 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from world.compiled import compiled
-from world.water.paces import QUARTERS, QUICKEST, SLOWEST, quarters_of
-from world.water.shallow import COURANT, carry_momentum, cut, drive, let_out, renew, share_out
-from world.water.sleep import let_fall
+from world.compiled import compiled, compiled_apart
+from world.water.paces import QUARTERS, QUICKEST, SLOWEST, choose_paces, quarters_of
+from world.water.shallow import ASLEEP, COURANT, carry_momentum, cut, drive, let_out, renew, share_out
+from world.water.sleep import changed, give_back, held_by_sleepers, let_fall, rouse
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 States = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
+Lattice = tuple[Floats, Floats, Floats, Floats]  # heights, sills, roughs, hollow
+Flow = tuple[Floats, Floats, Floats, Floats, Floats, Floats]  # depth, east, north, falling, watched, share
+Carry = tuple[Floats, Floats]  # of momentum, eastward and northward
+Tiles = tuple[Floats, Floats, Floats, Floats, Flags, Flags, Ints, Ints, Ints, States]
+Outlets = tuple[Ints, Floats]  # and their conveyance
 
-PART_TILES = 128  # what is stepped at once of those that step together: a fraction of a millisecond
+STEADY_M_S = 2e-5  # a tile whose depths change more slowly (72 mm in an hour) may sleep ...
+STIRRED_M_S = 1e-4  # ... until a neighbour's change more quickly than this
+WATCH_S = 16  # change is the mean over so long, in which ripples cancel
+STEADY_WATCHES = 2  # so often in succession must it have been steady
+HELD_DEPTH_M = 1e-3  # a sleeper wakes when what it gained or lost comes to this depth over its water
+HELD_SHARE = 0.02  # or to this share of its water
 FALLING = 0  # in place of a pace: what falls, falls
-CARRY, DRIVE, SHARE, CUT, RENEW = range(5)  # the passes of a step
-PASSES, FALLS_AS = 5, 0.5  # so many, and what rain costs of one of them
+SUMMED_TILES = 128  # whose water comes into the books as one sum
 LEFT, FELL = range(2)  # the books, m3
+
+
+@compiled_apart
+def step_water(
+    lattice: Lattice, flow: Flow, carry: Carry, tiles: Tiles, outlets: Outlets, shape: tuple[int, int],
+    across: tuple[int, int], books: Floats, second: int, calms_s: float, cell_m: float,
+) -> None:  # fmt: skip
+    """Step all tiles by a second, in place; what the arrays are, `LiveWater` says. Maps are flat.
+
+    `across` are the numbers of tiles northward and eastward; to the `books` (2,) is added what left the map and what
+    fell, m3.
+    """
+    depth, east, north, falling, watched, _ = flow
+    held, restless, speeds, measured, awake, called, calm, pace, wanted, states = tiles
+    woken, turned = rouse(awake, called, restless, calm, pace, across, STIRRED_M_S * WATCH_S, STEADY_WATCHES)
+    if turned:
+        mark(awake, pace, across, states)
+    give_back(depth, held, awake, shape, cell_m)
+    if woken.size > 0:
+        changed(depth, watched, woken, shape, restless)
+        carry_momentum(depth, east, north, carry[0], carry[1], woken, states, shape, SLOWEST, measured)
+        for tile in woken:
+            restless[tile], speeds[tile] = 0.0, measured[tile]
+    if choose_paces(measured, speeds, awake, across, second, cell_m, wanted, pace):
+        mark(awake, pace, across, states)
+    some, turns = turns_of(awake, pace, second)
+    for k in range(turns.shape[0]):
+        stepping = some[turns[k, 1] : turns[k, 1] + turns[k, 2]]
+        if turns[k, 0] == FALLING:
+            for first in range(0, stepping.size, SUMMED_TILES):
+                summed = stepping[first : first + SUMMED_TILES]
+                books[FELL] += let_fall(depth, falling, summed, shape, held, cell_m, 1.0)
+        else:
+            go_on(lattice, flow, carry, tiles, outlets, shape, stepping, int(turns[k, 0]), calms_s, cell_m, books)
+    left_asleep, fell_asleep = held_by_sleepers(
+        depth, east, north, falling, states, shape, held, HELD_DEPTH_M, HELD_SHARE, called, cell_m, 1.0
+    )
+    books[LEFT] += left_asleep
+    books[FELL] += fell_asleep
+    if (second + 1) % WATCH_S == 0:
+        changed(depth, watched, some[: turns[0, 2]], shape, restless)
+        for tile in range(awake.size):
+            steady = awake[tile] and restless[tile] < STEADY_M_S * WATCH_S
+            calm[tile] = calm[tile] + 1 if steady else 0
+
+
+@compiled
+def mark(awake: Flags, pace: Ints, across: tuple[int, int], states: States) -> None:
+    """Write the states of the tiles: asleep, or at what pace awake."""
+    for tile in range(awake.size):
+        r, c = tile // across[1], tile % across[1]
+        states[(r + 1) * (across[1] + 2) + c + 1] = pace[tile] if awake[tile] else ASLEEP
 
 
 @compiled
@@ -64,59 +125,30 @@ def turns_of(awake: Flags, pace: Ints, second: int) -> tuple[Ints, Ints]:
 
 @compiled
 def go_on(
-    bed: Floats, sills: Floats, roughs: Floats, hollow: Floats, depth: Floats, east: Floats, north: Floats,
-    carry_east: Floats, carry_north: Floats, share: Floats, falling: Floats, states: States, shape: tuple[int, int],
-    held: Floats, measured: Floats, outlets: Ints, conveyance: Floats, calms_s: float, cell_m: float, tiles: Ints,
-    turns: Ints, at: Ints, left: Floats, books: Floats, budget: float,
-) -> float:  # fmt: skip
-    """Take the next passes of a second, until they come to the `budget`; nothing is done when there are none.
-
-    `tiles` and `turns` are those of `turns_of`. `at` (2,) and `left` (3,), zeros at first, say where it stands: the
-    turn and the part of it, then the seconds that remain of it, the length of its step and how many these are. `books`
-    (2,) get what left the map and what fell. Returns what was done, in passes of a tile.
-    """
-    done = 0.0
-    while at[0] < turns.shape[0] and done < budget:
-        pace, first, count = turns[at[0], 0], turns[at[0], 1], turns[at[0], 2]
-        parts = (count + PART_TILES - 1) // PART_TILES
-        if parts == 0:
-            at[0] += 1
-            continue
-        step_pass, part = at[1] // parts, at[1] % parts
-        some = tiles[first + part * PART_TILES : first + min(count, (part + 1) * PART_TILES)]
-        at[1] += 1
-        if pace == FALLING:
-            books[FELL] += let_fall(depth, falling, some, shape, held, cell_m, 1.0)
-            done += FALLS_AS * some.size
-            if at[1] == parts:
-                at[0], at[1] = at[0] + 1, 0
-            continue
-        if step_pass == CARRY:
-            if left[0] == 0.0:
-                left[0] = quarters_of(pace) / QUARTERS
-            carry_momentum(depth, east, north, carry_east, carry_north, some, states, shape, pace, measured)
-        elif step_pass == DRIVE:
-            if part == 0:
-                fastest = 0.0
-                for k in range(first, first + count):
-                    fastest = max(fastest, measured[tiles[k]])
-                left[2] = max(1, math.ceil(left[0] * fastest / (COURANT * cell_m)))
-                left[1] = left[0] / left[2]
-            drive(
-                bed, sills, roughs, depth, east, north, carry_east, carry_north, some, states, shape, pace,
-                math.exp(-left[1] / calms_s), left[1], cell_m,
-            )  # fmt: skip
-            if part == parts - 1:
-                let_out(hollow, depth, east, north, states, shape[1] + 2, pace, outlets, conveyance)
-        elif step_pass == SHARE:
-            share_out(hollow, depth, east, north, some, states, shape, pace, left[1] / cell_m, share)
-        elif step_pass == CUT:
-            books[LEFT] += cut(hollow, depth, east, north, share, some, states, shape, pace, held, left[1], cell_m)
-        else:
-            renew(depth, east, north, some, states, shape, pace, held, left[1] / cell_m, cell_m * cell_m)
-        done += some.size
-        if at[1] == PASSES * parts:
-            at[1] = 0
-            left[0] = max(0.0, left[0] - left[1]) if left[2] > 1.0 else 0.0
-            at[0] += 1 if left[0] == 0.0 else 0
-    return done
+    lattice: Lattice, flow: Flow, carry: Carry, tiles: Tiles, outlets: Outlets, shape: tuple[int, int],
+    stepping: Ints, pace: int, calms_s: float, cell_m: float, books: Floats,
+) -> None:  # fmt: skip
+    """Let the tiles of one pace go on by its time, in as many steps as their waves ask for."""
+    bed, sills, roughs, hollow = lattice
+    depth, east, north, _, _, share = flow
+    held, measured, states = tiles[0], tiles[3], tiles[9]
+    remains_s = quarters_of(pace) / QUARTERS
+    while remains_s > 0.0:
+        carry_momentum(depth, east, north, carry[0], carry[1], stepping, states, shape, pace, measured)
+        fastest = 0.0
+        for tile in stepping:
+            fastest = max(fastest, measured[tile])
+        steps = max(1, math.ceil(remains_s * fastest / (COURANT * cell_m)))
+        step_s = remains_s / steps
+        calm = math.exp(-step_s / calms_s)
+        drive(
+            bed, sills, roughs, depth, east, north, carry[0], carry[1], stepping, states, shape, pace, calm, step_s,
+            cell_m,
+        )  # fmt: skip
+        let_out(hollow, depth, east, north, states, shape[1] + 2, pace, outlets[0], outlets[1])
+        share_out(hollow, depth, east, north, stepping, states, shape, pace, step_s / cell_m, share)
+        for first in range(0, stepping.size, SUMMED_TILES):
+            summed = stepping[first : first + SUMMED_TILES]
+            books[LEFT] += cut(hollow, depth, east, north, share, summed, states, shape, pace, held, step_s, cell_m)
+        renew(depth, east, north, stepping, states, shape, pace, held, step_s / cell_m, cell_m * cell_m)
+        remains_s = max(0.0, remains_s - step_s) if steps > 1 else 0.0

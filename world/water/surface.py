@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from world.background import background
 from world.compiled import compiled
 from world.land.hydrology import runoff_mm_a
 from world.sky.normals import Climate
@@ -59,11 +63,11 @@ from world.water.ground import (
     TOTALS,
     TRAITS,
     UNDERFLOW,
-    advance_ground,
 )
 from world.water.horizon import sky_view, skylines
 from world.water.ledger import EnergyLedger, WaterLedger
 from world.water.live_water import CALMS_S, LiveWater
+from world.water.second import GROUND_STEP_S, step_land
 from world.water.snow import SETTLED_KG_M3
 from world.water.soil import TOP_MM
 
@@ -71,8 +75,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 EPSILON_S = 1e-9
-GROUND_SHARE = 0.2  # of a second's usual work: a sixtieth of the ground
-GROUND_STEP_S = 60  # between two steps of each row of cells; the rows take turns, some every second
 SPIN_UP_S, SPIN_UP_CALMS_S = 900, 20.0  # the flow of a mean day settles in the bed before the start
 POROSITY, ROOTS_REACH_M, DRAINABLE = 0.42, 0.9, 0.08
 LEAST_ROOT_MM, LEAST_GROUND_MM = 20.0, 20.0  # cracks in bare rock
@@ -94,8 +96,8 @@ class Sunrise:
 class LandSurface:
     """Everything that lies on the ground, runs over it and soaks into it, stepped in whole seconds from the start.
 
-    A second's work is shared out over it: within one, all but `digest`, `second` and `published` may be of anything
-    between its beginning and its end.
+    A second that has begun is stepped in the background: within it `digest`, `second` and `published` are of its
+    beginning, and all else waits for its end.
     """
 
     _STATE = ("second", "_bank", "_entering_m3", "_entered_m3", "_initial_m3", "_totals", "_stores")
@@ -127,9 +129,7 @@ class LandSurface:
         self._stores = opening_stores(self._traits, self._ways, climate, recharge_mm_h, wetness, snow_m, self._air_c())
         rows, cols = self._ways.ground.shape
         self._streams = np.flatnonzero(self._ways.wet.ravel())
-        self._stream_rows, self._stream_cols = self._streams // cols, self._streams % cols
         self._bank = np.zeros(rows * cols)
-        self._released = np.zeros(self._streams.size)
         inflows = basin.inflows
         self._above = Catchment(
             inflows["area_m2"],
@@ -141,46 +141,56 @@ class LandSurface:
         self._entering_m3 = inflows["discharge_m3_s"].astype(np.float64)  # each second
         self._entered_m3 = 0.0
         self._totals = np.zeros(TOTALS)
-        self.water = LiveWater(self._ways.bed, self._ways.depth)
+        self._water = LiveWater(self._ways.bed, self._ways.depth)
         self._chain = b""
-        self._parts: Iterator[float] | None = None  # of the second that has begun
-        self._done = 0.0  # share of its work
+        self._begun = False  # the next second
+        self._apart: Future[None] | None = None  # its work
         if settled is None:
             self._spin_up(recharge_mm_h)
         else:
-            self.water.thaw(part(settled, "water"))
+            self._water.thaw(part(settled, "water"))
             put_back(self, ("_bank",), part(settled, "springs"))
-        self.settled: Plain = {"water": self.water.freeze(), "springs": taken(self, ("_bank",))}
+        self.settled: Plain = {"water": self._water.freeze(), "springs": taken(self, ("_bank",))}
         self._initial_m3 = self._stored_m3()
         self._sealed = self._seal()
 
     def advance(self, seconds: float) -> None:
-        """Come to this moment after the start: all seconds before it, and its share of the work of the one it is in."""
+        """Come to this moment after the start: end all seconds before it, and begin the one it is in."""
         whole = math.floor(seconds + EPSILON_S)
         while self.second < whole:
-            self._work(math.inf)
-        if self.second == whole and seconds - whole > EPSILON_S:
-            self._work(seconds - whole)
+            if not self._begun:
+                self._begin()()
+            self._end()
+        if self.second == whole and seconds - whole > EPSILON_S and not self._begun:
+            self._apart = background.begin(self._begin())
+            self._begun = True
 
     def published(self, tick: int) -> Surface:
         """What lies on the ground at a whole second, rounded to what a recording keeps."""
         maps = rounded(
-            self._ways.ground, self._ways.bed.heights, self.water.depth, self._stores[SNOW], self._stores[DENSITY],
+            self._ways.ground, self._ways.bed.heights, self._water.depth, self._stores[SNOW], self._stores[DENSITY],
             self._stores[TOP], self._stores[ICE],
         )  # fmt: skip
         maps.flags.writeable = False
         return Surface(tick, maps[0], maps[1], maps[2], maps[3])
 
     @property
+    def water(self) -> LiveWater:
+        """The water on the ground; its maps may be written."""
+        self._wait()
+        return self._water
+
+    @property
     def surface_c(self) -> Floats:
         """Temperature of the ground's, snow's or water's surface, (rows, cols)."""
+        self._wait()
         surface: Floats = self._stores[SURFACE]
         return surface
 
     @property
     def outflow_m3_s(self) -> float:
         """Water that leaves the map at present."""
-        east, north, cell = self.water.east, self.water.north, self.basin.cell_m
+        east, north, cell = self._water.east, self._water.north, self.basin.cell_m
         return float(east[:, -1].sum() - east[:, 0].sum() + north[-1].sum() - north[0].sum()) * cell
 
     @property
@@ -191,13 +201,14 @@ class LandSurface:
     @property
     def water_ledger(self) -> WaterLedger:
         """The books of water since the start."""
+        self._wait()
         t = self._totals
         return WaterLedger(
             initial=self._initial_m3,
             rain=float(t[RAINED]),
             snow=float(t[SNOWED]),
             inflow=self._entered_m3,
-            outflow=self.water.left_m3 + float(t[UNDERFLOW]),
+            outflow=self._water.left_m3 + float(t[UNDERFLOW]),
             evaporated=float(t[EVAPORATED]),
             stored=self._stored_m3(),
         )
@@ -205,6 +216,7 @@ class LandSurface:
     @property
     def energy_ledger(self) -> EnergyLedger:
         """The books of energy since the start."""
+        self._wait()
         return EnergyLedger(*(float(self._totals[k]) for k in (NET, SENSIBLE, LATENT, STORED, MELTED, CARRIED)))
 
     def digest(self) -> bytes:
@@ -216,68 +228,70 @@ class LandSurface:
 
     def freeze(self) -> Plain:
         """All that changes, as plain values. Raises RuntimeError within a second."""
-        if self._parts is not None:
+        if self._begun:
             raise RuntimeError("the land can be frozen at whole seconds only")
         state = taken(self, self._STATE)
         chain = np.frombuffer(self._chain, dtype=np.uint8).copy()
-        return state | {"water": self.water.freeze(), "above": self._above.freeze(), "chain": chain}
+        return state | {"water": self._water.freeze(), "above": self._above.freeze(), "chain": chain}
 
     def thaw(self, state: Plain) -> None:
         """Stand where `freeze` was taken. Raises ValueError if the state does not fit."""
+        self._wait()
         put_back(self, self._STATE, state)
-        self.water.thaw(part(state, "water"))
+        self._water.thaw(part(state, "water"))
         self._above.thaw(part(state, "above"))
         self._chain = column(part(state, "chain"), "chain", np.dtype(np.uint8)).tobytes()
-        self._minute, self._parts = -1, None
+        self._minute, self._begun = -1, False
         self._sealed = self._seal()
 
-    def _work(self, share: float) -> None:
-        """Go on with the second that has begun, or begin it, until this share of its work is done."""
-        if self._parts is None:
-            self._parts, self._done = self._second_in_parts(), 0.0
-        while self._parts is not None and self._done < share:
-            done = next(self._parts, None)
-            if done is None:
-                self._parts = None
-                self.second += 1
-                self._sealed = self._seal()
-            else:
-                self._done = done
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies of this are made of: its attributes, once nobody works on them."""
+        self._wait()
+        return self.__dict__
 
-    def _second_in_parts(self) -> Iterator[float]:
-        """Step all by a second; after each part gives the share of the work that is done."""
+    def _begin(self) -> Callable[[], None]:
+        """Read the sky for the next second, and take in what streams bring; returns the work that is left of it."""
         second = self.second
         self._look_up(second)
         if second % GROUND_STEP_S == 0:
             self._step_catchment()
+        row, col, share = self._mouths
+        entering = share @ self._entering_m3
+        self._entered_m3 += float(self._entering_m3.sum())
+        scale = (self._forcing.shape[1] - 1) / (self._ways.ground.shape[1] - 1)
+        ground = self._stores, self._traits, self._ways.drains_to, self._horizon, self._bank, self._totals
+        return partial(
+            step_land, self._rows_of(second), ground, (self._forcing, scale, self._sun), self._streams,
+            (row, col, entering), *self._water.at_hand(),
+        )  # fmt: skip
+
+    def _wait(self) -> None:
+        """Wait until the second that has begun is stepped. Raises what went wrong there, each time it is asked."""
+        if self._apart is not None:
+            self._apart.result()
+            self._apart = None
+
+    def _end(self) -> None:
+        """Bring the second that has begun to its end."""
+        self._wait()
+        second = self.second
         first, last = self._rows_of(second)
-        if last > first:
-            self._step_ground(first, last)
-        self._release_springs()
-        self._enter()
-        for done in self.water.parts():
-            yield GROUND_SHARE + (1.0 - GROUND_SHARE) * done
         # Every change of a store also goes into the totals; so the stores themselves take turns.
         hashed = hashlib.blake2b(self._chain + self._totals.tobytes(), digest_size=16)
-        for values in (self._stores[second // GROUND_STEP_S % STORES], self.water.depth):
+        for values in (self._stores[second // GROUND_STEP_S % STORES], self._water.depth):
             hashed.update(values[first:last].tobytes())
         self._chain = hashed.digest()
+        self._begun = False
+        self._water.second += 1
+        self.second += 1
+        self._sealed = self._seal()
 
     def _seal(self) -> bytes:
         hashed = hashlib.blake2b(self._chain, digest_size=16)
         hashed.update(
-            self._totals.tobytes() + np.array([self.second, self.water.left_m3, self.water.fell_m3]).tobytes()
+            self._totals.tobytes() + np.array([self.second, self._water.left_m3, self._water.fell_m3]).tobytes()
         )
         return hashed.digest()
-
-    def _step_ground(self, first: int, last: int) -> None:
-        nodes = self._forcing.shape[1]
-        scale = (nodes - 1) / (self._ways.ground.shape[1] - 1)
-        advance_ground(
-            first, last, self._stores, self._traits, self._ways.drains_to, self._horizon, self._forcing, scale,
-            self._sun, self.water.depth, self.water.east, self.water.north, self.water.falling, self._bank,
-            self._totals, self.basin.cell_m, float(GROUND_STEP_S),
-        )  # fmt: skip
 
     def _step_catchment(self) -> None:
         at = self.basin.inflows
@@ -287,15 +301,6 @@ class LandSurface:
         c = np.rint(at["col"] * (nodes / (cols - 1))).astype(np.int64)
         rain, snow, air = (self._forcing[k, r, c] for k in (RAIN, SNOWFALL, AIR))
         self._entering_m3 = self._above.step(rain, snow, air, float(GROUND_STEP_S)) / GROUND_STEP_S
-
-    def _release_springs(self) -> None:
-        release(self._bank, self._streams, float(GROUND_STEP_S), self._released)
-        self.water.pour(self._stream_rows, self._stream_cols, self._released)
-
-    def _enter(self) -> None:
-        row, col, share = self._mouths
-        self.water.pour(row, col, share @ self._entering_m3)
-        self._entered_m3 += float(self._entering_m3.sum())
 
     def _look_up(self, second: int) -> None:
         """Read the air and the sun of this minute, unless they are at hand."""
@@ -329,13 +334,14 @@ class LandSurface:
         np.add.at(springs, to[to >= 0], seeping.ravel()[to >= 0])
         springs = springs[self._streams]
         row, col, share = self._mouths
-        self.water.calms_s = SPIN_UP_CALMS_S
+        cols = self._ways.ground.shape[1]
+        self._water.calms_s = SPIN_UP_CALMS_S
         for _ in range(SPIN_UP_S):
-            self.water.pour(self._stream_rows, self._stream_cols, springs)
-            self.water.pour(row, col, share @ self._entering_m3)
-            self.water.step()
-        self.water.calms_s = CALMS_S
-        self.water.left_m3 = 0.0
+            self._water.pour(self._streams // cols, self._streams % cols, springs)
+            self._water.pour(row, col, share @ self._entering_m3)
+            self._water.step()
+        self._water.calms_s = CALMS_S
+        self._water.left_m3 = 0.0
         self._bank[self._streams] = springs * GROUND_STEP_S
 
     def _stored_m3(self) -> float:
@@ -343,11 +349,12 @@ class LandSurface:
         litre = self.basin.cell_m**2 / 1000.0
         in_ground = float(self._stores[[TOP, ROOT, GROUND, SNOW]].sum()) * litre
         awaited = 0.0
-        for turn in range(min(GROUND_STEP_S, self.second)):
+        stepped = self.second + self._begun
+        for turn in range(min(GROUND_STEP_S, stepped)):
             first, last = self._rows_of(turn)
-            since = (self.second - 1 - turn) % GROUND_STEP_S + 1
-            awaited += float(self.water.falling[first:last].sum()) * (GROUND_STEP_S - since)
-        return in_ground + float(self._bank.sum()) + self.water.volume_m3 + awaited * self.basin.cell_m**2
+            since = (stepped - 1 - turn) % GROUND_STEP_S + 1
+            awaited += float(self._water.falling[first:last].sum()) * (GROUND_STEP_S - since)
+        return in_ground + float(self._bank.sum()) + self._water.volume_m3 + awaited * self.basin.cell_m**2
 
 
 def recharge(climate: Climate) -> float:
@@ -437,14 +444,6 @@ def mouths(ways: Channels, inflows: NDArray[np.void]) -> tuple[Ints, Ints, Float
         share[number_of[r, c], stream] += weight
     at = np.array(cells_of, dtype=np.int64).reshape(-1, 2)
     return at[:, 0].copy(), at[:, 1].copy(), share
-
-
-@compiled
-def release(bank: Floats, streams: Ints, parts: float, released: Floats) -> None:
-    """Take one of some parts of what is on its way to the streams, for each of these."""
-    for k in range(streams.size):
-        released[k] = bank[streams[k]] / parts
-        bank[streams[k]] -= released[k]
 
 
 @compiled

@@ -141,19 +141,6 @@ def test_frozen_water_goes_on_as_if_it_had_not_been() -> None:
     assert all(np.array_equal(whole.freeze()[k], other.freeze()[k]) for k in whole.freeze())
 
 
-def test_the_parts_of_a_second_are_small_and_come_to_the_whole() -> None:
-    rng = np.random.default_rng(5)
-    heights = rng.random((200, 200))
-    depth = np.where(rng.random((200, 200)) < 0.3, 0.5, 0.0)
-    whole, parted = LiveWater(bed(heights), depth), LiveWater(bed(heights), depth)
-    for _ in range(10):
-        whole.step()
-        shares = np.array(list(parted.parts()))
-        assert (np.diff(shares) >= 0.0).all() and shares[0] == 0.0 and shares[-1] == 1.0
-    assert np.diff(shares).max() < 0.1
-    assert all(np.array_equal(whole.freeze()[k], parted.freeze()[k]) for k in whole.freeze())
-
-
 def test_friction_is_mannings_from_a_film_to_a_deep_river() -> None:
     n, slope, step_s = 60, 0.004, 1e9  # so long that nothing is left of the flow that was
     for depth in np.geomspace(1e-3, 5.0, 12):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from assets.palette import GroundCover
 from tests.world.water.doubles import CLIMATE, Steady, land, shower, sunrise, vale
+from world.water import surface as module
 from world.water.ground import DEEP, FROZEN, ICE, ROOT, SNOW, SURFACE, TOP
 from world.water.surface import LandSurface
 
@@ -187,3 +190,42 @@ def test_a_second_that_has_begun_cannot_be_frozen_and_is_not_told() -> None:
         surface.freeze()
     surface.advance(21)
     assert surface.digest() != told
+
+
+def test_what_is_read_within_a_second_waits_for_the_second_to_be_stepped() -> None:
+    air = Steady(rain_mm_h=shower(0, 900, 40.0))
+    whole, parted = land(air), land(air)
+    for second in range(20):
+        parted.advance(second + 0.5)
+        assert parted.water_ledger.error < 1e-10 and parted.energy_ledger.error < 1e-9
+        assert parted.water.volume_m3 > 0.0 and np.isfinite(parted.surface_c).all()
+        parted.advance(second + 0.75)
+    copied = copy.deepcopy(parted)
+    for surface in (whole, parted, copied):
+        surface.advance(30)
+    assert same(whole, parted) and same(whole, copied)
+
+
+def test_what_goes_wrong_in_the_background_is_told_at_the_end_of_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    surface = land()
+    surface.advance(3)
+    told = surface.digest()
+
+    def fails(*_: object) -> None:
+        raise ArithmeticError("a cell without a bottom")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "step_land", fails)
+        surface.advance(3.5)
+    for _ in range(2):
+        with pytest.raises(ArithmeticError, match="without a bottom"):
+            surface.advance(4)
+    assert surface.second == 3 and surface.digest() == told
+
+
+def test_lands_that_are_thrown_away_leave_no_threads() -> None:
+    land().advance(1.5)
+    before = threading.active_count()
+    for _ in range(5):
+        land().advance(1.5)
+    assert threading.active_count() == before
