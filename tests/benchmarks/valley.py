@@ -79,7 +79,7 @@ def flow_routing(out: Console) -> None:
 
 
 class Stopwatch:
-    """Adds up the processor time of one method of one object."""
+    """Adds up the processor time of one method of one object, in the thread that calls it."""
 
     def __init__(self, owner: object, method: str) -> None:
         self.s = 0.0
@@ -87,18 +87,21 @@ class Stopwatch:
         setattr(owner, method, self)
 
     def __call__(self, *args: object) -> object:
-        began = time.process_time()
+        began = time.thread_time()
         try:
             return self._call(*args)
         finally:
-            self.s += time.process_time() - began
+            self.s += time.thread_time() - began
 
 
 def ticks(out: Console) -> None:
-    """What a tick of a 2 km valley costs, with nobody in it, by part; every process on."""
+    """What a tick of a 2 km valley costs, with nobody in it, by part; every process on.
+
+    The land is stepped beside the ticks, by a second thread; what is told of the slowest ticks is of their own.
+    """
     parts = ("land", "sky", "publication", "households")
     shown = Table(title="A tick of the 2 km valley (16 Hz, processor ms)", title_justify="left")
-    for column in ("weather", "after min", *parts, "all", "of 3 ms", "99.9 % below", "worst"):
+    for column in ("weather", "after min", *parts, "all", "of 3 ms", "beside", "99.9 % below", "worst"):
         shown.add_column(column, justify="right")
     for kind, before_s in TICKS_AFTER_S:
         start = datetime.fromisoformat("2026-01-12T12:00" if kind == "snow" else "2026-06-12T12:00")
@@ -109,15 +112,17 @@ def ticks(out: Console) -> None:
         methods = ((nature.land, "advance"), (nature._sky, "at"), (nature, "_publish"), (world, "_at_home"))
         watches = [Stopwatch(owner, method) for owner, method in methods]
         took = np.zeros(MEASURED_TICKS)
+        both = time.process_time()
         for k in range(MEASURED_TICKS):
-            began = time.process_time()
+            began = time.thread_time()
             world.step()
-            took[k] = (time.process_time() - began) * 1000
+            took[k] = (time.thread_time() - began) * 1000
+        whole = (time.process_time() - both) * 1000 / MEASURED_TICKS
         each = [watch.s / MEASURED_TICKS * 1000 for watch in watches]
-        whole = float(took.mean())
+        beside = whole - float(took.mean())
         shown.add_row(
             kind, f"{before_s / 60:.0f}", *(f"{ms:.3f}" for ms in each), f"{whole:.2f}", f"{whole / BUDGET_MS:.0%}",
-            f"{np.quantile(took, 0.999):.1f}", f"{took.max():.1f}",
+            f"{beside:.2f}", f"{np.quantile(took, 0.999):.1f}", f"{took.max():.1f}",
         )  # fmt: skip
     out.print(shown)
 
