@@ -57,6 +57,7 @@ class Nature:
         relief = relief_of(valley.heights, valley.origin, valley.cell_m, valley.buildings)
         self._sky = Sky(config.weather, self.climate, config.seed, config.start, config.longitude, relief)
         self._seasons = Seasons(self.climate, config.latitude)
+        self._ahead = config.start - utc_of(config.start, config.longitude)  # of local time
         where = Sunrise(config.start, config.latitude, config.longitude)
         self.land = self._settled_land(where)
         self._round = village_window(valley)
@@ -93,6 +94,8 @@ class Nature:
         """Strokes between the tick before and this one: x, y in metres, peak current in kA."""
         rate = self._config.tick_rate
         strokes = self._sky.lightning((tick - 1) / rate, tick / rate)
+        if not len(strokes):
+            return []
         return [{name: float(stroke[name]) for name in ("x", "y", "peak_ka")} for stroke in strokes]
 
     def send_front(self, kind: str, over_s: float) -> None:
@@ -142,7 +145,7 @@ class Nature:
     def _look(self, tick: int) -> Now:
         config = self._config
         local = config.start + timedelta(seconds=tick / config.tick_rate)
-        utc = utc_of(local, config.longitude)
+        utc = local - self._ahead
         return Now(
             tick=tick,
             local_time=local,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,16 +41,28 @@ class Seasons:
         leaves = vegetation(climate, latitude)
         self.days: Floats = np.concatenate([leaves, [self.crops.height_m, self.crops.ripe]]).T.copy()
         """(365, 6) in the order of the fields of view.Season, at the noon of each day."""
+        self._day: tuple[int, list[float], list[float]] = self._around(0)  # one, with its noon and the next
 
     def at(self, local: datetime) -> Season:
         """The season at a local date and time; continuous, and the same every year."""
-        new_year = datetime(local.year, 1, 1)  # noqa: DTZ001 (local solar time)
-        length = (datetime(local.year + 1, 1, 1) - new_year).days  # noqa: DTZ001
+        new_year, length = _year(local.year)
         noon = (local - new_year).total_seconds() / 86400.0 / length * DAYS - 0.5
         day = math.floor(noon)
         share = noon - day
-        before, after = self.days[day % DAYS].tolist(), self.days[(day + 1) % DAYS].tolist()
-        return Season(*(b + (a - b) * share for b, a in zip(before, after, strict=True)))
+        if day != self._day[0]:
+            self._day = self._around(day)
+        _, before, after = self._day
+        return Season(*[b + (a - b) * share for b, a in zip(before, after, strict=True)])
+
+    def _around(self, day: int) -> tuple[int, list[float], list[float]]:
+        return day, self.days[day % DAYS].tolist(), self.days[(day + 1) % DAYS].tolist()
+
+
+@cache
+def _year(year: int) -> tuple[datetime, int]:
+    """When a year begins, and its days."""
+    new_year = datetime(year, 1, 1)  # noqa: DTZ001 (local solar time)
+    return new_year, (datetime(year + 1, 1, 1) - new_year).days  # noqa: DTZ001
 
 
 def vegetation(climate: Normals, latitude: float) -> Floats:

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from world.compiled import compiled
+
 DAY = timedelta(days=1)
 J2000 = datetime(2000, 1, 1, 12)  # noqa: DTZ001 (UTC by definition; naive datetimes throughout)
 SUNRISE_ELEVATION = math.radians(-0.833)  # upper limb on the horizon with mean refraction
@@ -37,7 +39,16 @@ def sun_at(utc: datetime, latitude_deg: float, longitude_deg: float) -> Sun:
     Meeus, Astronomical Algorithms (1998), chapter 25 (low accuracy), in the form of the NOAA solar calculator; good
     to about 0.01 degrees from 1950 to 2050.
     """
-    days = (utc - J2000) / DAY
+    east, north, up = towards_sun((utc - J2000) / DAY, latitude_deg, longitude_deg)
+    return Sun(
+        azimuth_heading=math.atan2(north, east) % (2 * math.pi),
+        elevation=math.atan2(up, math.hypot(east, north)),
+    )
+
+
+@compiled
+def towards_sun(days: float, latitude_deg: float, longitude_deg: float) -> tuple[float, float, float]:
+    """Unit vector to the sun (east, north, up), some days after J2000; the model is that of `sun_at`."""
     century = days / 36525.0
     mean_longitude = 280.46646 + century * (36000.76983 + century * 0.0003032)
     anomaly = math.radians(357.52911 + century * (35999.05029 - 0.0001537 * century))
@@ -66,10 +77,7 @@ def sun_at(utc: datetime, latitude_deg: float, longitude_deg: float) -> Sun:
     east = -cos_d * math.sin(hour_angle)
     north = sin_d * cos_l - cos_d * cos_h * sin_l
     up = sin_d * sin_l + cos_d * cos_h * cos_l
-    return Sun(
-        azimuth_heading=math.atan2(north, east) % (2 * math.pi),
-        elevation=math.atan2(up, math.hypot(east, north)),
-    )
+    return east, north, up
 
 
 def clear_sky_w_m2(elevation: float, altitude_m: float = 0.0, day_of_year: int = 94) -> float:

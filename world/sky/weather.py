@@ -95,6 +95,8 @@ class Sky:
     def lightning(self, from_s: float, to_s: float) -> NDArray[np.void]:
         """Strokes to the ground from one second up to another (not included): lightning.STROKE, in order of time."""
         first, last = math.floor(from_s / FIELD_S), math.floor(to_s / FIELD_S)
+        if first == last and not len(self._struck(first)):
+            return NO_STROKES
         found = [strokes for minute in range(first, last + 1) if len(strokes := self._struck(minute))]
         if not found:
             return NO_STROKES

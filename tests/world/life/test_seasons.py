@@ -157,3 +157,9 @@ def test_daily_values_pass_through_the_middles_of_the_months() -> None:
     step = np.where(np.arange(365) >= 100, 1.0, 0.0)
     lagged = running_mean(step, 10)
     assert lagged[99] == pytest.approx(0.0, abs=1e-9) and lagged[104] == pytest.approx(0.5) and lagged[109] == 1.0
+
+
+def test_a_moment_is_the_same_whatever_was_asked_before() -> None:
+    asked = [datetime.fromisoformat("2027-12-31T23:59") + timedelta(hours=h) for h in (0, 30, 1, 8000, 12, 13, -9000)]
+    of_one = of(climates.BERN)
+    assert [of_one.at(moment) for moment in asked] == [of(climates.BERN).at(moment) for moment in asked]

@@ -11,7 +11,7 @@ import pytest
 from pvlib import solarposition
 from pvlib.location import Location
 
-from world.sky.sun import Sun, clear_sky_w_m2, irradiance_w_m2, sun_at, utc_of
+from world.sky.sun import Sun, clear_sky_w_m2, irradiance_w_m2, sun_at, towards_sun, utc_of
 
 
 def compass_deg(sun: Sun) -> float:
@@ -71,3 +71,10 @@ def test_irradiance_is_zero_at_night_and_falls_with_cloud() -> None:
     assert 1000 < clear_sky_w_m2(np.pi / 2) < 1150
     values = [irradiance_w_m2(0.8, cloud) for cloud in np.linspace(0, 1, 11)]
     assert all(a >= b for a, b in pairwise(values)) and values[-1] == pytest.approx(0.25 * values[0])
+
+
+def test_machine_code_finds_the_same_bits_as_python() -> None:
+    python = getattr(towards_sun, "py_func", towards_sun)
+    draw = np.random.default_rng(1)
+    asked = draw.uniform((-20_000.0, -90.0, -180.0), (20_000.0, 90.0, 180.0), (5_000, 3)).tolist()
+    assert [towards_sun(*one) for one in asked] == [python(*one) for one in asked]
