@@ -14,6 +14,7 @@ from panda3d.core import SamplerState, Texture
 from scipy.spatial import cKDTree
 
 from engine.render.frame import Frame
+from engine.render.geometry import RamImage
 from engine.render.light import smoothstep
 
 Floats = NDArray[np.float64]
@@ -116,6 +117,7 @@ class Clouds:
         self.texture.set_wrap_v(SamplerState.WM_repeat)
         self.texture.set_minfilter(SamplerState.FT_linear)
         self.texture.set_magfilter(SamplerState.FT_linear)
+        self._image = RamImage(self.texture, np.float32)
         self._shown: tuple[float, ...] | None = None
         steps = STEPS if solid else 1
         ray, levels = _dome(), (np.arange(steps) / steps)[:, None]
@@ -135,8 +137,7 @@ class Clouds:
         self._shown = now
         field = self._field(*now)
         texels = field - np.float32(self._edge(field, cloud))
-        view = np.frombuffer(memoryview(self.texture.modify_ram_image()), dtype=np.float32)  # type: ignore[arg-type]
-        view[:] = texels.reshape(-1)
+        self._image.write(texels)
 
     @staticmethod
     def _field(cloud: float, towards: float, time_s: float) -> Floats32:

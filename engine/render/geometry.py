@@ -132,6 +132,19 @@ def vertices_of(path: NodePath) -> NDArray[np.void]:
     return np.frombuffer(memoryview(array).cast("B"), dtype=SURFACE)  # type: ignore[arg-type]
 
 
+class RamImage:
+    """A texture's own memory, rewritten in place. One view of it serves all writes: Panda3D leaks a bit at each."""
+
+    def __init__(self, texture: Texture, dtype: type[np.generic]) -> None:
+        self._texture = texture
+        self._memory = np.frombuffer(memoryview(texture.modify_ram_image()), dtype)  # type: ignore[arg-type]
+
+    def write(self, values: NDArray[Any]) -> None:
+        """Replace the first values.size numbers; the next draw shows them."""
+        self._texture.modify_ram_image()  # says that it changed
+        self._memory[: values.size] = values.reshape(-1)
+
+
 class TexelBuffer:
     """A samplerBuffer of vec4 rows, rewritten in place and grown by doubling."""
 
@@ -142,16 +155,14 @@ class TexelBuffer:
     def _grow(self, rows: int) -> None:
         self.texture.setup_buffer_texture(rows, Texture.T_float, Texture.F_rgba32, GeomEnums.UH_dynamic)
         self.texture.make_ram_image()
+        self._image = RamImage(self.texture, np.float32)
         self.rows = rows
 
     def write(self, values: NDArray[np.float32]) -> None:
         """Replace the first len(values) rows; values is (rows, 4)."""
         if len(values) > self.rows:
             self._grow(max(len(values), 2 * self.rows))
-        view = memoryview(self.texture.modify_ram_image())  # type: ignore[arg-type]
-        target = np.frombuffer(view, dtype=np.uint8)
-        source = np.ascontiguousarray(values, dtype=np.float32).view(np.uint8).reshape(-1)
-        target[: len(source)] = source
+        self._image.write(values)
 
 
 class Batch:

@@ -42,6 +42,7 @@ load_prc_file_data(
             "notify-level-x11display fatal",  # a missing display is said by RenderError
             "gl-version 3 3",
             "textures-power-2 none",  # else bound targets are padded
+            "geom-cache-size 0",  # else vertices that were replaced are kept, up to 5,000 times
             "sync-video false",
         )
     ),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from panda3d.core import SamplerState, Texture
 from scipy.ndimage import map_coordinates, zoom
 
+from engine.render.geometry import RamImage
 from recorder.schema import Scenery
 
 Floats32 = NDArray[np.float32]
@@ -39,6 +40,7 @@ class Horizon:
         self.texture.set_wrap_v(SamplerState.WM_clamp)
         self.texture.set_minfilter(SamplerState.FT_linear)
         self.texture.set_magfilter(SamplerState.FT_linear)
+        self._image = RamImage(self.texture, np.uint8)
         self.hills = self._hills()
         self._last: tuple[float, float] | None = None
 
@@ -93,5 +95,4 @@ class Horizon:
             return
         self._last = (azimuth, elevation)
         shade = np.ascontiguousarray(self.visible(azimuth, elevation) * 255 + 0.5).astype(np.uint8)
-        view = np.frombuffer(memoryview(self.texture.modify_ram_image()), dtype=np.uint8)  # type: ignore[arg-type]
-        view[:] = shade.reshape(-1)
+        self._image.write(shade)

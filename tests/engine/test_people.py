@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,8 +53,9 @@ def test_bars_rise_with_scores() -> None:
     assert [*bars(np.linspace(0, 1, 9).tolist())] == sorted(bars(np.linspace(0, 1, 9).tolist()))
 
 
-def test_the_command_prints_json_of_everybody() -> None:
-    made = CliRunner().invoke(app, ["people", "valley", "--json"])
+def test_the_command_prints_json_of_everybody(tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text("world = { size_m = 256 }\nvillage = { villagers = 12 }\n")
+    made = CliRunner().invoke(app, ["people", str(tmp_path / "small.toml"), "--json"])
     assert made.exit_code == 0
     told = json.loads(made.stdout)
     assert told["count"] == len(told["people"]) == 12

@@ -20,6 +20,7 @@ from engine.simulation import Simulation
 from engine.straying import Sway
 from recorder.reader import Session
 from recorder.schema import Snapshot
+from tests.engine.here import drawn_here
 from tests.engine.test_cameras import cast, snapshot
 
 CAMERA = {"name": "c", "kind": "fixed", "position": [0.0, -30.0, 5.0], "look_at": [0.0, 0.0, 2.0]}
@@ -141,8 +142,9 @@ def test_what_a_swaying_camera_saw_is_drawn_again_at_another_rate_from_where_it_
         "randomise": {"jitter_m": 0.2, "jitter_deg": 1.0, "exposure_ev": [-1, 1], "smooth": True, "variation": 2},
     }
     job = Capture(build(data, "t"), tmp_path / "live", TemplateVoice(), Model("none", ""), workers=1)
-    assert [*job.run()][-1].frames == 3
-    with Session.open(job.path) as session:
+    with drawn_here():
+        assert [*job.run()][-1].frames == 3
+    with Session.open(job.path) as session, drawn_here():
         again = Rerender(session, tmp_path / "again", Order(fps=4), 1)
         assert [*again.run()][-1].frames == 9
         scenery, people, recorded = session.scenery, session.cast, session.header["scenario"]

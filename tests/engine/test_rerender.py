@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import re
 import signal
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import time
 from typing import Any
@@ -34,6 +35,7 @@ from recorder.moments import clock_words
 from recorder.reader import Session
 from recorder.schema import CameraPose
 from recorder.writer import SessionWriter
+from tests.engine.here import drawn_here
 from tests.recorder.synthetic import utterance
 from tests.test_walls import run_blocked
 
@@ -69,7 +71,8 @@ height_m = 2.0
 def capture(folder, **changes):
     scenario = build({**SCENARIO, "capture": {**SCENARIO["capture"], **changes}}, "test")
     job = Capture(scenario, folder, TemplateVoice(), Model("none", ""), workers=1)
-    assert [*job.run()][-1].frames > 0
+    with drawn_here():
+        assert [*job.run()][-1].frames > 0
     return job.path
 
 
@@ -85,7 +88,7 @@ def recorded_often(tmp_path_factory):
 
 
 def render(path, out, order=AS_RECORDED, workers=1):
-    with Session.open(path) as session:
+    with Session.open(path) as session, drawn_here() if workers == 1 else nullcontext():
         *_, last = Rerender(session, out, order, workers).run()
     return last, Session.open(out / "session.hamlet")
 

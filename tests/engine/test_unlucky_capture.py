@@ -21,6 +21,7 @@ from engine.scenario import ScenarioError, build
 from engine.voice import lost_words
 from recorder.container import SessionError
 from recorder.reader import Session
+from tests.engine.here import drawn_here
 from tests.engine.typed import hamlet
 from tests.test_walls import ROOT
 
@@ -41,7 +42,8 @@ class LostVoice(TemplateVoice):
 
 def captured(folder, voice, scenario=None):
     capture = Capture(scenario or build(SCENARIO, "test"), folder, voice, Model("some.gguf", "abc"), workers=1)
-    *_, last = capture.run()
+    with drawn_here():
+        *_, last = capture.run()
     return capture, last
 
 
@@ -162,7 +164,7 @@ def test_a_full_disk_ends_with_one_sentence_and_all_before_it_can_be_read(endles
     def few_bytes():
         resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
 
-    process = endless("--workers", "2", preexec_fn=few_bytes)
+    process = endless("--workers", "1", preexec_fn=few_bytes)
     _, said = process.communicate(timeout=300)
     assert process.returncode == 2, said
     complaint = said.strip().splitlines()
@@ -178,7 +180,7 @@ def test_a_full_disk_ends_with_one_sentence_and_all_before_it_can_be_read(endles
 
 
 def test_ctrl_c_in_a_terminal_reaches_all_processes_and_ends_a_whole_session(endless, tmp_path):
-    process = endless("--workers", "2")
+    process = endless("--workers", "1")
     wait_until(lambda: frames_of(tmp_path / "run") > 4, "no frames came")
     os.killpg(process.pid, signal.SIGINT)
     said, complaint = process.communicate(timeout=120)

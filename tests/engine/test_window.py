@@ -17,6 +17,7 @@ from engine.sources import RecordedSource
 from engine.timeline import Bar
 from engine.viewpoints import Viewpoint
 from recorder.reader import Session
+from tests.engine.typed import hamlet
 from tests.test_walls import ROOT
 
 pytestmark = [
@@ -36,10 +37,6 @@ villagers = 6
 talkativeness = 5.0
 [capture]
 duration = "25s"
-fps = 0.5
-size = "64x48"
-modalities = "rgb,instance"
-quality = "truth"
 """
 
 
@@ -47,9 +44,8 @@ quality = "truth"
 def recording(tmp_path_factory):
     folder = tmp_path_factory.mktemp("window")
     (folder / "small.toml").write_text(SCENARIO)
-    code = "from engine.cli import main; main()"
-    arguments = ["capture", folder / "small.toml", "--model", "none", "--out", folder / "run"]
-    subprocess.run([sys.executable, "-c", code, *map(str, arguments)], cwd=ROOT, check=True, capture_output=True)
+    arguments = ["--model", "none", "--modalities", "none", "--out", folder / "run"]
+    assert hamlet("capture", folder / "small.toml", *arguments).returncode == 0
     return folder / "run" / "session.hamlet"
 
 

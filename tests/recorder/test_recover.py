@@ -27,6 +27,7 @@ from recorder.recover import Recovery, recover
 from recorder.segment import later_segments
 from recorder.surfaces import GROUP
 from recorder.writer import SessionWriter
+from tests.engine.here import drawn_here
 from tests.recorder import synthetic
 from tests.recorder.originals import Pieces, lost, opened, pieces
 
@@ -65,7 +66,8 @@ def sessions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[bytes,
     (folder / "village.toml").write_text(SCENARIO)
     village = load(str(folder / "village.toml"))
     capture = Capture(village, folder / "run", TemplateVoice(), Model("none", ""), workers=1)
-    assert [*capture.run()][-1].frames > 0
+    with drawn_here():
+        assert [*capture.run()][-1].frames > 0
     paths = {"captured": capture.path, **{path.stem: path for path in CORPUS.glob("v1-*.hamlet")}}
     found = {}
     for name, path in sorted(paths.items()):

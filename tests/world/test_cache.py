@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -168,18 +169,21 @@ def damaged(content: bytes, damage: str, at: int) -> bytes:
     return content[:at] if damage == "truncated" else b""
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """No file may grow beyond a few bytes."""
+    """No file may grow beyond a few bytes; one that pytest writes its dots to may not, either."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_is_told_and_leaves_nothing_behind(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    cache.store("some", plain_valley(1.0, 40))
+    valley = plain_valley(1.0, 40)
+    with full_disk():
+        cache.store("some", valley)
     assert f"cannot keep the valley in {folder}" in caplog.text
     assert not list(folder.iterdir()) and cache.load("some") is None
 
@@ -264,9 +268,9 @@ def test_machine_code_that_cannot_be_kept_is_told_once(code: Path, caplog: pytes
     assert caplog.text.count("cannot keep machine code") == 1
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_machine_code_on_a_full_disk_is_told_once(code: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert [compiled(triple)(number) for number in (2.0, 3)] == [6.0, 9.0]
+    with full_disk():
+        assert [compiled(triple)(number) for number in (2.0, 3)] == [6.0, 9.0]
     assert caplog.text.count("cannot keep machine code") == 1
     assert not [path for path in code.rglob("*") if path.is_file()]
 
