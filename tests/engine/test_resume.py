@@ -8,7 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
@@ -322,7 +322,7 @@ def differences(one: Any, other: Any, path: str = "", seen: set[tuple[int, int]]
             yield path
         for i, (a, b) in enumerate(zip(one, other, strict=False)):
             yield from differences(a, b, f"{path}[{i}]", seen)
-    elif isinstance(one, str | int | float | bytes | None | Enum | date | slice | np.generic):
+    elif isinstance(one, str | int | float | bytes | None | Enum | date | timedelta | slice | np.generic):
         if one != other:
             yield path
     elif hasattr(one, "__dict__"):
