@@ -8,6 +8,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from world.compiled import compiled
+
 CIRCLE = 150  # people one can know (Dunbar 1992); where the village is smaller, everybody knows everybody
 
 Rows = NDArray[np.integer[Any]]
@@ -137,6 +139,21 @@ class Column:
         at, known = self._circles.places(one, other)
         found = np.where(known, self.values.ravel()[at], self.stranger)
         return found if found.ndim else found.item()
+
+
+@compiled
+def slot_of(others: NDArray[np.int32], whole: bool, a: int, b: int) -> int:
+    """`Circles.slot` for machine code: where b stands in the row of a, or -1 if a does not know b."""
+    if whole:
+        return -1 if a == b else b
+    low, high = 0, others.shape[1]
+    while low < high:
+        middle = (low + high) // 2
+        if others[a, middle] < b:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < others.shape[1] and others[a, low] == b else -1
 
 
 def _shift(row: NDArray[Any], free: int, slot: int, value: Any) -> None:

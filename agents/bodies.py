@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from world.state import Plain, put_back, taken
-from world.view import Floats
+from world.view import Floats, Walkers
 
 VILLAGER = np.dtype(
     [
@@ -97,6 +98,28 @@ class Bodies:
         """Rows of those who can be seen and bumped into."""
         return np.flatnonzero(~self.indoors)
 
+    @cached_property
+    def walkers(self) -> Walkers:
+        """The columns that the world moves: these very arrays, and free speeds, which `locomotion.walk` renews."""
+        return Walkers(
+            self.x,
+            self.y,
+            self.z,
+            self.heading,
+            self.speed,
+            self.stride,
+            self.direct,
+            self.walk_speed * self.pace,
+            self.stride_m,
+            self.goal_x,
+            self.goal_y,
+            self.heading_goal,
+            self.place,
+            self.moving,
+            self.indoors,
+            BODY_RADIUS_M,
+        )
+
     def columns(self) -> dict[str, NDArray[np.generic]]:
         """Every array by name."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
@@ -108,6 +131,7 @@ class Bodies:
     def thaw(self, state: Plain) -> None:
         """Stand as they stood when `freeze` was taken. Raises ValueError if the state does not fit."""
         put_back(self, _CHANGING, state)
+        self.__dict__.pop("walkers", None)  # which are of other arrays now
 
     def face(self, row: int, x: float, y: float) -> None:
         """Make a standing villager turn towards a point."""

@@ -187,13 +187,17 @@ class Intentions:
             else:
                 self._walk(row, bodies)
 
-    def free_stuck(self, bodies: Bodies, view: WorldView, now: Moment, busy: NDArray[np.bool_]) -> Events:
-        """Look whether walkers get on; give those who do not another spot, or let them settle or wait."""
+    def free_stuck(self, bodies: Bodies, view: WorldView, now: Moment, talk_of: NDArray[np.int64]) -> Events:
+        """Look whether walkers get on; give those who do not another spot, or let them settle or wait.
+
+        Who is in a talk by `talk_of`, nought or more, walks up to it and is left alone.
+        """
         period = max(1, int(PROGRESS_S * self._rate))
-        turn = np.arange(-now.tick % period, len(bodies), period)
-        due = turn[bodies.moving[turn] & ~busy[turn]]
-        if len(due) == 0:
+        first = -now.tick % period
+        walking = bodies.moving[first::period] & (talk_of[first::period] < 0)
+        if not walking.any():
             return []
+        due = first + period * np.flatnonzero(walking)
         left = np.hypot(bodies.goal_x[due] - bodies.x[due], bodies.goal_y[due] - bodies.y[due])
         goals = np.where(self.leg[due] != STRAIGHT, self.source[due], self.place[due]).astype(np.int64)
         led = ~bodies.direct[due]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.bodies import BODY_RADIUS_M, Bodies
-from world.view import Walkers, WorldView
+from agents.bodies import Bodies
+from world.view import WorldView
 from world.walking.steps import ACCELERATION_M_S2, ARRIVAL_M, TURN_RATE
 
 __all__ = ["ACCELERATION_M_S2", "ARRIVAL_M", "STRIDE_OF_HEIGHT", "TURN_RATE", "walk"]
@@ -19,22 +19,6 @@ def walk(bodies: Bodies, view: WorldView, dt: float, phase: int) -> NDArray[np.i
 
     `phase` staggers the checks for a clear straight line. Who is in a hurry, or low, goes by `bodies.pace`.
     """
-    walkers = Walkers(
-        bodies.x,
-        bodies.y,
-        bodies.z,
-        bodies.heading,
-        bodies.speed,
-        bodies.stride,
-        bodies.direct,
-        bodies.walk_speed * bodies.pace,
-        bodies.stride_m,
-        bodies.goal_x,
-        bodies.goal_y,
-        bodies.heading_goal,
-        bodies.place,
-        bodies.moving,
-        bodies.indoors,
-        BODY_RADIUS_M,
-    )
+    walkers = bodies.walkers
+    np.multiply(bodies.walk_speed, bodies.pace, out=walkers.free_speed)
     return view.walk(walkers, dt, phase)

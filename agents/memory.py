@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from agents.acts import Topic
 from agents.recollection import WORDS, scaled, telling_words, word_fit, word_numbers
+from world.compiled import compiled
 from world.state import Plain, column, columns_of, part, put_back, rows_of, taken
 from world.view import Floats
 
@@ -52,6 +53,9 @@ class EpisodeKind(IntEnum):
     HEARD = 1  # someone said something to me
     SAID = 2  # I said something to someone
     NOTICED = 3  # weather, or something that happened
+
+
+SAW = int(EpisodeKind.SAW)
 
 
 def mixed(digest: int, *values: int) -> int:
@@ -113,13 +117,11 @@ class Memories:
 
     def _seen_again(self, row: int, tick: int, who: int, place: int, fact: int) -> bool:
         """Whether somebody was seen at that place lately: then that was seen twice, and is no episode of its own."""
-        mine = self.of(row)
         lately = tick - SETTLED_H * 3600.0 * self.tick_rate
-        slots = np.flatnonzero((mine["who"] == who) & (mine["place"] == place)).tolist()
-        at = next((i for i in slots if mine[i]["kind"] == EpisodeKind.SAW and mine[i]["last"] > lately), -1)
+        at = _sighting(self.episodes[row], int(self.count[row]), who, place, lately)
         if at < 0:
             return False
-        seen = mine[at]
+        seen = self.episodes[row, at]
         seen["last"], seen["fact"], seen["times"] = tick, fact, min(int(seen["times"]) + 1, MOST_TIMES)
         self.digest[row] = mixed(int(self.digest[row]), tick, who, place, fact)
         return True
@@ -258,6 +260,16 @@ class Memories:
         self.episodes[:] = np.zeros((), EPISODE)
         self.words[:] = 0
         self.episodes[held], self.words[held] = rows, words
+
+
+@compiled
+def _sighting(episodes: NDArray[np.void], held: int, who: int, place: int, lately: float) -> int:
+    """The first of the episodes held in which somebody was seen at a place after the tick `lately`, -1 for none."""
+    for i in range(held):
+        mine = episodes[i]
+        if mine["who"] == who and mine["place"] == place and mine["kind"] == SAW and mine["last"] > lately:
+            return i
+    return -1
 
 
 def _fits(episodes: NDArray[np.void], name: str, value: int) -> NDArray[Any]:

@@ -22,7 +22,7 @@ class Moment:
     @classmethod
     def of(cls, tick: int, start: datetime, now: datetime, weather: Weather) -> Moment:
         """The moment of a tick at a local time, in a run that began at `start`."""
-        return cls(tick, (now.date() - start.date()).days, now.hour * 60 + now.minute, _clock(now), weather)
+        return cls(tick, now.toordinal() - start.toordinal(), now.hour * 60 + now.minute, _clock(now), weather)
 
     @property
     def minutes(self) -> float:

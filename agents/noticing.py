@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.acquaintance import slot_of
 from agents.acts import Fact, Topic
 from agents.appraisal import Agent, Appraisal
 from agents.bodies import Bodies
@@ -39,6 +40,8 @@ HELPED = {"affinity": 0.08, "trust": 0.04, "respect": 0.03, "debt": 0.15, "famil
 Events = list[tuple[str, dict[str, Any]]]
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Settled = tuple[Flags, Flags, NDArray[np.int16]]  # who has arrived, who moves, and the place of each
+HELP = int(Intent.HELP)
 _SKY = ("raining", "snowing", "stormy", "warned")
 
 
@@ -154,17 +157,16 @@ class Noticing:
         tick_rate: int,
     ) -> Events:
         """Those who just looked round take note of neighbours who are settled at some place, and of who helps whom."""
-        settled = intentions.arrived, bodies.moving, bodies.place
-        observers, seen = _settled_in_view(rows, sight.seen, sight.distance, *settled)
-        if len(seen) == 0:
-            return []
-        events: Events = []
-        for n in np.flatnonzero(intentions.intent[seen] == Intent.HELP).tolist():
-            events += self._deed(int(observers[n]), int(seen[n]), intentions, minds, bodies, now)
         relations = minds.relations
-        stale = now.tick - relations.seen_tick[observers, seen] > SIGHTING_REST_S * tick_rate
-        new = stale | (relations.seen_place[observers, seen] != bodies.place[seen])
-        for row, other in zip(observers[new].tolist(), seen[new].tolist(), strict=True):
+        settled = intentions.arrived, bodies.moving, bodies.place
+        looked = rows, sight.seen, sight.distance, settled
+        helping = _helping_in_view(*looked, intentions.intent)
+        events: Events = []
+        for row, helper in helping.tolist():
+            events += self._deed(row, helper, intentions, minds, bodies, now)
+        lately = now.tick - int(SIGHTING_REST_S * tick_rate)
+        known = relations.circles.others, relations.seen_place.values, relations.seen_tick.values
+        for row, other in _new_in_view(*looked, known, relations.circles.whole, lately).tolist():
             place = int(bodies.place[other])
             if not relations.sighted(row, other, place, now.tick):
                 continue
@@ -228,26 +230,55 @@ class Noticing:
 
 
 @compiled
-def _settled_in_view(
+def _in_view(row: int, slot: int, seen: NDArray[np.int16], distance: Floats, settled: Settled) -> bool:
+    """Whether it is somebody near enough in the sight of `row`, and settled at some place, whom this slot holds."""
+    arrived, moving, place = settled
+    other = seen[row, slot]
+    near = other >= 0 and distance[row, slot] < NOTICED_M
+    return bool(near and arrived[other] and not moving[other] and place[other] >= 0)
+
+
+@compiled
+def _helping_in_view(
+    rows: Rows, seen: NDArray[np.int16], distance: Floats, settled: Settled, intent: NDArray[np.int8]
+) -> Rows:
+    """Pairs (k, 2) of observers among `rows` and those in their view who help somebody."""
+    pairs, count = np.empty((rows.size * seen.shape[1], 2), np.int64), 0
+    for row in rows:
+        for slot in range(seen.shape[1]):
+            if _in_view(row, slot, seen, distance, settled) and intent[seen[row, slot]] == HELP:
+                pairs[count, 0], pairs[count, 1] = row, seen[row, slot]
+                count += 1
+    return pairs[:count]
+
+
+@compiled
+def _new_in_view(
     rows: Rows,
     seen: NDArray[np.int16],
     distance: Floats,
-    arrived: Flags,
-    moving: Flags,
-    place: NDArray[np.int16],
-) -> tuple[Rows, Rows]:
-    """Pairs of observers among `rows` and those near enough in their sight who are settled at some place."""
-    observers, count = np.empty(rows.size * seen.shape[1], np.int64), 0
-    others = np.empty_like(observers)
+    settled: Settled,
+    known: tuple[NDArray[np.int32], NDArray[np.int16], Rows],
+    whole: bool,
+    lately: int,
+) -> Rows:
+    """Pairs (k, 2) of observers among `rows` and those in their view whom they have not seen there since `lately`.
+
+    `known` holds who is known to whom (see `acquaintance.slot_of`), and where and when they were seen.
+    """
+    others, seen_place, seen_tick = known
+    place = settled[2]
+    pairs, count = np.empty((rows.size * seen.shape[1], 2), np.int64), 0
     for row in rows:
         for slot in range(seen.shape[1]):
-            other = seen[row, slot]
-            if other < 0 or distance[row, slot] >= NOTICED_M:
+            if not _in_view(row, slot, seen, distance, settled):
                 continue
-            if arrived[other] and not moving[other] and place[other] >= 0:
-                observers[count], others[count] = row, other
+            other = seen[row, slot]
+            at = slot_of(others, whole, row, other)
+            if at < 0 or seen_tick[row, at] < lately or seen_place[row, at] != place[other]:
+                pairs[count, 0], pairs[count, 1] = row, other
                 count += 1
-    return observers[:count], others[:count]
+    return pairs[:count]
 
 
 def _noticed(minds: Minds, fact: Fact, rows: Iterable[int], bodies: Bodies, now: Moment, importance: float) -> Events:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from agents.bodies import EYE_HEIGHT_M, Bodies
 from assets.palette import Activity
+from world.compiled import compiled
 from world.state import Plain, put_back, taken
 from world.view import Floats, Onlookers, Weather, WorldView
 
@@ -120,19 +122,34 @@ def hearers(
             found = found[np.argsort(~np.isin(found, group), kind="stable")]
         return found[:HEARD_BY]
     reach = earshot_m(weather)
-    dx, dy = bodies.x - bodies.x[speaker], bodies.y - bodies.y[speaker]
-    about = np.flatnonzero((np.abs(dx) <= reach) & (np.abs(dy) <= reach))  # few of thousands
-    away = np.hypot(dx[about], dy[about])
-    near = (away <= reach) & ~bodies.indoors[about] & (about != speaker)
-    found, away = about[near], away[near]
-    nearest = np.argsort(away, kind="stable")[: 2 * HEARD_BY]
-    found, away = found[nearest], away[nearest]
-    heard = np.ones(len(found), np.bool_)
-    far = np.flatnonzero(away > reach * BEHIND_WALLS)
-    if len(far):
-        one, other = np.full(len(far), speaker), found[far]
+    found, away = _nearest_out_of_doors(speaker, bodies.x, bodies.y, bodies.indoors, reach)
+    far = int(np.searchsorted(away, reach * BEHIND_WALLS, side="right"))  # the first behind whom walls matter
+    if far < len(found):
+        other = found[far:]
+        one = np.full(len(other), speaker)
         eyes, ears = bodies.z[one] + EYE_HEIGHT_M, bodies.z[other] + EYE_HEIGHT_M
         here, there = (bodies.x[one], bodies.y[one], eyes), (bodies.x[other], bodies.y[other], ears)
-        heard[far] = view.line_of_sight(*here, *there)
-    listening: NDArray[np.int64] = found[heard][:HEARD_BY]
-    return listening
+        found = np.concatenate([found[:far], other[view.line_of_sight(*here, *there)]])
+    return found[:HEARD_BY]
+
+
+@compiled
+def _nearest_out_of_doors(
+    speaker: int, x: Floats, y: Floats, indoors: NDArray[np.bool_], reach: float
+) -> tuple[NDArray[np.int64], Floats]:
+    """Rows of others outdoors within `reach`, nearest first, at most twice HEARD_BY, and how far off they are."""
+    found, gaps, count = np.empty(2 * HEARD_BY, np.int64), np.empty(2 * HEARD_BY), 0
+    for other in range(x.size):
+        dx, dy = x[other] - x[speaker], y[other] - y[speaker]
+        if abs(dx) > reach or abs(dy) > reach or indoors[other] or other == speaker:
+            continue
+        gap = math.hypot(dx, dy)
+        if gap > reach or (count == found.size and gap >= gaps[count - 1]):
+            continue
+        slot = min(count, found.size - 1)
+        while slot > 0 and gaps[slot - 1] > gap:
+            gaps[slot], found[slot] = gaps[slot - 1], found[slot - 1]
+            slot -= 1
+        gaps[slot], found[slot] = gap, other
+        count = min(count + 1, found.size)
+    return found[:count], gaps[:count]

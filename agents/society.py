@@ -106,6 +106,7 @@ class Society:
         self._looks = looks_of(personas, config.seed)
         self._natures = natures_of(personas)
         self._rows = np.arange(config.villagers)
+        self._nobody = self._rows[:0]
         self.minds = _minds(personas, config, view, now)
         self._outward = Outward(personas, view.places)
         knowledge = self.minds.knowledge
@@ -131,9 +132,10 @@ class Society:
     def step(self, view: WorldView, words: Sequence[Wording]) -> StepResult:
         """Advance one tick in the world as it is at `view.tick`. `words` are the wordings that arrive at this tick."""
         now = self._moment(view)
-        events = self._perceive(view, now)
+        looking = self._in_turn(now.tick, LOOK_S, LOOK_GROUP)
+        events = self._perceive(looking, view, now)
         events += self._decide(view, now)
-        talks = [*self._meet(view, now), self.talk.step(self.bodies, view, now, words)]
+        talks = [*self._meet(looking, view, now), self.talk.step(self.bodies, view, now, words)]
         self.intentions.resume([row for talk in talks for row in talk.parted], self.bodies, now)
         events += [event for talk in talks for event in talk.events]
         events += self._move(view, now)
@@ -235,14 +237,11 @@ class Society:
         """
         period = max(1, round(seconds * self._rate))
         groups = min(period, max(1, len(self._rows) // group))
-        phase = tick % period * groups
-        return (
-            np.ascontiguousarray(self._rows[phase // period :: groups]) if phase % period < groups else self._rows[:0]
-        )
+        turn, waits = divmod(tick % period * groups, period)
+        return self._nobody if waits >= groups else np.ascontiguousarray(self._rows[turn::groups])
 
-    def _perceive(self, view: WorldView, now: Moment) -> Events:
+    def _perceive(self, rows: NDArray[np.int64], view: WorldView, now: Moment) -> Events:
         events = self._feel(view, now) if now.tick % max(1, round(BODY_S * self._rate)) == 0 else []
-        rows = self._in_turn(now.tick, LOOK_S, LOOK_GROUP)
         if len(rows):
             self.sight.look(rows, self.bodies, view)
             seen = rows, self.sight, self.bodies, self.minds, now, self.intentions, self._rate
@@ -273,23 +272,23 @@ class Society:
 
     def _decide(self, view: WorldView, now: Moment) -> Events:
         rows = self._in_turn(now.tick, DECIDE_S, DECIDE_GROUP)
+        if len(rows) == 0:
+            return []
         events = self.intentions.decide(rows[self.talk.talk_of[rows] < 0], self.bodies, view, now)
         events += self.noticing.work(rows, self.minds, self.bodies, now)
         return events
 
-    def _meet(self, view: WorldView, now: Moment) -> list[Outcome]:
-        rows = self._in_turn(now.tick, LOOK_S, LOOK_GROUP)
+    def _meet(self, rows: NDArray[np.int64], view: WorldView, now: Moment) -> list[Outcome]:
         if len(rows) == 0:
             return []
         return meet(rows, self.sight, self.talk, self.minds, self.bodies, view, now, self.talkativeness)
 
     def _move(self, view: WorldView, now: Moment) -> Events:
-        busy = self.talk.talk_of >= 0
         reached = walk(self.bodies, view, 1.0 / self._rate, now.tick)
-        there = reached[~busy[reached]].tolist() if len(reached) else []
-        return self.intentions.arrive(there, self.bodies, now) + self.intentions.free_stuck(
-            self.bodies, view, now, busy
-        )
+        talk_of = self.talk.talk_of
+        there = [row for row in reached.tolist() if talk_of[row] < 0]
+        events = self.intentions.arrive(there, self.bodies, now)
+        return events + self.intentions.free_stuck(self.bodies, view, now, talk_of)
 
 
 def _minds(personas: tuple[Persona, ...], config: SocietyConfig, view: WorldView, now: Moment) -> Minds:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents.acquaintance import Circles, slot_of
 from agents.acts import Act
 from agents.persona import make_personas
 from agents.relationships import FEELINGS, LIMITS, NEVER, STRANGER, Relationships
@@ -167,3 +168,15 @@ def test_without_relationships_everybody_is_the_same_acquaintance_for_ever():
         assert np.ptp(getattr(relations, name)[a, b]) == 0.0
     relations.met(0, 1, 40)
     assert relations.talked_at[1, 0] == 40, "when two last talked is no feeling"
+
+
+@pytest.mark.parametrize("villagers", [5, 40])
+def test_machine_code_finds_the_same_acquaintances(villagers: int) -> None:
+    circles = Circles(villagers, 7)
+    rng = np.random.default_rng(2)
+    for a, b in rng.integers(0, villagers, (300, 2)).tolist():
+        if circles.slot(a, b) < 0 and a != b:
+            circles.admit(a, b, int(rng.integers(7)))
+    pairs = [(a, b) for a in range(villagers) for b in range(villagers)]
+    found = [slot_of(circles.others, circles.whole, a, b) for a, b in pairs]
+    assert found == [circles.slot(a, b) for a, b in pairs] and max(found) > 0

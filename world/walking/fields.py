@@ -29,6 +29,7 @@ class Fields:
         self.asked = np.zeros(1, np.int64)  # grows with every question, and is what `used` holds
         self.near, self.far = (_read_only(np.empty((0, *shape), np.float32)) for shape in (near, far))
         self._filled = [0, 0]
+        self.led = self.near, self.far, self.slots, self.used, self.asked  # as machine code takes them
 
     def of(self, kind: int, goal: int) -> Floats32:
         """A field that was put in."""
@@ -62,6 +63,7 @@ class Fields:
             self.far = _read_only(room)
         else:
             self.near = _read_only(room)
+        self.led = self.near, self.far, self.slots, self.used, self.asked
         self.slots[kind, goal], self.used[kind, goal] = slot, self.asked[0]
 
 

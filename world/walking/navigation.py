@@ -12,7 +12,7 @@ from scipy.ndimage import distance_transform_edt
 from world.state import Plain, column, part, typed
 from world.view import Floats, Surface, Walkers
 from world.walking import underfoot
-from world.walking.fields import Fields, Ways
+from world.walking.fields import Ways
 from world.walking.footing import Drift, codes_of, drift, open_on, open_under
 from world.walking.ground import Ground, Ints
 from world.walking.leads import FIELDS_PER_TICK, REFUGE, Led, times, ways_at
@@ -53,6 +53,7 @@ class Navigation:
         self._floor = floor_of(ground, self._near_open, self._far_open)
         self._footing = footing_of(ground, surface)
         self._refuge: tuple[Floats32, Floats32] | None = None
+        self._leading: Led | None = None
 
     def on(self, surface: Surface) -> Navigation:
         """The same over a surface published later."""
@@ -152,14 +153,19 @@ class Navigation:
 
     def _led(self) -> Led:
         """What leads: fields of now and of before, since when, the goals, and the ways out of walls and water."""
+        now, before = self._ways.fields.led, self._before.fields.led
+        if self._leading is not None and self._leading[0] is now and self._leading[1] is before:
+            return self._leading
         out = self._pushed_in, self._free_row, self._free_col, *(self._refuge or (NO_REFUGE, NO_REFUGE))
-        return _asked(self._ways.fields), _asked(self._before.fields), self._since, self._goals, *out
+        self._leading = now, before, self._since, self._goals, *out
+        return self._leading
 
     def _find(self, missing: NDArray[np.int64], tick: int) -> None:
         """Find the fields that machine code missed: (k, 2) their kinds and goals."""
         for kind, goal in np.unique(missing, axis=0).tolist():
             if kind == REFUGE:
                 self._refuge = self._refuge or self._ways_out()
+                self._leading = None
             else:
                 self._ways_at(goal, tick).found(kind, goal)
 
@@ -183,11 +189,6 @@ class Navigation:
             march(time, lattice.slope, np.full(free.shape, WADING_S_PER_M, np.float32), lattice.solid, -1)
             found.append(fixed(time.astype(np.float32)))
         return found[0], found[1]
-
-
-def _asked(fields: Fields) -> tuple[Floats32, Floats32, NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    fields.asked += 1
-    return fields.near, fields.far, fields.slots, fields.used, fields.asked
 
 
 def _by_goal(place: Ints) -> Iterator[tuple[int, Ints]]:

@@ -21,6 +21,7 @@ from world.walking.underfoot import between, fixed
 STEP_CELLS = 0.5  # of a ground cell between samples of the ray
 GRAZING_M = 0.02  # the ground must rise this much over the ray to hide, so that feet on a slope are not hidden by it
 CELL_M = 8.0  # of the lattice that says which crowns and houses are near a ray
+FEW = 64  # in a village of no more one looks at everybody
 PEOPLE_CELL_M = 10.0  # of the table that people are looked up in
 BARE_SHARE = 0.15  # of what leaves hide is hidden by twigs alone: wood area index 0.7 beside a leaf area index of 5
 CLEAR_TAU = 8.0  # optical depth behind which nobody is seen at any distance
@@ -52,9 +53,12 @@ class Hides:
         where = o.x, o.y, o.eyes, o.heading, o.hidden
         least = math.cos(o.field_of_view / 2)
         rows = np.ascontiguousarray(o.observers)
+        reach = o.reach_m, least, o.tried, o.most
+        if len(o.x) <= FEW:
+            return seen_by_few(self.hiding, _leaves(leaf_cover), rows, where, *reach)
         if self._people is None or not stand_as(self._people, o.x, o.y, o.hidden):
             self._people = standing(o.x, o.y, o.hidden)
-        return seen_by(self.hiding, _leaves(leaf_cover), rows, where, self._people, o.reach_m, least, o.tried, o.most)
+        return seen_by(self.hiding, _leaves(leaf_cover), rows, where, self._people, *reach)
 
     def depth(self, a: Floats, b: Floats, leaf_cover: float | None) -> Floats:
         """Optical depth between points (n, 3): of leaves, unless None, and inf where ground or a house is between."""
@@ -176,7 +180,7 @@ def seen_by(
     most: int,
 ) -> tuple[NDArray[np.int16], Floats]:
     """`Hides.seen`: of the nearest `tried` before each observer, up to `most` that are not hidden."""
-    all_x, all_y, eyes, heading, hidden = where
+    all_x, all_y, _, heading, hidden = where
     _, _, _, rows, x, y, col, row, first, order = people
     cells = first.size - 1
     seen, gaps = np.empty((observers.size, most), np.int16), np.empty((observers.size, most))
@@ -215,18 +219,87 @@ def seen_by(
                             slot -= 1
                         away[slot], near[slot] = gap, rows[j]
                         count = min(count + 1, tried)
-        found = 0
-        for k in range(count):
-            other = near[k]
-            depth = depth_between(
-                hiding, leaves, all_x[me], all_y[me], eyes[me], all_x[other], all_y[other], eyes[other]
-            )
-            if away[k] <= reach * math.exp(-depth):
-                seen[o, found], gaps[o, found] = other, away[k]
-                found += 1
-                if found == most:
-                    break
+        not_hidden(hiding, leaves, where, me, near[:count], away, reach, seen[o], gaps[o])
     return seen, gaps
+
+
+@compiled
+def seen_by_few(
+    hiding: Hiding,
+    leaves: float,
+    observers: Ints,
+    where: tuple[Floats, Floats, Floats, Floats, NDArray[np.bool_]],
+    reach: float,
+    least_cos: float,
+    tried: int,
+    most: int,
+) -> tuple[NDArray[np.int16], Floats]:
+    """`seen_by` without a table of people: everybody is looked at."""
+    x, y, _, heading, hidden = where
+    seen, gaps = np.empty((observers.size, most), np.int16), np.empty((observers.size, most))
+    seen[:], gaps[:] = -1, np.inf
+    near, away = np.empty(tried, np.int64), np.empty(tried)
+    for o in range(observers.size):
+        me = observers[o]
+        if hidden[me]:
+            continue
+        count = 0
+        ex, ey = math.cos(heading[me]), math.sin(heading[me])
+        for other in range(x.size):
+            dx, dy = x[other] - x[me], y[other] - y[me]
+            gap = math.sqrt(dx * dx + dy * dy)
+            if hidden[other] or other == me or gap > reach or dx * ex + dy * ey < least_cos * gap:
+                continue
+            slot = count
+            while slot > 0 and (
+                away[slot - 1] > gap or (away[slot - 1] == gap and earlier(x, y, me, other, near[slot - 1]))
+            ):
+                if slot < tried:
+                    away[slot], near[slot] = away[slot - 1], near[slot - 1]
+                slot -= 1
+            if slot < tried:
+                away[slot], near[slot] = gap, other
+                count = min(count + 1, tried)
+        not_hidden(hiding, leaves, where, me, near[:count], away, reach, seen[o], gaps[o])
+    return seen, gaps
+
+
+@compiled
+def earlier(x: Floats, y: Floats, me: int, one: int, other: int) -> bool:
+    """Which of two as far from a third comes first, as `seen_by` goes through people: by where they stand, not by rows.
+
+    By rings of cells round the third, in these from south and west, and within a cell from west and south.
+    """
+    c0, r0 = math.floor(x[me] / PEOPLE_CELL_M), math.floor(y[me] / PEOPLE_CELL_M)
+    c1, r1 = math.floor(x[one] / PEOPLE_CELL_M), math.floor(y[one] / PEOPLE_CELL_M)
+    c2, r2 = math.floor(x[other] / PEOPLE_CELL_M), math.floor(y[other] / PEOPLE_CELL_M)
+    first = max(abs(c1 - c0), abs(r1 - r0)), r1, c1, x[one], y[one]
+    return first < (max(abs(c2 - c0), abs(r2 - r0)), r2, c2, x[other], y[other])
+
+
+@compiled
+def not_hidden(
+    hiding: Hiding,
+    leaves: float,
+    where: tuple[Floats, Floats, Floats, Floats, NDArray[np.bool_]],
+    me: int,
+    near: Ints,
+    away: Floats,
+    reach: float,
+    seen: NDArray[np.int16],
+    gaps: Floats,
+) -> None:
+    """Put those of the nearest that nothing hides into `seen` and `gaps`, as many as there is room for."""
+    x, y, eyes = where[0], where[1], where[2]
+    found = 0
+    for k in range(near.size):
+        if found == seen.size:
+            break
+        other = near[k]
+        depth = depth_between(hiding, leaves, x[me], y[me], eyes[me], x[other], y[other], eyes[other])
+        if away[k] <= reach * math.exp(-depth):
+            seen[found], gaps[found] = other, away[k]
+            found += 1
 
 
 @compiled

@@ -21,7 +21,7 @@ from world.walking.crowd import (
     nearest,
     wanted_among,
 )
-from world.walking.leads import NONE, Led, way_at
+from world.walking.leads import NONE, Led, asks, way_at
 from world.walking.underfoot import Floor, Footing, clear_between, height_at, may_step, pace_at
 
 ACCELERATION_M_S2 = 1.5
@@ -55,6 +55,7 @@ def take_step(
     kinds and goals, nobody has moved.
     """
     x, y, _, heading, speed, _, direct, free_speed, _, goal_x, goal_y, _, place, moving, indoors = body
+    asks(ways)
     outdoors, going = 0, 0
     for i in range(x.size):
         if not indoors[i]:

@@ -115,3 +115,23 @@ def test_a_hedge_in_leaf_hides_who_is_behind_it_and_a_bare_one_does_not() -> Non
     assert away[0, 0] == 8.0 and np.isinf(away[0, 1])
     seen, _ = among.seen(people, 0.0)
     assert seen.tolist() == [[2, 1], [0, 2], [0, 1]]
+
+
+@pytest.mark.parametrize("lattice", [False, True])
+def test_few_people_are_seen_as_many_are(monkeypatch: pytest.MonkeyPatch, lattice: bool) -> None:
+    rng = np.random.default_rng(3)
+    hides = hides_among(np.zeros((33, 33), np.float32), (-64.0, -64.0), 4.0, NO_BOXES, NO_CROWNS)
+    for _ in range(50):
+        n = int(rng.integers(2, 64))
+        spots = rng.permutation(21 * 21)[:n]  # where many are equally far from each other
+        x, y = np.asarray((spots % 21 - 10) * 5.0, float), np.asarray((spots // 21 - 10) * 5.0, float)
+        if not lattice:
+            x, y = rng.uniform(-60.0, 60.0, n), rng.uniform(-60.0, 60.0, n)
+        most, hidden = min(12, n - 1), rng.random(n) < 0.2
+        eyes, heading = np.full(n, 1.6), rng.uniform(-3, 3, n)
+        people = Onlookers(np.arange(n), x, y, eyes, heading, hidden, 60.0, np.radians(200), 2 * most, most)
+        few = hides.seen(people, 1.0)
+        monkeypatch.setattr("world.walking.sight.FEW", 0)
+        many = hides.seen(people, 1.0)
+        monkeypatch.undo()
+        assert np.array_equal(few[0], many[0]) and np.array_equal(few[1], many[1])
