@@ -194,6 +194,8 @@ class Intentions:
         """
         period = max(1, int(PROGRESS_S * self._rate))
         first = -now.tick % period
+        if first >= len(bodies):
+            return []
         walking = bodies.moving[first::period] & (talk_of[first::period] < 0)
         if not walking.any():
             return []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,16 +177,12 @@ class Memories:
         share of the cue's fields that match and, behind it, the words in common. Ties go to the newer one.
         """
         mine = self.of(row)
-        cue = [(n, v) for n, v in (("who", who), ("place", place), ("fact", fact)) if v >= 0]
-        cue += [("topic", TOPICS.index(topic))] if topic is not None else []
-        cue += [("kind", int(kind))] if kind is not None else []
+        cue = who, place, fact, -1 if topic is None else TOPICS.index(topic), -1 if kind is None else int(kind)
+        asked = sum(value >= 0 for value in cue)
         numbers = telling_words(words)
-        if not len(mine) or not (cue or numbers):
+        if not len(mine) or not (asked or numbers):
             return mine[:0].copy()
-        relevance = np.zeros(len(mine))
-        for name, value in cue:
-            relevance += _fits(mine, name, value)
-        relevance /= max(1, len(cue))
+        relevance = _fits(self.episodes[row], len(mine), cue) / max(1, asked)
         if numbers:
             relevance += WORD_SHARE * word_fit(self.words[row, : len(mine)], numbers)
         (fitting,) = ((relevance > 0) & (mine["tick"] <= before)).nonzero()
@@ -272,7 +267,19 @@ def _sighting(episodes: NDArray[np.void], held: int, who: int, place: int, latel
     return -1
 
 
-def _fits(episodes: NDArray[np.void], name: str, value: int) -> NDArray[Any]:
-    """Episodes whose field has the value; a villager fits as the one met and as the one spoken of."""
-    fits: NDArray[np.bool_] = episodes[name] == value
-    return fits | (episodes["about"] == value) if name == "who" else fits
+@compiled
+def _fits(episodes: NDArray[np.void], held: int, cue: tuple[int, int, int, int, int]) -> Floats:
+    """How many fields of a cue each of the episodes held has: who, place, fact, topic and kind, -1 for none asked for.
+
+    A villager fits as the one met and as the one spoken of.
+    """
+    who, place, fact, topic, kind = cue
+    fits = np.zeros(held)
+    for i in range(held):
+        mine = episodes[i]
+        fits[i] += who >= 0 and (mine["who"] == who or mine["about"] == who)
+        fits[i] += place >= 0 and mine["place"] == place
+        fits[i] += fact >= 0 and mine["fact"] == fact
+        fits[i] += topic >= 0 and mine["topic"] == topic
+        fits[i] += kind >= 0 and mine["kind"] == kind
+    return fits

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.acts import Fact
+from world.compiled import compiled
 from world.view import Floats
 
 WORDS = 6  # of an episode that are kept; what is spoken of is named in fewer
@@ -54,12 +55,22 @@ def word_fit(words: NDArray[np.uint32], cue: Iterable[int]) -> Floats:
     """
     total, fit = 0.0, np.zeros(len(words))
     for number in cue:
-        has = (words == number).any(axis=1)
+        has = _having(words, number)
         holding = int(np.count_nonzero(has))
         weight = float(np.log1p((len(words) - holding + 0.5) / (holding + 0.5)))
         fit += weight * has
         total += weight
     return fit / total
+
+
+@compiled
+def _having(words: NDArray[np.uint32], number: int) -> NDArray[np.bool_]:
+    """Memories (m,) that have a word."""
+    has = np.zeros(words.shape[0], np.bool_)
+    for i in range(words.shape[0]):
+        for word in words[i]:
+            has[i] |= word == number
+    return has
 
 
 def scaled(values: NDArray[Any], least_range: float) -> Floats:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,14 +30,12 @@ def seed_words(seed: int, name: str, *indices: int) -> NDArray[np.uint32]:
 
     A quarter of its time, which counts where every turn of a talk draws from streams of its own.
     """
-    from world.mixing import mixed  # noqa: PLC0415 - half a second to load, and not every command draws
-
     words = _words_of(seed)
     words += [0] * (POOL - len(words))
     words.append(zlib.crc32(name.encode()))
     for index in indices:
         words += _words_of(index)
-    return mixed(np.array(words, np.int64))
+    return _mixing()(np.array(words, np.int64))
 
 
 def hashed_unit(column: NDArray[np.int64], row: NDArray[np.int64], seed: int, name: str) -> NDArray[np.float64]:
@@ -68,6 +68,13 @@ class _Seeded(ISpawnableSeedSequence):
             seed, name, indices = self._made_of
             self._parent = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(name.encode()), *indices))
         return self._parent.spawn(n_children)
+
+
+@cache
+def _mixing() -> Callable[[NDArray[np.int64]], NDArray[np.uint32]]:
+    from world.mixing import mixed  # noqa: PLC0415 - half a second to load, and not every command draws
+
+    return mixed
 
 
 def _words_of(number: int) -> list[int]:
