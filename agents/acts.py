@@ -148,3 +148,5 @@ class SpeechPlan:
     tense: str = ""  # the fact or the proposal against now: "past", "now" or "future"; "" where nobody says
     season: str = ""  # "spring", "summer", "autumn" or "winter"; "" where nobody says
     after: Act | None = None  # the listener's act that this one takes up; None where it opens something
+    again: bool = False  # the fact has just been told, and the listener has asked on
+    teller_name: str = ""  # from whom the speaker has the fact, "" where it knows at first hand

@@ -36,8 +36,10 @@ THINK_S = (0.6, 1.5)
 PAUSE_S = (0.3, 0.8)  # between turns; conversation in many languages averages 0.2 s (Stivers 2009), slower in the field
 SILENCE_S = 20.0  # the wait for words before all turn away
 LONGEST_S = 240.0  # after this the next free turn is a goodbye to all
-PAIR_REST_S = 1800.0  # the same two do not talk again sooner: half of all lines would be greetings and partings
-REST_S = (15.0, 50.0)  # a villager's own rest after talking, for extravert and introvert
+# With these a villager has some thirty talks a day. Diaries count twelve to fourteen contacts (Mossong et al. 2008,
+# POLYMOD), half of them talks of ten minutes and more (Reis & Wheeler 1991); here people stop for a minute or two.
+PAIR_REST_S = 2 * 3600.0  # the same two do not talk again sooner, in a village that is as talkative as most
+REST_S = (600.0, 2100.0)  # a villager's own rest after talking, for extravert and introvert, likewise; judgement
 STAY_TURNS = (10, 22)  # turns that one stays in a group of three or more, for introvert and extravert
 STORM_MM_H = 4.0  # rain in which nobody goes on talking outdoors
 URGENT = 0.9  # a need that lets nobody stay for a talk
@@ -105,7 +107,7 @@ class Conversations:
     def __init__(self, minds: Minds, tick_rate: int) -> None:
         n = len(minds.personas)
         self.talk_of: NDArray[np.int64] = np.full(n, -1)  # id of the conversation one is in or walks up to
-        self.free_at: NDArray[np.int64] = np.full(n, NEVER)  # tick from which one may talk again
+        self.parted_at: NDArray[np.int64] = np.full(n, NEVER)  # tick at which one's last talk ended
         self.talking: NDArray[np.bool_] = np.zeros(n, bool)  # rows that stand together and talk
         self.talks: dict[int, Talk] = {}
         self.said = Said(n, kept=minds.ablation.memory)
@@ -113,18 +115,28 @@ class Conversations:
         self._minds = minds
         self._rate = tick_rate
         self._next_id = 0
+        introversion = 1.0 - np.array([p.extraversion for p in minds.personas])
+        self._rest = (REST_S[0] + (REST_S[1] - REST_S[0]) * introversion) * tick_rate
         self._calendar: dict[int, list[int]] = {}  # tick -> talks that may have something to do then
         self._words: dict[tuple[int, int, int], Wording] = {}
 
-    def may_meet(self, a: NDArray[np.int64], b: NDArray[np.int64], tick: int) -> NDArray[np.bool_]:
+    def free_at(self, talkativeness: float) -> NDArray[np.int64]:
+        """Ticks (n,) from which each one may talk again; the more talkative the village, the sooner."""
+        return self.parted_at + (self._rest / talkativeness).astype(np.int64)
+
+    def may_meet(
+        self, a: NDArray[np.int64], b: NDArray[np.int64], tick: int, talkativeness: float = 1.0
+    ) -> NDArray[np.bool_]:
         """True where a may turn to b: both free, or a free and b in an open talk; rested, and no fresh pair."""
-        ready = (self.talk_of[a] < 0) & (self.free_at[a] <= tick)
-        idle = (self.talk_of[b] < 0) & (self.free_at[b] <= tick)
+        free_at = self.free_at(talkativeness)
+        ready = (self.talk_of[a] < 0) & (free_at[a] <= tick)
+        idle = (self.talk_of[b] < 0) & (free_at[b] <= tick)
         talks = np.flatnonzero(ready & ~idle & self.talking[b])
         if len(talks):
             idle[talks] = [self.talks[ident].open for ident in self.talk_of[b[talks]].tolist()]
         ready &= idle
-        ready[ready] = self._minds.relations.talked_at[a[ready], b[ready]] + PAIR_REST_S * self._rate <= tick
+        rest = PAIR_REST_S * self._rate / talkativeness
+        ready[ready] = self._minds.relations.talked_at[a[ready], b[ready]] + rest <= tick
         return ready
 
     def turns(self, tick: int) -> list[tuple[Move, float, float]]:
@@ -154,7 +166,8 @@ class Conversations:
                 talk.coming.append(Comer(a, now.tick, *spot))
                 self.talk_of[a] = ident
                 _walk_up(a, b, spot, bodies)
-                self._set_wake(talk, now.tick)
+                if talk.wake > now.tick:  # what is due at this very tick is still to be done
+                    self._set_wake(talk, now.tick)
         return out
 
     def step(self, bodies: Bodies, view: WorldView, now: Moment, words: Sequence[Wording]) -> Outcome:
@@ -424,9 +437,7 @@ class Conversations:
         del self.talks[ident]
 
     def _release(self, row: int, bodies: Bodies, now: Moment, out: Outcome) -> None:
-        introversion = 1.0 - self._minds.personas[row].extraversion
-        rest = REST_S[0] + (REST_S[1] - REST_S[0]) * introversion
-        self.free_at[row] = now.tick + self._ticks(rest)
+        self.parted_at[row] = now.tick
         self.talk_of[row] = -1
         self.talking[row] = False
         bodies.look_at[row] = -1
@@ -438,7 +449,7 @@ class Conversations:
 
     def freeze(self) -> Plain:
         """Every conversation under way, the words that came and wait, and what was raised lately."""
-        return taken(self, ("talk_of", "free_at", "_next_id")) | {
+        return taken(self, ("talk_of", "parted_at", "_next_id")) | {
             "talks": [plain(talk) for talk in self.talks.values()],
             "words": [plain(wording) for wording in self._words.values()],
             "said": self.said.freeze(),
@@ -448,7 +459,7 @@ class Conversations:
 
     def thaw(self, state: Plain) -> None:
         """Put back what `freeze` gave. Raises ValueError if it does not fit."""
-        put_back(self, ("talk_of", "free_at", "_next_id"), state)
+        put_back(self, ("talk_of", "parted_at", "_next_id"), state)
         talks = typed(part(state, "talks"), list[Talk], "talks")
         self.talks = {talk.thread.conversation: talk for talk in talks}
         self._words = {word.key: word for word in typed(part(state, "words"), list[Wording], "words")}
@@ -466,7 +477,7 @@ class Conversations:
         waiting = np.array(sorted(self._words), np.int64).reshape(-1, 3)  # whether words have come, not which
         return {
             "talk_of": self.talk_of,
-            "free_at": self.free_at,
+            "parted_at": self.parted_at,
             "talks": talks,
             "waiting": waiting,
             "said": self.said.digest,

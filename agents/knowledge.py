@@ -28,6 +28,7 @@ CAPACITY = 64  # facts per villager; the oldest sightings and weather go first, 
 HEARSAY_HALF_LIFE_H = 7 * 24.0  # in which what one was told becomes half as sure; judgement
 FIRST_HAND_HALF_LIFE_H = 30 * 24.0
 SUREST = 0.98  # of hearsay, however many say so
+BELIEVED = 0.25  # of what one is less sure than this by now, one does not speak; judgement
 CONTRADICTS_MIN = 60  # two first-hand accounts within this time that differ cannot both be true; judgement
 
 HELD = np.dtype(
@@ -264,15 +265,25 @@ class Knowledge:
         fits = [f for f in self.held[row].values() if f.subject == subject and f.kind == kind and f.told_by < 0]
         return max(fits, key=lambda f: (f.day, f.minute, f.id)) if fits else None
 
-    def tellable(self, row: int, listener: int, topic: Topic) -> list[Fact]:
-        """Facts of a topic that this villager may still tell that listener: not shared before, newest first."""
-        pair = _pair(row, listener)
+    def tellable(self, row: int, listener: int, topic: Topic, now: float) -> list[Fact]:
+        """Facts of a topic that this villager may still tell that listener: not shared before, newest first.
+
+        What it hardly believes any more is left out. `now` in minutes since the midnight before the start.
+        """
+        pair, since = _pair(row, listener), self._since[row]
         fresh = [
             f
             for f in self.held[row].values()
-            if f.topic == topic and listener not in (f.subject, f.told_by) and pair not in self._shared.get(f.id, ())
+            if f.topic == topic
+            and listener not in (f.subject, f.told_by)
+            and pair not in self._shared.get(f.id, ())
+            and self._faded(f, since[f.id], now) >= BELIEVED
         ]
         return sorted(fresh, key=lambda f: (-f.day, -f.minute, f.id))
+
+    def shared_with(self, row: int, ident: int) -> int:
+        """With how many a villager has spoken of a fact, telling it or being told."""
+        return sum(row in (pair >> 16, pair & 0xFFFF) for pair in self._shared.get(ident, ()))
 
     def _version(self, row: int, ident: int) -> Fact | None:
         """What a villager holds of a fact: the fact itself, or a copy with the same original."""

@@ -16,6 +16,7 @@ from world.view import Floats, WorldView
 
 TALK_RANGE_M = 12.0
 CHANCE = 0.12  # of turning to talk, per look, for average people; bent by nature, need and familiarity
+BUSY_SHARE = 0.4  # of that, for each of the two who is at work; judgement
 JOIN_SHARE = 0.25  # of that, where the other one already talks with somebody; judgement
 ROOF_SHARE = 0.5  # of that, among those who sit under one roof and have the whole evening; judgement
 KNOWN = 0.1  # familiarity from which one steps up to a group for somebody's sake
@@ -41,8 +42,11 @@ def meet(
 
     One turns to somebody who is free, or who stands in a group that one more may join.
     """
+    if talkativeness == 0.0:
+        return []
     needs = minds.needs
-    idle = _idle(talk.talk_of, talk.free_at, bodies.activity, needs.hunger, needs.fatigue, needs.cold, now.tick)
+    free_at = talk.free_at(talkativeness)
+    idle = _idle(talk.talk_of, free_at, bodies.activity, needs.hunger, needs.fatigue, needs.cold, now.tick)
     free = rows[idle[rows]]
     if len(free) == 0:
         return []
@@ -54,7 +58,7 @@ def meet(
         a, b = np.concatenate([a, in_a[wanted]]), np.concatenate([b, in_b[wanted]])
     if len(a) == 0:
         return []
-    fresh = talk.may_meet(a, b, now.tick)
+    fresh = talk.may_meet(a, b, now.tick, talkativeness)
     a, b = a[fresh], b[fresh]
     if len(a) == 0:
         return []
@@ -159,5 +163,7 @@ def _chance(a: Rows, b: Rows, talk: Conversations, minds: Minds, bodies: Bodies,
     inside = bodies.indoors[a]
     setting = np.where(inside, ROOF_SHARE, 0.6 if now.weather.raining else 1.0)
     joining = np.where(talk.talking[b], JOIN_SHARE * (familiarity > KNOWN), 1.0)
-    chance: Floats = np.minimum(CHANCE * nature * need * bond * setting * joining, 0.95)
+    working = bodies.activity == Activity.WORK
+    at_work = BUSY_SHARE ** (working[a].astype(float) + working[b])
+    chance: Floats = np.minimum(CHANCE * nature * need * bond * setting * joining * at_work, 0.95)
     return chance

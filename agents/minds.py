@@ -58,12 +58,12 @@ class Minds:
         return self._own(row, Topic.WELLBEING, "wellbeing", row, now, state=state)
 
     def own_work(self, row: int, now: Moment) -> Fact:
-        """How this villager's work goes today: by care, by the luck of the day, and by the weather."""
+        """How this villager's work goes today: by care, by the luck of the day, by the weather, and by help it had."""
         p = self.personas[row]
         luck = stream(self.seed, "work", row, now.day).normal(0.0, 0.15)
         going = 0.3 + 0.5 * p.conscientiousness + luck - 0.1 * now.weather.raining
         done = now.minute > WORKDAY_END_H * 60 and going > 0.4
-        state = "done" if done else "well" if going > 0.45 else "behind"
+        state = "done" if done else "well" if going > 0.45 or self.was_helped(row, now) else "behind"
         return self._own(row, Topic.WORK, "work_state", row, now, place=p.workplace, state=state)
 
     def own_opinion(self, row: int, subject: int, now: Moment) -> Fact | None:
@@ -79,9 +79,14 @@ class Minds:
         fresh = fact is not None and now.since(fact) < STALE_SIGHTING_MIN
         return fact if fresh else None
 
-    def news_for(self, row: int, listener: int) -> list[Fact]:
+    def news_for(self, row: int, listener: int, now: Moment) -> list[Fact]:
         """News this villager could tell that listener."""
-        return self.knowledge.tellable(row, listener, Topic.NEWS)
+        return self.knowledge.tellable(row, listener, Topic.NEWS, now.minutes)
+
+    def was_helped(self, row: int, now: Moment) -> bool:
+        """Whether somebody knows of help that it had today."""
+        facts = self.knowledge.held[row].values()
+        return any(f.kind == "helped" and f.object == row and f.day == now.day for f in facts)
 
     def weather_fact(self, row: int, listener: int, now: Moment) -> Fact | None:
         """A fact about the weather that is still true and not yet shared with the listener."""
@@ -94,7 +99,7 @@ class Minds:
             "storm_started": stormy(now.weather),
             "place_flooded": True,
         }
-        fresh = self.knowledge.tellable(row, listener, Topic.WEATHER)
+        fresh = self.knowledge.tellable(row, listener, Topic.WEATHER, now.minutes)
         return next((f for f in fresh if valid[f.kind] and now.since(f) < STALE_WEATHER_MIN), None)
 
     def _own(

@@ -118,7 +118,7 @@ class Outlook:
         for f in facts:
             start = f.day * 1440.0 + f.minute
             end = start + float(f.details.get("minutes", GATHERING_MIN))
-            if end > now.minutes and f.place >= 0:
+            if end > now.minutes and f.place >= 0 and not self._minds.promises.has_declined(row, f.id):
                 coming.append((start, end, f.id, f.subject, f.place))
         start, end, _, host, place = min(coming, default=(np.inf, -np.inf, -1, -1, -1))
         self.gathering_from[row], self.gathering_to[row] = start, end

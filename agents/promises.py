@@ -97,6 +97,7 @@ class Promises:
         self._of: dict[int, list[int]] = {}  # doer -> ids
         self._fresh: list[int] = []  # made since the last step
         self._settled: list[Settled] = []  # let off since the last step
+        self._declined: dict[tuple[int, int], None] = {}  # doer and fact of invitations that were refused
         self._next_id = 0
         self._next_start = np.inf  # minutes at which the next promise may have to be looked at
 
@@ -119,6 +120,19 @@ class Promises:
         p = proposal
         self._fold(ident, p.doer, p.beneficiary, p.place, p.day, p.minute, p.minutes, KINDS.index(p.kind), tick)
         return ident
+
+    def decline(self, proposal: Proposal) -> None:
+        """The doer will not do what it was invited to."""
+        self._declined[proposal.doer, proposal.fact] = None
+        self._fold(-1, proposal.doer, proposal.fact)
+
+    def has_declined(self, row: int, fact: int) -> bool:
+        """Whether a villager has refused to come to the gathering of a fact."""
+        return (row, fact) in self._declined
+
+    def how_many_declined(self, fact: int) -> int:
+        """How many have refused to come to the gathering of a fact."""
+        return sum(other == fact for _, other in self._declined)
 
     def owed(self, row: int) -> list[Proposal]:
         """What a villager has promised and not yet kept, in the order in which it was promised."""
@@ -234,6 +248,7 @@ class Promises:
             "ledger": columns_of(rows),
             "what": [promise.proposal.what for promise in self._promises.values()],
             "fresh": np.array(self._fresh, np.int64),
+            "declined": np.array(list(self._declined), np.int64).reshape(-1, 2),
         }
 
     def thaw(self, state: Plain) -> None:
@@ -251,6 +266,10 @@ class Promises:
             proposal = Proposal(KINDS[kind], doer, beneficiary, place, day, minute, minutes, str(words), fact, ident)
             self._enter(ident, Promise(proposal, *seen))
         self._fresh = [int(ident) for ident in part(state, "fresh")]
+        declined = part(state, "declined")
+        if not isinstance(declined, np.ndarray) or declined.ndim != 2 or declined.shape[1] != 2:
+            raise ValueError("the state's 'declined' is no table of villagers and facts")
+        self._declined = {(int(row), int(fact)): None for row, fact in declined}
 
 
 def _failure(promise: Promise, storm: bool) -> tuple[Ending, str]:

@@ -183,6 +183,8 @@ def plan_of(
         tense=tense,
         season=season_of(view.local_time.month),
         after=move.after,
+        again=move.again,
+        teller_name=_name(minds, fact.told_by) if fact is not None else "",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agents.acts import Act, Fact, Topic
-from agents.dialogue.favours import free_for, has_promised, is_ahead
+from agents.dialogue.favours import free_for, gives, is_ahead, on_the_list
 from agents.dialogue.moves import Move, Scene
 from agents.minds import Moment
 
@@ -106,12 +106,13 @@ def may_request(scene: Scene, move: Move) -> bool:
 
 
 def may_invite(scene: Scene, move: Move) -> bool:
-    """To what oneself gives or will go to, as long as it is ahead."""
+    """To what is one's own to ask people to, as long as it is ahead, and those whom one would have there."""
     fact, wish = move.fact, move.proposal
     if fact is None or wish is None or fact.kind != "gathering" or not holds(scene, move.speaker, fact):
         return False
-    ours = fact.subject == move.speaker or has_promised(scene.minds, move.speaker, fact)
-    return ours and move.listener != fact.subject and is_ahead(wish, scene.now)
+    if move.listener == fact.subject or not is_ahead(wish, scene.now):
+        return False
+    return gives(scene.minds, move.speaker, fact) and on_the_list(scene.minds, move.listener, fact)
 
 
 def may_promise(scene: Scene, move: Move) -> bool:

@@ -23,6 +23,7 @@ CARRIES = (Act.TELL, Act.ANSWER, Act.GOSSIP, Act.WARN, Act.TEACH, Act.INVITE, Ac
 GROUP_WEIGHT = 0.5  # of effects on those who listen without being addressed; judgement
 DOUBTED = 0.5  # factor on the belief of one who says that it doubts
 OVERHEARD = 0.6  # factor on the belief of one who overhears: words are lost
+CATCHES = 0.15  # of what is said near by to others reaches one who is about something else; judgement
 MOST_OVERHEARERS = 6  # nearest first; a crowd does not hang on every word
 FORGIVEN = 0.05  # affinity and, by half, trust that forgiving gives back
 HEARSAY = 0.03  # what a told deed moves in affinity for its doer, at full confidence; judgement
@@ -54,7 +55,7 @@ def absorb(
         learned += news
         told = next((one.fact for one in news if one.how == "told"), None)
         _move_listener(scene, move, row, told, 1.0 if addressed else GROUP_WEIGHT)
-    for row in aside[:MOST_OVERHEARERS]:
+    for row in _catching(scene, aside[:MOST_OVERHEARERS]):
         learned += _take_up(scene, move, row, OVERHEARD, overheard=True)
     if move.listener in present:
         act = TABLE[move.act]
@@ -68,6 +69,14 @@ def absorb(
             learned += [Learned(row, fact, "seen") for row in by]
     _remember(scene, move, present, place, bool(learned))
     return learned
+
+
+def _catching(scene: Scene, aside: list[int]) -> list[int]:
+    """Those of the overhearers to whose ear the turn comes."""
+    if not aside:
+        return []
+    draws = scene.draw("catches").random(len(aside))
+    return [row for row, draw in zip(aside, draws.tolist(), strict=True) if draw < CATCHES]
 
 
 def _take_up(scene: Scene, move: Move, row: int, share: float, *, overheard: bool = False) -> list[Learned]:
@@ -121,6 +130,8 @@ def _settle(scene: Scene, move: Move) -> None:
     given = move.act == Act.PROMISE or (move.act == Act.THANK and move.after == Act.OFFER)
     if given and wish is not None and wish.promise < 0:
         minds.promises.make(wish, scene.now.tick)
+    if move.act == Act.REFUSE and move.after == Act.INVITE and wish is not None:
+        minds.promises.decline(wish)
     if move.act == Act.AGREE and move.after == Act.APOLOGISE:
         minds.relations.move(move.speaker, move.listener, affinity=FORGIVEN, trust=FORGIVEN / 2)
 

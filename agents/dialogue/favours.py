@@ -6,6 +6,8 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
+
 from agents.acts import Fact, Proposal, Topic
 from agents.minds import Minds, Moment
 from world.streams import stream
@@ -15,6 +17,8 @@ NOTICE_MIN = 60  # nobody asks for help that is needed sooner; judgement
 HALF_HOUR = 30
 FIRST_MIN, LAST_MIN = 9 * 60, 17 * 60  # help begins between these, and otherwise the next morning
 VISIT_MIN = 18 * 60 + 30  # visits are paid after supper
+HEAVY_WORK = 0.25  # share of days on which one's work wants a second pair of hands; judgement
+GUESTS = 16  # as many as one asks to one's table; judgement
 STAY_MIN = {"help": 60, "bring": 45, "attend": 90, "meet": 60}  # how long each may take; judgement
 
 
@@ -31,12 +35,17 @@ def help_for(minds: Minds, doer: int, beneficiary: int, now: Moment, need: Fact 
 
 
 def own_need(minds: Minds, row: int, now: Moment) -> Fact | None:
-    """The fact that somebody needs help with its work today; None where the work goes well enough."""
+    """The fact that somebody needs help with its work today; None where the work goes well enough.
+
+    There are days on which a trade wants four hands however well it goes.
+    """
     knowledge = minds.knowledge
     held = knowledge.first_hand(row, "needs_help", row)
     if held is not None and held.day == now.day:
         return held
-    if minds.own_work(row, now).details["state"] != "behind":
+    heavy = stream(minds.seed, "heavy work", row, now.day).random() < HEAVY_WORK
+    state = minds.own_work(row, now).details["state"]
+    if state == "done" or (state == "well" and not heavy):
         return None
     place, what = minds.personas[row].workplace, _task(minds, row, now)
     fact = knowledge.new(
@@ -102,6 +111,27 @@ def is_promised(minds: Minds, wish: Proposal) -> bool:
 def has_promised(minds: Minds, row: int, gathering: Fact) -> bool:
     """Whether somebody has promised to come to a gathering."""
     return any(p.kind == "attend" and p.fact == gathering.id for p in minds.promises.owed(row))
+
+
+def gives(minds: Minds, row: int, gathering: Fact) -> bool:
+    """Whether a gathering is somebody's to ask people to: the host's, or of its household who will be there."""
+    host, p = minds.personas[gathering.subject], minds.personas[row]
+    own = p.household >= 0 and p.household == host.household and has_promised(minds, row, gathering)
+    return row == gathering.subject or own
+
+
+def on_the_list(minds: Minds, row: int, gathering: Fact, places: int = GUESTS) -> bool:
+    """Whether the host of a gathering would have somebody: the nearest first, until as many would come as find room.
+
+    Who declines makes room for the next.
+    """
+    if minds.promises.has_declined(row, gathering.id):
+        return False
+    host, relations = gathering.subject, minds.relations
+    known = relations.known(host)
+    near = np.asarray(relations.familiarity[host, known], float) + np.asarray(relations.affinity[host, known], float)
+    asked = places + minds.promises.how_many_declined(gathering.id)
+    return row in known[np.argsort(-near, kind="stable")][:asked]
 
 
 def _next_half_hour(now: Moment) -> tuple[int, int]:

@@ -24,11 +24,21 @@ from agents.dialogue.conditions import (
     still_holds,
     ticks,
 )
-from agents.dialogue.favours import attendance, comfort_for, has_promised, help_for, is_ahead, is_promised, own_need
+from agents.dialogue.favours import (
+    attendance,
+    comfort_for,
+    gives,
+    help_for,
+    is_ahead,
+    is_promised,
+    on_the_list,
+    own_need,
+)
 from agents.dialogue.lore import own_craft, own_secret
 from agents.dialogue.moves import Move, Scene
 from agents.dialogue.replies import LIES_ABOVE, dishonesty
-from agents.dialogue.weights import IN_NEED, was_helped
+from agents.dialogue.tidings import is_told, tellable_news
+from agents.dialogue.weights import IN_NEED
 
 RAISE_AGAIN_H = 20.0  # a deed is not held against somebody, or thanked for, twice on one day
 TELL_SECRET_TRUST, TELL_SECRET_AFFINITY = 0.72, 0.45  # whom one tells what one is ashamed of; judgement
@@ -89,12 +99,16 @@ class Prospect:
     def fresh(self, topic: Topic, *kinds: str) -> list[Fact]:
         """Facts of a topic that have not been shared with the listener, newest first; of some kinds, if so wanted."""
         if topic not in self._fresh:
-            self._fresh[topic] = self.scene.minds.knowledge.tellable(self.speaker, self.listener, topic)
+            self._fresh[topic] = self.tellable(topic)
         return [fact for fact in self._fresh[topic] if not kinds or fact.kind in kinds]
 
     @cached_property
     def _fresh(self) -> dict[Topic, list[Fact]]:
         return {}
+
+    def tellable(self, topic: Topic) -> list[Fact]:
+        """The same, as things stand now."""
+        return self.scene.minds.knowledge.tellable(self.speaker, self.listener, topic, self.scene.now.minutes)
 
     def raised(self, act: Act, topic: Topic, about: int) -> bool:
         """Whether the speaker has said this to the listener within the day."""
@@ -154,16 +168,17 @@ def _grumble(o: Prospect) -> Move | None:
 
 def _invite(o: Prospect) -> Move | None:
     for fact in o.known.get("gathering", ()):
-        ours = fact.subject == o.speaker or has_promised(o.scene.minds, o.speaker, fact)
-        wish = attendance(o.listener, fact) if ours and o.listener != fact.subject else None
+        minds = o.scene.minds
+        ours = o.listener != fact.subject and gives(minds, o.speaker, fact)
+        wish = attendance(o.listener, fact) if ours else None
         if (
             wish is None
-            or is_promised(o.scene.minds, wish)
+            or is_promised(minds, wish)
             or not is_ahead(wish, o.scene.now)
             or o.raised(Act.INVITE, Topic.GATHERING, fact.id)
         ):
             continue
-        if fact.subject == o.speaker or o.fresh(Topic.GATHERING):
+        if on_the_list(minds, o.listener, fact):
             return replace(o.move(Act.INVITE, Topic.GATHERING, fact), proposal=wish)
     return None
 
@@ -171,7 +186,7 @@ def _invite(o: Prospect) -> Move | None:
 def _request(o: Prospect) -> Move | None:
     """Asks for help with what one is behind with, unless somebody has promised it already."""
     minds, now = o.scene.minds, o.scene.now
-    if was_helped(o.scene, o.speaker):
+    if minds.was_helped(o.speaker, now):
         return None
     need = own_need(minds, o.speaker, now)
     if need is None or any(minds.promises.between(row, o.speaker) for row in _asked(o)):
@@ -205,6 +220,8 @@ def _offer(o: Prospect) -> Move | None:
         state = str(need.details.get("state", "behind"))
         if state not in IN_NEED or minds.promises.between(o.speaker, o.listener):
             continue
+        if state == "behind" and minds.was_helped(o.listener, now):
+            continue  # one sees that it is done
         if kind == "needs_help":
             wish: Proposal | None = help_for(minds, o.speaker, o.listener, now, need)
         else:
@@ -225,26 +242,22 @@ def _teach(o: Prospect) -> Move | None:
     if not are_related(o.me.trade, o.you.trade):
         return None
     own = own_craft(o.scene.minds, o.speaker, o.scene.now)
-    fresh = o.scene.minds.knowledge.tellable(o.speaker, o.listener, Topic.CRAFT)
+    fresh = o.tellable(Topic.CRAFT)
     return next((o.move(Act.TEACH, Topic.CRAFT, fact) for fact in own if fact in fresh), None)
 
 
 def _tell_news(o: Prospect) -> Move | None:
-    best = max(o.fresh(Topic.NEWS), key=lambda f: (_matters(o, f), f.day, f.minute, -f.id), default=None)
-    return o.move(Act.TELL, Topic.NEWS, best) if best is not None else None
-
-
-def _matters(o: Prospect, fact: Fact) -> int:
-    """How near a piece of news goes to the listener: its work and home, its kin."""
-    kin = any(row == fact.subject for row, _ in o.you.family)
-    return 2 * kin + (fact.place >= 0 and fact.place in (o.you.workplace, o.you.home))
+    best = next(iter(tellable_news(o.scene, o.speaker, o.listener)), None)
+    told = best is not None and is_told(o.scene, o.speaker, o.listener, best)
+    return o.move(Act.TELL, Topic.NEWS, best) if told else None
 
 
 def _tell_gathering(o: Prospect) -> Move | None:
     """Those who only heard of a gathering tell of it."""
     ahead = (f for f in o.fresh(Topic.GATHERING) if is_ahead(attendance(o.listener, f), o.scene.now))
     fact = next((f for f in ahead if f.subject != o.speaker), None)
-    return o.move(Act.TELL, Topic.GATHERING, fact) if fact is not None else None
+    told = fact is not None and is_told(o.scene, o.speaker, o.listener, fact)
+    return o.move(Act.TELL, Topic.GATHERING, fact) if told else None
 
 
 def _tell_weather(o: Prospect) -> Move:
@@ -266,7 +279,7 @@ def _tell_secret(o: Prospect) -> Move | None:
     if len(o.scene.thread.members) > 2:
         return None
     fact = own_secret(o.scene.minds, o.speaker, o.scene.now)
-    untold = fact in o.scene.minds.knowledge.tellable(o.speaker, o.listener, Topic.SELF)
+    untold = fact in o.tellable(Topic.SELF)
     return o.move(Act.TELL, Topic.SELF, fact) if untold else None
 
 
@@ -280,7 +293,7 @@ def _gossip(o: Prospect) -> Move | None:
     if subject < 0:
         return None
     fact = o.scene.minds.own_opinion(o.speaker, subject, o.scene.now)
-    untold = fact is not None and fact in o.scene.minds.knowledge.tellable(o.speaker, o.listener, Topic.PERSON)
+    untold = fact is not None and fact in o.tellable(Topic.PERSON)
     return o.move(Act.GOSSIP, Topic.PERSON, fact) if untold else None
 
 
@@ -350,18 +363,18 @@ def _ask_after_somebody(o: Prospect) -> Move | None:
 INITIATIVES: tuple[Initiative, ...] = (
     Initiative(Topic.WEATHER, lambda o: 4.0, _warn),
     Initiative(
-        Topic.FAVOUR, lambda o: 6.0 * (0.2 + o.me.conscientiousness), _deed(Act.APOLOGISE, Topic.FAVOUR, HURTS, True)
+        Topic.FAVOUR, lambda o: 16.0 * (0.2 + o.me.conscientiousness), _deed(Act.APOLOGISE, Topic.FAVOUR, HURTS, True)
     ),
     Initiative(
-        Topic.FAVOUR, lambda o: 8.0 * max(0.05, 0.9 - o.me.agreeableness), _deed(Act.BLAME, Topic.FAVOUR, HURTS, False)
+        Topic.FAVOUR, lambda o: 16.0 * max(0.05, 0.9 - o.me.agreeableness), _deed(Act.BLAME, Topic.FAVOUR, HURTS, False)
     ),
     Initiative(
         Topic.FAVOUR, lambda o: 3.0 * (0.3 + o.me.agreeableness), _deed(Act.THANK, Topic.FAVOUR, SERVICES, False)
     ),
     Initiative(Topic.FAVOUR, lambda o: 0.8 * o.me.agreeableness, _praise),
     Initiative(Topic.SELF, lambda o: 2.0 * max(0.0, 0.8 - o.me.agreeableness), _grumble),
-    Initiative(Topic.GATHERING, lambda o: 4.0 * (0.4 + o.me.extraversion) * (0.6 + o.affinity), _invite),
-    Initiative(Topic.FAVOUR, lambda o: 2.5 * (0.3 + o.familiarity) * (0.3 + o.trust), _request),
+    Initiative(Topic.GATHERING, lambda o: 12.0 * (0.4 + o.me.extraversion) * (0.6 + o.affinity), _invite),
+    Initiative(Topic.FAVOUR, lambda o: 6.0 * (0.3 + o.familiarity) * (0.3 + o.trust), _request),
     Initiative(Topic.FAVOUR, lambda o: 1.0, _remind),
     Initiative(Topic.FAVOUR, lambda o: max(0.0, 2.0 * (o.me.agreeableness - 0.15) + 1.5 * o.debt), _offer),
     Initiative(Topic.CRAFT, lambda o: 0.4 * (0.3 + o.me.skill), _teach),

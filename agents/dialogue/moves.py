@@ -26,6 +26,7 @@ class Move:
     subject: int = NOBODY  # villager spoken about
     proposal: Proposal | None = None
     after: Act | None = None  # the act that it answers as the second part of a pair; None where it opens something
+    again: bool = False  # it answers a question on what was just told: the fact itself has been said
 
     @property
     def second(self) -> bool:

@@ -10,6 +10,7 @@ from agents.acts import Act, Fact, Persona, Topic
 from agents.dialogue.favours import comfort_for
 from agents.dialogue.moves import Move, Scene
 from agents.dialogue.table import TABLE
+from agents.dialogue.tidings import is_told, tellable_news
 
 TOLD = (Act.TELL, Act.ANSWER, Act.GOSSIP, Act.WARN, Act.TEACH, Act.INVITE)
 PROPOSING = (Act.REQUEST, Act.INVITE, Act.OFFER, Act.PROMISE, Act.REFUSE)
@@ -48,7 +49,8 @@ def _second_part(scene: Scene, first: Move, act: Act) -> Move | None:
     if first.act in PROPOSING:
         move = replace(move, proposal=first.proposal)
     if act == Act.ANSWER:
-        return replace(move, fact=answer(scene, first))
+        fact = answer(scene, first)
+        return replace(move, fact=fact, again=first.after in TOLD and fact is not None and first.fact is not None)
     if act == Act.OFFER:
         return _offer(scene, move)
     if first.act == Act.ACKNOWLEDGE or act == Act.JOKE or (act == Act.BLAME and first.act != Act.GOSSIP):
@@ -83,7 +85,8 @@ def answer(scene: Scene, question: Move) -> Fact | None:
         return minds.sighting(speaker, question.subject, now) or minds.own_opinion(speaker, question.subject, now)
     if question.fact is not None:
         return minds.knowledge.held[speaker].get(question.fact.id)
-    return next(iter(minds.news_for(speaker, asker)), None)
+    best = next(iter(tellable_news(scene, speaker, asker)), None)
+    return best if best is not None and is_told(scene, speaker, asker, best, asked=True) else None
 
 
 def dishonesty(person: Persona) -> float:

@@ -53,7 +53,7 @@ def resents(scene: Scene, first: Move, row: int) -> float:
         return 0.0
     liking = float(scene.minds.relations.affinity[row, first.speaker])
     irritated = 0.3 if scene.minds.mood(row) == "irritated" else 0.0
-    return max(0.0, irritated + 1.2 * (0.6 - scene.person(row).agreeableness) - 0.5 * liking)
+    return max(0.0, irritated + 1.5 * (0.7 - scene.person(row).agreeableness) - 0.4 * liking)
 
 
 def waves_off(scene: Scene, first: Move, row: int) -> float:
@@ -137,7 +137,8 @@ def refuses(scene: Scene, first: Move, row: int) -> float:
     """
     p, r = scene.person(row), scene.minds.relations
     if first.act == Act.OFFER:
-        done = DONE_ALREADY if was_helped(scene, row) else 0.0
+        for_work = first.fact is None or first.fact.details.get("state", "behind") == "behind"
+        done = DONE_ALREADY if for_work and scene.minds.was_helped(row, scene.now) else 0.0
         liking, trust = float(r.affinity[row, first.speaker]), float(r.trust[row, first.speaker])
         return max(done, 0.18 + 0.4 * (0.5 - p.agreeableness) - 0.3 * liking - 0.3 * (trust - 0.5))
     if first.act == Act.BLAME:
@@ -161,7 +162,7 @@ def willingness(scene: Scene, first: Move, row: int) -> float:
     if first.act == Act.INVITE:
         nature = 0.70 + 0.4 * (p.extraversion - 0.5) + 0.2 * (p.agreeableness - 0.5)
     else:
-        nature = 0.66 + 0.6 * (p.agreeableness - 0.5)
+        nature = 0.68 + 0.6 * (p.agreeableness - 0.5)
         behind = scene.minds.knowledge.first_hand(row, "needs_help", row)
         burden += 0.2 * p.conscientiousness * (behind is not None and behind.day == scene.now.day)
     return min(0.97, max(0.03, nature + bond - burden))
@@ -178,12 +179,6 @@ def _stands(scene: Scene, first: Move) -> bool:
     """Whether what is asked or invited to is promised already."""
     asked = first.act in (Act.INVITE, Act.REQUEST) and first.proposal is not None
     return asked and first.proposal is not None and is_promised(scene.minds, first.proposal)
-
-
-def was_helped(scene: Scene, row: int) -> bool:
-    """Whether somebody knows of help that it had today."""
-    facts = scene.minds.knowledge.held[row].values()
-    return any(f.kind == "helped" and f.object == row and f.day == scene.now.day for f in facts)
 
 
 def thanks(scene: Scene, first: Move, row: int) -> float:
@@ -206,6 +201,8 @@ def blames(scene: Scene, first: Move, row: int) -> float:
     if first.act == Act.GOSSIP:
         liked = float(scene.minds.relations.affinity[row, first.subject]) if first.subject >= 0 else 0.0
         return max(0.0, 0.5 * (1.0 - p.agreeableness) - liked)
+    if first.after == Act.REFUSE:
+        return 0.0  # who has said no has said it
     irritated = 0.4 if scene.minds.mood(row) == "irritated" else 0.0
     return max(0.0, irritated + 0.9 * (0.55 - p.agreeableness)) if not first.about_third else 0.0
 

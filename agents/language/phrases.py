@@ -66,7 +66,7 @@ class Scope:
         if self.kind:
             return DETAILS_WEIGHT if self.details else KIND_WEIGHT
         wanted = dict(self.conditions)
-        if "yes" in wanted.get("promised", ()):
+        if "yes" in wanted.get("promised", ()) or "again" in wanted.get("turn", ()):
             return DETAILS_WEIGHT
         if "after" in wanted or "none" not in wanted.get("proposal", ("none",)):
             return KIND_WEIGHT

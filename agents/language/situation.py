@@ -56,7 +56,7 @@ def situation_of(plan: SpeechPlan) -> Situation:
         "source": _source(fact.source) if fact else "",
         "sure": "unsure" if fact and fact.confidence < SURE_CONFIDENCE else "sure",
         "fact": "some" if fact else "none",
-        "turn": "reply" if after == plan.act else "open",
+        "turn": "again" if plan.again else "reply" if after == plan.act else "open",
         "after": after or "nothing",
         "proposal": offer.kind if offer else "none",
         "promised": "yes" if offer and offer.promise >= 0 else "no",

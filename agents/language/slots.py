@@ -41,6 +41,7 @@ def slot_values(plan: SpeechPlan) -> dict[str, str]:
         "listener": plan.listener.name,
         "subject": plan.subject_name,
         "object": plan.object_name,
+        "teller": plan.teller_name,
         "place": plan.place_name,
         "at_place": f"{place_preposition(plan.place_name)} {plan.place_name}" if plan.place_name else "",
         "here": plan.here,

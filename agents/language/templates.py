@@ -123,7 +123,7 @@ def draft(plan: SpeechPlan) -> Draft:
     text = fill(phrase.text, values)
     coda = _coda(plan, situation, text, values, lines, rng)
     line = f"{text} {coda}" if coda else text
-    known = (plan.listener.name, plan.subject_name, plan.object_name)
+    known = (plan.listener.name, plan.subject_name, plan.object_name, plan.teller_name)
     names = tuple(name for name in dict.fromkeys(known) if name and name in line)
     share = _between(TAIL_SHARE_QUIET, TAIL_SHARE_TALKATIVE, plan.speaker.extraversion)
     fits, calls_for = _connectives(plan, situation, phrase, text, values, lines)

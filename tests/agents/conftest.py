@@ -12,5 +12,5 @@ def compiled(machine_code: None) -> None:
 
 @pytest.fixture(scope="session")
 def morning() -> Life:
-    """Fourteen villagers through ten minutes of a calm morning, every tick kept."""
-    return village(14, seed=6).run(600, rows=True)
+    """Twenty villagers through ten minutes of a calm morning, every tick kept."""
+    return village(20, seed=6).run(600, rows=True)

@@ -34,7 +34,7 @@ def lives() -> list[Life]:
     """An hour of villages whose people are marked, with promises to be kept in it, and twenty minutes of rain."""
     made = []
     for seed in SEEDS:
-        life = village(VILLAGERS, seed=seed, rate=2, hour=9, personas=poles())
+        life = village(VILLAGERS, seed=seed, rate=2, hour=9, personas=poles(), talkativeness=3.0)
         for row in range(VILLAGERS):
             for other, minute in ((1, 15), (5, 40)):
                 friend = (row + other) % VILLAGERS
@@ -96,7 +96,7 @@ def knowing(life: Life) -> int:
 
 
 def short(ablation: Ablation) -> Life:
-    return village(12, seed=5, rate=2, hour=12, ablation=ablation, openings=[News()], talkativeness=2.0)
+    return village(12, seed=5, rate=2, hour=12, ablation=ablation, openings=[News()])
 
 
 @pytest.fixture(scope="module")

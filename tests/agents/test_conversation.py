@@ -11,12 +11,13 @@ import pytest
 from agents.acts import Act, Topic
 from agents.circle import MOST_MEMBERS
 from agents.conversation import LONGEST_S, SILENCE_S
+from agents.dialogue import tidings
 from agents.dialogue.effects import CARRIES
 from agents.dialogue.floor import LONGEST_EXCHANGE, USUAL_EXCHANGE, most_turns
 from agents.dialogue.table import TABLE
 from agents.knowledge import FACT_KINDS, Knowledge
 from agents.perception import earshot_m
-from tests.agents.village import Life
+from tests.agents.village import Life, village
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +116,18 @@ def test_they_stand_face_to_face(morning: Life):
         assert listener in s.sees[s.speaker]
 
 
-def test_facts_are_told_only_by_those_who_know_them(morning: Life):
+@pytest.fixture(scope="module")
+def gossips() -> Life:
+    """Fourteen for whom everything is worth telling."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tidings, "PLAIN", 5.0)
+        return village(14, seed=6, rate=2).run(900)
+
+
+def test_facts_are_told_only_by_those_who_know_them(gossips: Life):
     """Follow every told fact back from teller to teller, in the events: its chain leads to somebody at first hand."""
-    learned = {(d["villager"], d["fact"], d["from"]): t for t, kind, d in morning.events if kind == "learns"}
-    told = [(s, s.fact) for s in morning.spoken if s.act in CARRIES and s.fact is not None]
+    learned = {(d["villager"], d["fact"], d["from"]): t for t, kind, d in gossips.events if kind == "learns"}
+    told = [(s, s.fact) for s in gossips.spoken if s.act in CARRIES and s.fact is not None]
     assert len(told) > 12
     for s, fact in told:
         assert fact["kind"] in FACT_KINDS[Topic(fact["topic"])]
@@ -153,8 +162,8 @@ def test_the_ignorant_cannot_tell():
     assert knowledge.tell(0, 1, fact, 10)
     assert not knowledge.tell(0, 1, fact, 20)
     assert knowledge.held[1][fact.id].told_by == 0
-    assert knowledge.tellable(1, 0, Topic.NEWS) == []
-    assert [f.id for f in knowledge.tellable(1, 2, Topic.NEWS)] == [fact.id]
+    assert knowledge.tellable(1, 0, Topic.NEWS, 0.0) == []
+    assert [f.id for f in knowledge.tellable(1, 2, Topic.NEWS, 0.0)] == [fact.id]
 
 
 def test_plans_are_true_and_complete(morning: Life):

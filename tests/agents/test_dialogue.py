@@ -12,7 +12,9 @@ import pytest
 
 from agents.acts import Act, Fact, Proposal, Topic
 from agents.appraisal import Feeling
+from agents.dialogue import effects
 from agents.dialogue.effects import Learned, absorb
+from agents.dialogue.favours import GUESTS, comfort_for, on_the_list
 from agents.dialogue.floor import LONGEST_EXCHANGE, USUAL_EXCHANGE, most_turns, next_move
 from agents.dialogue.initiatives import INITIATIVES, Prospect
 from agents.dialogue.moves import Move, Scene, Thread
@@ -153,15 +155,43 @@ def coming(guest: int, fact: Fact) -> Proposal:
     return Proposal("attend", guest, fact.subject, fact.place, fact.day, fact.minute, 90, "a supper", fact.id)
 
 
-def test_hosts_and_those_who_will_come_invite_to_what_is_ahead() -> None:
+def test_hosts_and_their_household_invite_to_what_is_ahead() -> None:
     scene = stage()
+    people = [replace(p, household=p.row) for p in scene.minds.personas]
+    scene.minds.personas = tuple(people)
     mine, theirs = party(scene, A, A), party(scene, C, A, C, minute=20 * 60)
     over = party(scene, A, A, minute=NOON - 60)
     assert may(scene, Act.INVITE, Topic.GATHERING, fact=mine, proposal=coming(B, mine))
     assert not may(scene, Act.INVITE, Topic.GATHERING, fact=over, proposal=coming(B, over))
     assert not may(scene, Act.INVITE, Topic.GATHERING, fact=theirs, proposal=coming(B, theirs))
     scene.minds.promises.make(coming(A, theirs), 0)
+    assert not may(scene, Act.INVITE, Topic.GATHERING, fact=theirs, proposal=coming(B, theirs)), "a guest does not"
+    scene.minds.personas = (replace(people[A], household=C), *people[1:])
     assert may(scene, Act.INVITE, Topic.GATHERING, fact=theirs, proposal=coming(B, theirs))
+
+
+def test_the_nearest_are_asked_first_and_who_declines_makes_room_and_is_not_asked_again() -> None:
+    scene = stage((A, B))
+    supper, relations = party(scene, A, A), scene.minds.relations
+    for row in range(1, 6):
+        relations.affinity.values[A, relations.circles.slot(A, row)] = -0.1 * row
+        relations.familiarity.values[A, relations.circles.slot(A, row)] = 0.5
+
+    def asked(places: int) -> list[int]:
+        return [row for row in range(1, 6) if on_the_list(scene.minds, row, supper, places)]
+
+    assert asked(2) == [1, 2] and asked(GUESTS) == [1, 2, 3, 4, 5]
+    no = Move(B, A, Act.REFUSE, Topic.GATHERING, supper, proposal=coming(B, supper), after=Act.INVITE)
+    assert [m.act for m in wishes(scene) if m.fact == supper] == [Act.INVITE]
+    absorb(scene, no, [A, B], [], -1, doubted=False)
+    assert asked(2) == [2, 3]
+    assert not may(scene, Act.INVITE, Topic.GATHERING, fact=supper, proposal=coming(B, supper))
+    assert supper not in [m.fact for m in wishes(scene)]
+    state = scene.minds.promises.freeze()
+    scene.minds.promises.thaw(stage().minds.promises.freeze())
+    assert asked(2) == [1, 2]
+    scene.minds.promises.thaw(state)
+    assert asked(2) == [2, 3]
 
 
 def test_thanks_apologies_praise_and_blame_need_a_deed_of_the_right_one() -> None:
@@ -310,7 +340,10 @@ def test_deserved_blame_shames_and_forgiving_mends() -> None:
 
 
 @pytest.mark.parametrize("act", [Act.TELL, Act.ANSWER, Act.GOSSIP, Act.WARN, Act.TEACH])
-def test_what_is_said_is_learned_by_all_who_hear_it_and_less_surely_in_passing(act: Act) -> None:
+def test_what_is_said_is_learned_by_all_who_hear_it_and_less_surely_in_passing(
+    act: Act, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(effects, "CATCHES", 1.0)
     scene = stage((A, B, C))
     fact = fact_of(scene, "fox_in_barn", Topic.NEWS, A)
     learned = said(scene, Move(A, B, act, Topic.NEWS, fact), (B, C), (D,))
@@ -318,6 +351,18 @@ def test_what_is_said_is_learned_by_all_who_hear_it_and_less_surely_in_passing(a
     sure = {one.row: one.fact.confidence for one in learned}
     assert 0 < sure[D] < min(sure[B], sure[C]) and max(sure.values()) < 1.0
     assert all(one.fact.hops == 1 and one.fact.told_by == A for one in learned)
+
+
+def test_little_of_what_is_said_to_others_is_caught_in_passing() -> None:
+    caught = 0
+    for turn in range(100):
+        scene = stage()
+        scene.thread.turns = turn
+        fact = fact_of(scene, "fox_in_barn", Topic.NEWS, A)
+        learned = said(scene, Move(A, B, Act.TELL, Topic.NEWS, fact), (B,), (C, D))
+        assert (B, "told") in [(one.row, one.how) for one in learned]
+        caught += sum(one.how == "overheard" for one in learned)
+    assert caught == pytest.approx(200 * effects.CATCHES, abs=20)
 
 
 def test_doubt_and_distrust_take_from_belief() -> None:
@@ -494,6 +539,66 @@ def test_a_refusal_is_taken_up_and_the_hard_take_it_amiss() -> None:
     assert kind[Act.ACKNOWLEDGE] > 0.9 and hard[Act.BLAME] > 0.2 + kind.get(Act.BLAME, 0.0)
     denied = Move(B, A, Act.REFUSE, Topic.SELF, after=Act.BLAME)
     assert not shares(stage(agreeableness=0.1), denied), "what is denied is left standing"
+
+
+def test_offers_are_mostly_taken_but_by_those_who_have_been_helped_with_it() -> None:
+    def refused(state: str, *, helped: bool) -> float:
+        scene = stage()
+        scene.minds.relations.affinity.values[:] = 0.0
+        if helped:
+            fact_of(scene, "helped", Topic.PERSON, A, subject=C, object=A)
+        need = fact_of(scene, "work_state" if state == "behind" else "wellbeing", Topic.WORK, B, subject=A, state=state)
+        wish = comfort_for(scene.minds, B, A, scene.now, state)
+        return shares(scene, Move(B, A, Act.OFFER, Topic.FAVOUR, need, proposal=wish)).get(Act.REFUSE, 0.0)
+
+    assert 0.05 < refused("behind", helped=False) < 0.35
+    assert refused("behind", helped=True) > 0.6
+    assert refused("hungry", helped=True) < 0.35, "a helping hand stills no hunger"
+
+
+def test_whose_work_is_behind_is_no_longer_once_it_was_helped() -> None:
+    scene = stage(conscientiousness=0.0)
+    days = (replace(scene.now, day=day) for day in range(30))
+    now = next(now for now in days if scene.minds.own_work(A, now).details["state"] == "behind")
+    fact_of(scene, "helped", Topic.PERSON, A, subject=B, object=A, day=now.day)
+    assert scene.minds.own_work(A, now).details["state"] == "well"
+
+
+def test_a_broken_promise_comes_up_between_the_two() -> None:
+    """Of thirty talks of the one who was let down with the one who did it, most are about that, in blame or regret."""
+    raised: dict[Act, int] = dict.fromkeys((Act.BLAME, Act.APOLOGISE), 0)
+    for talk in range(30):
+        scene = stage(agreeableness=0.3)
+        scene.thread.conversation = talk
+        fact_of(scene, "promise_broken", Topic.PERSON, A, B, subject=B, object=A, what="mend the fence")
+        acts = []
+        while len(acts) < 40 and (move := next_move(scene)) is not None:
+            follow(scene, move)
+            acts.append(move.act if move.fact is not None and move.fact.kind == "promise_broken" else None)
+        first = next((act for act in acts if act is not None), None)
+        if first is not None:
+            raised[first] += 1
+    assert min(raised.values()) >= 5 and sum(raised.values()) > 18
+
+
+def test_who_asks_on_about_news_is_not_told_the_same_again() -> None:
+    scene = stage()
+    news = fact_of(scene, "lost_sheep", Topic.NEWS, A)
+    told = Move(A, B, Act.TELL, Topic.NEWS, news)
+    asked = Move(B, A, Act.ASK, Topic.NEWS, replace(news, source="told", told_by=A), after=Act.TELL)
+    follow(scene, told)
+    follow(scene, asked)
+    reply = reply_to(scene, asked)
+    assert reply is not None and (reply.act, reply.fact, reply.again) == (Act.ANSWER, news, True)
+    plain = Move(B, A, Act.ASK, Topic.NEWS)
+    follow(scene, plain)
+    answers = []
+    for turn in range(2, 12):
+        scene.thread.turns = turn
+        reply = reply_to(scene, plain)
+        assert reply is not None and not reply.again
+        answers.append(reply.fact)
+    assert news in answers, "asked what is new one tells it"
 
 
 def test_who_was_asked_asks_the_same_once() -> None:

@@ -14,6 +14,7 @@ from agents.acts import Act, Proposal, SpeechPlan, Topic
 from agents.bodies import Bodies
 from agents.circle import MOST_MEMBERS
 from agents.conversation import LONGEST_S, Conversations
+from agents.dialogue import effects
 from agents.language.voice import Wording
 from agents.locomotion import walk
 from agents.moment import Moment
@@ -206,19 +207,20 @@ def test_every_group_ends_in_bounded_time() -> None:
     assert (square.bodies.look_at == -1).all() and not square.bodies.speaking.any()
 
 
-def test_bystanders_overhear_and_are_less_sure() -> None:
+def test_bystanders_overhear_and_are_less_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effects, "CATCHES", 1.0)
     square = Square(people=4)
     square.bodies.x[3], square.bodies.y[3] = 6.0, -37.0
     news = square.minds.knowledge.new(Topic.NEWS, "fox_in_barn", 0, 590)
     for kind in list(square.minds.knowledge.held[0]):
         square.minds.knowledge._forget(0, kind)
     square.minds.knowledge.witness(0, news)
-    for _ in range(6):
+    for _ in range(40):
         square.turn_to(0, 1)
         square.run(LONGEST_S)
-        if news.id in square.minds.knowledge.held[1]:
+        if news.id in square.minds.knowledge.held[1] and news.id in square.minds.knowledge.held[3]:
             break
-        square.talk.free_at[:] = -1
+        square.talk.parted_at[:] = -(10**9)
         square.minds.relations.talked_at.values[:] = -(10**9)
     told, overheard = (square.minds.knowledge.held[row][news.id] for row in (1, 3))
     assert (told.source, overheard.source) == ("told", "overheard")

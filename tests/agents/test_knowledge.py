@@ -49,7 +49,7 @@ def lived(seed: int, turns: int = 500) -> Knowledge:
             (knowledge.replace_own if rng.random() < 0.3 else knowledge.witness)(row, fact)
         else:
             topic = (Topic.PERSON, Topic.NEWS)[int(rng.integers(2))]
-            if fresh := knowledge.tellable(row, other, topic):
+            if fresh := knowledge.tellable(row, other, topic, float(tick)):
                 knowledge.bring_up(row, fresh[0])
                 if rng.random() < 0.9:
                     knowledge.tell(row, other, fresh[0], 3000 * tick, overheard=bool(rng.random() < 0.2))

@@ -72,5 +72,7 @@ def digest(society: Society) -> bytes:
 def village(
     villagers: int = 12, *, seed: int = 1, rate: int = 8, hour: int = 9, weather: Weather = FAIR, **config: Any
 ) -> Life:
+    """A village in which much is seen in minutes: people talk more than they usually do, unless told otherwise."""
+    config = {"talkativeness": 16.0, **config}
     world = FlatWorld(start=datetime(2025, 6, 10, hour, 0), rate=rate, weather=weather)  # noqa: DTZ001
     return Life(Society(SocietyConfig(seed, villagers, rate, **config), world), world)

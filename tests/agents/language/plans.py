@@ -312,4 +312,6 @@ def _wide_plan(rng: np.random.Generator, index: int) -> SpeechPlan:
         tense="future" if proposal or topic is Topic.GATHERING else "past",
         season=pick(SEASONS),
         after=after,
+        again=act is Act.ANSWER and topic is Topic.NEWS and fact is not None and index % 2 == 1,
+        teller_name=NAMES[fourth] if fact is not None and fact.source == "told" else "",
     )

@@ -33,7 +33,7 @@ POSSIBLE: dict[str, set[str]] = {
     "source": {"seen", "told", "inferred", "own", ""},
     "sure": {"sure", "unsure"},
     "fact": {"some", "none"},
-    "turn": {"open", "reply"},
+    "turn": {"open", "reply", "again"},
     "after": {*map(str, Act), "nothing"},
     "proposal": {"help", "bring", "attend", "meet", "none"},
     "promised": {"yes", "no"},

@@ -49,6 +49,20 @@ def test_every_act_and_topic_has_several_wordings_without_a_fact(act: Act, topic
     assert all(re.fullmatch(r"[A-Z].*[.!?]", text) for text in texts)
 
 
+@pytest.mark.parametrize("kind", FACT_KINDS[Topic.NEWS])
+@pytest.mark.parametrize("source", ["seen", "told", "own"])
+def test_who_is_asked_on_about_news_says_whence_and_not_the_same_again(kind: str, source: str) -> None:
+    """And what was not told yet is told, without words that point back."""
+    first = make_plan(Act.ANSWER, Topic.NEWS, kind, {"what": "nine grey geese"}, source)
+    first = replace(first, after=Act.ASK, subject_name="Oskar", teller_name="Jana" if source == "told" else "")
+    told = {draft(replace(first, seed=seed)).text for seed in range(60)}
+    again = {draft(replace(first, seed=seed, again=True)).text for seed in range(60)}
+    assert len(again) >= 4 and not told & again
+    assert not [text for text in again if "geese" in text]
+    assert not [text for text in told if "As I say" in text or "Only that" in text]
+    assert any("Jana" in text for text in again) == (source == "told")
+
+
 @pytest.mark.parametrize("number", range(len(FACTS)), ids=[kind for _, kind, _, _ in FACTS])
 @pytest.mark.parametrize("act", [Act.TELL, Act.ANSWER])
 def test_telling_a_fact_says_that_fact(act: Act, number: int) -> None:
