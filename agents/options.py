@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PROMISED = {"help": Intent.HELP, "bring": Intent.BRING, "attend": Intent.ATTEND, "meet": Intent.MEET}
 CARE_MIN = (1.0, 7.0)  # how much too early the careless and the careful set out
 LONGEST_WALK_MIN = 30.0
-HEED_SPREAD = 0.22  # how much the memory of a promise varies from one to the next; judgement
+HEED_SPREAD = 0.2  # how much the memory of a promise varies from one to the next; judgement
 GATHERING_KINDS = ("market", "inn", "well", "bench")  # where people are, the best first
 TARGETS = ("intent", "place", "other", "source", "promise", "block")
 FIELDS, OPTIONS = len(TARGETS), len(Option)

@@ -171,7 +171,7 @@ def _weigh(
             worth[Option.COMPANY, i] = lonely * (0.55 + 0.5 * extraversion[i]) - 0.05
         # The conscientious keep their word whatever else there is; others where they like whom they gave it to.
         if promise[i]:
-            duty = 0.56 + 0.6 * (conscientiousness[i] - 0.3)
+            duty = 0.60 + 0.6 * (conscientiousness[i] - 0.3)
             worth[Option.PROMISE, i] = duty + 0.15 * promise_liking[i] + promise_heed[i]
         if gathering[i] and not night:
             wish = 0.32 + 0.4 * outgoing + 0.25 * lonely + _share(0.2, gathering_liking[i])

@@ -363,10 +363,10 @@ def _ask_after_somebody(o: Prospect) -> Move | None:
 INITIATIVES: tuple[Initiative, ...] = (
     Initiative(Topic.WEATHER, lambda o: 4.0, _warn),
     Initiative(
-        Topic.FAVOUR, lambda o: 16.0 * (0.2 + o.me.conscientiousness), _deed(Act.APOLOGISE, Topic.FAVOUR, HURTS, True)
+        Topic.FAVOUR, lambda o: 32.0 * (0.2 + o.me.conscientiousness), _deed(Act.APOLOGISE, Topic.FAVOUR, HURTS, True)
     ),
     Initiative(
-        Topic.FAVOUR, lambda o: 16.0 * max(0.05, 0.9 - o.me.agreeableness), _deed(Act.BLAME, Topic.FAVOUR, HURTS, False)
+        Topic.FAVOUR, lambda o: 32.0 * max(0.05, 0.9 - o.me.agreeableness), _deed(Act.BLAME, Topic.FAVOUR, HURTS, False)
     ),
     Initiative(
         Topic.FAVOUR, lambda o: 3.0 * (0.3 + o.me.agreeableness), _deed(Act.THANK, Topic.FAVOUR, SERVICES, False)

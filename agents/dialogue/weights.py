@@ -140,7 +140,7 @@ def refuses(scene: Scene, first: Move, row: int) -> float:
         for_work = first.fact is None or first.fact.details.get("state", "behind") == "behind"
         done = DONE_ALREADY if for_work and scene.minds.was_helped(row, scene.now) else 0.0
         liking, trust = float(r.affinity[row, first.speaker]), float(r.trust[row, first.speaker])
-        return max(done, 0.18 + 0.4 * (0.5 - p.agreeableness) - 0.3 * liking - 0.3 * (trust - 0.5))
+        return max(done, 0.28 + 0.4 * (0.5 - p.agreeableness) - 0.3 * liking - 0.3 * (trust - 0.5))
     if first.act == Act.BLAME:
         return 0.0 if first.about_third else max(0.05, 0.5 - 0.8 * (p.agreeableness - 0.5))
     return 0.0 if _stands(scene, first) else 1.0 - willingness(scene, first, row)

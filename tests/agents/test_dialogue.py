@@ -564,21 +564,22 @@ def test_whose_work_is_behind_is_no_longer_once_it_was_helped() -> None:
     assert scene.minds.own_work(A, now).details["state"] == "well"
 
 
-def test_a_broken_promise_comes_up_between_the_two() -> None:
-    """Of thirty talks of the one who was let down with the one who did it, most are about that, in blame or regret."""
+@pytest.mark.parametrize(("opens", "act"), [((A, B), Act.BLAME), ((B, A), Act.APOLOGISE)])
+def test_a_broken_promise_comes_up_between_the_two(opens: tuple[int, int], act: Act) -> None:
+    """Most talks of the one who was let down with the one who did it are about that: in blame or in regret."""
     raised: dict[Act, int] = dict.fromkeys((Act.BLAME, Act.APOLOGISE), 0)
-    for talk in range(30):
-        scene = stage(agreeableness=0.3)
+    for talk in range(20):
+        scene = stage(opens, agreeableness=0.3)
         scene.thread.conversation = talk
         fact_of(scene, "promise_broken", Topic.PERSON, A, B, subject=B, object=A, what="mend the fence")
-        acts = []
+        acts: list[Act | None] = []
         while len(acts) < 40 and (move := next_move(scene)) is not None:
             follow(scene, move)
             acts.append(move.act if move.fact is not None and move.fact.kind == "promise_broken" else None)
-        first = next((act for act in acts if act is not None), None)
+        first = next((raised_first for raised_first in acts if raised_first is not None), None)
         if first is not None:
             raised[first] += 1
-    assert min(raised.values()) >= 5 and sum(raised.values()) > 18
+    assert sum(raised.values()) > 12 and raised[act] == max(raised.values())
 
 
 def test_who_asks_on_about_news_is_not_told_the_same_again() -> None:

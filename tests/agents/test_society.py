@@ -66,10 +66,10 @@ def test_without_words_everybody_turns_away_in_the_end():
     life = village(10, seed=4)
     life.delay = -1
     life.run(120)
-    started = [d for _, kind, d in life.events if kind == "conversation_starts"]
+    started = [d for at, kind, d in life.events if kind == "conversation_starts" and at < 60 * life.world.rate]
     silent = [d["conversation"] for _, kind, d in life.events if kind == "silence"]
     assert not life.spoken
-    assert {d["conversation"] for d in started[:3]} <= set(silent)
+    assert started and {d["conversation"] for d in started} <= set(silent)
 
 
 @pytest.mark.parametrize("villagers", [1, 2, 60])
@@ -135,5 +135,5 @@ def test_extraverts_start_more_conversations():
         for _, kind, data in life.events:
             if kind == "conversation_starts":
                 started[data["villagers"][0] % 2] += 1
-    assert started.sum() > 40
+    assert started.sum() > 25
     assert started[1] > 1.4 * started[0]
