@@ -35,7 +35,7 @@ class Talkativeness(Part):
     """How readily villagers turn to each other; as in the scenario."""
 
     what: Literal["talkativeness"] = "talkativeness"
-    to: float = Field(ge=0, le=5)
+    to: float = Field(ge=0, le=20)
 
 
 class ModelChange(Part):

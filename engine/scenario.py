@@ -142,7 +142,7 @@ class VillagePart(Part):
     """Who lives there."""
 
     villagers: int = Field(12, ge=1, le=10_000)
-    talkativeness: float = Field(1.0, ge=0, le=5)
+    talkativeness: float = Field(1.0, ge=0, le=20)
 
 
 class NewsPart(Part):

@@ -30,7 +30,7 @@ def lively(villagers: int = 12) -> Scenario:
             "seed": 5,
             "place": {"start": "2026-06-12T12:50:00"},
             "world": {"size_m": 512, "tick_rate": 8},
-            "village": {"villagers": villagers, "talkativeness": 5.0},
+            "village": {"villagers": villagers, "talkativeness": 16.0},
         },
         "t",
     )
@@ -88,7 +88,7 @@ def test_what_was_typed_survives_a_header(given: Intervention) -> None:
         ("set", "weather=storm,over=soon", "over = 'soon': 'soon' is not a duration"),
         ("set", "weather=storm,until=5min", "'until' is not known"),
         ("set", "wind=3", "write --set 'weather=storm,over=10min' or"),
-        ("set", "talkativeness=9", "less than or equal to 5"),
+        ("set", "talkativeness=29", "less than or equal to 20"),
         ("set", "model=", "at least 1 character"),
         ("inject", "rumour:who=Mira", "'kind' is missing"),
         ("inject", "rumour:who=Mira,kind=war", "kind = 'war' is none of .*'fox_in_barn'"),
@@ -129,8 +129,9 @@ def test_a_front_arrives_from_its_tick_on(plain_run: Kept) -> None:
     assert stormy.events("rain_starts")
 
 
-def test_who_is_told_to_be_silent_turns_to_nobody(plain_run: Kept) -> None:
-    silent = Kept(TemplateVoice(), parse_set("talkativeness=0", AT))
+def test_who_is_told_to_be_silent_turns_to_nobody() -> None:
+    silent = Kept(TemplateVoice(), parse_set("talkativeness=0", AT), villagers=24)
+    plain_run = Kept(TemplateVoice(), villagers=24)
     assert_same_until(AT, silent, plain_run)
     begun = [tick for tick, _ in silent.events("conversation_starts") if tick > AT + 15 * 8]
     assert not begun and [tick for tick, _ in plain_run.events("conversation_starts") if tick > AT + 15 * 8]
