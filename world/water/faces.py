@@ -108,6 +108,13 @@ def drive_row(
         flux[i] = passed if flowing > THINNEST_M else 0.0
 
 
+@compiled_in_lanes
+def still_row(flux: Floats, first: Index, count: int) -> None:
+    """No flux through the faces before the cells of a row."""
+    for k in range(count):
+        flux[first + Index(k)] = 0.0
+
+
 @compiled
 def edge_flux(depth: float, retention: float, conveyance: float) -> float:
     """Flux in m2/s off the map's edge: normal flow, `conveyance` = sqrt(slope) / n, at most critical."""

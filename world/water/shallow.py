@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from world.compiled import compiled
 from world.water.faces import (
+    any_in_row,
     carry_row,
     cut_row,
     drive_row,
@@ -21,6 +22,7 @@ from world.water.faces import (
     renew_row,
     share_row,
     speed_row,
+    still_row,
     wave_row,
 )
 from world.water.lanes import ONE, Index
@@ -101,21 +103,28 @@ def drive(
     `sills` and `roughs` (2, cells) are those of the faces, as `drive_row` takes them, eastward and northward.
     """
     stride = Index(shape[1] + 2)
+    wet = np.zeros(TILE + 2, dtype=np.bool_)  # the row before, the tile's own and the row after
     for tile in tiles:
         start, high, wide = tile_at(tile, shape)
         west_of, east_of, south_of, north_of = states_beside(tile, shape, states)
+        for r in range(high + 2):
+            wet[r] = any_in_row(depth, Index(start - 1) + Index(r) * stride - stride, wide + 2)
         before, after = 0 if pace <= west_of < OUTSIDE else 1, 1 if pace < east_of < OUTSIDE else 0
         for r in range(high):
-            drive_row(
-                bed, sills[0], roughs[0], depth, east, carry_east, Index(start + before) + Index(r) * stride,
-                wide - before + after, ONE, calm, step_s, cell_m,
-            )  # fmt: skip
+            first, count = Index(start + before) + Index(r) * stride, wide - before + after
+            if wet[r + 1]:
+                drive_row(bed, sills[0], roughs[0], depth, east, carry_east, first, count, ONE, calm, step_s, cell_m)
+            else:
+                still_row(east, first, count)
         before, after = 0 if pace <= south_of < OUTSIDE else 1, 1 if pace < north_of < OUTSIDE else 0
         for r in range(before, high + after):
-            drive_row(
-                bed, sills[1], roughs[1], depth, north, carry_north, Index(start) + Index(r) * stride, wide, stride,
-                calm, step_s, cell_m,
-            )  # fmt: skip
+            first = Index(start) + Index(r) * stride
+            if wet[r] or wet[r + 1]:
+                drive_row(
+                    bed, sills[1], roughs[1], depth, north, carry_north, first, wide, stride, calm, step_s, cell_m
+                )
+            else:
+                still_row(north, first, wide)
 
 
 @compiled
