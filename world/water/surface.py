@@ -96,8 +96,8 @@ class Sunrise:
 class LandSurface:
     """Everything that lies on the ground, runs over it and soaks into it, stepped in whole seconds from the start.
 
-    A second that has begun is stepped in the background: within it `digest`, `second` and `published` are of its
-    beginning, and all else waits for its end.
+    A second that has begun is stepped in the background: within it `digest` and `second` are of its beginning, and all
+    else waits until it is stepped, and is of its end.
     """
 
     _STATE = ("second", "_bank", "_entering_m3", "_entered_m3", "_initial_m3", "_totals", "_stores")
@@ -167,6 +167,7 @@ class LandSurface:
 
     def published(self, tick: int) -> Surface:
         """What lies on the ground at a whole second, rounded to what a recording keeps."""
+        self._wait()
         maps = rounded(
             self._ways.ground, self._ways.bed.heights, self._water.depth, self._stores[SNOW], self._stores[DENSITY],
             self._stores[TOP], self._stores[ICE],
@@ -190,7 +191,7 @@ class LandSurface:
     @property
     def outflow_m3_s(self) -> float:
         """Water that leaves the map at present."""
-        east, north, cell = self._water.east, self._water.north, self.basin.cell_m
+        east, north, cell = self.water.east, self.water.north, self.basin.cell_m
         return float(east[:, -1].sum() - east[:, 0].sum() + north[-1].sum() - north[0].sum()) * cell
 
     @property
