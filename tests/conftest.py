@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -43,18 +44,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def machine_code() -> None:
-    """Compiled loops of world and walkers, on disk: made by the first process of a run that asks, awaited by others."""
-    from agents.society import Society, SocietyConfig
-    from world.sky.weather import WeatherOpening
-    from world.world import World, WorldConfig
+    """Compiled loops on disk, of world, walkers and boxes: by the first process of a run that asks, awaited by others.
 
+    Whoever draws for a capture measures boxes: three processes at once would each compile the same.
+    """
+    from agents.language.templates import TemplateVoice
+    from engine.annotations import annotate
+    from engine.scenario import build
+    from engine.simulation import Simulation
+    from recorder.schema import CameraPose
+
+    small = {"seed": 5, "world": {"size_m": 256}, "village": {"villagers": 3}, "weather": {"opening": "rain"}}
     with (CACHE / "compiling").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        world = World(WorldConfig(seed=5, size_m=256.0, villagers=3, weather=WeatherOpening("rain")))
-        people = Society(SocietyConfig(5, 3, world.config.tick_rate), world.view())
+        run = Simulation(build({"name": "small", **small}, "test"), TemplateVoice())
         for _ in range(20):
-            world.step()
-            people.step(world.view(), ())
+            run.step()
+        person = run.snapshot.villagers[0]
+        beside = CameraPose((person["x"] - 4.0, person["y"], person["z"] + 1.5), 0.0, 0.0, 1.0)
+        images = {"instance": np.zeros((36, 48), np.uint32), "depth": np.full((36, 48), np.inf, np.float32)}
+        annotate(run.scenery, run.cast, run.snapshot, beside, images, 0.0)
 
 
 @pytest.fixture(scope="session")

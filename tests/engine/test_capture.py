@@ -148,6 +148,7 @@ def an_hours_capture(scenario, folder):
     """A process that captures for longer than any test."""
     code = "from engine.cli import main; main()"
     arguments = ["capture", scenario, "--out", folder, "--duration", "1h", "--model", "none", "--workers", "1"]
+    arguments += ["--modalities", "rgb", "--quality", "truth"]
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )

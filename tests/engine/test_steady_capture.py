@@ -60,6 +60,7 @@ def steady(folder: Path, frames: int, workers: int) -> dict[int, list[tuple[int,
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("machine_code")
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 def test_memory_does_not_grow_with_the_frames(tmp_path: Path) -> None:
     taken = steady(tmp_path, FRAMES, 1)
