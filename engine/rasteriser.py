@@ -177,6 +177,24 @@ def _stand(points: Floats, sway: Floats, place: Floats, lean: Floats, made: Floa
 
 
 @compiled
+def skinned(
+    points: NDArray[np.float32], bones: NDArray[np.uint8], weight: NDArray[np.float32], frames: Floats
+) -> Floats:
+    """Vertices (V, 3) where frames (B, 3, 4) take them: each follows two bones (V, 2), by weight (V,) of the second."""
+    made = np.empty((len(points), 3))
+    for v in range(len(points)):
+        first, second, w = bones[v, 0], bones[v, 1], weight[v]
+        x, y, z = points[v, 0], points[v, 1], points[v, 2]
+        for k in range(3):
+            a = frames[first, k, 0] + (frames[second, k, 0] - frames[first, k, 0]) * w
+            b = frames[first, k, 1] + (frames[second, k, 1] - frames[first, k, 1]) * w
+            c = frames[first, k, 2] + (frames[second, k, 2] - frames[first, k, 2]) * w
+            d = frames[first, k, 3] + (frames[second, k, 3] - frames[first, k, 3]) * w
+            made[v, k] = a * x + b * y + c * z + d
+    return made
+
+
+@compiled
 def triangles_in_world(
     first_piece: Ints,
     mesh: Ints,

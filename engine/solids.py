@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from assets.palette import SemanticClass, Species
 from engine.coverage import Meshes, Things
-from engine.rasteriser import Floats, Ints, shown
+from engine.rasteriser import Floats, Ints, shown, skinned
 from engine.render.buildings import building_mesh
 from engine.render.crowns import BARE, BARE_BELOW, FULL, THIN, THIN_BELOW, WOOD, crown
 from engine.render.figures import bodies, placed
@@ -162,7 +162,10 @@ class Solids:
         every = np.concatenate(ids).astype(np.uint32)
         order = np.argsort(every, kind="stable")
         frames = placed(self.cast.looks, villagers, time_s, people)
-        made = bodies(self.cast.looks, villagers, frames, people, np.asarray(pose.position, np.float64))
+        made = [
+            (skinned(body.mesh.positions, body.bones, body.weight, bones), body.mesh.triangles)
+            for body, bones in bodies(self.cast.looks, villagers, frames, people, np.asarray(pose.position, np.float64))
+        ]
         figures = len(self._pieces) + np.arange(len(people))
         things = Things(
             ids=every[order],

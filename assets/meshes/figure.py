@@ -85,13 +85,6 @@ class Piece:
     bones: NDArray[np.uint8]  # (V, 2) rows of BONES
     weight: NDArray[np.float32]  # (V,) of the second bone, 0..1 in steps of 1/255
 
-    def moved(self, frames: Floats) -> Floats:
-        """Vertices (V, 3) where the frames (B, 3, 4) of the bones take them."""
-        first, second = frames[self.bones[:, 0]], frames[self.bones[:, 1]]
-        frame = first + (second - first) * self.weight[:, None, None]
-        points: Floats = (frame[..., :3] @ self.mesh.positions[..., None])[..., 0] + frame[..., 3]
-        return points
-
 
 def bound(mesh: Mesh, bone: str, second: str | None = None, weight: ArrayLike = 0.0) -> Piece:
     """A mesh that follows one bone, or two: `weight` of the second (V,) 0..1."""

@@ -108,8 +108,8 @@ def levels(villagers: Rows, eye: Floats) -> NDArray[np.int64]:
 
 def bodies(
     looks: Rows, villagers: Rows, frames: Floats, rows: NDArray[np.integer], eye: Floats
-) -> list[tuple[Floats, NDArray[np.uint32]]]:
-    """What is drawn of some villagers, triangle by triangle: their points (V, 3) in the world and triangles (T, 3).
+) -> list[tuple[Piece, Floats]]:
+    """What is drawn of some villagers, triangle by triangle: each a piece, and the frames (B, 3, 4) of its bones.
 
     Args:
         looks: of everybody.
@@ -124,8 +124,7 @@ def bodies(
     every = _faces_of(looks.tobytes(), looks.dtype)
     made = []
     for k, row in enumerate(rows.tolist()):
-        body = _body(every[row], int(near[k]), tuple(np.flatnonzero(has[k]).tolist()))
-        made.append((body.moved(shown[k]), body.mesh.triangles))
+        made.append((_body(every[row], int(near[k]), tuple(np.flatnonzero(has[k]).tolist())), shown[k]))
     return made
 
 

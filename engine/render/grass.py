@@ -60,7 +60,7 @@ class Grass:
     def __init__(self, scenery: Scenery, colours: NDArray[np.uint8]) -> None:
         self._colours = colours  # (rows, cols, 3) sRGB of the ground
         self.path = NodePath("grass")
-        self._scenery = scenery
+        self._scenery, self._heights = scenery, scenery.heights.astype(np.float64)
         self._relief = None if scenery.detail is None else Relief(scenery, scenery.detail)
         self._angles = furrow_angles(scenery.cover)
         self._taken = _footprints(scenery)
@@ -124,7 +124,7 @@ class Grass:
         c = np.clip(np.floor(at[:, 0]).astype(int), 0, cols - 2)
         r = np.clip(np.floor(at[:, 1]).astype(int), 0, rows - 2)
         u, v = np.clip(at[:, 0] - c, 0, 1), np.clip(at[:, 1] - r, 0, 1)
-        h = s.heights.astype(np.float64)
+        h = self._heights
         return on_triangles((h[r, c], h[r, c + 1], h[r + 1, c], h[r + 1, c + 1]), u, v)
 
     def _inside(self, points: Floats) -> NDArray[np.bool_]:

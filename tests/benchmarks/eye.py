@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from multiprocessing import active_children
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -292,15 +294,36 @@ def overlapped(out: Console, scene: Scene) -> None:
     out.print(shown)
 
 
+@dataclass(frozen=True)
+class Paced:
+    """What a capture did while all its processes drew."""
+
+    frames: int
+    wall_s: float
+    processor_s: float  # of all its processes and their threads
+
+
 def captures(out: Console) -> None:
-    """Whole captures, by number of drawing processes: frames a second once all of them draw.
+    """Whole captures, by number of drawing processes: frames a second while all of them draw.
 
     Each has one thread of the rasteriser, for processes to be compared; then one process has a thread for every core,
-    as `hamlet capture --workers 1` gives it.
+    as `hamlet capture --workers 1` gives it. One process keeps more than one core busy even so, as it draws,
+    rasterises and encodes side by side: two cannot be twice as fast on two cores. How close they come to what the
+    cores can do is what `cores busy` tells; the rest is the price of a frame, in milliseconds of a processor.
     """
     title = "Captures of 640x480, all modalities, fast (4 frames a second of the village)"
     shown = Table(title=title, title_justify="left")
-    for column in ("workers", "GL threads each", "frames/s", "x one worker", "share of linear", "waits for"):
+    columns = (
+        "workers",
+        "GL threads each",
+        "frames/s",
+        "x one worker",
+        "share of linear",
+        "processor ms a frame",
+        "cores busy",
+        "waits for",
+    )
+    for column in columns:
         shown.add_column(column, justify="right")
     first = 0.0
     for workers, threads in (*((count, 1) for count in sorted({1, 2, cores()})), (1, cores())):
@@ -309,27 +332,42 @@ def captures(out: Console) -> None:
         try:
             with tempfile.TemporaryDirectory() as folder:
                 capture = Capture(scenario, Path(folder), voice, Model("none", ""), workers=workers)
-                frames, began, ended = _paced(capture, 8 * workers)
+                paced = _paced(capture, 8 * workers)
         finally:
             del os.environ["LP_NUM_THREADS"]
-        rate = frames / (ended - began)
+        rate = paced.frames / paced.wall_s
         first = first or rate
-        share = f"{rate / first / workers:.0%}" if threads == 1 else ""
-        ratios = f"{rate / first:.2f}", share, capture.waits.longest()
-        shown.add_row(f"{workers}", f"{threads}", f"{rate:.2f}", *ratios)
+        shown.add_row(
+            f"{workers}",
+            f"{threads}",
+            f"{rate:.2f}",
+            f"{rate / first:.2f}",
+            f"{rate / first / workers:.0%}" if threads == 1 else "",
+            f"{1000 * paced.processor_s / paced.frames:.0f}",
+            f"{paced.processor_s / paced.wall_s:.2f} of {cores()}",
+            capture.waits.longest(),
+        )
     out.print(shown)
 
 
-def _paced(capture: Capture, warm_up: int) -> tuple[int, float, float]:
-    """Frames after the first ones, and when they began and ended."""
-    began = ended = 0.0
-    at_first = last = 0
+def _paced(capture: Capture, warm_up: int) -> Paced:
+    """Runs a capture; what it did between its first frames and the moment when no more are given to be drawn."""
+    marks: list[tuple[int, float, float]] = []
     for progress in capture.run():
-        if progress.frames > last:
-            last, ended = progress.frames, time.perf_counter()
-            if not began and last >= warm_up:
-                began, at_first = ended, last
-    return last - at_first, began, ended
+        drawing = active_children()
+        if drawing and progress.frames >= warm_up and (not marks or progress.frames > marks[-1][0]):
+            marks[1:] = [(progress.frames, time.perf_counter(), _processor_s(drawing))]
+    (frames, began, used), (last, ended, used_then) = marks
+    return Paced(last - frames, ended - began, used_then - used)
+
+
+def _processor_s(others: list[BaseProcess]) -> float:
+    """Seconds of the processor that this process and others have used, as Linux counts them."""
+    used = time.process_time()
+    for process in others:
+        fields = Path(f"/proc/{process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        used += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # in its user's and the system's code
+    return used
 
 
 def eye(out: Console) -> None:
