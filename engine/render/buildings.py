@@ -13,9 +13,14 @@ from assets.meshes.mesh import Mesh
 from assets.palette import BuildingKind
 from engine.render.geometry import SURFACE, SURFACE_FORMAT, geom, node, surface, vertices_of
 
+Floats = NDArray[np.float64]
+
 NEIGHBOURHOOD_M = 48.0
 HEARTH_LIT = frozenset({BuildingKind.FORGE})  # what glows in them is the fire, not a lamp
 CASTING_M2 = 0.08  # smaller triangles throw no shadow where the map's texels are a decimetre wide
+BACKING_M2 = 0.5  # triangles of at least this area stand for what lies on them
+CLOSE_M = 0.25  # what is no farther out than this, two texels of the map, lies on them
+ALIKE = 0.9  # cosine of the angle between what lies on a triangle and that triangle, at least
 STACK_BAND_M = 0.12  # how far below its highest point a building's mesh still is the mouth of a chimney
 STACK_APART_M = 1.2  # mouths nearer to each other are one
 
@@ -56,17 +61,47 @@ def merged(parts: list[tuple[Mesh, int]]) -> NodePath:
 
 
 def caster(meshes: list[Mesh]) -> NodePath:
-    """What throws the shadows of these meshes: their larger triangles, on as few vertices as they need."""
-    points = np.concatenate([mesh.positions for mesh in meshes])
-    starts = np.cumsum([0, *(len(mesh.positions) for mesh in meshes)])
-    triangles = np.concatenate([mesh.triangles + np.uint32(k) for mesh, k in zip(meshes, starts, strict=False)])
-    a, b, c = np.moveaxis(points[triangles].astype(np.float64), 1, 0)
-    large = np.linalg.norm(np.cross(b - a, c - a), axis=1) > 2 * CASTING_M2
-    corners = points[triangles[large]].reshape(-1, 3)
+    """What throws the shadows of these meshes: few large triangles, on as few vertices as they need."""
+    corners = np.concatenate([casting(mesh) for mesh in meshes]).reshape(-1, 3)
     _, first, packed = np.unique(corners.view("V12"), return_index=True, return_inverse=True)
     vertices = np.zeros(len(first), SURFACE)
     vertices["position"] = corners[first]
     return node(geom(vertices, packed.reshape(-1, 3).astype(np.uint32), SURFACE_FORMAT), "caster", "solid")
+
+
+def casting(mesh: Mesh) -> NDArray[np.float32]:
+    """Corners (n, 3, 3) of triangles that throw a building's shadow: the large ones that lie on no larger one.
+
+    Undersides are turned to the light: a soffit stands for the shingles over it, as a wall does for its timbers.
+    """
+    made = mesh.positions[mesh.triangles]
+    _, area, up = _facing(made)
+    under = (up[:, 2] < 0) & (area > BACKING_M2)
+    made = np.concatenate([made[area > CASTING_M2], made[under][:, ::-1]])
+    a, area, normal = _facing(made)
+    middle = made.astype(np.float64).mean(axis=1)
+    backed = np.zeros(len(made), np.bool_)
+    for k in np.flatnonzero(area > BACKING_M2).tolist():
+        away = middle - a[k]
+        out = away @ normal[k]
+        near = (area < area[k]) & (normal @ normal[k] > ALIKE) & (out >= 0) & (out < CLOSE_M)
+        backed[near] |= _inside(away[near], made[k].astype(np.float64) - a[k], normal[k])
+    return made[~backed]
+
+
+def _facing(corners: NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
+    """First corners (n, 3), areas (n,) and unit normals (n, 3) of triangles (n, 3, 3)."""
+    a, b, c = np.moveaxis(corners.astype(np.float64), 1, 0)
+    across = np.cross(b - a, c - a)
+    twice = np.linalg.norm(across, axis=1)
+    return a, twice / 2, across / np.maximum(twice, 1e-12)[:, None]
+
+
+def _inside(points: Floats, corners: Floats, normal: Floats) -> NDArray[np.bool_]:
+    """Which points (n, 3) lie over a triangle (3, 3) of this normal."""
+    following = np.roll(corners, -1, axis=0)
+    sides = [np.cross(b - a, points - a) @ normal >= 0 for a, b in zip(corners, following, strict=True)]
+    return np.asarray(np.all(sides, axis=0))
 
 
 def chimney_mouths(mesh: Mesh) -> NDArray[np.float64]:
