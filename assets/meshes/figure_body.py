@@ -169,7 +169,8 @@ def hands(level: int) -> Piece:
         palm_rows += [(w - 0.14, 0.025, -0.028, 0.014, 0.9), (w - 0.165, 0.0, 0.0, 0.0, 0.85)]
     else:
         palm_rows += [(w - 0.096, 0.0, 0.0, 0.0, 0.9)]
-    parts = [loft(palm_rows, 10 if level == 0 else 6, SKIN, Part.HAND_LEFT, at=at, power=2.5)]
+    rows = thinned(palm_rows, level) if level == 2 else palm_rows
+    parts = [loft(rows, (10, 6, 4)[level], SKIN, Part.HAND_LEFT, at=at, power=2.5)]
     if level == 0:
         for x, length in ((0.028, 0.062), (0.0095, 0.072), (-0.009, 0.066), (-0.0265, 0.052)):
             parts.append(_finger(length, 0.0105).transformed(turn(roll=-0.30), (x, at[1], w - 0.083)))
@@ -253,8 +254,8 @@ def shins(level: int) -> Piece:
 def boots(level: int) -> Piece:
     """Both boots; the sole bends nowhere, so that it stands flat."""
     at = (0.0, HIP_M[0])
-    shaft = loft(_BOOT, _LIMB[level], 0, Part.LOWER_LEG_LEFT, at=at)
-    foot = loft(_FOOT, (14, 10, 6)[level], 0, Part.FOOT_LEFT, at=at, power=2.4)
+    shaft = loft(thinned(_BOOT, level), _LIMB[level], 0, Part.LOWER_LEG_LEFT, at=at)
+    foot = loft(thinned(_FOOT, level), (14, 10, 6)[level], 0, Part.FOOT_LEFT, at=at, power=2.4)
     tinted = [mesh.tinted(np.array([_LEATHER]) / 255.0) for mesh in (shaft, foot)]
     upper = bound(tinted[0], "lower_leg_left", "foot_left", ramp(tinted[0].positions[:, 2], 0.16, ANKLE_M))
     left = united([upper, bound(tinted[1], "foot_left")])

@@ -9,6 +9,8 @@ from assets.meshes.figure_body import BRASS, MAN, ROUND, WOMAN, hanging, on_trun
 from assets.meshes.mesh import Floats, box
 from assets.palette import Part
 
+_SHEET_FAR = (0, 2, 3, 4, 7, 10)  # rows of an apron that are left far away
+
 
 def cassock(level: int) -> Piece:
     """A long coat, buttoned down the front, over shirt and trousers."""
@@ -49,7 +51,7 @@ def apron(woman: bool, level: int) -> Piece:
     chest = np.array(rows)
     heights = [1.32, 1.20, 1.10, 1.00, 0.90]
     sheet = []
-    across = np.linspace(-1, 1, 7)
+    across = np.linspace(-1, 1, (7, 5, 5)[level])
     for z in heights:
         f, _, w = (float(np.interp(z, chest[:, 0], chest[:, k])) for k in (1, 2, 3))
         reach = 0.46 if z > 1.02 else 0.95
@@ -60,15 +62,18 @@ def apron(woman: bool, level: int) -> Piece:
             float(np.interp(-z, (-0.86, -0.80, -0.66, -0.54), at)) for at in (over, (0.20, 0.21, 0.215, 0.22))
         )
         sheet.append(_bowed(z, front, half, 0.95 * across))
+    tones = [1.0, 1.0, 1.0, 0.86, 0.95, 0.97, 0.97, 0.97, 0.97, 0.97, 0.9]
+    kept = _SHEET_FAR if level == 2 else range(len(sheet))
+    sheet, tones = [sheet[row] for row in kept], [tones[row] for row in kept]
     n = len(across)
     k = np.arange(n - 1)
     triangles = []
     for row in range(len(sheet) - 1):
         a, b = (row + 1) * n, row * n
         triangles += [np.stack([a + k, a + k + 1, b + k + 1], axis=1), np.stack([a + k, b + k + 1, b + k], axis=1)]
-    tones = np.repeat([1.0, 1.0, 1.0, 0.86, 0.95, 0.97, 0.97, 0.97, 0.97, 0.97, 0.9], n)[:, None] * np.full(3, 255.0)
+    paint = np.repeat(tones, n)[:, None] * np.full(3, 255.0)
     mesh = two_sided(
-        smooth_seams(np.concatenate(sheet), np.concatenate(triangles), tones).marked(slot=OVER, part=Part.TORSO)
+        smooth_seams(np.concatenate(sheet), np.concatenate(triangles), paint).marked(slot=OVER, part=Part.TORSO)
     )
     trunk, low = on_trunk(mesh), hanging(mesh)
     high = mesh.positions[:, 2] > 0.93

@@ -21,6 +21,11 @@ FACE_TEXELS = 3  # of a vertex: place, normal, colour and its slot
 MOMENTS = 13  # a frame has three, itself, the following one and the one before: those of four cameras, and one more
 BODY_M = 1.3  # radius of the sphere round a body's middle that holds it, arms out
 LONG_M = 2.8  # the same with a fishing rod
+SHADOW_LEVEL, COARSE_SHADOW_LEVEL = 1, 2  # of detail, at least: of what throws a shadow in a fine picture, in others
+FLUSH = ("hands", "tails", "apron", "vest", "sheepskin", "shawl", "hair")
+"""Pieces that add nothing to a body's shadow where the map's texels are a decimetre wide."""
+
+Wearer = tuple[int, int, int, int]  # whose row of the bones, which face, and nothing twice: a texel
 
 
 @dataclass
@@ -33,11 +38,18 @@ class _Faces:
 
 
 class People:
-    """The cast on stage."""
+    """The cast on stage under `path`, and under `casters` what of it throws shadows.
 
-    def __init__(self, looks: NDArray[np.void]) -> None:
-        self.path = NodePath("people")
+    Args:
+        looks: of everybody.
+        fine: whether the shadow map near the camera is fine.
+    """
+
+    def __init__(self, looks: NDArray[np.void], fine: bool) -> None:
+        self.path, self.casters = NodePath("people"), NodePath("people casters")
         self._looks = looks
+        self._least = SHADOW_LEVEL if fine else COARSE_SHADOW_LEVEL
+        self._casts = np.array([fine or not name.startswith(FLUSH) for name in PIECES])
         n = len(looks)
         self._bones = TexelBuffer("bones", max(BONE_TEXELS * n * len(BONES), 1))
         self._worn = TexelBuffer("worn colours", max(SLOTS * n, 1))
@@ -50,6 +62,7 @@ class People:
             self._colours[:, 0, 3] = looks["id"]
         self._nobodys = TexelBuffer("no faces", 1)
         self._pieces: dict[tuple[int, int], Batch] = {}  # by piece and level, made when first worn
+        self._casting: dict[tuple[int, int], Batch] = {}
         self._heads = [self._head(level) for level in range(LEVELS if n else 0)]
 
     def place(
@@ -67,27 +80,21 @@ class People:
         """Pose everyone the camera sees or whose shadow it may see, with where they move to and where they were."""
         if not len(self._looks):
             return
-        shown, level = self._seen(villagers, eye, planes, holds)
+        middle = np.stack([villagers["x"], villagers["y"], villagers["z"] + np.float32(MIDDLE_M)], axis=1)
+        outdoors = villagers["indoors"] == 0
+        seen, casting = in_view(middle, LONG_M, planes) & outdoors, holds(middle, BODY_M) & outdoors
+        shown = np.flatnonzero(seen | casting)
         texels = np.zeros((len(shown), len(BONES), BONE_TEXELS, 4), np.float32)
         moments = ((villagers, time_s), (following, following_s), (before, before_s))
         for k, (rows, at) in enumerate(moments):
             texels[:, :, 3 * k : 3 * k + 3] = texels[:, :, :3] if rows is None else self._posed(rows, at, shown)
         self._bones.write(texels.reshape(-1, 4))
         self._worn.write(self._colours[shown].reshape(-1, 4))
-        self._dress(worn(self._looks[shown], villagers[shown]), level, shown)
-
-    def _seen(
-        self,
-        villagers: NDArray[np.void],
-        eye: Floats,
-        planes: tuple[Floats, Floats],
-        holds: Callable[..., NDArray[np.bool_]],
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows to be drawn, and the level of detail of each: by the distance from the camera alone."""
-        middle = np.stack([villagers["x"], villagers["y"], villagers["z"] + np.float32(MIDDLE_M)], axis=1)
-        outdoors = villagers["indoors"] == 0
-        shown = np.flatnonzero((in_view(middle, LONG_M, planes) | holds(middle, BODY_M)) & outdoors)
-        return shown, levels(villagers[shown], eye)
+        has, level = worn(self._looks[shown], villagers[shown]), levels(villagers[shown], eye)
+        wearers = self._dress(has, np.where(seen[shown], level, LEVELS), shown)
+        wearers += self._cast(has, np.where(casting[shown], np.maximum(level, self._least), LEVELS), len(wearers))
+        if wearers:
+            self._wearers.write(np.array(wearers, np.float32))
 
     def _posed(self, villagers: NDArray[np.void], time_s: float, shown: NDArray[np.int64]) -> NDArray[np.float32]:
         """The frames of those shown; a moment that was posed for the frame before is not posed again."""
@@ -98,47 +105,53 @@ class People:
             self._moments[key] = pose(self._looks, villagers, time_s, shown)
         return self._moments[key]
 
-    def _dress(self, has: NDArray[np.bool_], level: NDArray[np.int64], shown: NDArray[np.int64]) -> None:
-        """Tell every piece who wears it."""
-        wearers: list[NDArray[np.intp]] = []
-        face_of: list[NDArray[np.intp]] = []
-        drawn: dict[Batch, tuple[int, int]] = {}  # how many wear it, and where they begin
-        base = 0
+    def _dress(self, has: NDArray[np.bool_], level: NDArray[np.int64], shown: NDArray[np.int64]) -> list[Wearer]:
+        """Tell every piece who wears it; those of no level are not seen. Gives the rows of `wearers`."""
+        made: list[Wearer] = []
+        for near, heads in enumerate(self._heads):
+            rows = np.flatnonzero(level == near)
+            heads.batch.count(len(rows), len(made))
+            if len(rows):
+                self._fill(heads, near, tuple(shown[rows].tolist()))
+                made += [(row, face, 0, 0) for face, row in enumerate(rows.tolist())]
+        return made + self._put_on(self._pieces, self.path, has, level, len(made))
+
+    def _cast(self, has: NDArray[np.bool_], level: NDArray[np.int64], base: int) -> list[Wearer]:
+        """The same for what throws shadows: with heads that are all alike, as a piece of their own."""
+        every = np.column_stack([has & self._casts, np.ones(len(has), np.bool_)])
+        return self._put_on(self._casting, self.casters, every, level, base)
+
+    def _put_on(
+        self,
+        batches: dict[tuple[int, int], Batch],
+        parent: NodePath,
+        has: NDArray[np.bool_],
+        level: NDArray[np.int64],
+        base: int,
+    ) -> list[Wearer]:
+        """Tell pieces by number and level who wears them, from this row of `wearers` on."""
+        made: list[Wearer] = []
+        counts: dict[tuple[int, int], tuple[int, int]] = {}
         for near in range(LEVELS):
             rows = np.flatnonzero(level == near)
-            if not len(rows):
-                continue
-            heads, wears = self._heads[near], has[rows]
-            self._fill(heads, near, tuple(shown[rows].tolist()))
-            pieces = np.flatnonzero(wears.any(axis=0))
-            number, who = np.nonzero(wears.T)
-            drawn[heads.batch] = len(rows), base
-            starts = base + len(rows) + np.searchsorted(number, pieces)
-            counts = np.bincount(number, minlength=wears.shape[1])[pieces]
-            for kind, count, start in zip(pieces.tolist(), counts.tolist(), starts.tolist(), strict=True):
-                drawn[self._batch(kind, near)] = count, start
-            wearers += [rows, rows[who]]
-            face_of += [np.arange(len(rows)), np.zeros(len(who), np.intp)]
-            base += len(rows) + len(who)
-        for batch in (*self._pieces.values(), *(each.batch for each in self._heads)):
-            batch.count(*drawn.get(batch, (0, 0)))
-        if wearers:
-            texels = np.zeros((base, 4), np.float32)
-            texels[:, 0], texels[:, 1] = np.concatenate(wearers), np.concatenate(face_of)
-            self._wearers.write(texels)
-
-    def _batch(self, number: int, level: int) -> Batch:
-        if (number, level) not in self._pieces:
-            made = piece(PIECES[number], level)
-            self._pieces[number, level] = self._drawn(made, self._nobodys, 0)
-        return self._pieces[number, level]
+            own = has[rows]
+            for number in np.flatnonzero(own.any(axis=0)).tolist():
+                if (number, near) not in batches:
+                    mesh = piece(PIECES[number], near) if number < len(PIECES) else head(Face(), near)
+                    batches[number, near] = self._drawn(mesh, self._nobodys, 0, parent)
+                who = rows[own[:, number]].tolist()
+                counts[number, near] = len(who), base + len(made)
+                made += [(row, 0, 0, 0) for row in who]
+        for key, batch in batches.items():
+            batch.count(*counts.get(key, (0, base)))
+        return made
 
     def _head(self, level: int) -> _Faces:
         made = head(Face(), level)
         buffer = TexelBuffer("faces", FACE_TEXELS * len(made.mesh.positions))
-        return _Faces(self._drawn(made, buffer, len(made.mesh.positions)), buffer)
+        return _Faces(self._drawn(made, buffer, len(made.mesh.positions), self.path), buffer)
 
-    def _drawn(self, made: Piece, own: TexelBuffer, length: int) -> Batch:
+    def _drawn(self, made: Piece, own: TexelBuffer, length: int, parent: NodePath) -> Batch:
         vertices = surface(made.mesh, 0)
         vertices["ident"][:, :2] = made.bones
         vertices["ident"][:, 2] = np.rint(made.weight * 255)
@@ -148,7 +161,7 @@ class People:
         counted = PTA_int.empty_array(1)
         counted[0] = length
         path.set_shader_input("face_length", counted)
-        path.reparent_to(self.path)
+        path.reparent_to(parent)
         return Batch(path, self._bones)
 
     def _fill(self, heads: _Faces, level: int, rows: tuple[int, ...]) -> None:

@@ -91,9 +91,10 @@ class Plants:
         """Choose what is drawn from this eye inside these frustum planes."""
         if not len(self._rows):
             return
-        heights = np.linalg.norm(self._centres - eye, axis=1) / self._rows[:, 3]
-        detail = np.searchsorted(DETAIL_RANGE, heights, side="right")
+        away = np.linalg.norm(self._centres - eye, axis=1)
+        detail = np.searchsorted(DETAIL_RANGE, away / self._rows[:, 3], side="right")
         seen = np.flatnonzero(in_view(self._centres, self._radii, planes))
+        seen = seen[np.argsort(away[seen], kind="stable")]  # near ones first: what they hide costs no shading
         self._show(seen, detail[seen], self._batches, self._seen, self.path)
 
     def cast(self, holds: Callable[..., NDArray[np.bool_]], near: Callable[..., NDArray[np.bool_]]) -> None:

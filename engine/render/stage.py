@@ -154,7 +154,7 @@ class Stage:
         self.plants, self.grass, self.people, self.sky = (
             Plants(scenery.plants),
             Grass(scenery, self.ground.colours),
-            People(cast.looks),
+            People(cast.looks, self.quality == "fine"),
             Sky(),
         )
         self.stars, self.clouds = (
@@ -180,13 +180,20 @@ class Stage:
         for path, order in drawn:
             path.reparent_to(self.root)
             path.set_bin("fixed", order)
-        for path in (self.plants.casters, self.buildings.casters):
+        for path in (self.people.casters, self.plants.casters, self.buildings.casters):
             path.reparent_to(self.root)
             path.hide(EYES | SURFACES | AIR)
         (self.buildings.casters if self.quality == "fine" else self.buildings.path).hide(SHADOWS)
         for path, _ in drawn[:6]:  # what has a surface
             path.hide(AIR)
-        for path in (self.plants.path, self.grass.path, self.ground.path, self.water.path, self.sky.dome):
+        for path in (
+            self.people.path,
+            self.plants.path,
+            self.grass.path,
+            self.ground.path,
+            self.water.path,
+            self.sky.dome,
+        ):
             path.hide(SHADOWS)
         blend = ColorBlendAttrib.make(
             ColorBlendAttrib.M_add, ColorBlendAttrib.O_incoming_alpha, ColorBlendAttrib.O_one_minus_incoming_alpha
