@@ -9,7 +9,12 @@ vec3 v_rel;
 vec4 v_colour;
 vec4 v_extra;
 #ifdef OUT_RGB
+#ifdef HILLS_SHADE
 uniform sampler2D ground_light;
+#define PAST_HILLS textureLod(ground_light, uv, 0.0).r
+#else
+#define PAST_HILLS 1.0
+#endif
 vec4 v_fog;
 vec4 v_shadow;
 #endif
@@ -52,6 +57,6 @@ void recall() {
     vec4 s = vec4(0.0);
 #endif
     float through = 0.10 + 0.90 * exp(-fog_above(place.z) / (0.3 + KEY_DIR.z));
-    v_shadow = vec4(s.xyz * 0.5 + 0.5, textureLod(ground_light, uv, 0.0).r * through);
+    v_shadow = vec4(s.xyz * 0.5 + 0.5, PAST_HILLS * through);
 #endif
 }

@@ -25,6 +25,9 @@ in float v_snow;
 #elif defined(TEXTURED)
 uniform sampler2D noise;
 #endif
+#if defined(KIND_GROUND) && defined(TEXTURED)
+uniform sampler2D grains;
+#endif
 #endif
 #include "truth.glsl"
 
@@ -68,9 +71,10 @@ void main() {
 
 #ifdef KIND_GROUND
     vec2 broad = texture(noise, world.xy * 0.043).rg - 0.5;
-    vec2 fine = (texture(noise, world.xy * 0.31).rg - 0.5) * (1.0 / (1.0 + d * 0.02));
+    vec4 both = texture(grains, world.xy * 0.29) - 0.5;
+    vec2 fine = both.rg * (1.0 / (1.0 + d * 0.02));
     // Blades, crumbs and grains: seen near the feet, and gone before they are smaller than a pixel.
-    vec2 crumbs = (texture(noise, world.xy * 1.73).gr - 0.5) / (1.0 + d * d * 0.012);
+    vec2 crumbs = both.ab / (1.0 + d * d * 0.012);
     vec2 mix2 = broad + fine;
     grain = 0.5 + mix2.x + 0.5 * crumbs.x;
     albedo *= 1.0 + vec3(0.75, 0.62, 0.50) * fine.x + vec3(0.55, 0.40, 0.30) * broad.x + vec3(0.16, 0.0, -0.10) * broad.y

@@ -40,7 +40,12 @@ out vec4 v_extra;
 #endif
 #ifdef OUT_COLOUR
 #ifdef OUT_RGB
+#ifdef HILLS_SHADE
 uniform sampler2D ground_light;
+#define PAST_HILLS textureLod(ground_light, uv, 0.0).r
+#else
+#define PAST_HILLS 1.0
+#endif
 #endif
 #if defined(KIND_GROUND) || defined(KIND_SOLID)
 uniform sampler2D lying;  // on the ground: root of snow, wetness, puddle, ice
@@ -252,7 +257,7 @@ void main() {
     vec4 s = vec4(0.0);
 #endif
     float through = 0.10 + 0.90 * exp(-fog_above(p.z) / (0.3 + KEY_DIR.z));
-    v_shadow = vec4(s.xyz * 0.5 + 0.5, textureLod(ground_light, uv, 0.0).r * through);
+    v_shadow = vec4(s.xyz * 0.5 + 0.5, PAST_HILLS * through);
 #endif
 #if defined(KIND_GROUND) || defined(KIND_SOLID)
     vec4 here = textureLod(lying, uv, 0.0);

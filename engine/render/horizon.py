@@ -43,6 +43,7 @@ class Horizon:
         self._image = RamImage(self.texture, np.uint8)
         self.hills = self._hills()
         self._last: tuple[float, float] | None = None
+        self.shades = True  # whether the hills take any of the light written last from any place
 
     def _march(self, heights: Floats32) -> Floats32:
         rows, cols = heights.shape
@@ -95,4 +96,5 @@ class Horizon:
             return
         self._last = (azimuth, elevation)
         shade = np.ascontiguousarray(self.visible(azimuth, elevation) * 255 + 0.5).astype(np.uint8)
+        self.shades = bool(shade.min() < 255)
         self._image.write(shade)

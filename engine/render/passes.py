@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from panda3d.core import BitMask32, RenderAttrib, RenderState, ShaderAttrib, StencilAttrib
+from panda3d.core import (
+    BitMask32,
+    CullBinEnums,
+    CullBinManager,
+    RenderAttrib,
+    RenderState,
+    ShaderAttrib,
+    StencilAttrib,
+)
 
 from engine.render.programs import Targets, program
 
@@ -10,7 +18,18 @@ EYES, SHADOWS, SURFACES, AIR = (BitMask32.bit(k) for k in range(4))
 """What is shown by a picture drawn in one pass; by shadow maps; by truth alone; after what has a surface is shaded."""
 MARKS = {"ground": 1, "solid": 2, "figure": 2, "plant": 3, "tuft": 3, "water": 4}
 """By kind, what is left in the stencil: figures are shaded as solids are, tufts as plants."""
+LAND, AFTER_LAND = "land", "after land"
+"""Bins drawn after Panda's own `fixed`: the first has its nearest pieces drawn first, the second is as `fixed`."""
 _ALL_BITS = 0xFF
+
+
+def add_bins() -> None:
+    """Make the process's bins, once."""
+    bins = CullBinManager.get_global_ptr()
+    if bins.find_bin(LAND) < 0:
+        after = bins.get_bin_sort(bins.find_bin("fixed"))
+        bins.add_bin(LAND, CullBinEnums.BT_front_to_back, after + 1)
+        bins.add_bin(AFTER_LAND, CullBinEnums.BT_fixed, after + 2)
 
 
 def program_state(kind: str, targets: Targets) -> RenderState:

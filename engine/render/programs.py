@@ -48,11 +48,12 @@ class Weather:
     rain: bool = False  # it falls on water and ground
     fog: bool = False  # lies in the valley
     snow: bool = False  # lies anywhere
+    hills: bool = False  # stand before the sun or the moon, seen from anywhere
 
     def macros(self, picture: bool) -> tuple[str, ...]:
         """The #defines of the weather: of the picture, or of the albedo alone."""
-        every = (("DARK", self.dark), ("RAINFALL", self.rain), ("FOGGY", self.fog)) if picture else ()
-        return tuple(name for name, on in (*every, ("SNOWY", self.snow)) if on)
+        names = {"dark": "DARK", "rain": "RAINFALL", "fog": "FOGGY", "hills": "HILLS_SHADE", "snow": "SNOWY"}
+        return tuple(macro for name, macro in names.items() if getattr(self, name) and (picture or name == "snow"))
 
 
 @dataclass(frozen=True)

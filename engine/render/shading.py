@@ -55,6 +55,7 @@ class Shading:
         self._targets = targets
         self.textures: dict[str, Texture] = {}
         self.output = self._buffer(context, size, kept[DEPTH])
+        self._whole: dict[str, NodePath] = {}
         self._cameras = [self._shades(root, kept)]
         if targets.rgb:
             self._cameras.append(camera.attach_new_node(Camera("air", lens)))
@@ -85,8 +86,11 @@ class Shading:
         made.add_render_texture(depth, GraphicsOutput.RTM_bind_or_copy, GraphicsOutput.RTP_depth_stencil)
         return made
 
-    @staticmethod
-    def _shades(root: NodePath, kept: Mapping[str, Texture]) -> NodePath:
+    def shade(self, kind: str, seen: bool) -> None:
+        """Whether to shade a kind of surface at all."""
+        (self._whole[kind].show if seen else self._whole[kind].hide)()
+
+    def _shades(self, root: NodePath, kept: Mapping[str, Texture]) -> NodePath:
         """A camera with a scene of its own: every kind of surface, over the whole image, where it was marked."""
         scene = NodePath("shades")
         scene.set_attrib(root.get_attrib(ShaderAttrib))
@@ -96,6 +100,7 @@ class Shading:
             path = whole_image(kind, f"shaded {kind}")
             path.set_attrib(where_marked(kind))
             path.reparent_to(scene)
+            self._whole[kind] = path
         return scene.attach_new_node(Camera("shades", OrthographicLens()))
 
     def _states(self) -> None:

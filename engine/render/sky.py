@@ -13,6 +13,8 @@ from engine.render.ground import grid_triangles
 from engine.render.light import dome_directions
 
 NOISE_SIZE = 256
+GRAIN_SIZE = 1024  # its texels are 3 mm on the ground
+CRUMBS_IN_TILE = 6  # crumbs of soil are so much finer than its patches
 
 
 @cache
@@ -38,19 +40,45 @@ def halved(texels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def noise_texture() -> Texture:
-    """The tile of `noise_texels` as red and green, with all its smaller copies.
+    """The tile of `noise_texels` as red and green."""
+    texels = np.full((NOISE_SIZE, NOISE_SIZE, 4), 255, np.uint8)
+    texels[..., :2] = noise_texels()
+    return _repeating("noise", texels)
+
+
+def grain_texture() -> Texture:
+    """The tile once over as red and green, and CRUMBS_IN_TILE times across as blue and alpha: one fetch reads both."""
+    broad, small = (_stretched(noise_texels(), GRAIN_SIZE, times) for times in (1, CRUMBS_IN_TILE))
+    return _repeating("grains", np.concatenate([broad, small], axis=2))
+
+
+def _stretched(tile: NDArray[np.uint8], size: int, times: int) -> NDArray[np.uint8]:
+    """A tile (n, n, c) drawn so many times across an image (size, size, c), bilinear."""
+    n = len(tile)
+    at = np.arange(size) * (times * n / size)
+    low = at.astype(np.intp) % n
+    share = (at % 1.0).astype(np.float32)
+    made = tile.astype(np.float32)
+    for axis in (0, 1):
+        weight = share.reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
+        made = made.take(low, axis) * (1 - weight) + made.take((low + 1) % n, axis) * weight
+    return np.rint(made).astype(np.uint8)
+
+
+def _repeating(name: str, texels: NDArray[np.uint8]) -> Texture:
+    """A texture of texels (n, n, 4) red, green, blue, alpha that repeats, with all its smaller copies.
 
     Mesa's software driver would make the copies itself, but while its other threads do so its vertex shaders read them
     already: a new stage's first picture then shows stars through clouds.
     """
-    texels = np.full((NOISE_SIZE, NOISE_SIZE, 4), 255, np.uint8)
-    texels[..., [2, 1]] = noise_texels()  # memory is blue, green, red, alpha
-    made = Texture("noise")
-    made.setup_2d_texture(NOISE_SIZE, NOISE_SIZE, Texture.T_unsigned_byte, Texture.F_rgba)
-    made.set_ram_image(texels.tobytes())
-    for level in range(1, NOISE_SIZE.bit_length()):
-        texels = halved(texels)
-        fill(made.make_ram_mipmap_image(level), texels)
+    size = len(texels)
+    level = np.ascontiguousarray(texels[..., [2, 1, 0, 3]])  # Panda has blue first
+    made = Texture(name)
+    made.setup_2d_texture(size, size, Texture.T_unsigned_byte, Texture.F_rgba)
+    made.set_ram_image(level.tobytes())
+    for number in range(1, size.bit_length()):
+        level = halved(level)
+        fill(made.make_ram_mipmap_image(number), level)
     made.set_wrap_u(SamplerState.WM_repeat)
     made.set_wrap_v(SamplerState.WM_repeat)
     made.set_minfilter(SamplerState.FT_linear_mipmap_nearest)

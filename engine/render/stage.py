@@ -43,7 +43,7 @@ from engine.render.light import light
 from engine.render.lightning import Bolts, flash, strokes
 from engine.render.lying import Lying
 from engine.render.optics import Poses, through_lens
-from engine.render.passes import AIR, EYES, SHADOWS, SURFACES, program_state
+from engine.render.passes import AFTER_LAND, AIR, EYES, LAND, SHADOWS, SURFACES, add_bins, program_state
 from engine.render.people import People
 from engine.render.plants import Plants
 from engine.render.precipitation import fall_path
@@ -51,7 +51,7 @@ from engine.render.programs import SHADOW_KINDS, Targets, Weather, refused
 from engine.render.season import season
 from engine.render.sensors import frustum
 from engine.render.shadow import FAR, Shadows
-from engine.render.sky import Sky, noise_texels, noise_texture
+from engine.render.sky import Sky, grain_texture, noise_texels, noise_texture
 from engine.render.smoke import Smoke
 from engine.render.smooth import SmoothPicture
 from engine.render.stars import star_path, write_stars
@@ -63,6 +63,7 @@ from recorder.annotate import class_lookup
 from recorder.schema import CameraPose, Cast, Scenery, Snapshot
 
 TICK_RATE_HZ = 16
+LAND_ORDER = 14  # of the land among all that is drawn
 
 
 @dataclass(frozen=True)
@@ -162,13 +163,15 @@ class Stage:
             Clouds(noise_texels() / np.float32(255), solid=self.quality == "fine"),
         )
         self.falls = {kind: fall_path(kind) for kind in ("rain", "snow")}
-        # near things first, so that what they hide costs no shading; then the sky, then what is in the air
+        # Near things first, so that what they hide costs no shading: what stands on the land, then the land from the
+        # eye outwards; then water and sky, then what is in the air.
+        add_bins()
         drawn = (
             (self.people.path, 10),
             (self.solids, 11),
             (self.plants.path, 12),
             (self.grass.path, 13),
-            (self.ground.path, 14),
+            (self.ground.path, LAND_ORDER),
             (self.water.path, 15),
             (self.sky.dome, 20),
             (self.stars, 21),
@@ -179,7 +182,7 @@ class Stage:
         )
         for path, order in drawn:
             path.reparent_to(self.root)
-            path.set_bin("fixed", order)
+            path.set_bin(LAND if path is self.ground.path else "fixed" if order < LAND_ORDER else AFTER_LAND, order)
         for path in (self.people.casters, self.plants.casters, self.buildings.casters):
             path.reparent_to(self.root)
             path.hide(EYES | SURFACES | AIR)
@@ -208,6 +211,7 @@ class Stage:
 
     def _inputs(self, scenery: Scenery) -> None:
         self.root.set_shader_input("noise", noise_texture())
+        self.root.set_shader_input("grains", grain_texture())
         self.root.set_shader_input("clouds", self.clouds.texture)
         self.clouds.write(self.frame)
         self.root.set_shader_input("hills", self.horizon.hills)
@@ -401,8 +405,10 @@ class Stage:
             rain=float(snapshot.environment["rain_mm_h"]) > 0.0,
             fog=shine.fog_bank > 0.0,
             snow=self.lying.snowy or float(snapshot.environment["snow_depth_m"]) > 0.0,
+            hills=self.horizon.shades,
         )
         view.under(weather)
+        view.shade("water", self.water.in_view(planes))
         if pictured and self._smooth is not None:
             self._smooth.under(weather)
         moments = following.snapshot, after, before.snapshot, previous

@@ -109,6 +109,11 @@ class View:
             self._drawn = wanted
             self._states()
 
+    def shade(self, kind: str, seen: bool) -> None:
+        """Whether this kind of surface may be seen: one that is not costs no pass over the image."""
+        if self._shading is not None:
+            self._shading.shade(kind, seen)
+
     def aim(self, pose: CameraPose, following: CameraPose, before: CameraPose, frame: Frame) -> None:
         """Point the camera and tell the shaders; flow leads to `following` and back to `before`."""
         flip = np.diag([1.0, -1.0 if self._upright else 1.0, 1.0, 1.0])

@@ -16,6 +16,7 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 from engine.render.geometry import SURFACE, SURFACE_FORMAT, geom, id_bytes, node
 from engine.render.ground import normals
 from engine.render.programs import SNOW_DEPTH_RANGE_M, WATER_DEPTH_RANGE_M
+from engine.render.sensors import Floats, in_view
 from recorder.schema import WATER_ID, Scenery, Surface
 
 Floats32 = NDArray[np.float32]
@@ -80,6 +81,7 @@ class Water:
         self._scenery = scenery
         self._thinnest, self._usual = thinnest(scenery), scenery.water_depth > 0.0
         self._pieces: dict[tuple[int, int], NodePath] = {}
+        self._spheres: dict[tuple[int, int], tuple[float, ...]] = {}  # round each: its middle, and its radius
         self._shown: Surface | None = None
         self._vertices: NDArray[np.void] | None = None
         self.wet: Mask = np.zeros(scenery.heights.shape, np.bool_)
@@ -99,6 +101,11 @@ class Water:
         else:
             self._build(surface.water_m, pools(surface.water_m, self._thinnest, self._usual), surface)
         return not np.array_equal(was, self.wet)
+
+    def in_view(self, planes: tuple[Floats, Floats]) -> bool:
+        """Whether any of it may lie inside these frustum planes."""
+        spheres = np.array(list(self._spheres.values()), np.float64).reshape(-1, 4)
+        return bool(in_view(spheres[:, :3], spheres[:, 3], planes).any())
 
     def _build(self, water_m: Floats32, wet: Mask, surface: Surface | None) -> None:
         s = self._scenery
@@ -149,6 +156,7 @@ class Water:
         old = self._pieces.pop(place, None)
         if old is not None:
             old.remove_node()
+            del self._spheres[place]
         r, c = np.nonzero(covered)
         if not len(r):
             return
@@ -156,6 +164,9 @@ class Water:
         i = (r * width + c).astype(np.uint32)
         triangles = np.stack([i, i + 1, i + width + 1, i, i + width + 1, i + width], axis=-1).reshape(-1, 3)
         used, packed = np.unique(triangles, return_inverse=True)
+        points = block.reshape(-1)["position"][used].astype(np.float64)
+        middle = (points.min(axis=0) + points.max(axis=0)) / 2
+        self._spheres[place] = (*middle.tolist(), float(np.linalg.norm(points - middle, axis=1).max()))
         piece = geom(block.reshape(-1)[used], packed.reshape(-1, 3).astype(np.uint32), SURFACE_FORMAT)
         self._pieces[place] = node(piece, "water", "water")
         self._pieces[place].reparent_to(self.path)
