@@ -47,7 +47,7 @@ def study(
 
     News that one villager knows at the start (`[[news]]`) is followed from mouth to mouth, gatherings (`[[gathering]]`)
     from invitation to promise to who was there, and traits are held against behaviour. There are no pictures and no
-    words, which move nothing. Two days of 25 people take some four minutes of one processor for each village.
+    words, which move nothing. Two days of 25 people take some three minutes of one processor for each village.
 
     **Examples:** `hamlet study rumour --out rumour.png`, `hamlet study party --seeds 3 --without memory`
     """
