@@ -11,6 +11,7 @@ from assets.meshes.figure import ADULT_M, BONES, CROWN_M, JOINTS, NECK_M, SLOTS,
 from assets.meshes.figure_face import Face, eye_at, eye_radius, head, surface
 from assets.meshes.figure_pieces import PIECES, piece
 from assets.palette import Activity, Bearing, Gesture, Load, Part, Seat, Wear
+from engine.rasteriser import skinned
 from engine.render.figure_gait import LOOK_LIMIT, SEAT_M, STRIDE_PER_HEIGHT
 from engine.render.figures import bodies, colours, faces, joints, levels, placed, pose, worn
 from engine.render.lamps import lanterns
@@ -456,9 +457,10 @@ def test_bodies_are_the_worn_pieces_where_the_bones_take_them():
     frames, has = pose(looks, villagers, 2.5), worn(looks, villagers)
     near = levels(villagers, eye)
     assert near[rows].tolist() == [0, 1, 2, 0]
-    for (points, triangles), row in zip(made, rows, strict=True):
+    for (body, bones), row in zip(made, rows, strict=True):
+        points = skinned(body.mesh.positions, body.bones, body.weight, bones)
         on = [piece(PIECES[k], int(near[row])) for k in np.flatnonzero(has[row])]
         wanted = [moved(frames[row : row + 1], each)[0] for each in (head(faces(looks)[row], int(near[row])), *on)]
         assert np.allclose(points, np.concatenate(wanted), atol=1e-4)
-        assert triangles.max() == len(points) - 1
-    assert len(made[0][1]) > 3 * len(made[2][1]), "what is far away is coarser"
+        assert body.mesh.triangles.max() == len(points) - 1
+    assert len(made[0][0].mesh.triangles) > 3 * len(made[2][0].mesh.triangles), "what is far away is coarser"
