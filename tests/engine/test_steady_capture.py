@@ -18,8 +18,9 @@ from engine.scenario import build
 from recorder.reader import Session
 
 FRAMES, SETTLED = 320, 140
-KIB_PER_FRAME = 12.0  # that a process may grow: 2 are measured, its index and what it sees for the first time, and up to
-# 9 where much else runs; to keep its frames would take 20 as they are stored and 60 as they are drawn
+# That a process may grow by: 2 are measured, its index and what it sees for the first time, and up to 9 where much else
+# runs; to keep its frames would take 20 as they are stored and 60 as they are drawn.
+KIB_PER_FRAME = 12.0
 SCENARIO: dict[str, Any] = {
     "name": "steady",
     "world": {"size_m": 256, "tick_rate": 4},
