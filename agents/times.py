@@ -7,6 +7,7 @@ from agents.moment import Moment
 DAY_MIN = 1440
 JUST_NOW_MIN = 20
 SOON_MIN = 45
+HOUR_MIN = 90  # sooner than this is "in an hour": who asks at noon for noon is not understood
 _PARTS = (
     (5, "night"),
     (7.5, "early morning"),
@@ -51,6 +52,8 @@ def when_words(day: int, minute: int, now: Moment) -> str:
         return "just now"
     if 0 < ahead < SOON_MIN:
         return "very soon"
+    if 0 < ahead < HOUR_MIN:
+        return "in an hour"
     if days == 0:
         return _TODAY.get(part, "tonight" if ahead > 0 else "last night")
     if abs(days) == 1:

@@ -18,6 +18,7 @@ TEN = Moment(0, 3, 600, 600.0, FAIR)
         (3, 420, "this morning", "past"),
         (3, 120, "last night", "past"),
         (3, 630, "very soon", "future"),
+        (3, 660, "in an hour", "future"),
         (3, 750, "at noon", "future"),
         (3, 1140, "this evening", "future"),
         (3, 1380, "tonight", "future"),
