@@ -102,9 +102,7 @@ def keep_code(function: Any) -> None:
 
 def compiled(function: Function) -> Function:
     """Compile with numba, kept on disk; neither fast-math nor threads, so NUMBA_DISABLE_JIT=1 gives the same bytes."""
-    made = njit(function)
-    keep_code(made)
-    return cast(Function, made)
+    return _kept(function, njit)
 
 
 def compiled_apart(function: Function) -> Function:
@@ -112,6 +110,10 @@ def compiled_apart(function: Function) -> Function:
 
     That costs a tenth of a microsecond a call, and nobody may touch its arrays meanwhile.
     """
-    made = njit(nogil=True)(function)
+    return _kept(function, njit(nogil=True))
+
+
+def _kept(function: Function, compile_: Callable[..., Any]) -> Function:
+    made = compile_(function)
     keep_code(made)
     return cast(Function, made)
