@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agents.acts import SpeechPlan
+from agents.language.phrases import phrase_book
 from agents.language.voice import Voice, Wording
 from engine import cameras
 from engine.clock import Clock, LockstepClock
@@ -108,10 +110,12 @@ class Capture:
         """
         simulation, capture, self._began = self.simulation, self.scenario.capture, time.monotonic()
         try:
+            gc.freeze()  # or all of the valley is looked through for garbage whenever a little more has been made
             with self._writer, ExitStack() as drawing, interrupts() as interrupted:
                 if capture.modalities:
                     studio = Studio(self.path, capture.size, capture.modalities, capture.quality)
                     self._drawers = drawing.enter_context(Drawers(studio, self._workers))
+                phrase_book()  # while those processes start: the first line that is said would wait for it
                 self._record()
                 while simulation.tick < self.scenario.ticks and not interrupted:
                     for _ in range(self.clock.due(time.monotonic_ns())):
@@ -125,6 +129,7 @@ class Capture:
                 )
                 self._writer.close({**asdict(self._progress), "wall_s": round(time.monotonic() - self._began, 3)})
         finally:
+            gc.unfreeze()
             simulation.voice.close()
         yield self._progress
 

@@ -24,6 +24,7 @@ from engine.render.passes import EYES, SURFACES, program_state
 from engine.render.programs import KINDS, Targets, Weather
 from engine.render.sensors import FAR_M, NEAR_M, clip_from_world
 from engine.render.shading import DEPTH, Shading
+from engine.render.unpacking import depth_of, flow_of, labels_of, normals_of
 from recorder.schema import CameraPose
 
 _FLOATS = ("floats 0", "floats 1")
@@ -163,36 +164,22 @@ class View:
             if needed.intersection(numbers):
                 plane = reader.read(self.textures[name], "rgba", np.float32)
                 channels |= {number: plane[..., k] for k, number in enumerate(numbers)}
-        marks = (channels["rest"] * np.float32(0.25) + np.float32(0.5)).astype(np.uint8) if "rest" in channels else None
-        if targets.normal and marks is not None:
-            up = channels["rest"] - np.float32(4) * marks
-            made["normal"] = _together(channels["normal_x"], channels["normal_y"], up)
+        if targets.normal:
+            made["normal"] = normals_of(channels["normal_x"], channels["normal_y"], channels["rest"])
         if targets.depth:
-            depth = channels["depth"].copy()
-            depth[depth == 0] = np.inf
-            made["depth"] = depth
+            made["depth"] = depth_of(channels["depth"])
         flows = (("flow", "flow", targets.flow, moving[0]), ("back_flow", "back", targets.back, moving[1]))
         for bit, (name, channel, wanted, known) in enumerate(flows):
-            if wanted and marks is not None:
-                x, y, valid = channels[f"{channel}_x"], channels[f"{channel}_y"], (marks >> bit & 1).view(np.bool_)
-                made[name] = _together(x, y) if known else np.zeros((*x.shape, 2), np.float32)
-                made[f"{name}_valid"] = valid if known else np.zeros(x.shape, np.bool_)
+            if wanted and known:
+                x, y = channels[f"{channel}_x"], channels[f"{channel}_y"]
+                made[name], made[f"{name}_valid"] = flow_of(x, y, channels["rest"], bit)
+            elif wanted:
+                shape = channels["rest"].shape
+                made[name], made[f"{name}_valid"] = np.zeros((*shape, 2), np.float32), np.zeros(shape, np.bool_)
         return made
 
     def _labels(self, reader: ReadBack, classes: NDArray[np.uint8], wanted: tuple[str, ...]) -> dict[str, NDArray[Any]]:
         ident = reader.read(self.textures["ident"], "rgba", np.uint8).view("<u4")[..., 0]
-        instance = ident & np.uint32(0xFFFFFF)
-        made: dict[str, NDArray[Any]] = {"instance": instance}
-        if "semantic" in wanted:
-            made["semantic"] = classes.take(instance)
-        if "part" in wanted:
-            made["part"] = (ident >> 24).astype(np.uint8)
+        instance, semantic, part = labels_of(ident, classes)
+        made: dict[str, NDArray[Any]] = {"instance": instance, "semantic": semantic, "part": part}
         return {name: image for name, image in made.items() if name in wanted}
-
-
-def _together(*channels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Channels (H, W) as one image (H, W, channels)."""
-    made = np.empty((*channels[0].shape, len(channels)), np.float32)
-    for k, channel in enumerate(channels):
-        made[..., k] = channel
-    return made
