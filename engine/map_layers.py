@@ -87,10 +87,10 @@ class Mapped:
 
     @property
     def surface(self) -> Surface:
-        """What lies on the ground at the moment."""
+        """What lies on the ground at the moment, as last published."""
         for _ in self.steps():
             pass
-        return self._nature.land.published(self._nature.now.tick)
+        return self._nature.now.surface
 
     @property
     def air(self) -> AirField:

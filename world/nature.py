@@ -24,7 +24,7 @@ from world.valley import Valley
 from world.view import Season, Surface, Weather
 from world.water.surface import LandSurface, Sunrise
 
-SURFACE_S = 30  # between two publications of what lies on the ground
+SURFACE_S = 30  # between two publications of what lies on the ground, and of the season
 KEPT_S = 900  # between two copies of the land's whole state: what a keyframe goes back to, and steps on from
 ROUND_M = 60.0  # round the outermost place: what counts as in and round the village
 
@@ -72,7 +72,13 @@ class Nature:
         name = cache.key(*config.valley_inputs, self.climate)
         settled = cache.load_arrays("water", name)
         land = LandSurface(
-            self._valley, self._sky, self.climate, where, *self._sky.opening_ground, settled and unfolded(settled)
+            self._valley,
+            self._sky,
+            self.climate,
+            where,
+            *self._sky.opening_ground,
+            settled and unfolded(settled),
+            SURFACE_S,
         )
         if settled is None:
             cache.store_arrays("water", name, folded(land.settled))
@@ -138,6 +144,7 @@ class Nature:
 
     def _publish(self, tick: int) -> None:
         self._surface = self.land.published(tick)
+        self._season = self._seasons.at(self._config.start + timedelta(seconds=tick / self._config.tick_rate))
         rows, cols = self._round
         self._wetness = float(self._surface.wetness[rows, cols].mean(dtype=np.float64))
         self._snow_m = float(self._surface.snow_m[rows, cols].mean(dtype=np.float64))
@@ -153,7 +160,7 @@ class Nature:
             utc=utc,
             weather=self._sky.at(tick / config.tick_rate, self._wetness, self._snow_m),
             surface=self._surface,
-            season=self._seasons.at(local),
+            season=self._season,
         )
 
 

@@ -184,7 +184,6 @@ class World:
         if now.surface is not before:
             self._navigation = self._navigation.on(now.surface)
             events += self._flood.turns(now.surface)
-        if self.tick % self.config.tick_rate == 0:
             self._buildings = self._at_home()
         self._view = self._look()
         if self._view.sun.up != was_up:

@@ -44,6 +44,7 @@ SNOW_STEPS_M = np.array([0.02, 0.05, 0.1, 0.2, 0.4])  # where the classes of sno
 SNOW_CLASSES_M = np.array([0.0, 0.03, 0.07, 0.15, 0.3, 0.5])  # what they stand for
 MUD_CLASSES = 4  # of soil from dry to saturated, where no snow lies; then come five classes of snow, then ice
 ICE_CLASS = MUD_CLASSES + len(SNOW_STEPS_M)
+PATH = int(GroundCover.PATH)
 MUCH_DEEP_SAMPLES = 8  # so many that turned deep or shallow are much, and so is one on a path
 MUCH_SLOWED_SHARE, LITTLE_SLOWED_SHARE = 0.05, 0.005  # of samples whose footing is of another class
 
@@ -103,19 +104,29 @@ def drift(old: Codes, new: Codes, cover: Codes) -> Drift:
 
     A brook whose depth hovers about what one can wade is a little, however long it is; a flood is much.
     """
-    if np.array_equal(old, new):
-        return Drift.NONE
-    before, after = (old % 16).astype(np.int64), (new % 16).astype(np.int64)
-    turned = (before > DEEP_LEVEL) != (after > DEEP_LEVEL)
-    clearly = turned & (np.abs(after - before) >= 2)
-    slowed = old // 16 != new // 16
-    if (
-        clearly.sum() >= MUCH_DEEP_SAMPLES
-        or bool((turned & (cover == GroundCover.PATH)).any())
-        or slowed.mean() >= MUCH_SLOWED_SHARE
-    ):
+    clearly, paths, slowed, turned = changes(old, new, cover)
+    if clearly >= MUCH_DEEP_SAMPLES or paths > 0 or slowed >= MUCH_SLOWED_SHARE * old.size:
         return Drift.MUCH
-    return Drift.LITTLE if turned.any() or slowed.mean() >= LITTLE_SLOWED_SHARE else Drift.NONE
+    return Drift.LITTLE if turned > 0 or slowed >= LITTLE_SLOWED_SHARE * old.size else Drift.NONE
+
+
+@compiled
+def changes(old: Codes, new: Codes, cover: Codes) -> tuple[int, int, int, int]:
+    """Samples that clearly turned deep or shallow, such on a path, those whose footing is of another class, and all
+    that turned at all.
+    """
+    clearly = paths = slowed = turned = 0
+    for r in range(old.shape[0]):
+        for c in range(old.shape[1]):
+            if old[r, c] == new[r, c]:
+                continue
+            before, after = int(old[r, c] % 16), int(new[r, c] % 16)
+            if (before > DEEP_LEVEL) != (after > DEEP_LEVEL):
+                turned += 1
+                clearly += abs(after - before) >= 2
+                paths += cover[r, c] == PATH
+            slowed += old[r, c] // 16 != new[r, c] // 16
+    return clearly, paths, slowed, turned
 
 
 def factor_table() -> Floats32:
@@ -171,13 +182,14 @@ def deep_cells(water: Floats32, carries: Flags, row: int, col: int, split: int, 
     height, width = water.shape
     quarters = max(split, 2)  # each part of a cell lies between four samples, so that its corners tell
     deep = np.zeros((rows, cols), dtype=np.bool_)
+    beside = np.zeros((height, width), dtype=np.bool_)  # a deep sample
+    for r in range(height):
+        for c in range(width):
+            if np.float64(water[r, c]) > DEEP_M:
+                beside[max(r - 1, 0) : r + 2, max(c - 1, 0) : c + 2] = True
     for own_r in range(row, row + rows // split):
         for own_c in range(col, col + cols // split):
-            most = np.float64(0.0)
-            for r in range(max(own_r - 1, 0), min(own_r + 2, height)):
-                for c in range(max(own_c - 1, 0), min(own_c + 2, width)):
-                    most = max(most, np.float64(water[r, c]))
-            if most <= DEEP_M or carries[own_r, own_c]:
+            if not beside[own_r, own_c] or carries[own_r, own_c]:
                 continue
             for i in range(quarters):
                 for j in range(quarters):

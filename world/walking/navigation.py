@@ -21,7 +21,7 @@ from world.walking.underfoot import fixed, floor_of, footing_of
 from world.walking.ways import FLAT_WALK_M_S, Flags, Floats32, march
 
 PUSHED_IN_M = 2.5  # who is shoved this far into a wall is led back out of it
-PATIENCE = 10  # publications over which ways still serve when the ground has drifted a little: five minutes
+PATIENCE = 60  # publications over which ways still serve when the ground has drifted a little: half an hour
 WADING_S_PER_M = 3.0 / FLAT_WALK_M_S  # through deep water, for those whom it caught
 Answer = TypeVar("Answer", bound=np.generic)
 

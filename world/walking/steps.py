@@ -22,7 +22,7 @@ from world.walking.crowd import (
     wanted_among,
 )
 from world.walking.leads import NONE, Led, asks, way_at
-from world.walking.underfoot import Floor, Footing, clear_between, height_at, may_step, pace_at
+from world.walking.underfoot import Floor, Footing, clear_between, flag_at, height_at, may_step, pace_at
 
 ACCELERATION_M_S2 = 1.5
 TURN_RATE = math.radians(200.0)  # per second, walking or standing
@@ -143,20 +143,23 @@ def _wrapped(angle: float) -> float:
 @compiled
 def _free_ahead(floor: Floor, x: Floats, y: Floats, way: Floats, found: Ints, slots: Ints) -> Floats:
     """Metres (m, turns) of free ground along each turn off the way, as far as one looks; see `crowd.velocities`."""
+    near, far, frame = floor[0], floor[1], floor[8]  # to unpack the floor for every look costs more than the look
     clear = np.full((slots.size, TURN_COS.size), HORIZON_M)
     for k in range(slots.size):
         i = slots[k]
         ex, ey = way[i, 0], way[i, 1]
         busy = found[k, 0] >= 0
         for away in LOOK_AHEAD_M:
-            busy = busy or not may_step(floor, x[i], y[i], x[i] + ex * away, y[i] + ey * away)
+            to_x, to_y = x[i] + ex * away, y[i] + ey * away
+            busy = busy or not (flag_at(near, far, frame, to_x, to_y) or may_step(floor, x[i], y[i], to_x, to_y))
         if not busy:
             continue
         for turn in range(TURN_COS.size):
             ux, uy = ex * TURN_COS[turn] - ey * TURN_SIN[turn], ex * TURN_SIN[turn] + ey * TURN_COS[turn]
             before = 0.0
             for away in LOOK_AHEAD_M:
-                if not may_step(floor, x[i], y[i], x[i] + ux * away, y[i] + uy * away):
+                to_x, to_y = x[i] + ux * away, y[i] + uy * away
+                if not (flag_at(near, far, frame, to_x, to_y) or may_step(floor, x[i], y[i], to_x, to_y)):
                     clear[k, turn] = before
                     break
                 before = away

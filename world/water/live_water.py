@@ -127,6 +127,11 @@ class LiveWater:
         """Part of the map that is being stepped."""
         return float(self._awake.mean())
 
+    def rows(self, first: int, last: int) -> Floats:
+        """The depths of some rows in one piece, with what lies beside the map: (last - first, cols + 2), m."""
+        rows: Floats = self._depth[first + 1 : last + 1]
+        return rows
+
     def pour(self, row: Ints, col: Ints, volume_m3: Floats) -> None:
         """Add water to many cells, each named once; to what its tile holds, while that sleeps."""
         volume_m3 = np.ascontiguousarray(volume_m3, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""A second of the land in one call of machine code: some rows of ground, what enters the streams, and the water."""
+"""Seconds of the land in one call of machine code: some rows of ground, what enters the streams, and the water."""
 
 from __future__ import annotations
 
@@ -21,30 +21,34 @@ GROUND_STEP_S = 60  # between two steps of each row of cells; the rows take turn
 
 @compiled_apart
 def step_land(
-    rows: tuple[int, int], ground: Ground, sky: Sky, streams: Ints, entering: Entering, lattice: Lattice, flow: Flow,
+    first: int, seconds: int, ground: Ground, sky: Sky, streams: Ints, entering: Entering, lattice: Lattice, flow: Flow,
     carry: Carry, tiles: Tiles, outlets: Outlets, shape: tuple[int, int], across: tuple[int, int], books: Floats,
     second: int, calms_s: float, cell_m: float,
 ) -> None:  # fmt: skip
-    """Step the land by a second, in place: the ground from the first up to the second of the `rows`, water everywhere.
+    """Step the land by some seconds from the `first` on, in place: the rows of ground whose turn it is, and all water.
 
-    `ground` and `sky` are as `advance_ground` takes them, the rest as `step_water` does; `streams` are the flat indices
-    of the cells that springs flow into, and what is `entering` comes onto the map in this second.
+    `ground` and `sky` are as `advance_ground` takes them, the rest as `step_water` does, for whom the first is
+    `second`; `streams` are the flat indices of the cells that springs flow into, and what is `entering` comes onto the
+    map in every second.
     """
     stores, traits, drains_to, horizon, bank, totals = ground
     ringed = (shape[0] + 2, shape[1] + 2)
     depth, east, north, falling = (
         flow[0].reshape(ringed), flow[1].reshape(ringed), flow[2].reshape(ringed), flow[3].reshape(ringed),
     )  # fmt: skip
-    advance_ground(
-        rows[0], rows[1], stores, traits, drains_to, horizon, sky[0], sky[1], sky[2], depth[1:-1, 1:-1],
-        east[1:-1, 1:], north[1:, 1:-1], falling[1:-1, 1:-1], bank, totals, cell_m, float(GROUND_STEP_S),
-    )  # fmt: skip
     held, awake = tiles[0], tiles[4]
-    released = release(bank, streams, float(GROUND_STEP_S))
     area = cell_m * cell_m
-    pour_into(depth, held, awake, streams // shape[1], streams % shape[1], released, across[1], area)
-    pour_into(depth, held, awake, entering[0], entering[1], entering[2], across[1], area)
-    step_water(lattice, flow, carry, tiles, outlets, shape, across, books, second, calms_s, cell_m)
+    for passed in range(seconds):
+        turn = (first + passed) % GROUND_STEP_S
+        advance_ground(
+            shape[0] * turn // GROUND_STEP_S, shape[0] * (turn + 1) // GROUND_STEP_S, stores, traits, drains_to,
+            horizon, sky[0], sky[1], sky[2], depth[1:-1, 1:-1], east[1:-1, 1:], north[1:, 1:-1], falling[1:-1, 1:-1],
+            bank, totals, cell_m, float(GROUND_STEP_S),
+        )  # fmt: skip
+        released = release(bank, streams, float(GROUND_STEP_S))
+        pour_into(depth, held, awake, streams // shape[1], streams % shape[1], released, across[1], area)
+        pour_into(depth, held, awake, entering[0], entering[1], entering[2], across[1], area)
+        step_water(lattice, flow, carry, tiles, outlets, shape, across, books, second + passed, calms_s, cell_m)
 
 
 @compiled

@@ -94,10 +94,11 @@ class Sunrise:
 
 
 class LandSurface:
-    """Everything that lies on the ground, runs over it and soaks into it, stepped in whole seconds from the start.
+    """Everything that lies on the ground, runs over it and soaks into it, in strides of whole seconds from the start.
 
-    A second that has begun is stepped in the background: within it `digest` and `second` are of its beginning, and all
-    else waits until it is stepped, and is of its end.
+    A stride that has begun is stepped in the background: within it `digest` and `second` are of its beginning, and all
+    else waits until it is stepped, and is of its end. Nothing that comes meanwhile could change it: the sky is read
+    once a minute, and no stride goes over a minute's end.
     """
 
     _STATE = ("second", "_bank", "_entering_m3", "_entered_m3", "_initial_m3", "_totals", "_stores")
@@ -111,16 +112,20 @@ class LandSurface:
         wetness: float = USUAL_WETNESS,
         snow_m: float = 0.0,
         settled: Plain | None = None,
+        stride_s: int = 1,
     ) -> None:
         """Lay a mean day's water into the valley, and wetness (0..1 of what the topsoil holds) and settled snow.
 
         `settled` is what the attribute of this
         name says of another land on the same basin in the same climate; without it the flow settles here, which
-        takes seconds.
+        takes seconds. `stride_s` divides a minute.
         """
+        if GROUND_STEP_S % stride_s:
+            raise ValueError(f"strides of {stride_s} s do not divide {GROUND_STEP_S} s")
         self.basin, self._air, self._sunrise = basin, air, sunrise
         self._ways = channels_of(basin)
         self.second = 0
+        self.stride_s = stride_s
         recharge_mm_h = recharge(climate)
         self._horizon = skylines(self._ways.ground, basin.cell_m, AZIMUTHS)
         self._traits = traits_of(basin, self._ways, sky_view(self._horizon, self._ways.ground.shape), recharge_mm_h)
@@ -143,7 +148,7 @@ class LandSurface:
         self._totals = np.zeros(TOTALS)
         self._water = LiveWater(self._ways.bed, self._ways.depth)
         self._chain = b""
-        self._begun = False  # the next second
+        self._begun = False  # the next stride
         self._apart: Future[None] | None = None  # its work
         if settled is None:
             self._spin_up(recharge_mm_h)
@@ -155,18 +160,18 @@ class LandSurface:
         self._sealed = self._seal()
 
     def advance(self, seconds: float) -> None:
-        """Come to this moment after the start: end all seconds before it, and begin the one it is in."""
+        """Come to this moment after the start: end all strides before it, and begin the one it is in."""
         whole = math.floor(seconds + EPSILON_S)
-        while self.second < whole:
+        while self.second + self.stride_s <= whole:
             if not self._begun:
                 self._begin()()
             self._end()
-        if self.second == whole and seconds - whole > EPSILON_S and not self._begun:
+        if seconds - self.second > EPSILON_S and not self._begun:
             self._apart = background.begin(self._begin())
             self._begun = True
 
     def published(self, tick: int) -> Surface:
-        """What lies on the ground at a whole second, rounded to what a recording keeps."""
+        """What lies on the ground at the end of a stride, rounded to what a recording keeps."""
         self._wait()
         maps = rounded(
             self._ways.ground, self._ways.bed.heights, self._water.depth, self._stores[SNOW], self._stores[DENSITY],
@@ -221,16 +226,16 @@ class LandSurface:
         return EnergyLedger(*(float(self._totals[k]) for k in (NET, SENSIBLE, LATENT, STORED, MELTED, CARRIED)))
 
     def digest(self) -> bytes:
-        """Sixteen bytes that follow from all that happened up to the last whole second.
+        """Sixteen bytes that follow from all that happened up to the end of the last stride.
 
-        Each second a part of the land goes into them, in turns.
+        With each a part of the land goes into them, in turns.
         """
         return self._sealed
 
     def freeze(self) -> Plain:
-        """All that changes, as plain values. Raises RuntimeError within a second."""
+        """All that changes, as plain values. Raises RuntimeError within a stride."""
         if self._begun:
-            raise RuntimeError("the land can be frozen at whole seconds only")
+            raise RuntimeError("the land can be frozen at the end of a stride only")
         state = taken(self, self._STATE)
         chain = np.frombuffer(self._chain, dtype=np.uint8).copy()
         return state | {"water": self._water.freeze(), "above": self._above.freeze(), "chain": chain}
@@ -251,40 +256,48 @@ class LandSurface:
         return self.__dict__
 
     def _begin(self) -> Callable[[], None]:
-        """Read the sky for the next second, and take in what streams bring; returns the work that is left of it."""
+        """Read the sky for the next stride, and take in what streams bring; returns the work that is left of it."""
         second = self.second
         self._look_up(second)
         if second % GROUND_STEP_S == 0:
             self._step_catchment()
         row, col, share = self._mouths
         entering = share @ self._entering_m3
-        self._entered_m3 += float(self._entering_m3.sum())
+        self._entered_m3 += self.stride_s * float(self._entering_m3.sum())
         scale = (self._forcing.shape[1] - 1) / (self._ways.ground.shape[1] - 1)
         ground = self._stores, self._traits, self._ways.drains_to, self._horizon, self._bank, self._totals
-        return partial(
-            step_land, self._rows_of(second), ground, (self._forcing, scale, self._sun), self._streams,
+        step = partial(
+            step_land, second, self.stride_s, ground, (self._forcing, scale, self._sun), self._streams,
             (row, col, entering), *self._water.at_hand(),
         )  # fmt: skip
 
+        def work() -> None:
+            step()
+            self._chain = self._link()
+
+        return work
+
+    def _link(self) -> bytes:
+        """The next link of the chain, which knows of a stride that was just stepped."""
+        first, last = self._rows_of(self.second)[0], self._rows_of(self.second + self.stride_s - 1)[1]
+        # Every change of a store also goes into the totals; so the stores themselves take turns.
+        hashed = hashlib.blake2b(self._chain + self._totals.tobytes(), digest_size=16)
+        hashed.update(self._stores[self.second // GROUND_STEP_S % STORES, first:last].data)
+        hashed.update(self._water.rows(first, last).data)
+        return hashed.digest()
+
     def _wait(self) -> None:
-        """Wait until the second that has begun is stepped. Raises what went wrong there, each time it is asked."""
+        """Wait until the stride that has begun is stepped. Raises what went wrong there, each time it is asked."""
         if self._apart is not None:
             self._apart.result()
             self._apart = None
 
     def _end(self) -> None:
-        """Bring the second that has begun to its end."""
+        """Bring the stride that has begun to its end."""
         self._wait()
-        second = self.second
-        first, last = self._rows_of(second)
-        # Every change of a store also goes into the totals; so the stores themselves take turns.
-        hashed = hashlib.blake2b(self._chain + self._totals.tobytes(), digest_size=16)
-        for values in (self._stores[second // GROUND_STEP_S % STORES], self._water.depth):
-            hashed.update(values[first:last].tobytes())
-        self._chain = hashed.digest()
         self._begun = False
-        self._water.second += 1
-        self.second += 1
+        self._water.second += self.stride_s
+        self.second += self.stride_s
         self._sealed = self._seal()
 
     def _seal(self) -> bytes:
@@ -350,7 +363,7 @@ class LandSurface:
         litre = self.basin.cell_m**2 / 1000.0
         in_ground = float(self._stores[[TOP, ROOT, GROUND, SNOW]].sum()) * litre
         awaited = 0.0
-        stepped = self.second + self._begun
+        stepped = self.second + self.stride_s * self._begun
         for turn in range(min(GROUND_STEP_S, stepped)):
             first, last = self._rows_of(turn)
             since = (stepped - 1 - turn) % GROUND_STEP_S + 1

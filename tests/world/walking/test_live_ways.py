@@ -12,7 +12,7 @@ from world.valley import Valley
 from world.view import Surface
 from world.walking.footing import DEEP_M, Drift, codes_of, drift, wading_factor
 from world.walking.ground import COVER_PACE, survey
-from world.walking.navigation import Navigation
+from world.walking.navigation import PATIENCE, Navigation
 from world.walking.ways import FLAT_WALK_M_S
 
 GRASS_S_PER_M = COVER_PACE[GroundCover.GRASS] / FLAT_WALK_M_S
@@ -172,11 +172,11 @@ def test_a_flood_is_much_a_puddle_little_and_a_hovering_brook_can_wait() -> None
     navigation, x, y = Navigation(survey(valley), lying(valley)), np.array([34.0]), np.zeros(1)
     dry = navigation.distance_to(TO_FIRST, x, y, 0)[0]
     pond = band(valley, 12.0, 12.0, 0.4) * (np.abs(np.arange(97)[:, None] * 4.0 - 192.0) < 10.0)
-    for publication in range(1, 12):
+    for publication in range(1, PATIENCE + 2):
         navigation = navigation.on(lying(valley, 480 * publication, water=pond))
         assert drift(bare, codes_of(navigation.surface), valley.cover) is Drift.LITTLE
         seconds = navigation.distance_to(TO_FIRST, x, y, 480 * publication + 1)[0]
-        assert (seconds > dry) == (publication >= 10)
+        assert (seconds > dry) == (publication >= PATIENCE)
 
 
 @pytest.mark.parametrize("tick", [480, 482, 900])

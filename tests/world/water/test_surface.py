@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import os
 import subprocess
 import sys
@@ -187,10 +188,29 @@ def test_a_second_that_has_begun_cannot_be_frozen_and_is_not_told() -> None:
     told = surface.digest()
     surface.advance(20.5)
     assert surface.digest() == told
-    with pytest.raises(RuntimeError, match="whole seconds"):
+    with pytest.raises(RuntimeError, match="end of a stride"):
         surface.freeze()
     surface.advance(21)
     assert surface.digest() != told
+
+
+def test_long_strides_come_to_what_short_ones_come_to_and_go_on_when_they_are_read_within() -> None:
+    air = Steady(rain_mm_h=shower(0, 900, 40.0))
+    short, long = (LandSurface(vale(), air, CLIMATE, sunrise(), stride_s=stride) for stride in (1, 30))
+    for second in (10, 40.5, 90):
+        short.advance(math.ceil(second / 30) * 30)
+        long.advance(second)
+        assert np.array_equal(long.water.depth, short.water.depth) and np.array_equal(long.surface_c, short.surface_c)
+        assert long.water_ledger.stored == pytest.approx(short.water_ledger.stored, rel=1e-12)
+        assert long.water_ledger.error < 1e-10
+    long.advance(90.5)
+    told = long.digest()
+    long.advance(119)
+    assert long.digest() == told and long.second == 90
+    long.advance(120)
+    assert long.digest() != told and long.second == 120
+    with pytest.raises(ValueError, match="do not divide"):
+        LandSurface(vale(), air, CLIMATE, sunrise(), stride_s=7)
 
 
 def test_what_is_read_within_a_second_waits_for_the_second_to_be_stepped() -> None:
