@@ -27,7 +27,6 @@ from world.state import Plain, part, put_back, taken
 from world.streams import stream
 from world.view import Floats, WorldView
 
-PROGRESS_S = 4.0  # a walker's progress is looked at this often
 PROGRESS_M = 0.3
 NEAR_ENOUGH_M = 1.0  # who cannot get nearer settles for this
 DOOR_M = 2.5  # within this distance of a crowded door one slips in
@@ -187,19 +186,16 @@ class Intentions:
             else:
                 self._walk(row, bodies)
 
-    def free_stuck(self, bodies: Bodies, view: WorldView, now: Moment, talk_of: NDArray[np.int64]) -> Events:
-        """Look whether walkers get on; give those who do not another spot, or let them settle or wait.
+    def free_stuck(
+        self, rows: NDArray[np.int64], bodies: Bodies, view: WorldView, now: Moment, talk_of: NDArray[np.int64]
+    ) -> Events:
+        """Look whether some walkers get on; give those who do not another spot, or let them settle or wait.
 
         Who is in a talk by `talk_of`, nought or more, walks up to it and is left alone.
         """
-        period = max(1, int(PROGRESS_S * self._rate))
-        first = -now.tick % period
-        if first >= len(bodies):
+        due = rows[bodies.moving[rows] & (talk_of[rows] < 0)]
+        if len(due) == 0:
             return []
-        walking = bodies.moving[first::period] & (talk_of[first::period] < 0)
-        if not walking.any():
-            return []
-        due = first + period * np.flatnonzero(walking)
         left = np.hypot(bodies.goal_x[due] - bodies.x[due], bodies.goal_y[due] - bodies.y[due])
         goals = np.where(self.leg[due] != STRAIGHT, self.source[due], self.place[due]).astype(np.int64)
         led = ~bodies.direct[due]

@@ -45,10 +45,10 @@ from world.view import WorldView
 from world.walking.crowd import WALK_SPEED_M_S, WALK_SPREAD_M_S
 
 LOOK_S = 0.5  # each villager looks round this often, in turns
-LOOK_GROUP = 16  # villagers who look round at the same tick, where there are so many
-DECIDE_GROUP = 16  # and as many think over their plans together
-DECIDE_S = 2.0  # each villager thinks over its plan this often, in turns
-BODY_S = 1.0  # needs and moods advance in steps of this
+DECIDE_S = 4.0  # each villager thinks over its plan this often, in turns
+PROGRESS_S = 4.0  # and as often it is seen whether a walker gets on
+GROUP = 16  # villagers whose turn it is at the same tick, where there are so many
+BODY_S = 2.0  # needs and moods advance in steps of this
 MILD = {
     "temperature_c": 16.0,
     "humidity": 0.5,
@@ -132,7 +132,7 @@ class Society:
     def step(self, view: WorldView, words: Sequence[Wording]) -> StepResult:
         """Advance one tick in the world as it is at `view.tick`. `words` are the wordings that arrive at this tick."""
         now = self._moment(view)
-        looking = self._in_turn(now.tick, LOOK_S, LOOK_GROUP)
+        looking = self._in_turn(now.tick, LOOK_S)
         events = self._perceive(looking, view, now)
         events += self._decide(view, now)
         talks = [*self._meet(looking, view, now), self.talk.step(self.bodies, view, now, words)]
@@ -230,13 +230,13 @@ class Society:
         weather = view.weather if self.config.ablation.weather else replace(view.weather, **MILD)
         return Moment.of(view.tick, self._start, view.local_time, weather)
 
-    def _in_turn(self, tick: int, seconds: float, group: int) -> NDArray[np.int64]:
+    def _in_turn(self, tick: int, seconds: float) -> NDArray[np.int64]:
         """Rows whose turn it is at this tick, when each has one every so many seconds.
 
         They come in groups, so that few villagers cost few calls and many are spread.
         """
         period = max(1, round(seconds * self._rate))
-        groups = min(period, max(1, len(self._rows) // group))
+        groups = min(period, max(1, len(self._rows) // GROUP))
         turn, waits = divmod(tick % period * groups, period)
         return self._nobody if waits >= groups else np.ascontiguousarray(self._rows[turn::groups])
 
@@ -271,7 +271,7 @@ class Society:
         return made + look_back(self.minds, sleeping, now)
 
     def _decide(self, view: WorldView, now: Moment) -> Events:
-        rows = self._in_turn(now.tick, DECIDE_S, DECIDE_GROUP)
+        rows = self._in_turn(now.tick, DECIDE_S)
         if len(rows) == 0:
             return []
         events = self.intentions.decide(rows[self.talk.talk_of[rows] < 0], self.bodies, view, now)
@@ -288,7 +288,8 @@ class Society:
         talk_of = self.talk.talk_of
         there = [row for row in reached.tolist() if talk_of[row] < 0]
         events = self.intentions.arrive(there, self.bodies, now)
-        return events + self.intentions.free_stuck(self.bodies, view, now, talk_of)
+        walkers = self._in_turn(now.tick, PROGRESS_S)
+        return events + self.intentions.free_stuck(walkers, self.bodies, view, now, talk_of)
 
 
 def _minds(personas: tuple[Persona, ...], config: SocietyConfig, view: WorldView, now: Moment) -> Minds:

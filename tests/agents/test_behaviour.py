@@ -101,11 +101,11 @@ def short(ablation: Ablation) -> Life:
 
 @pytest.fixture(scope="module")
 def whole() -> Life:
-    return short(Ablation()).run(1500)
+    return short(Ablation()).run(3000)
 
 
 def test_news_spreads_and_without_memory_it_does_not(whole: Life) -> None:
-    forgetful = short(Ablation(memory=False)).run(1500)
+    forgetful = short(Ablation(memory=False)).run(3000)
     assert knowing(whole) >= 3
     assert knowing(forgetful) == 1
     assert not any(kind == "learns" for _, kind, _ in forgetful.events)
