@@ -398,8 +398,11 @@ def _draw(studio: Studio, number: int, parcel: Parcel) -> None:
 
 def _finished(easel: _Easel, shot: Shot, camera: str, images: Mapping[str, NDArray[Any]]) -> Taken:
     """What a camera saw, ready to be stored."""
+    from engine.residues import fast_residues  # noqa: PLC0415 - compiled loops, who only gives shots needs none
+
     return Taken(
-        {name: encode_image(name, image) for name, image in images.items()}, _tables(easel, shot, camera, images)
+        {name: encode_image(name, image, fast_residues) for name, image in images.items()},
+        _tables(easel, shot, camera, images),
     )
 
 
@@ -420,7 +423,7 @@ def _send(easel: _Easel, number: int, finishing: Mapping[str, Future[Taken]]) ->
 
 def _tables(easel: _Easel, shot: Shot, camera: str, images: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.void]]:
     """What is in the picture; nothing without the images that tell."""
-    from engine.annotations import NEEDED, annotate  # noqa: PLC0415 - compiled loops, who only gives shots needs none
+    from engine.annotations import NEEDED, annotate  # noqa: PLC0415 - compiled loops, as above
 
     if not images.keys() >= set(NEEDED):
         return {}

@@ -30,6 +30,7 @@ PROBE_ROWS = 8  # of an image, in which it usually shows that a form does not fi
 
 
 Blocks = Callable[[NDArray[Any]], NDArray[Any] | None]
+Residues = Callable[[str, NDArray[Any]], NDArray[np.uint8] | None]
 
 
 @dataclass(frozen=True)
@@ -134,16 +135,23 @@ FORMS = {
     **{f"steps-{1 << n}": _stepped(n, "<i2") for n in range(FINEST_STEP + 1)},
     **{f"wide-steps-{1 << n}": _stepped(n, "<i4") for n in range(FINEST_STEP + 1)},
 }
+STEPS_FORM = "steps-"  # with 1, 2, 4, ... behind it: how many make 1
 STEPS = [f"{width}steps-{1 << n}" for n in range(FINEST_STEP + 1) for width in ("", "wide-")]  # coarse ones first
 
 
-def encode_image(modality: str, image: NDArray[Any]) -> dict[str, Any]:
+def residues_of(form: str, image: NDArray[Any]) -> NDArray[np.uint8] | None:
+    """The residues of the numbers that a form (a name in FORMS) makes of an image; None where it does not fit."""
+    return residues(image, FORMS[form].numbers, FORMS[form].differences)
+
+
+def encode_image(modality: str, image: NDArray[Any], residues_of: Residues = residues_of) -> dict[str, Any]:
     """A map with `encoding`, `dtype`, `shape` and `data`; the same bytes for the same image.
 
     Args:
         modality: `rgb`, `albedo`, `semantic`, `part` and `instance` must be of their type and shape; with any
             other name, anything goes.
         image: (H, W) or (H, W, channels).
+        residues_of: the function of that name, or one that gives the same and is faster.
 
     Raises:
         ValueError: the array does not have the type or shape of its modality.
@@ -162,7 +170,7 @@ def encode_image(modality: str, image: NDArray[Any]) -> dict[str, Any]:
     image = np.ascontiguousarray(image, dtype)
     with np.errstate(over="ignore", invalid="ignore"):  # such numbers do not lead back, and that is looked at
         probe = image[:: max(1, len(image) // PROBE_ROWS)]
-        name, data = next(_fitting(_forms(modality, probe), probe, image))
+        name, data = next(_fitting(_forms(modality, probe), probe, image, residues_of))
     return {"encoding": name, "dtype": dtype, "shape": list(image.shape), "data": data}
 
 
@@ -187,14 +195,16 @@ def _coarsest(image: NDArray[np.float32]) -> int:
     return FINEST_STEP - min(FINEST_STEP, zeros)
 
 
-def _fitting(names: list[str], probe: NDArray[Any], image: NDArray[Any]) -> Iterator[tuple[str, bytes]]:
+def _fitting(
+    names: list[str], probe: NDArray[Any], image: NDArray[Any], residues_of: Residues
+) -> Iterator[tuple[str, bytes]]:
     """The forms among these that lead back to the image, with its numbers as bytes."""
     for name in names:
         form = FORMS[name]
         if form.differences == 0:
             yield name, zstd_compress(image.reshape(-1).view(np.uint8).data, Kind.NUMBERS)
         elif form.numbers(probe) is not None:
-            planes = residues(image, form.numbers, form.differences)
+            planes = residues_of(name, image)
             if planes is not None:
                 yield name, zstd_compress(planes.data, Kind.NOISE if name in NOISY else Kind.NUMBERS)
 

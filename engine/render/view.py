@@ -24,7 +24,6 @@ from engine.render.passes import EYES, SURFACES, program_state
 from engine.render.programs import KINDS, Targets, Weather
 from engine.render.sensors import FAR_M, NEAR_M, clip_from_world
 from engine.render.shading import DEPTH, Shading
-from engine.render.unpacking import depth_of, flow_of, labels_of, normals_of
 from recorder.schema import CameraPose
 
 _FLOATS = ("floats 0", "floats 1")
@@ -156,6 +155,8 @@ class View:
 
     def _numbers(self, reader: ReadBack, moving: tuple[bool, bool]) -> dict[str, NDArray[Any]]:
         """Depth, normals and flows, out of the channels that engine.render.programs packs them into."""
+        from engine.render.unpacking import depth_of, flow_of, normals_of  # noqa: PLC0415 - compiled, as below
+
         targets = self.targets
         made: dict[str, NDArray[Any]] = {}
         channels: dict[str, NDArray[np.float32]] = {}
@@ -179,6 +180,8 @@ class View:
         return made
 
     def _labels(self, reader: ReadBack, classes: NDArray[np.uint8], wanted: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+        from engine.render.unpacking import labels_of  # noqa: PLC0415 - compiled loops, who has others draw needs none
+
         ident = reader.read(self.textures["ident"], "rgba", np.uint8).view("<u4")[..., 0]
         instance, semantic, part = labels_of(ident, classes)
         made: dict[str, NDArray[Any]] = {"instance": instance, "semantic": semantic, "part": part}

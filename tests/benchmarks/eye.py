@@ -34,6 +34,7 @@ from engine.processes import cores
 from engine.provenance import Model
 from engine.render.graphics import Context, extracted, gl_function, open_context
 from engine.render.stage import Stage
+from engine.residues import fast_residues
 from engine.scenario import MODALITIES, QUALITIES, load
 from engine.sight import look
 from engine.simulation import Simulation
@@ -68,7 +69,7 @@ class Scene:
 def encode(images: Mapping[str, NDArray[Any]]) -> None:
     """Make bytes of all images."""
     for name, image in images.items():
-        encode_image(name, image)
+        encode_image(name, image, fast_residues)
 
 
 def scene() -> Scene:
