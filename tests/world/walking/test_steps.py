@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import subprocess
@@ -18,11 +19,12 @@ from world.valley import Valley
 from world.view import Walkers
 from world.walking.closures import ClosedNavigation
 from world.walking.crowd import NEIGHBOURS
-from world.walking.fields import FAR, Fields
+from world.walking.fields import FAR, NEAR, Fields
 from world.walking.footing import wading_factor
 from world.walking.ground import survey
+from world.walking.leads import times
 from world.walking.navigation import Navigation
-from world.walking.steps import ACCELERATION_M_S2, TURN_RATE
+from world.walking.steps import ACCELERATION_M_S2, TURN_RATE, take_step
 
 DT = 1 / 16
 
@@ -114,6 +116,24 @@ def test_fields_that_are_not_asked_for_make_room_and_come_back(monkeypatch: pyte
     kept = np.flatnonzero(fields.slots[FAR] >= 0)
     assert len(fields.far) == 8 and kept.tolist() == [0, *range(33, 40)]
     assert all((fields.of(FAR, goal) == goal).all() for goal in kept.tolist())
+
+
+def test_a_copy_takes_the_same_steps_by_the_same_machine_code_and_finds_ways_of_its_own() -> None:
+    valley = plain(cells=33, places=((0.0, 0.0), (20.0, 5.0)))
+    navigation = Navigation(survey(valley), lying(valley))
+    x, y = np.array([-10.0, 10.0]), np.array([4.0, -6.0])
+    first = walkers(x, y, np.zeros(2), np.zeros(2), np.zeros(2))
+    second = walkers(x, y, np.zeros(2), np.zeros(2), np.zeros(2))
+    walk(navigation, first, 0.3)
+    navigation.distance_to(np.zeros(2, np.int64), x, y, 10_000)
+    kinds = [len(getattr(function, "signatures", ())) for function in (take_step, times)]
+    copied = copy.deepcopy(navigation)
+    walk(copied, second, 0.3)
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(first.columns, second.columns, strict=True))
+    assert np.isfinite(copied.distance_to(np.array([1, 1]), x, y, 10_000)).all()
+    assert [len(getattr(function, "signatures", ())) for function in (take_step, times)] == kinds
+    assert navigation._ways.fields.slots[NEAR].tolist() == [0, -1]
+    assert copied._ways.fields.slots[NEAR].tolist() == [0, 1]
 
 
 def steps() -> str:
