@@ -46,7 +46,7 @@ URGENT = 0.9  # a need that lets nobody stay for a talk
 NEVER = -(1 << 40)
 FAR = 1 << 60
 ACTS = tuple(Act)
-TALK_COLUMNS = 40  # integers that describe a conversation under way
+TALK_COLUMNS = 40 + 2 * MOST_MEMBERS  # integers that describe a conversation under way
 
 
 @dataclass
@@ -513,6 +513,8 @@ def _row(ident: int, talk: Talk) -> list[int]:
         *_padded(t.members),
         *_padded(t.parted),
         *_padded(t.leaving),
+        *_padded(t.in_need),
+        *_padded(t.at_ease),
         *_padded([comer.row for comer in talk.coming]),
         *_coded(talk.speaking),
         *_coded(talk.planned),

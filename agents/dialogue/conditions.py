@@ -70,7 +70,9 @@ def may_ask(scene: Scene, move: Move) -> bool:
 
 
 def may_answer(scene: Scene, move: Move) -> bool:
-    """Only what one was asked, and with a fact one holds or with none."""
+    """Only what one was asked, with a fact one holds or with none, and what is doubted of one's own telling."""
+    if follows(scene, move, Act.DOUBT):
+        return holds(scene, move.speaker, move.fact)
     return follows(scene, move, Act.ASK) and (move.fact is None or holds(scene, move.speaker, move.fact))
 
 

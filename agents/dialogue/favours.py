@@ -17,6 +17,8 @@ NOTICE_MIN = 60  # nobody asks for help that is needed sooner; judgement
 HALF_HOUR = 30
 FIRST_MIN, LAST_MIN = 9 * 60, 17 * 60  # help begins between these, and otherwise the next morning
 VISIT_MIN = 18 * 60 + 30  # visits are paid after supper
+NEED_BEGINS_MIN = (8 * 60, 16 * 60)  # the hours in which work comes to the point where one pair of hands is too few
+NEED_LASTS_MIN = 120  # how long one looks for help; judgement
 HEAVY_WORK = 0.25  # share of days on which one's work wants a second pair of hands; judgement
 GUESTS = 16  # as many as one asks to one's table; judgement
 STAY_MIN = {"help": 60, "bring": 45, "attend": 90, "meet": 60}  # how long each may take; judgement
@@ -37,13 +39,17 @@ def help_for(minds: Minds, doer: int, beneficiary: int, now: Moment, need: Fact 
 def own_need(minds: Minds, row: int, now: Moment) -> Fact | None:
     """The fact that somebody needs help with its work today; None where the work goes well enough.
 
-    There are days on which a trade wants four hands however well it goes.
+    There are days on which a trade wants four hands however well it goes. The need is there when the work has come to
+    that point, and whoever has found nobody after a while has managed alone.
     """
     knowledge = minds.knowledge
     held = knowledge.first_hand(row, "needs_help", row)
     if held is not None and held.day == now.day:
         return held
-    heavy = stream(minds.seed, "heavy work", row, now.day).random() < HEAVY_WORK
+    draw = stream(minds.seed, "heavy work", row, now.day)
+    heavy, begins = draw.random() < HEAVY_WORK, int(draw.integers(*NEED_BEGINS_MIN))
+    if not begins <= now.minute < begins + NEED_LASTS_MIN:
+        return None
     state = minds.own_work(row, now).details["state"]
     if state == "done" or (state == "well" and not heavy):
         return None

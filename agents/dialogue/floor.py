@@ -28,11 +28,11 @@ WILLING = 0.2  # what even the most introverted have of the wish to speak; judge
 
 LEADS_TO: Mapping[Topic, tuple[Topic, ...]] = {
     Topic.WEATHER: (Topic.WORK, Topic.WELLBEING),
-    Topic.WORK: (Topic.FAVOUR, Topic.CRAFT, Topic.WELLBEING),
+    Topic.WORK: (Topic.FAVOUR, Topic.CRAFT),
     Topic.NEWS: (Topic.PERSON, Topic.GATHERING),
     Topic.PERSON: (Topic.NEWS, Topic.GATHERING),
-    Topic.WELLBEING: (Topic.WORK, Topic.FAVOUR, Topic.SELF),
-    Topic.FAVOUR: (Topic.WORK, Topic.CRAFT, Topic.WELLBEING),
+    Topic.WELLBEING: (Topic.FAVOUR, Topic.SELF, Topic.NEWS),
+    Topic.FAVOUR: (Topic.CRAFT, Topic.WELLBEING, Topic.NEWS),
     Topic.GATHERING: (Topic.PERSON, Topic.NEWS),
     Topic.CRAFT: (Topic.WORK, Topic.FAVOUR),
     Topic.SELF: (Topic.WELLBEING, Topic.PERSON),

@@ -47,6 +47,8 @@ REMIND_MIN = 8 * 60  # a promise is brought to mind within so many minutes befor
 STALE_NEED_MIN = {"needs_help": 8 * 60, "work_state": 4 * 60, "wellbeing": 60}  # needs pass; judgement
 FOLLOW_UP_MIN = 60  # after so long one asks how a thing has gone on
 LIKING = 0.15
+ABRUPT = 0.2  # times as often one asks for help before anything else has been said; judgement
+ASKED_ALREADY = 0.25  # times as often work is asked after once health was, and the other way round; judgement
 SAME_ONE = 0.6  # how often one comes back to whom the talk was just about; judgement
 
 
@@ -81,6 +83,17 @@ class Prospect:
     @cached_property
     def debt(self) -> float:
         return float(self.scene.minds.relations.debt[self.speaker, self.listener])
+
+    @property
+    def led_up(self) -> float:
+        """How readily one comes to what one wants of the other: few fall into the house with the door."""
+        return 1.0 if self.scene.thread.spent else ABRUPT
+
+    @property
+    def unasked(self) -> float:
+        """How readily one asks how the other is or works: who has asked the one seldom asks the other, too."""
+        spent = self.scene.thread.spent
+        return ASKED_ALREADY if Topic.WORK in spent or Topic.WELLBEING in spent else 1.0
 
     @cached_property
     def mood(self) -> str:
@@ -184,9 +197,9 @@ def _invite(o: Prospect) -> Move | None:
 
 
 def _request(o: Prospect) -> Move | None:
-    """Asks for help with what one is behind with, unless somebody has promised it already."""
+    """Asks for help with what one is behind with, unless somebody has promised it or one has just said it goes well."""
     minds, now = o.scene.minds, o.scene.now
-    if minds.was_helped(o.speaker, now):
+    if o.speaker in o.scene.thread.at_ease or minds.was_helped(o.speaker, now):
         return None
     need = own_need(minds, o.speaker, now)
     if need is None or any(minds.promises.between(row, o.speaker) for row in _asked(o)):
@@ -342,17 +355,25 @@ def _ask(topic: Topic) -> Callable[[Prospect], Move | None]:
     return lambda o: o.move(Act.ASK, topic)
 
 
-def _ask_after_work(o: Prospect) -> Move:
-    """How the work goes; where one knows that it went badly, how it goes now."""
+def _ask_after_work(o: Prospect) -> Move | None:
+    """How the work goes; where one knows that it went badly, how it goes now. What one has just heard is not asked."""
     told = next((f for f in o.known.get("work_state", ()) if f.subject == o.listener), None)
-    old = told is not None and o.scene.now.since(told) > FOLLOW_UP_MIN and told.details.get("state") == "behind"
+    if _is_fresh(o, told) or o.listener in o.scene.thread.in_need:
+        return None
+    old = told is not None and told.details.get("state") == "behind"
     return o.move(Act.ASK, Topic.WORK, told if old else None)
 
 
-def _ask_after_health(o: Prospect) -> Move:
+def _ask_after_health(o: Prospect) -> Move | None:
     told = next((f for f in o.known.get("wellbeing", ()) if f.subject == o.listener), None)
-    old = told is not None and o.scene.now.since(told) > FOLLOW_UP_MIN and told.details.get("state") != "well"
+    if _is_fresh(o, told):
+        return None
+    old = told is not None and told.details.get("state") != "well"
     return o.move(Act.ASK, Topic.WELLBEING, told if old else None)
+
+
+def _is_fresh(o: Prospect, told: Fact | None) -> bool:
+    return told is not None and o.scene.now.since(told) <= FOLLOW_UP_MIN
 
 
 def _ask_after_somebody(o: Prospect) -> Move | None:
@@ -374,7 +395,7 @@ INITIATIVES: tuple[Initiative, ...] = (
     Initiative(Topic.FAVOUR, lambda o: 0.8 * o.me.agreeableness, _praise),
     Initiative(Topic.SELF, lambda o: 2.0 * max(0.0, 0.8 - o.me.agreeableness), _grumble),
     Initiative(Topic.GATHERING, lambda o: 12.0 * (0.4 + o.me.extraversion) * (0.6 + o.affinity), _invite),
-    Initiative(Topic.FAVOUR, lambda o: 6.0 * (0.3 + o.familiarity) * (0.3 + o.trust), _request),
+    Initiative(Topic.FAVOUR, lambda o: o.led_up * 6.0 * (0.3 + o.familiarity) * (0.3 + o.trust), _request),
     Initiative(Topic.FAVOUR, lambda o: 1.0, _remind),
     Initiative(Topic.FAVOUR, lambda o: max(0.0, 2.0 * (o.me.agreeableness - 0.15) + 1.5 * o.debt), _offer),
     Initiative(Topic.CRAFT, lambda o: 0.4 * (0.3 + o.me.skill), _teach),
@@ -386,8 +407,10 @@ INITIATIVES: tuple[Initiative, ...] = (
     Initiative(Topic.FAVOUR, lambda o: 0.8 * dishonesty(o.me), _boast),
     Initiative(Topic.PERSON, lambda o: (0.2 + 0.9 * o.me.extraversion) * (1.2 - o.me.agreeableness), _gossip),
     Initiative(Topic.SELF, lambda o: 0.6 * (0.3 + o.me.extraversion), _joke),
-    Initiative(Topic.WORK, lambda o: 0.5 + 0.4 * o.me.conscientiousness, _ask_after_work),
-    Initiative(Topic.WELLBEING, lambda o: 0.4 + 0.8 * o.me.agreeableness * o.familiarity, _ask_after_health),
+    Initiative(Topic.WORK, lambda o: o.unasked * (0.5 + 0.4 * o.me.conscientiousness), _ask_after_work),
+    Initiative(
+        Topic.WELLBEING, lambda o: o.unasked * (0.4 + 0.8 * o.me.agreeableness * o.familiarity), _ask_after_health
+    ),
     Initiative(Topic.NEWS, lambda o: 0.4 + 0.4 * o.me.openness, _ask(Topic.NEWS)),
     Initiative(Topic.PERSON, lambda o: 0.15 + 0.3 * o.me.extraversion, _ask_after_somebody),
     Initiative(Topic.WEATHER, lambda o: 0.25, _ask(Topic.WEATHER)),

@@ -55,6 +55,8 @@ class Thread:
     ending: bool = False  # everybody says goodbye
     parted: list[int] = field(default_factory=list)  # who has said goodbye at the end of all
     asked_back: bool = False  # who was asked how it is has asked the same
+    in_need: list[int] = field(default_factory=list)  # who has asked for help or said that it is behind
+    at_ease: list[int] = field(default_factory=list)  # who has said that its work goes well or is done
 
     def record(self, move: Move) -> None:
         """Take note that a move was decided."""
@@ -63,6 +65,7 @@ class Thread:
         if move.speaker in self.newcomers:
             self.newcomers.remove(move.speaker)
         self.asked_back |= move.act == Act.ASK and move.after == Act.ACKNOWLEDGE
+        self._note_work(move)
         if move.act not in (Act.GREET, Act.CLOSE) and move.topic not in self.spent:
             self.spent.append(move.topic)
         if move.act != Act.CLOSE:
@@ -72,6 +75,17 @@ class Thread:
             self.parted.append(move.speaker)
         elif not move.second:
             self.leaving.append(move.speaker)
+
+    def _note_work(self, move: Move) -> None:
+        """Remember what a speaker has let be known of its own work, so that it does not say the contrary later on."""
+        fact = move.fact
+        if fact is not None and fact.kind == "work_state" and move.act in (Act.TELL, Act.ANSWER):
+            noted = self.in_need if fact.details["state"] == "behind" else self.at_ease
+            said = fact.subject == move.speaker
+        else:
+            noted, said = self.in_need, move.act == Act.REQUEST
+        if said and move.speaker not in noted:
+            noted.append(move.speaker)
 
     def staying(self) -> list[int]:
         """Members who do not leave at this moment."""

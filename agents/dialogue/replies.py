@@ -48,6 +48,9 @@ def _second_part(scene: Scene, first: Move, act: Act) -> Move | None:
     move = Move(first.listener, first.speaker, act, first.topic, heard(first), first.subject, after=first.act)
     if first.act in PROPOSING:
         move = replace(move, proposal=first.proposal)
+    if first.act == Act.DOUBT and first.fact is not None:
+        fact = scene.minds.knowledge.held[first.listener].get(first.fact.id)
+        return replace(move, fact=fact, again=True)
     if act == Act.ANSWER:
         fact = answer(scene, first)
         return replace(move, fact=fact, again=first.after in TOLD and fact is not None and first.fact is not None)
@@ -82,7 +85,7 @@ def answer(scene: Scene, question: Move) -> Fact | None:
     if question.topic == Topic.PERSON:
         if question.subject < 0:
             return None
-        return minds.sighting(speaker, question.subject, now) or minds.own_opinion(speaker, question.subject, now)
+        return minds.sighting(speaker, question.subject, now)
     if question.fact is not None:
         return minds.knowledge.held[speaker].get(question.fact.id)
     best = next(iter(tellable_news(scene, speaker, asker)), None)
@@ -95,10 +98,11 @@ def dishonesty(person: Persona) -> float:
 
 
 def _own_work(scene: Scene, row: int) -> Fact:
-    """How one's work goes; the dishonest who are behind may say that all is well."""
+    """How one's work goes; the dishonest who are behind may say that all is well, unless they have asked for help."""
     minds, now = scene.minds, scene.now
     fact = minds.own_work(row, now)
     tempted = fact.details["state"] == "behind" and dishonesty(scene.person(row)) > LIES_ABOVE
+    tempted = tempted and row not in scene.thread.in_need
     if not tempted or scene.draw("lie").random() > LIE_CHANCE:
         return fact
     return minds.knowledge.lie(

@@ -56,7 +56,7 @@ TABLE: Mapping[Act, Row] = {
     ),
     Act.ACKNOWLEDGE: Row(c.may_acknowledge, {Act.ASK: w.asks_back}),
     Act.AGREE: Row(c.may_agree),
-    Act.DOUBT: Row(c.may_doubt),
+    Act.DOUBT: Row(c.may_doubt, {Act.ANSWER: w.stands_by}),
     Act.OFFER: Row(c.may_offer, {Act.THANK: w.thanks, Act.REFUSE: w.refuses}, feels=_own(0.10), earns=0.03),
     Act.REQUEST: Row(c.may_request, {Act.PROMISE: w.promises, Act.REFUSE: w.refuses}, owes=0.01),
     Act.INVITE: Row(c.may_invite, {Act.PROMISE: w.promises, Act.REFUSE: w.refuses}),

@@ -5,17 +5,19 @@ from __future__ import annotations
 from math import hypot
 
 from agents.acts import Act, Fact, Proposal, Topic
+from agents.dialogue.doubt import OWN_STATES, open_to_doubt
 from agents.dialogue.favours import is_promised
 from agents.dialogue.moves import Move, Scene
 from agents.knowledge import VALENCE
 
 ARGUABLE = ("opinion_of_person", "quarrelled", "promise_broken", "lied")
+SHARED = (Topic.WEATHER, Topic.NEWS)  # of which the listener has its own impression where nothing is told
+CLAIMS = (Topic.NEWS, Topic.PERSON, Topic.GATHERING)
 CAUGHT = 6.0  # of doubt, where one knows at first hand that it is a lie
 NEED_HINDERS = 0.4  # a need of one's own above this speaks against doing others a favour
 WAY_PER_KM, WET_WAY = 0.3, 0.15  # how much the way, and rain on it, take from willingness; judgement
 DONE_ALREADY = 3.0  # of refusing an offer, where one has been helped
-OWN_STATES = ("work_state", "wellbeing")
-ASKS_BACK = (0.35, 0.95)  # share of questions that are returned, at agreeableness 0 and 1; judgement
+ASKS_BACK = (0.25, 0.8)  # share of questions that are returned, at agreeableness 0 and 1; judgement
 IN_NEED = ("behind", "hungry", "cold", "tired", "lonely")
 
 
@@ -78,22 +80,34 @@ def asks_back(scene: Scene, first: Move, row: int) -> float:
     fact = first.fact
     if fact is None or first.after != Act.ANSWER or fact.kind not in OWN_STATES or fact.subject != row:
         return 0.0
-    if scene.thread.asked_back or scene.thread.pressed:
+    known = fact.kind == "work_state" and first.speaker in scene.thread.in_need
+    if known or scene.thread.asked_back or scene.thread.pressed:
         return 0.0
     share = ASKS_BACK[0] + (ASKS_BACK[1] - ASKS_BACK[0]) * scene.person(row).agreeableness
     return float(scene.draw("asks back").random() < share)
 
 
 def doubts(scene: Scene, first: Move, row: int) -> float:
-    """Does not believe it: little trust, little good faith, another opinion, or better knowledge."""
+    """Does not believe what can be doubted: little trust, little good faith, another opinion, or better knowledge.
+
+    Who stands by what was doubted is left in peace.
+    """
     p = scene.person(row)
     if first.fact is not None and scene.minds.knowledge.found_out(row, first.fact):
         return CAUGHT
     distrust = max(0.0, 0.85 - belief(scene, row, first.speaker, first.fact))
-    weight = 0.06 + 0.9 * distrust + 0.7 * max(0.0, 0.55 - p.agreeableness)
     if first.act == Act.APOLOGISE:
         return 0.1 + 1.2 * max(0.0, 0.6 - p.agreeableness) + distrust
-    return weight + 0.6 * _disagreement(scene, first, row)
+    if first.after == Act.DOUBT:
+        return 0.0
+    weight = 0.06 + 0.9 * distrust + 1.1 * max(0.0, 0.6 - p.agreeableness)
+    return (weight + 0.6 * _disagreement(scene, first, row)) * open_to_doubt(scene, first, row)
+
+
+def stands_by(scene: Scene, first: Move, row: int) -> float:
+    """Says whence it has what was doubted; in its own affairs and about the sky one leaves it at that."""
+    told = first.fact is not None and first.topic in CLAIMS and first.after != Act.APOLOGISE
+    return float(told and first.fact is not None and first.fact.kind not in OWN_STATES)
 
 
 def agrees(scene: Scene, first: Move, row: int) -> float:
@@ -103,7 +117,7 @@ def agrees(scene: Scene, first: Move, row: int) -> float:
         return 0.3 + 1.4 * p.agreeableness + max(0.0, float(scene.minds.relations.affinity[row, first.speaker]))
     if first.act == Act.BLAME and not first.about_third:
         return 0.0
-    arguable = first.fact is None or first.fact.kind in ARGUABLE
+    arguable = first.topic in SHARED if first.fact is None else first.fact.kind in ARGUABLE
     return (1.2 + p.agreeableness) * (1.0 - _disagreement(scene, first, row)) if arguable else 0.0
 
 

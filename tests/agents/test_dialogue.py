@@ -493,7 +493,7 @@ def test_kindness_promises_and_hardness_refuses() -> None:
 
     asked = Move(B, A, Act.REQUEST, Topic.FAVOUR, proposal=help_wish(A, B))
     assert share(Act.PROMISE, asked, agreeableness=0.9) > 0.3 + share(Act.PROMISE, asked, agreeableness=0.1)
-    told = Move(B, A, Act.TELL, Topic.NEWS)
+    told = Move(B, A, Act.TELL, Topic.NEWS, fact_of(stage(), "fox_in_barn", Topic.NEWS, B))
     assert share(Act.DOUBT, told, agreeableness=0.05) > share(Act.DOUBT, told, agreeableness=0.95)
     blamed = Move(B, A, Act.BLAME, Topic.SELF)
     assert share(Act.APOLOGISE, blamed, agreeableness=0.9) > share(Act.APOLOGISE, blamed, agreeableness=0.1)
