@@ -305,20 +305,22 @@ class Paced:
 
 
 def captures(out: Console) -> None:
-    """Whole captures, by number of drawing processes: frames a second while all of them draw.
+    """Whole captures, by number of cores and of drawing processes: frames a second while all of them draw.
 
-    Each has one thread of the rasteriser, for processes to be compared; then one process has a thread for every core,
-    as `hamlet capture --workers 1` gives it. One process keeps more than one core busy even so, as it draws,
-    rasterises and encodes side by side: two cannot be twice as fast on two cores. How close they come to what the
-    cores can do is what `cores busy` tells; the rest is the price of a frame, in milliseconds of a processor.
+    The first is one process on one core, which linear growth is counted from; as many processes as cores, with one
+    thread of the rasteriser each, show how captures grow with both. One process keeps more than one core busy even so,
+    as it draws, rasterises and encodes side by side. The last has a thread for every core, as `hamlet capture
+    --workers 1` gives it. How close they come to what the cores can do is what `cores busy` tells; the rest is the
+    price of a frame, in milliseconds of a processor.
     """
     title = "Captures of 640x480, all modalities, fast (4 frames a second of the village)"
     shown = Table(title=title, title_justify="left")
     columns = (
+        "cores",
         "workers",
         "GL threads each",
         "frames/s",
-        "x one worker",
+        "x one core",
         "share of linear",
         "processor ms a frame",
         "cores busy",
@@ -326,12 +328,12 @@ def captures(out: Console) -> None:
     )
     for column in columns:
         shown.add_column(column, justify="right")
-    first = 0.0
-    for workers, threads in (*((count, 1) for count in sorted({1, 2, cores()})), (1, cores())):
+    first, most = 0.0, cores()
+    for used, workers, threads in dict.fromkeys(((1, 1, 1), (most, 1, 1), (most, most, 1), (most, 1, most))):
         scenario, voice = load("valley", CAPTURED), TemplateVoice()
         os.environ["LP_NUM_THREADS"] = str(threads)
         try:
-            with tempfile.TemporaryDirectory() as folder:
+            with tempfile.TemporaryDirectory() as folder, _on_cores(used):
                 capture = Capture(scenario, Path(folder), voice, Model("none", ""), workers=workers)
                 paced = _paced(capture, 8 * workers)
         finally:
@@ -339,16 +341,31 @@ def captures(out: Console) -> None:
         rate = paced.frames / paced.wall_s
         first = first or rate
         shown.add_row(
+            f"{used}",
             f"{workers}",
             f"{threads}",
             f"{rate:.2f}",
             f"{rate / first:.2f}",
-            f"{rate / first / workers:.0%}" if threads == 1 else "",
+            f"{rate / first / used:.0%}",
             f"{1000 * paced.processor_s / paced.frames:.0f}",
-            f"{paced.processor_s / paced.wall_s:.2f} of {cores()}",
+            f"{paced.processor_s / paced.wall_s:.2f} of {used}",
             capture.waits.longest(),
         )
     out.print(shown)
+
+
+@contextmanager
+def _on_cores(count: int) -> Iterator[None]:
+    """Runs on so many cores only, with all processes that are started here."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(own)[:count])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, own)
 
 
 def _paced(capture: Capture, warm_up: int) -> Paced:
