@@ -144,9 +144,9 @@ def test_a_rumour_changes_nothing_before_its_tick(plain_run: Kept) -> None:
 
 
 def test_rumours_travel_and_the_record_knows_them_from_the_news() -> None:
-    people = Simulation(lively(14), TemplateVoice()).society.personas
+    people = Simulation(lively(), TemplateVoice()).society.personas
     given = [parse_inject(f"rumour:who={p.name},kind=fox_in_barn", AT) for p in people]
-    rumoured = Kept(TemplateVoice(), *given, villagers=14)
+    rumoured = Kept(TemplateVoice(), *given)
     told = rumoured.events("rumour")
     assert [(tick, data["villager"], data["kind"]) for tick, data in told] == [
         (AT, p.row, "fox_in_barn") for p in people

@@ -18,7 +18,7 @@ ANOTHER = """
 from agents.language.templates import TemplateVoice
 from engine.scenario import build
 from engine.simulation import Simulation
-valley = {"name": "t", "seed": 5, "world": {"size_m": 256}, "village": {"villagers": 8}}
+valley = {"name": "t", "seed": 5, "world": {"size_m": 256}, "village": {"villagers": 4}}
 day = {"place": {"start": "2026-01-20T18:00:00"}, "weather": {"opening": "snow"}}
 run = Simulation(build(valley | day, "t"), TemplateVoice())
 for _ in range(200):
@@ -34,6 +34,6 @@ def test_a_run_of_another_day_finds_all_its_machine_code(machine_code: None, tmp
     before = sorted(path.name for path in there.rglob("*"))
     assert len(before) > 100
     subprocess.run(
-        [sys.executable, "-c", ANOTHER], env=os.environ | {"HAMLET_CACHE": str(tmp_path)}, cwd=ROOT, check=True
+        [sys.executable, "-c", ANOTHER], env=os.environ | {"NUMBA_CACHE_DIR": str(there)}, cwd=ROOT, check=True
     )
     assert sorted(path.name for path in there.rglob("*")) == before

@@ -256,10 +256,10 @@ def test_a_state_that_does_not_fit_is_refused_in_a_sentence(run: Run) -> None:
         with pytest.raises(ValueError, match=r"the state") as caught:
             thawed(scenario, states, run)
         assert "\n" not in str(caught.value)
-    with pytest.raises(ValueError, match="seed 5, where seed 6"):
-        Simulation.resume(scenario.model_copy(update={"seed": 6}), TemplateVoice(), state)
+    with pytest.raises(ValueError, match="seed 6, where seed 5"):
+        thawed(scenario, {**state, "seed": 6}, run)
     with pytest.raises(ValueError, match="layout 0, where"):
-        Simulation.resume(scenario, TemplateVoice(), {**state, "layout": 0})
+        thawed(scenario, {**state, "layout": 0}, run)
 
 
 def thawed(scenario: Scenario, state: dict[str, Any], run: Run) -> None:

@@ -92,10 +92,11 @@ def test_a_camera_that_cannot_stand_anywhere_leaves_nothing_behind(tmp_path, bef
 
 
 LONG = """
+seed = 5
 [world]
 size_m = 256
 [village]
-villagers = 2
+villagers = 4
 [capture]
 duration = "1h"
 fps = 4
