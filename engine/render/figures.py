@@ -27,6 +27,10 @@ CASTS = 4  # whose faces are kept
 BODIES = 256  # in what they wear, kept as one piece each: some 50 KB
 _EYE_OUT = np.array([0.012, 0.0, 0.0])  # of the pupil from the middle of the eye
 _PIECE = {name: k for k, name in enumerate(PIECES)}
+# Numbers of the record, and the piece that each means. An enumeration's own members are slow to compare a column with.
+_HAIR = {style: _PIECE[f"hair {name}"] for style, name in enumerate(HAIR_STYLES) if name != "bald"}
+_HAT = {kind: _PIECE[f"hat {name}"] for kind, name in enumerate(HATS, start=1)}
+_LOAD = {int(load): _PIECE[f"load {load.name.lower()}"] for load in LOADS}
 
 
 def colours(looks: Rows) -> NDArray[np.float32]:
@@ -182,27 +186,31 @@ def worn(looks: Rows, villagers: Rows) -> NDArray[np.bool_]:
     for name, kinds in (("apron", rolled), ("vest", over == 3)):
         put(f"{name}_woman", kinds & woman)
         put(f"{name}_man", kinds & ~woman)
-    cloak = villagers["wears"] != Wear.NOTHING_MORE
-    hooded = villagers["wears"] == Wear.HOODED_CLOAK
+    cloak = villagers["wears"] != int(Wear.NOTHING_MORE)
+    hooded = villagers["wears"] == int(Wear.HOODED_CLOAK)
     put("shawl", (over == 4) & ~cloak)
     put("sheepskin", over == 6)
     put("cloak", cloak)
     put("raised_hood", hooded)
     covered = hooded | (looks["hat"] == 1 + HATS.index("hood"))
-    for style, name in enumerate(HAIR_STYLES):
-        if name != "bald":
-            put(f"hair {name}", (looks["hair_style"] == style) & ~covered)
-    for kind, name in enumerate(HATS, start=1):
-        put(f"hat {name}", (looks["hat"] == kind) & ~hooded)
-    sits = (villagers["activity"] == Activity.SIT) | (villagers["activity"] == Activity.SLEEP)
+    _put_one(has, _HAIR, looks["hair_style"], ~covered)
+    _put_one(has, _HAT, looks["hat"], ~hooded)
+    sits = (villagers["activity"] == int(Activity.SIT)) | (villagers["activity"] == int(Activity.SLEEP))
     still = villagers["speed_m_s"] < 0.3
-    for load in LOADS:
-        put(f"load {load.name.lower()}", (villagers["carries"] == load) & ~sits)
-    put("cane", (looks["cane"] == 1) & (villagers["carries"] == Load.NOTHING) & ~sits)
+    _put_one(has, _LOAD, villagers["carries"], ~sits)
+    put("cane", (looks["cane"] == 1) & (villagers["carries"] == int(Load.NOTHING)) & ~sits)
     put("lantern", (villagers["lantern"] == 1) & ~sits)
-    put("stool", sits & still & (villagers["seat"] == Seat.STOOL))
+    put("stool", sits & still & (villagers["seat"] == int(Seat.STOOL)))
     has &= (villagers["indoors"] == 0)[:, None]
     return has
+
+
+def _put_one(
+    has: NDArray[np.bool_], piece_of: dict[int, int], kinds: NDArray[np.integer], who: NDArray[np.bool_]
+) -> None:
+    """Put on each of these villagers the one piece (a column of `has`) that is of its kind, if there is any."""
+    wanted = np.fromiter(piece_of, np.int64, len(piece_of))
+    has[:, list(piece_of.values())] = (kinds[:, None] == wanted) & who[:, None]
 
 
 def placed(looks: Rows, villagers: Rows, time_s: float, rows: NDArray[np.integer] | None = None) -> Floats:

@@ -28,6 +28,7 @@ from recorder.schema import CameraPose
 
 _FLOATS = ("floats 0", "floats 1")
 RGBA_PLANES = (GraphicsOutput.RTP_aux_rgba_0, GraphicsOutput.RTP_aux_rgba_1)
+UNREAD = ("paint", "extra")  # targets that are looked at only where something was drawn: they need no clearing
 FLOAT_PLANES = (GraphicsOutput.RTP_aux_float_0, GraphicsOutput.RTP_aux_float_1)
 
 
@@ -75,7 +76,7 @@ class View:
         for name, plane in planes.items():
             texture = Texture(name)
             made.add_render_texture(texture, GraphicsOutput.RTM_bind_or_copy, plane)  # type: ignore[arg-type]
-            made.set_clear_active(plane, True)
+            made.set_clear_active(plane, name not in UNREAD)
             made.set_clear_value(plane, (0, 0, 0, 0))
             self.textures[name] = texture
         if self._drawn.kept:
@@ -144,13 +145,15 @@ class View:
         self, reader: ReadBack, classes: NDArray[np.uint8], wanted: tuple[str, ...], moving: tuple[bool, bool]
     ) -> dict[str, NDArray[Any]]:
         """The wanted modalities of the frame just drawn; `moving`: whether there is a frame after it, one before."""
+        from engine.render.unpacking import colours_of  # noqa: PLC0415 - compiled, as below
+
         made: dict[str, NDArray[Any]] = {}
         if self.targets.rgb:
-            made["rgb"] = reader.read(self.textures["rgb"], "rgb", np.uint8)
+            made["rgb"] = colours_of(reader.read(self.textures["rgb"], "rgba", np.uint8))
         if self.targets.ident:
             made |= self._labels(reader, classes, wanted)
         if self.targets.albedo:
-            made["albedo"] = reader.read(self.textures["albedo"], "rgb", np.uint8)
+            made["albedo"] = colours_of(reader.read(self.textures["albedo"], "rgba", np.uint8))
         return made | self._numbers(reader, moving)
 
     def _numbers(self, reader: ReadBack, moving: tuple[bool, bool]) -> dict[str, NDArray[Any]]:
