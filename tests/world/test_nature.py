@@ -10,7 +10,7 @@ from world.nature import KEPT_S, Nature
 from world.sky.weather import WeatherOpening
 from world.world import WorldConfig, valley_of
 
-CONFIG = WorldConfig(seed=5, size_m=256.0, villagers=3, tick_rate=2, weather=WeatherOpening("rain", hours=6.0))
+CONFIG = WorldConfig(seed=5, size_m=256.0, villagers=4, tick_rate=2, weather=WeatherOpening("rain", hours=6.0))
 LATER = 2 * (KEPT_S + 100) + 1  # a tick some time after the first copy
 
 

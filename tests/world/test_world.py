@@ -21,7 +21,7 @@ from world.valley import ARRAYS, Valley, lattice, make_valley
 from world.world import World, WorldConfig
 
 pytestmark = pytest.mark.slow
-SMALL = WorldConfig(seed=5, size_m=256.0, villagers=3)
+SMALL = WorldConfig(seed=5, size_m=256.0, villagers=4)
 CHEAP = Effort(64, 1, 3, (1, 1, 1), 1)
 
 DIGEST = """
