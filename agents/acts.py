@@ -150,3 +150,4 @@ class SpeechPlan:
     after: Act | None = None  # the listener's act that this one takes up; None where it opens something
     again: bool = False  # the fact has just been told, and the listener has asked on
     teller_name: str = ""  # from whom the speaker has the fact, "" where it knows at first hand
+    lately: tuple[str, ...] = ()  # the last lines of the whole village, oldest first: no tail is to echo them

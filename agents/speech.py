@@ -29,6 +29,7 @@ from world.view import Place, WorldView
 WORDS_PER_S = 2.6  # 156 a minute; English conversation runs at 210 (Tauroza & Allison 1990), villagers take their time
 SHORTEST_S = 1.2
 RECENT_LINES = 6
+LATELY_LINES = 36  # of the whole village: who hears it all notices a turn of speech that comes back so soon; judgement
 HERE_MARGIN_M = 4.0
 FRIENDLY, HOSTILE = 0.35, -0.25  # affinity of friends and rivals; judgement
 CLOSE, STRANGE = 0.4, 0.12  # familiarity of friends, and of those one does not know
@@ -92,10 +93,12 @@ class Transcript:
     def __init__(self, villagers: int) -> None:
         self._recent: list[deque[str]] = [deque(maxlen=RECENT_LINES) for _ in range(villagers)]
         self._lines: dict[int, list[tuple[str, str]]] = {}
+        self._lately: deque[str] = deque(maxlen=LATELY_LINES)
 
     def add(self, conversation: int, row: int, name: str, text: str) -> None:
         """Note a line as spoken."""
         self._recent[row].append(text)
+        self._lately.append(text)
         self._lines.setdefault(conversation, []).append((name, text))
 
     def history(self, conversation: int) -> tuple[tuple[str, str], ...]:
@@ -106,6 +109,10 @@ class Transcript:
         """The last lines of one villager, oldest first."""
         return tuple(self._recent[row])
 
+    def lately(self) -> tuple[str, ...]:
+        """The last lines of anybody, oldest first."""
+        return tuple(self._lately)
+
     def forget(self, conversation: int) -> None:
         """Drop the lines of a conversation that is over."""
         self._lines.pop(conversation, None)
@@ -115,6 +122,7 @@ class Transcript:
         return {
             "recent": [list(lines) for lines in self._recent],
             "lines": [[conversation, plain(lines)] for conversation, lines in self._lines.items()],
+            "lately": list(self._lately),
         }
 
     def thaw(self, state: Plain) -> None:
@@ -124,6 +132,7 @@ class Transcript:
             raise ValueError(f"the state holds lines of {len(recent)} villagers, where {len(self._recent)} live")
         self._recent = [deque(lines, maxlen=RECENT_LINES) for lines in recent]
         self._lines = dict(typed(part(state, "lines"), list[tuple[int, list[tuple[str, str]]]], "lines"))
+        self._lately = deque(typed(part(state, "lately"), list[str], "lately"), maxlen=LATELY_LINES)
 
 
 def plan_of(
@@ -185,6 +194,7 @@ def plan_of(
         after=move.after,
         again=move.again,
         teller_name=_name(minds, fact.told_by) if fact is not None else "",
+        lately=lines.lately(),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 TEMPERATURE, MIN_P, TOP_K = 0.7, 0.05, 40
 REPEAT_PENALTY, REPEAT_WINDOW = 1.1, 48  # tokens looked back on, the end of the prompt included
 END_BIAS = 1.2  # added to the logit of the full stop: short tails read better and take less time
+# Added to the logits of words that a prompt prefers, so that they come seven times as often and stay in the model's own
+# order, and of those it avoids, which stay possible and become rare; judgement.
+PREFER_BIAS, AVOID_BIAS = 2.0, -4.0
 MAX_TAIL_TOKENS = 16
 MAX_TAIL_WORDS = 7  # one over what the guards allow: a longer tail is refused or ended earlier anyway
 MAX_PROMPT_TOKENS = 240  # prefix and scene: 220 by the vocabulary of the embedded model, and room for coarser ones
@@ -48,11 +51,13 @@ class Tail:
 
 @dataclass(frozen=True)
 class Prompt:
-    """Something to go on with: what follows the shared prefix, and one seed per candidate."""
+    """Something to go on with: what follows the shared prefix, one seed per candidate, words to prefer and to avoid."""
 
     key: tuple[int, ...]
     scene: str
     seeds: tuple[int, ...]
+    prefer: tuple[str, ...] = ()
+    avoid: tuple[str, ...] = ()
 
 
 @dataclass
@@ -98,8 +103,8 @@ class LocalModel:
             raise LoadError("it is no model that goes on with a text")
         self._ends = {t for t in range(self._vocab_size) if library.llama_vocab_is_eog(self._vocab, t)}
         self._ends |= set(self.tokens("<|im_start|>")[:1])
-        self._bias = (library.llama_logit_bias * 1)()
-        self._bias[0].token, self._bias[0].bias = self.tokens("end.")[-1], END_BIAS
+        self._stop = self.tokens("end.")[-1]
+        self._words: dict[str, int] = {}  # words that are one token -> that token; -1 for the others
         tokens = self.tokens(prefix, begin=True)
         slots = 1 if exact and self._file_type() in FLOAT_TYPES else MOST_SLOTS
         self._spare = 1 + slots * candidates  # sequence of the padding row
@@ -181,7 +186,8 @@ class LocalModel:
         row = self._prefill(tokens, self._prefix_length, first)
         for sequence in sequences[1:]:
             self._lib.llama_memory_seq_cp(self._memory, first, sequence, -1, -1)
-        chains = [self._sampler(seed, tokens[-REPEAT_WINDOW:]) for seed in prompt.seeds]
+        biases = self._biases(dict.fromkeys(prompt.prefer, PREFER_BIAS) | dict.fromkeys(prompt.avoid, AVOID_BIAS))
+        chains = [self._sampler(seed, tokens[-REPEAT_WINDOW:], biases) for seed in prompt.seeds]
         rows = dict.fromkeys(range(self._candidates), row)
         return _Slot(prompt.key, first, self._prefix_length + len(tokens), [Tail() for _ in chains], chains, rows)
 
@@ -220,11 +226,24 @@ class LocalModel:
         length = self._lib.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
         return buffer.raw[: max(length, 0)]
 
-    def _sampler(self, seed: int, seen: Sequence[int]) -> Any:
+    def _biases(self, words: Mapping[str, float]) -> Any:
+        """The logit biases of a prompt. A word of several tokens is left alone: its first one begins others, too."""
+        for word in words:
+            if word not in self._words:
+                tokens = self.tokens(f" {word}")
+                self._words[word] = tokens[0] if len(tokens) == 1 else -1
+        found = {self._words[word]: bias for word, bias in words.items() if self._words[word] >= 0}
+        found[self._stop] = END_BIAS
+        biases = (self._lib.llama_logit_bias * len(found))()
+        for place, (token, bias) in zip(biases, found.items(), strict=True):
+            place.token, place.bias = token, bias
+        return biases
+
+    def _sampler(self, seed: int, seen: Sequence[int], biases: Any) -> Any:
         lib = self._lib
         chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
         for part in (
-            lib.llama_sampler_init_logit_bias(self._vocab_size, len(self._bias), self._bias),
+            lib.llama_sampler_init_logit_bias(self._vocab_size, len(biases), biases),  # copied
             lib.llama_sampler_init_penalties(self._vocab_size, REPEAT_WINDOW, REPEAT_PENALTY, 0.0, 0.0),
             lib.llama_sampler_init_top_k(TOP_K),
             lib.llama_sampler_init_min_p(MIN_P, 1),

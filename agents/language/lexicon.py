@@ -6,12 +6,13 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 
-from agents.language.templates import REPEATED_WORDS
-
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
+_NONE: frozenset[str] = frozenset()
+REPEATED_WORDS = 4  # in a row, that make a line sound like one that was heard lately
+LINES_REMEMBERED = 4096  # whose words are kept; a village says some hundreds an hour
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "y", "'s")
 
 
@@ -30,8 +31,19 @@ class Lexicon:
 
     def kinds_of(self, word: str) -> frozenset[str]:
         """What a word, or a plural of it, is of; nothing for most."""
-        forms = {word, word.removesuffix("s")}
-        return frozenset(kind for kind, words in self.kinds.items() if forms & words)
+        return self._kinds_of_words.get(word, _NONE) | self._kinds_of_words.get(word.removesuffix("s"), _NONE)
+
+    def of_kinds(self, kinds: Sequence[str]) -> frozenset[str]:
+        """All words of some kinds."""
+        return _NONE.union(*(self.kinds[kind] for kind in kinds))
+
+    @cached_property
+    def _kinds_of_words(self) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        for kind, words in self.kinds.items():
+            for word in words:
+                found[word] = found.get(word, _NONE) | {kind}
+        return found
 
 
 @cache
@@ -58,6 +70,18 @@ def bases(word: str) -> set[str]:
             if len(stem) > 2 and stem[-1] == stem[-2]:
                 found.add(stem[:-1])
     return found
+
+
+@lru_cache(maxsize=LINES_REMEMBERED)
+def named_in(line: str) -> frozenset[str]:
+    """The words of a line that stand for things: those of any kind that a connective may call for."""
+    return frozenset(word for word in words_of(line) if lexicon().kinds_of(word))
+
+
+@lru_cache(maxsize=LINES_REMEMBERED)
+def kinds_in(line: str) -> frozenset[str]:
+    """What the things named in a line are of."""
+    return _NONE.union(*(lexicon().kinds_of(word) for word in named_in(line)))
 
 
 def all_bases(text: str) -> set[str]:

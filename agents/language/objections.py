@@ -10,7 +10,7 @@ from itertools import combinations, pairwise
 from types import MappingProxyType
 
 from agents.acts import SpeechPlan, Topic
-from agents.language.lexicon import all_bases, bases, lexicon, runs, words_of
+from agents.language.lexicon import all_bases, bases, lexicon, named_in, runs, words_of
 from agents.language.phrases import phrase_book
 from agents.language.prompt import EXEMPLAR_NAMES, SHARED_PREFIX
 from agents.language.situation import weather_class
@@ -19,6 +19,7 @@ from agents.language.templates import Draft
 MAX_ADDED_WORDS = 13  # over the draft's own, connective included: more would not fit the time the floor is held
 MAX_TAIL_WORDS = 6  # longer tails of a small model lose the thread; measured by reading
 LOWEST_LOG_PROBABILITY = -2.6  # mean per token; below, tails read like words drawn from a hat (by reading)
+ECHO_LINES = 12  # of the village, within which no tail names a thing again
 SECRET_WORDS = 2  # of its secret's telling words in one line, from which a speaker gives itself away
 
 _NAME_LIKE = re.compile(r"\b[A-Z][a-z]*\b")
@@ -143,6 +144,11 @@ def guard_of(reason: str) -> str:
 def said_before(plan: SpeechPlan) -> list[str]:
     """What this speaker said lately and what was said in this talk."""
     return [*plan.recent_lines, *(line for _, line in plan.history)]
+
+
+def named_before(plan: SpeechPlan) -> frozenset[str]:
+    """The things that this talk, this mouth or the last lines of the village have named."""
+    return frozenset[str]().union(*map(named_in, (*said_before(plan), *plan.lately[-ECHO_LINES:])))
 
 
 def scene_words(plan: SpeechPlan) -> frozenset[str]:
@@ -272,6 +278,14 @@ def repetition(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
     return ""
 
 
+def echo(plan: SpeechPlan, _draft: Draft, candidate: Candidate) -> str:
+    """Names a thing that this talk, this mouth or the last lines of the village have named."""
+    tail = {base for word in named_in(candidate.tail) for base in bases(word)}
+    heard = {base for word in named_before(plan) for base in bases(word)}
+    again = tail & heard
+    return f"names '{max(again, key=lambda word: (len(word), word))}' again" if again else ""
+
+
 def sense(_plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
     """What the connective calls for comes first: after "a cup of" something to drink, and no mother."""
     if not draft.calls_for:
@@ -374,6 +388,7 @@ GUARDS: Mapping[str, Guard] = MappingProxyType(
         "joint": joint,
         "grammar": grammar,
         "repetition": repetition,
+        "echo": echo,
         "sense": sense,
         "scene": scene,
         "contradiction": contradiction,

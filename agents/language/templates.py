@@ -12,6 +12,7 @@ from itertools import accumulate
 import numpy as np
 
 from agents.acts import Act, SpeechPlan
+from agents.language.lexicon import REPEATED_WORDS, kinds_in
 from agents.language.phrases import KIND_WEIGHT, Phrase, opening_of, phrase_book, said_by
 from agents.language.situation import Situation, situation_of
 from agents.language.slots import fill, filled, slot_values
@@ -34,7 +35,7 @@ CODA_SHARE_QUIET, CODA_SHARE_TALKATIVE = 0.15, 0.6  # how often a second sentenc
 MOST_WORDS_BEFORE_CODA = 9  # a line of two sentences has to fit the time the floor is held
 TAIL_SHARE_QUIET, TAIL_SHARE_TALKATIVE = 0.75, 1.0  # how often a line may go on, at extraversion 0 and 1; judgement
 SHORT_ACTS = {Act.GREET: 0.75, Act.CLOSE: 0.8}  # how much less often these do: a plain greeting is a greeting, too
-REPEATED_WORDS = 4  # a connective whose last so many words were heard lately would sound like the same one
+SERVED_WEIGHT = 0.2  # of a connective that calls only for kinds of things which this talk has named
 MOST_CLAUSE_WORDS = 17  # phrase and connective: a longer one leaves no breath for a tail
 
 _CONTENT_SLOTS = frozenset(
@@ -126,7 +127,7 @@ def draft(plan: SpeechPlan) -> Draft:
     known = (plan.listener.name, plan.subject_name, plan.object_name, plan.teller_name)
     names = tuple(name for name in dict.fromkeys(known) if name and name in line)
     share = _between(TAIL_SHARE_QUIET, TAIL_SHARE_TALKATIVE, plan.speaker.extraversion)
-    fits, calls_for = _connectives(plan, situation, phrase, text, values, lines)
+    fits, calls_for = _connectives(plan, situation, phrase, text, values, (*lines, *plan.lately))
     connectives = list(fits)
     if not connectives or rng.random() >= share * SHORT_ACTS.get(plan.act, 1.0):
         return Draft(line, text, "", names, coda)
@@ -213,7 +214,7 @@ def _connectives(
     text: str,
     values: dict[str, str],
     lines: Sequence[str],
-) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:
+) -> tuple[dict[str, float], dict[str, tuple[str, ...]]]:
     """What the phrase may go on with, its own connectives and the endings for moments like this: how fitting each is,
     and what it calls for.
     """
@@ -225,11 +226,15 @@ def _connectives(
         if ending.holds(situation) and all(slot in values for slot in ending.slots)
     }
     calls_for = {filled(tail, values): kinds for tail, kinds in phrase.tails}
-    fitting = dict.fromkeys(calls_for, phrase.closeness)
-    fitting |= {connective: ending.closeness for connective, ending in endings.items()}
+    fitting: dict[str, float] = dict.fromkeys(calls_for, phrase.closeness)
+    fitting |= {
+        connective: ending.closeness * (MOMENT_WEIGHT if ending.of_moment else 1.0)
+        for connective, ending in endings.items()
+    }
     calls_for |= {connective: ending.calls_for for connective, ending in endings.items()}
+    served = frozenset[str]().union(*(kinds_in(line) for _, line in plan.history))
     weights = {
-        connective: weight
+        connective: weight * (SERVED_WEIGHT if served.issuperset(calls_for[connective]) else 1.0)
         for connective, weight in fitting.items()
         if (open_end or connective[0].isupper())
         and len(f"{text} {connective}".split()) <= MOST_CLAUSE_WORDS

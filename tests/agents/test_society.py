@@ -131,7 +131,7 @@ def test_extraverts_start_more_conversations():
     personas = [even | {"extraversion": 0.85 if row % 2 else 0.15, "trade": "trader"} for row in range(10)]
     started = np.zeros(2)
     for seed in range(4):
-        life = village(10, seed=seed, rate=4, personas=personas).run(540)
+        life = village(10, seed=seed, rate=2, personas=personas, talkativeness=6.0).run(1500)
         for _, kind, data in life.events:
             if kind == "conversation_starts":
                 started[data["villagers"][0] % 2] += 1

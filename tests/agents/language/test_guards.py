@@ -101,6 +101,12 @@ PROMISED = replace(
     when="tomorrow at noon",
     tense="future",
 )
+HEARD = replace(  # a cup of tea in the talk, a loaf from this mouth, sheep somewhere in the village
+    PLAN,
+    history=(("Tomas", "Come in for a cup of tea, Mira."),),
+    recent_lines=("I rolled one barrel too many.",),
+    lately=("The sheep are late, Hugo.",),
+)
 SHY = replace(PLAN, speaker=replace(PLAN.speaker, secret="buried a jar of silver under the old pear tree"))
 
 
@@ -134,6 +140,11 @@ SHY = replace(PLAN, speaker=replace(PLAN.speaker, secret="buried a jar of silver
         ("sense", PLAN, "There is rain coming, so I dream of a cup of | drink", " straw.", "says 'straw' where drink"),
         ("sense", PLAN, "There is rain coming, so I dream of a cup of | drink", " hill and ale.", "says 'hill' where"),
         ("sense", PLAN, "There is rain coming, so I dream of a", " straw.", ""),
+        ("echo", HEARD, "There is rain coming, so I dream of a cup of | drink", " tea.", "names 'tea' again"),
+        ("echo", HEARD, "There is rain coming, so I will bring in the", " barrels.", "names 'barrel' again"),
+        ("echo", HEARD, "There is rain coming, so I will bring in the", " sheep.", "names 'sheep' again"),
+        ("echo", HEARD, "There is rain coming, so I dream of a cup of | drink", " cider.", ""),
+        ("echo", PLAN, "There is rain coming, so I dream of a cup of | drink", " tea.", ""),
         ("voice", PLAN, "There is rain coming, so I will be your", " assistant.", "not a villager's voice"),
     ],
 )

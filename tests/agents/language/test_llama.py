@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from agents.acts import SpeechPlan
+from agents.language.lexicon import named_in
 from agents.language.llama import CANDIDATES, LlamaVoice
 from agents.language.models import ModelError, find_model
 from agents.language.templates import draft
@@ -74,6 +76,27 @@ def test_words_depend_neither_on_process_nor_order_nor_neighbours() -> None:
         runs.append(json.loads(result.stdout))
     assert runs[0] == runs[1]
     assert len(runs[0]) == 3 and all(raw for _, _, _, raw, _ in runs[0])
+
+
+@pytest.mark.slow
+def test_what_was_named_lately_is_seldom_said_and_never_shown(voice: LlamaVoice) -> None:
+    plans = plans_for_the_model(12)
+
+    def words(lately: tuple[str, ...]) -> list[Wording]:
+        for plan in plans:
+            voice.submit(replace(plan, lately=lately))
+        return voice.due(500)
+
+    def named(worded: list[Wording], things: set[str]) -> int:
+        return sum(len(named_in(tail) & things) for word in worded for tail in word.raw)
+
+    free = words(())
+    common = Counter(thing for word in free for tail in word.raw for thing in named_in(tail)).most_common(4)
+    stale = {thing for thing, _ in common}
+    held = words((f"Nothing but {' and '.join(sorted(stale))}.",))
+    assert named(held, stale) < 0.5 * named(free, stale)
+    assert not any(named_in(word.text[len(word.draft) :]) & stale for word in held if word.source == "model")
+    assert {word.draft for word in held} == {word.draft for word in free}, "the phrases choose as before"
 
 
 @pytest.mark.slow

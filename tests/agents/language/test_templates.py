@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -242,6 +243,32 @@ def test_no_connective_comes_twice_in_a_talk_or_soon_again_from_one_mouth() -> N
     assert len(used) >= 5 and len(set(used)) == len(used)
 
 
+def test_a_talk_that_has_had_its_food_and_drink_goes_on_to_something_else() -> None:
+    def calls_for_table(*talk: tuple[str, str]) -> float:
+        lines = [draft(replace(make_plan(Act.ACKNOWLEDGE, Topic.WORK, ""), seed=seed, history=talk)) for seed in WIDE]
+        going_on = [line for line in lines if line.tail_allowed]
+        return sum(set(line.calls_for) <= {"food", "drink", "company"} for line in going_on) / len(going_on)
+
+    served = ("Tomas", "I have had my soup and my ale, and a song with them.")
+    assert calls_for_table(served) < 0.6 * calls_for_table(("Tomas", "That was a long walk, Mira."))
+
+
+def test_endings_are_of_the_season_and_of_the_trade() -> None:
+    def kinds(**changes: Any) -> set[str]:
+        plans = (replace(make_plan(Act.GREET, Topic.WELLBEING, ""), seed=seed, **changes) for seed in WIDE)
+        return {kind for line in map(draft, plans) for kind in line.calls_for}
+
+    smith = replace(make_plan().speaker, trade="smith")
+    assert "metal" in kinds(speaker=smith) and "metal" not in kinds()
+    assert {"smell", "fruit"} <= kinds(season="summer") and "fruit" not in kinds()
+
+
+def test_few_endings_call_for_food_and_drink_alone() -> None:
+    table = [ending for ending in phrase_book().endings if set(ending.calls_for) <= {"food", "drink"}]
+    assert len(table) / len(phrase_book().endings) < 0.1
+
+
+WIDE = range(150)
 TRADES = sorted(
     {*phrase_book().tasks, "tinker"}
     | {
