@@ -1,6 +1,6 @@
 """The machine code of a run, made before the first needs it: `python -m engine.machine_code`.
 
-Numba compiles what is called; so a small village lives through two rainy minutes, and a picture of it is measured.
+Numba compiles what is called; so a small village lives through two rainy minutes, and pictures are measured and stored.
 """
 
 from __future__ import annotations
@@ -8,13 +8,18 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from math import pi
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.language.templates import TemplateVoice
 from engine.annotations import annotate
+from engine.render.unpacking import colours_of, depth_of, flow_of, labels_of, normals_of
+from engine.residues import fast_residues
 from engine.scenario import Scenario, build
 from engine.simulation import Simulation
+from recorder.images import encode_image
 from recorder.schema import CameraPose
 from world.compiled import CODE
 from world.view import Onlookers
@@ -49,10 +54,23 @@ def make() -> None:
     beside = CameraPose((person["x"] - 4.0, person["y"], person["z"] + 1.5), 0.0, 0.0, 1.0)
     images = {"instance": np.zeros(PICTURE, np.uint32), "depth": np.full(PICTURE, np.inf, np.float32)}
     annotate(run.scenery, run.cast, run.snapshot, beside, images, 0.0)
+    _store_a_picture()
     _look_round_in_a_crowd(run)
     with suppress(OSError):  # of which world.compiled has told
         MADE.parent.mkdir(parents=True, exist_ok=True)
         MADE.touch()
+
+
+def _store_a_picture() -> None:
+    """Take the targets of a drawn frame apart, and make of its images what a session holds."""
+    target, ids = np.zeros((*PICTURE, 4), np.float32), np.zeros((*PICTURE, 4), np.uint8)
+    one, two, three, four = (target[..., k] for k in range(4))
+    labels_of(ids.view("<u4")[..., 0], np.zeros(1, np.uint8))
+    flow, _ = flow_of(one, two, four, 0)
+    images: dict[str, NDArray[Any]] = {"rgb": colours_of(ids), "depth": depth_of(one), "flow": flow}
+    images["normal"] = normals_of(two, three, four)
+    for name, image in images.items():
+        encode_image(name, image, fast_residues)
 
 
 def _look_round_in_a_crowd(run: Simulation) -> None:
