@@ -211,7 +211,7 @@ def test_the_air_of_any_climate_at_any_time(
     sway_c=st.sampled_from((0.0, 3.0)),
     rain_mm=st.sampled_from((0.0, 0.1, 0.2, 0.3, 10.0, 1999.0)),
     chance=st.sampled_from((0.0, 0.01, 0.5, 0.99, 1.0)),
-    gaps=st.sampled_from((0.0, 0.2)),
+    gaps=st.sampled_from((0.0, 0.05)),  # more may leave too little of a month
     seed=st.integers(0, 999),
 )
 def test_any_record_that_is_read_gives_a_climate(

@@ -94,7 +94,12 @@ def test_a_desert_river_without_rain_of_its_own_runs_dry_without_trouble() -> No
     assert flows[0][0] == 0.0 and 0.0 < flows[-1][1] < 0.001 * flows[0][1] + 1.0
 
 
-@given(swe=st.floats(0, 2000), density=st.floats(50, 400), fallen=st.floats(0, 50), air=st.floats(-60, 30))
+@given(
+    swe=st.floats(0, 2000),
+    density=st.floats(50, 400),
+    fallen=st.floats(0, 50, allow_subnormal=False),  # the depth of so little would be nothing
+    air=st.floats(-60, 30),
+)
 @settings(deadline=None)
 def test_snow_keeps_its_water_and_stays_between_fluff_and_slush(
     swe: float, density: float, fallen: float, air: float
