@@ -131,7 +131,7 @@ def test_the_eyes_turn_no_farther_than_a_neck():
 def test_nobody_sees_their_own_head():
     """Not even somebody who stoops, talks or works: the face that is drawn is behind the eyes."""
     simulation = Simulation(
-        build({"name": "t", "world": {"size_m": 256}, "village": {"villagers": 4}}, "t"), TemplateVoice()
+        build({"name": "t", "world": {"size_m": 256}, "village": {"villagers": 6}}, "t"), TemplateVoice()
     )
     stage = Stage(simulation.scenery, simulation.cast, (64, 48), ("part", "instance"), quality="truth")
     for kind in Activity:
