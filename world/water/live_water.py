@@ -11,13 +11,13 @@ from world.state import Plain, put_back, taken
 from world.water.paces import SLOWEST, WAKING
 from world.water.passes import FELL, LEFT, Carry, Flow, Lattice, Outlets, Tiles, mark, step_water
 from world.water.shallow import OUTSIDE, TILE, carry_momentum
-from world.water.sleep import pour_into
+from world.water.sleep import Asleep, pour_into
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 AtHand = tuple[
-    Lattice, Flow, Carry, Tiles, Outlets, tuple[int, int], tuple[int, int], Floats, int, float, float
+    Lattice, Flow, Carry, Tiles, Asleep, Outlets, tuple[int, int], tuple[int, int], Floats, int, float, float
 ]  # fmt: skip
 
 CALMS_S = 120.0  # friction of shore and weeds that stills a lake; judgement
@@ -75,6 +75,8 @@ class LiveWater:
         self._wanted = np.zeros(count, dtype=np.int64)
         self._ringed = np.full((self._tiles[0] + 2, self._tiles[1] + 2), OUTSIDE, dtype=np.uint8)
         self._mark()
+        # what `passes` knows of sleepers from one second to the next, see `sleep.look_at`
+        self._asleep = np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count, np.bool_), np.zeros(count)
         self._share = np.ones(self._depth.size)
         self._carry_east, self._carry_north = np.zeros(self._depth.size), np.zeros(self._depth.size)
         self._measure()
@@ -140,7 +142,7 @@ class LiveWater:
     def step(self, seconds: int = 1) -> None:
         """Advance second by second."""
         for _ in range(seconds):
-            step_water(*self.at_hand())
+            step_water(*self.at_hand(), (0, self._shape[0]))
             self.second += 1
 
     def freeze(self) -> Plain:
@@ -163,6 +165,7 @@ class LiveWater:
             (self._carry_east, self._carry_north),
             (self._held, self._restless, self._speeds, self._measured, self._awake, self._called, self._calm,
              self._pace, self._wanted, self._ringed.ravel()),
+            self._asleep,
             (self._outlets, self._conveyance),
             self._shape,
             self._tiles,

@@ -40,14 +40,19 @@ def choose_paces(
         if QUARTERS * second % quarters_of(pace[tile]) == 0:
             speeds[tile] = measured[tile]
     for tile in range(up * across):
+        if not awake[tile]:
+            continue
         wanted[tile] = QUICKEST
-        while wanted[tile] < SLOWEST and (
-            quarters_of(wanted[tile] + 1) * MARGIN * speeds[tile] <= COURANT * cell_m * QUARTERS or not awake[tile]
+        while (
+            wanted[tile] < SLOWEST
+            and quarters_of(wanted[tile] + 1) * MARGIN * speeds[tile] <= COURANT * cell_m * QUARTERS
         ):
             wanted[tile] += 1
     for there_and_back in range(2):
         for place in range(up * across):
             tile = place if there_and_back == 0 else up * across - 1 - place
+            if not awake[tile]:
+                continue
             r, c = tile // across, tile % across
             for side in range(4):
                 nr, nc = r + (side == 0) - (side == 1), c + (side == 2) - (side == 3)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from world.compiled import compiled, compiled_apart
 from world.water.paces import QUARTERS, QUICKEST, SLOWEST, choose_paces, quarters_of
 from world.water.shallow import ASLEEP, COURANT, carry_momentum, cut, drive, let_out, renew, share_out
-from world.water.sleep import changed, give_back, held_by_sleepers, let_fall, rouse
+from world.water.sleep import Asleep, changed, give_back, held_by_sleepers, let_fall, look_at, rouse, touched
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -38,18 +38,19 @@ LEFT, FELL = range(2)  # the books, m3
 
 @compiled_apart
 def step_water(
-    lattice: Lattice, flow: Flow, carry: Carry, tiles: Tiles, outlets: Outlets, shape: tuple[int, int],
-    across: tuple[int, int], books: Floats, second: int, calms_s: float, cell_m: float,
+    lattice: Lattice, flow: Flow, carry: Carry, tiles: Tiles, asleep: Asleep, outlets: Outlets, shape: tuple[int, int],
+    across: tuple[int, int], books: Floats, second: int, calms_s: float, cell_m: float, changing: tuple[int, int],
 ) -> None:  # fmt: skip
     """Step all tiles by a second, in place; what the arrays are, `LiveWater` says. Maps are flat.
 
     `across` are the numbers of tiles northward and eastward; to the `books` (2,) is added what left the map and what
-    fell, m3.
+    fell, m3. Since the second before nobody else has changed the maps but in the rows from the first up to the second
+    of `changing`: sleepers elsewhere are as they were.
     """
     depth, east, north, falling, watched, _ = flow
     held, restless, speeds, measured, awake, called, calm, pace, wanted, states = tiles
     woken, turned = rouse(awake, called, restless, calm, pace, across, STIRRED_M_S * WATCH_S, STEADY_WATCHES)
-    if turned:
+    if turned.size > 0:
         mark(awake, pace, across, states)
     give_back(depth, held, awake, shape, cell_m)
     if woken.size > 0:
@@ -68,9 +69,9 @@ def step_water(
                 books[FELL] += let_fall(depth, falling, summed, shape, held, cell_m, 1.0)
         else:
             go_on(lattice, flow, carry, tiles, outlets, shape, stepping, int(turns[k, 0]), calms_s, cell_m, books)
-    left_asleep, fell_asleep = held_by_sleepers(
-        depth, east, north, falling, states, shape, held, HELD_DEPTH_M, HELD_SHARE, called, cell_m, 1.0
-    )
+    looked = touched(turned, changing, across)
+    look_at(depth, east, north, falling, states, shape, looked, HELD_DEPTH_M, HELD_SHARE, asleep)
+    left_asleep, fell_asleep = held_by_sleepers(states, across, held, asleep, called, cell_m, 1.0)
     books[LEFT] += left_asleep
     books[FELL] += fell_asleep
     if (second + 1) % WATCH_S == 0:

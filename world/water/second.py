@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from world.compiled import compiled, compiled_apart
 from world.water.ground import Shade, advance_ground
 from world.water.passes import Carry, Flow, Lattice, Outlets, Tiles, step_water
-from world.water.sleep import pour_into
+from world.water.sleep import Asleep, pour_into
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,8 +22,8 @@ GROUND_STEP_S = 60  # between two steps of each row of cells; the rows take turn
 @compiled_apart
 def step_land(
     first: int, seconds: int, ground: Ground, sky: Sky, streams: Ints, entering: Entering, lattice: Lattice, flow: Flow,
-    carry: Carry, tiles: Tiles, outlets: Outlets, shape: tuple[int, int], across: tuple[int, int], books: Floats,
-    second: int, calms_s: float, cell_m: float,
+    carry: Carry, tiles: Tiles, asleep: Asleep, outlets: Outlets, shape: tuple[int, int], across: tuple[int, int],
+    books: Floats, second: int, calms_s: float, cell_m: float,
 ) -> None:  # fmt: skip
     """Step the land by some seconds from the `first` on, in place: the rows of ground whose turn it is, and all water.
 
@@ -38,17 +38,33 @@ def step_land(
     )  # fmt: skip
     held, awake = tiles[0], tiles[4]
     area = cell_m * cell_m
+    stream_row, stream_col = streams // shape[1], streams % shape[1]
     for passed in range(seconds):
         turn = (first + passed) % GROUND_STEP_S
+        rows = shape[0] * turn // GROUND_STEP_S, shape[0] * (turn + 1) // GROUND_STEP_S
         advance_ground(
-            shape[0] * turn // GROUND_STEP_S, shape[0] * (turn + 1) // GROUND_STEP_S, stores, traits, drains_to,
-            horizon, sky[0], sky[1], sky[2], depth[1:-1, 1:-1], east[1:-1, 1:], north[1:, 1:-1], falling[1:-1, 1:-1],
-            bank, totals, cell_m, float(GROUND_STEP_S),
+            rows[0], rows[1], stores, traits, drains_to, horizon, sky[0], sky[1], sky[2], depth[1:-1, 1:-1],
+            east[1:-1, 1:], north[1:, 1:-1], falling[1:-1, 1:-1], bank, totals, cell_m, float(GROUND_STEP_S),
         )  # fmt: skip
         released = release(bank, streams, float(GROUND_STEP_S))
-        pour_into(depth, held, awake, streams // shape[1], streams % shape[1], released, across[1], area)
+        pour_into(depth, held, awake, stream_row, stream_col, released, across[1], area)
         pour_into(depth, held, awake, entering[0], entering[1], entering[2], across[1], area)
-        step_water(lattice, flow, carry, tiles, outlets, shape, across, books, second + passed, calms_s, cell_m)
+        changing = rows if passed > 0 else (0, shape[0])
+        step_water(
+            lattice,
+            flow,
+            carry,
+            tiles,
+            asleep,
+            outlets,
+            shape,
+            across,
+            books,
+            second + passed,
+            calms_s,
+            cell_m,
+            changing,
+        )
 
 
 @compiled

@@ -9,12 +9,13 @@ from world.compiled import compiled
 from world.water.faces import any_in_row, change_row, fall_row
 from world.water.lanes import Index
 from world.water.paces import WAKING
-from world.water.shallow import ASLEEP, EAST, NORTH, OUTSIDE, TILE, WEST, states_beside, tile_at
+from world.water.shallow import ASLEEP, EAST, NORTH, OUTSIDE, SOUTH, TILE, WEST, states_beside, tile_at
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 States = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
+Asleep = tuple[Floats, Floats, Floats, Flags, Floats]  # passing, going, raining, rained_on, most
 
 
 @compiled
@@ -52,23 +53,36 @@ def let_fall(
 
 
 @compiled
-def held_by_sleepers(
-    depth: Floats, east: Floats, north: Floats, falling: Floats, states: States, shape: tuple[int, int], held: Floats,
-    held_m: float, held_share: float, called: Flags, cell_m: float, seconds: float,
-) -> tuple[float, float]:  # fmt: skip
-    """Count into `held` (tiles,) what sleeping tiles got and lost in some seconds, and mark those that must wake.
+def touched(turned: Ints, rows: tuple[int, int], tiles: tuple[int, int]) -> Ints:
+    """The tiles of some rows of cells, those that turned, and those beside these, each once."""
+    up, across = tiles
+    flags = np.zeros(up * across, dtype=np.bool_)
+    flags[rows[0] // TILE * across : (rows[1] + TILE - 1) // TILE * across] = True
+    for tile in turned:
+        r, c = tile // across, tile % across
+        for side in range(4):
+            nr, nc = r + (side == NORTH) - (side == SOUTH), c + (side == EAST) - (side == WEST)
+            if 0 <= nr < up and 0 <= nc < across:
+                flags[nr * across + nc] = True
+        flags[tile] = True
+    return np.flatnonzero(flags)
 
-    They got what fell or soaked away, and what the faces between them and off the map's edge passed; faces towards
-    awake tiles are counted where these are stepped. A sleeper is `called` when rain stands on it, or when it holds what
-    comes to a depth of `held_m` over its wet cells or to `held_share` of its water. Returns what left the map and what
-    fell, m3.
+
+@compiled
+def look_at(
+    depth: Floats, east: Floats, north: Floats, falling: Floats, states: States, shape: tuple[int, int], tiles: Ints,
+    held_m: float, held_share: float, asleep: Asleep,
+) -> None:  # fmt: skip
+    """Find of those of some tiles that sleep what stays the same while they and those beside them do, in place.
+
+    `passing`, what comes through the faces between sleepers and off the map's edge, and `going` off that edge (faces
+    towards awake tiles are counted where these are stepped), both in m2/s; `raining`, the sum over cells of what falls
+    or soaks away in m/s, and whether any is `rained_on`; and the `most` a tile may hold: what comes to a depth of
+    `held_m` over its wet cells or to `held_share` of its water, in m of depth summed over cells.
     """
-    stride = shape[1] + 2
-    passed, area = cell_m * seconds, cell_m * cell_m
-    across = (shape[1] + TILE - 1) // TILE
-    left = fell = 0.0
-    for tile in range(called.size):
-        called[tile] = False
+    passing, going, raining, rained_on, most = asleep
+    stride, across = shape[1] + 2, (shape[1] + TILE - 1) // TILE
+    for tile in tiles:
         if states[(tile // across + 1) * (across + 2) + tile % across + 1] != ASLEEP:
             continue
         start, high, wide = tile_at(tile, shape)
@@ -92,7 +106,8 @@ def held_by_sleepers(
             gained += through
             if state == OUTSIDE:
                 gone -= through
-        sum_falling = 0.0
+        passing[tile], going[tile] = gained, gone
+        sum_falling, rains = 0.0, False
         for k in range(high):
             first = start + k * stride
             if not any_in_row(falling, Index(first), wide):
@@ -100,15 +115,32 @@ def held_by_sleepers(
             for i in range(first, first + wide):
                 if falling[i] != 0.0:
                     sum_falling += falling[i]
-                    called[tile] = called[tile] or falling[i] > 0.0
-        held[tile] += gained * passed + sum_falling * area * seconds
-        left += gone * passed
-        fell += sum_falling * area * seconds
-        if held[tile] == 0.0:
-            continue
+                    rains = rains or falling[i] > 0.0
+        raining[tile], rained_on[tile] = sum_falling, rains
         wet, total = water_in(depth, start, high, wide, stride)
-        if wet > 0 and abs(held[tile]) > min(held_m * wet, held_share * total) * area:
-            called[tile] = True
+        most[tile] = min(held_m * wet, held_share * total) if wet > 0 else np.inf
+
+
+@compiled
+def held_by_sleepers(
+    states: States, tiles: tuple[int, int], held: Floats, asleep: Asleep, called: Flags, cell_m: float, seconds: float
+) -> tuple[float, float]:
+    """Count into `held` (tiles,) what sleeping tiles got and lost in some seconds, and mark those that must wake.
+
+    They got what fell or soaked away, and what passed their faces. A sleeper is `called` when rain stands on it, or
+    when it holds more than it may; see `look_at`. Returns what left the map and what fell, m3.
+    """
+    passing, going, raining, rained_on, most = asleep
+    passed, area = cell_m * seconds, cell_m * cell_m
+    left = fell = 0.0
+    for tile in range(called.size):
+        called[tile] = False
+        if states[(tile // tiles[1] + 1) * (tiles[1] + 2) + tile % tiles[1] + 1] != ASLEEP:
+            continue
+        held[tile] += passing[tile] * passed + raining[tile] * area * seconds
+        left += going[tile] * passed
+        fell += raining[tile] * area * seconds
+        called[tile] = rained_on[tile] or abs(held[tile]) > most[tile] * area
     return left, fell
 
 
@@ -128,11 +160,11 @@ def water_in(depth: Floats, start: int, high: int, wide: int, stride: int) -> tu
 def rouse(
     awake: Flags, called: Flags, restless: Floats, calm: Ints, pace: Ints, tiles: tuple[int, int], stirred_m: float,
     watches: int,
-) -> tuple[Ints, bool]:  # fmt: skip
+) -> tuple[Ints, Ints]:  # fmt: skip
     """Decide which tiles are stepped, in place: all but those that were steady so many `watches` beside steady ones.
 
-    A tile beside one whose depths changed by more than `stirred_m` is not. Returns those that were woken, and whether
-    any woke or fell asleep.
+    A tile beside one whose depths changed by more than `stirred_m` is not. Returns those that were woken, and all that
+    woke or fell asleep.
     """
     up, across = tiles
     stays = np.zeros(awake.size, dtype=np.bool_)
@@ -145,19 +177,21 @@ def rouse(
             for nr in range(max(0, r - 1), min(up, r + 2)):
                 for nc in range(max(0, c - 1), min(across, c + 2)):
                     stays[nr * across + nc] = True
-    count, turned = 0, False
+    turned, changes = np.zeros(awake.size, dtype=np.int64), 0
+    count = 0
     for tile in range(awake.size):
         if not stays[tile]:
             restless[tile] = 0.0
         if stays[tile] == awake[tile]:
             continue
-        turned = True
+        turned[changes] = tile
+        changes += 1
         awake[tile] = stays[tile]
         if stays[tile]:
             woken[count] = tile
             count += 1
             calm[tile], pace[tile] = 0, WAKING
-    return woken[:count], turned
+    return woken[:count], turned[:changes]
 
 
 @compiled
