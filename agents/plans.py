@@ -154,8 +154,8 @@ def _weigh(
         # Back to what was interrupted, but not past meals, chapel and sleep.
         if suspended[i] and not (night or asked[i] == Intent.EAT or asked[i] == Intent.CHAPEL):
             worth[Option.RESUME, i] = RESUMED_WORTH
-        # A meal begins with hunger and lasts until it is gone.
-        eating = intent[i] == Intent.EAT and indoors[i] and 0.08 < hunger[i] < 0.9
+        # A meal begins with hunger and lasts until it is gone; who is expected somewhere gets up from the table.
+        eating = intent[i] == Intent.EAT and indoors[i] and 0.08 < hunger[i] < 0.9 and not promise[i]
         worth[Option.EAT, i] = 0.8 if eating else 1.6 * (hunger[i] - 0.3)
         worth[Option.SLEEP, i] = 2.5 * (fatigue[i] - 0.7)
         # Shelter from rain, cold, storm and danger; those of weak nerves also from rain that is still to come. Weather

@@ -87,6 +87,7 @@ def test_what_is_begun_is_kept_up() -> None:
     assert best(situation(**eating, hunger=0.3), present=Option.EAT) == Option.EAT
     assert best(situation(hunger=0.3)) == Option.ROUND
     assert best(situation(**eating, hunger=0.02), present=Option.EAT) == Option.ROUND
+    assert best(situation(**eating, hunger=0.5, promise=True), present=Option.EAT) == Option.PROMISE
 
 
 def test_at_night_only_the_pressing_counts() -> None:
