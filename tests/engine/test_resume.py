@@ -307,7 +307,7 @@ def test_the_layout_has_a_new_number_where_it_changes(run: Run) -> None:
 # What follows from the scenario, closed places, the ground and the hour, and is filled when first asked for; and
 # room that is written anew in each step.
 CACHES = {"_rounds", "_found", "voice", "_fields", "_moments", "_storms", "_nights", "_strokes", "_field", "_days"}
-CACHES |= {"_listed", "_starts", "_carry", "_share", "_over", "_people", "_leading", "walkers"}
+CACHES |= {"_listed", "_starts", "_carry", "_share", "_asleep", "_wanted", "_over", "_people", "_leading", "walkers"}
 
 
 def differences(one: Any, other: Any, path: str = "", seen: set[tuple[int, int]] | None = None) -> Iterator[str]:
