@@ -70,8 +70,8 @@ def step_water(
         else:
             go_on(lattice, flow, carry, tiles, outlets, shape, stepping, int(turns[k, 0]), calms_s, cell_m, books)
     looked = touched(turned, changing, across)
-    look_at(depth, east, north, falling, states, shape, looked, HELD_DEPTH_M, HELD_SHARE, asleep)
-    left_asleep, fell_asleep = held_by_sleepers(states, across, held, asleep, called, cell_m, 1.0)
+    look_at(depth, east, north, falling, awake, states, shape, looked, HELD_DEPTH_M, HELD_SHARE, asleep)
+    left_asleep, fell_asleep = held_by_sleepers(awake, held, asleep, called, cell_m, 1.0)
     books[LEFT] += left_asleep
     books[FELL] += fell_asleep
     if (second + 1) % WATCH_S == 0:

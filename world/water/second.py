@@ -40,8 +40,7 @@ def step_land(
     area = cell_m * cell_m
     stream_row, stream_col = streams // shape[1], streams % shape[1]
     for passed in range(seconds):
-        turn = (first + passed) % GROUND_STEP_S
-        rows = shape[0] * turn // GROUND_STEP_S, shape[0] * (turn + 1) // GROUND_STEP_S
+        rows = rows_of(first + passed, shape[0])
         advance_ground(
             rows[0], rows[1], stores, traits, drains_to, horizon, sky[0], sky[1], sky[2], depth[1:-1, 1:-1],
             east[1:-1, 1:], north[1:, 1:-1], falling[1:-1, 1:-1], bank, totals, cell_m, float(GROUND_STEP_S),
@@ -65,6 +64,13 @@ def step_land(
             cell_m,
             changing,
         )
+
+
+@compiled
+def rows_of(second: int, rows: int) -> tuple[int, int]:
+    """The first of the rows of ground whose turn it is in a second, and the one behind the last."""
+    turn = second % GROUND_STEP_S
+    return rows * turn // GROUND_STEP_S, rows * (turn + 1) // GROUND_STEP_S
 
 
 @compiled

@@ -70,8 +70,8 @@ def touched(turned: Ints, rows: tuple[int, int], tiles: tuple[int, int]) -> Ints
 
 @compiled
 def look_at(
-    depth: Floats, east: Floats, north: Floats, falling: Floats, states: States, shape: tuple[int, int], tiles: Ints,
-    held_m: float, held_share: float, asleep: Asleep,
+    depth: Floats, east: Floats, north: Floats, falling: Floats, awake: Flags, states: States, shape: tuple[int, int],
+    tiles: Ints, held_m: float, held_share: float, asleep: Asleep,
 ) -> None:  # fmt: skip
     """Find of those of some tiles that sleep what stays the same while they and those beside them do, in place.
 
@@ -81,9 +81,9 @@ def look_at(
     `held_m` over its wet cells or to `held_share` of its water, in m of depth summed over cells.
     """
     passing, going, raining, rained_on, most = asleep
-    stride, across = shape[1] + 2, (shape[1] + TILE - 1) // TILE
+    stride = shape[1] + 2
     for tile in tiles:
-        if states[(tile // across + 1) * (across + 2) + tile % across + 1] != ASLEEP:
+        if awake[tile]:
             continue
         start, high, wide = tile_at(tile, shape)
         beside = states_beside(tile, shape, states)
@@ -123,7 +123,7 @@ def look_at(
 
 @compiled
 def held_by_sleepers(
-    states: States, tiles: tuple[int, int], held: Floats, asleep: Asleep, called: Flags, cell_m: float, seconds: float
+    awake: Flags, held: Floats, asleep: Asleep, called: Flags, cell_m: float, seconds: float
 ) -> tuple[float, float]:
     """Count into `held` (tiles,) what sleeping tiles got and lost in some seconds, and mark those that must wake.
 
@@ -135,7 +135,7 @@ def held_by_sleepers(
     left = fell = 0.0
     for tile in range(called.size):
         called[tile] = False
-        if states[(tile // tiles[1] + 1) * (tiles[1] + 2) + tile % tiles[1] + 1] != ASLEEP:
+        if awake[tile]:
             continue
         held[tile] += passing[tile] * passed + raining[tile] * area * seconds
         left += going[tile] * passed

@@ -67,7 +67,7 @@ from world.water.ground import (
 from world.water.horizon import sky_view, skylines
 from world.water.ledger import EnergyLedger, WaterLedger
 from world.water.live_water import CALMS_S, LiveWater
-from world.water.second import GROUND_STEP_S, step_land
+from world.water.second import GROUND_STEP_S, rows_of, step_land
 from world.water.snow import SETTLED_KG_M3
 from world.water.soil import TOP_MM
 
@@ -279,7 +279,8 @@ class LandSurface:
 
     def _link(self) -> bytes:
         """The next link of the chain, which knows of a stride that was just stepped."""
-        first, last = self._rows_of(self.second)[0], self._rows_of(self.second + self.stride_s - 1)[1]
+        rows = self._ways.ground.shape[0]
+        first, last = rows_of(self.second, rows)[0], rows_of(self.second + self.stride_s - 1, rows)[1]
         # Every change of a store also goes into the totals; so the stores themselves take turns.
         hashed = hashlib.blake2b(self._chain + self._totals.tobytes(), digest_size=16)
         hashed.update(self._stores[self.second // GROUND_STEP_S % STORES, first:last].data)
@@ -336,10 +337,6 @@ class LandSurface:
         air: Floats = self._forcing[AIR][np.ix_(r, c)]
         return air
 
-    def _rows_of(self, second: int) -> tuple[int, int]:
-        rows, turn = self._ways.ground.shape[0], second % GROUND_STEP_S
-        return rows * turn // GROUND_STEP_S, rows * (turn + 1) // GROUND_STEP_S
-
     def _spin_up(self, recharge_mm_h: float) -> None:
         """Let the flow of a mean day settle: springs and streams bring what they bring on average."""
         springs = np.zeros(self._bank.size)
@@ -365,7 +362,7 @@ class LandSurface:
         awaited = 0.0
         stepped = self.second + self.stride_s * self._begun
         for turn in range(min(GROUND_STEP_S, stepped)):
-            first, last = self._rows_of(turn)
+            first, last = rows_of(turn, self._ways.ground.shape[0])
             since = (stepped - 1 - turn) % GROUND_STEP_S + 1
             awaited += float(self._water.falling[first:last].sum()) * (GROUND_STEP_S - since)
         return in_ground + float(self._bank.sum()) + self._water.volume_m3 + awaited * self.basin.cell_m**2
