@@ -31,7 +31,7 @@ def image_point(lens: str, coefficients: tuple[float, ...], rays: Floats) -> Flo
     if lens == "fisheye":
         across = np.hypot(rays[:, 0], rays[:, 1])
         angle = np.arctan2(across, rays[:, 2])
-        seen = (angle <= WIDEST_FISHEYE) & _rises(_bent(coefficients), angle)
+        seen = angle <= min(WIDEST_FISHEYE, _turn(lens, coefficients))
         scale = np.where(seen, _bent(coefficients)(angle), np.nan) / np.where(across > 0, across, 1.0)
         return rays[:, :2] * scale[:, None]
     ahead = np.where(rays[:, 2] > 0, rays[:, 2], np.nan)
@@ -39,7 +39,7 @@ def image_point(lens: str, coefficients: tuple[float, ...], rays: Floats) -> Flo
     if lens == "pinhole":
         return flat
     radius = np.hypot(flat[:, 0], flat[:, 1])
-    return np.where(_rises(_radial(coefficients), radius)[:, None], _distorted(coefficients, flat), np.nan)
+    return np.where((radius <= _turn(lens, coefficients))[:, None], _distorted(coefficients, flat), np.nan)
 
 
 def ray(lens: str, coefficients: tuple[float, ...], points: Floats) -> Floats:
@@ -47,7 +47,7 @@ def ray(lens: str, coefficients: tuple[float, ...], points: Floats) -> Floats:
     if lens == "fisheye":
         radius = np.hypot(points[:, 0], points[:, 1])
         angle = _solved(_bent(coefficients), radius)
-        angle = np.where(angle <= WIDEST_FISHEYE, angle, np.nan)
+        angle = np.where(angle <= min(WIDEST_FISHEYE, _turn(lens, coefficients)), angle, np.nan)
         aside = points * (np.sin(angle) / np.where(radius > 0, radius, 1.0))[:, None]
         return np.column_stack([aside, np.cos(angle)])
     flat = points if lens == "pinhole" else _undistorted(coefficients, points)
@@ -83,29 +83,27 @@ def _bent(coefficients: tuple[float, ...]) -> Callable[[Floats], Floats]:
     return lambda t: t * (1 + t**2 * (k1 + t**2 * (k2 + t**2 * (k3 + t**2 * k4))))
 
 
-def _radial(coefficients: tuple[float, ...]) -> Callable[[Floats], Floats]:
-    k1, k2, _, _, k3 = _padded(coefficients, LENSES["brown"])
-    return lambda r: r * (1 + r**2 * (k1 + r**2 * (k2 + r**2 * k3)))
+def _turn(lens: str, coefficients: tuple[float, ...]) -> float:
+    """Off the axis, how far a lens shows more the farther out: beyond, it would show things a second time.
 
-
-def _rises(curve: Callable[[Floats], Floats], reach: Floats) -> NDArray[np.bool_]:
-    """Where a curve has risen all the way from zero: beyond its first turn it would show things a second time."""
-    farthest = float(np.nanmax(reach, initial=0.0))
-    along = np.linspace(0.0, farthest, 257)
-    falls = np.diff(curve(along)) <= 0.0
-    turn = along[int(np.argmax(falls))] if falls.any() else np.inf
-    return np.asarray(reach <= turn)
+    The angle of a fisheye, the radius of a brown; infinite where it never turns. It is the first root of the curve's
+    slope 1 + 3 k1 s + 5 k2 s^2 + ..., with s the square of angle or radius.
+    """
+    padded = _padded(coefficients, LENSES[lens])
+    powers = padded if lens == "fisheye" else (padded[0], padded[1], padded[4])
+    slope = [1.0, *((2 * n + 3) * k for n, k in enumerate(powers))]
+    roots = np.roots(slope[::-1])
+    return float(np.sqrt(roots.real[(roots.imag == 0) & (roots.real > 0)].min(initial=np.inf)))
 
 
 def _solved(curve: Callable[[Floats], Floats], values: Floats) -> Floats:
-    """The first x >= 0 with curve(x) = value; nan where the curve does not come so far before it turns."""
+    """An x >= 0 with curve(x) = value; nan where none is found."""
     x = values.copy()
     step = 1e-6
     for _ in range(STEPS):
         slope = (curve(x + step) - curve(x - step)) / (2 * step)
         x = np.clip(x - (curve(x) - values) / np.where(np.abs(slope) > 1e-9, slope, 1e-9), 0.0, np.pi)
-    found = (np.abs(curve(x) - values) < TOLERANCE) & _rises(curve, x)
-    return np.where(found, x, np.nan)
+    return np.where(np.abs(curve(x) - values) < TOLERANCE, x, np.nan)
 
 
 def _distorted(coefficients: tuple[float, ...], flat: Floats) -> Floats:
@@ -137,7 +135,7 @@ def _undistorted(coefficients: tuple[float, ...], points: Floats) -> Floats:
         move = np.column_stack([d * off[:, 0] - b * off[:, 1], a * off[:, 1] - c * off[:, 0]]) / area[:, None]
         flat = np.clip(flat - move, -1e3, 1e3)
     found = np.abs(_distorted(coefficients, flat) - points).max(axis=1, initial=0.0) < TOLERANCE
-    found &= _rises(_radial(coefficients), np.where(found, np.hypot(flat[:, 0], flat[:, 1]), 0.0))
+    found &= np.hypot(flat[:, 0], flat[:, 1]) <= _turn("brown", coefficients)
     return np.where(found[:, None], flat, np.nan)
 
 

@@ -96,3 +96,25 @@ def test_a_lens_that_does_not_exist_is_refused():
     for lens, distortion in (("mirror", ()), ("pinhole", (0.1,)), ("fisheye", (0.0,) * 5)):
         with pytest.raises(ValueError, match=lens):
             posed(lens, distortion)
+
+
+@pytest.mark.parametrize(
+    ("lens", "distortion"), [("brown", (-0.3,)), ("brown", BROWN), ("fisheye", (-0.2, 0.01)), ("fisheye", FISHEYE)]
+)
+def test_where_a_point_falls_does_not_depend_on_the_others(lens, distortion):
+    pose = posed(lens, distortion)
+    world, _ = points_ahead(pose, 20)
+    beside = pose.rotation() @ np.array([20.0, 0.0, 1e-4]) + np.array(pose.position)
+    together, _ = pose.project(np.vstack([world, beside]), SIZE)
+    alone = np.vstack([pose.project(point[None], SIZE)[0] for point in world])
+    assert together[:-1] == pytest.approx(alone, nan_ok=True)
+    assert np.isfinite(alone).all(axis=1).sum() > 10
+
+
+@pytest.mark.parametrize("k1", [-0.9, -0.3, -0.12, -0.01])
+def test_a_barrel_shows_as_far_as_its_slope_rises(k1):
+    pose = posed("brown", (k1,))
+    turn = np.sqrt(-1 / (3 * k1))  # where the slope of r + k1 r^3 is 0
+    for share, shown in ((0.999, True), (1.001, False)):
+        point = pose.rotation() @ np.array([0.0, share * turn, 1.0]) * 30 + np.array(pose.position)
+        assert np.isfinite(pose.project(point[None], SIZE)[0]).all() == shown
