@@ -86,14 +86,14 @@ def _bent(coefficients: tuple[float, ...]) -> Callable[[Floats], Floats]:
 def _turn(lens: str, coefficients: tuple[float, ...]) -> float:
     """Off the axis, how far a lens shows more the farther out: beyond, it would show things a second time.
 
-    The angle of a fisheye, the radius of a brown; infinite where it never turns. It is the first root of the curve's
-    slope 1 + 3 k1 s + 5 k2 s^2 + ..., with s the square of angle or radius.
+    The angle of a fisheye, the radius of a brown; infinite where it never turns. There the curve's slope
+    1 + 3 k1 s + 5 k2 s^2 + ... is first 0, with s the square of angle or radius; 1 / s is a root of s^-n times that.
     """
     padded = _padded(coefficients, LENSES[lens])
     powers = padded if lens == "fisheye" else (padded[0], padded[1], padded[4])
-    slope = [1.0, *((2 * n + 3) * k for n, k in enumerate(powers))]
-    roots = np.roots(slope[::-1])
-    return float(np.sqrt(roots.real[(roots.imag == 0) & (roots.real > 0)].min(initial=np.inf)))
+    roots = np.roots([1.0, *((2 * n + 3) * k for n, k in enumerate(powers))])
+    steepest = float(roots.real[roots.imag == 0].max(initial=0.0))
+    return 1.0 / float(np.sqrt(steepest)) if steepest > 0.0 else np.inf
 
 
 def _solved(curve: Callable[[Floats], Floats], values: Floats) -> Floats:
