@@ -174,12 +174,27 @@ def between(image: Floats, place: Floats) -> Floats:
 
 
 def level_places(depth: NDArray[np.float32], place: Floats) -> NDArray[np.bool_]:
-    """Where the four pixels round a place lie on one plane, so that values may be read between them."""
+    """Where the four pixels round a place lie on one plane, so that values may be read between them.
+
+    Four pixels to either side of an upright or a level edge agree as if on a plane, too steep for it to go on.
+    """
     inverse = 1.0 / depth.astype(np.float64)
-    left, top, _, _ = _corners(place, depth.shape[1], depth.shape[0])
+    height, width = depth.shape
+    left, top, _, _ = _corners(place, width, height)
     a, b, c, d = (inverse[top + y, left + x] for y, x in ((0, 0), (0, 1), (1, 0), (1, 1)))
     most, least = np.maximum.reduce([a, b, c, d]), np.minimum.reduce([a, b, c, d])
-    return np.asarray((least > 0) & (np.abs(a + d - b - c) <= PLANE * (most - least) + ROUNDING * most))
+    rounding = ROUNDING * most
+    flat = (least > 0) & (np.abs(a + d - b - c) <= PLANE * (most - least) + rounding)
+    before, after = inverse[top, np.maximum(left - 1, 0)], inverse[top, np.minimum(left + 2, width - 1)]
+    above, below = inverse[np.maximum(top - 1, 0), left], inverse[np.minimum(top + 2, height - 1), left]
+    return np.asarray(flat & _goes_on(before, a, b, after, rounding) & _goes_on(above, a, c, below, rounding))
+
+
+def _goes_on(before: Floats, here: Floats, there: Floats, after: Floats, rounding: Floats) -> NDArray[np.bool_]:
+    """Whether what rises from here to there rises at least half as much before or after, as a plane would: no edge."""
+    step = there - here
+    beside = np.maximum((here - before) * np.sign(step), (after - there) * np.sign(step))
+    return np.asarray(beside >= np.abs(step) / 2 - 4 * rounding)
 
 
 def _follow(

@@ -112,3 +112,24 @@ def test_exposure_makes_the_picture_brighter_and_nothing_else(stage: Callable[..
     assert bright["rgb"].mean() > plain["rgb"].mean() * 1.1
     for name in set(plain) - {"rgb"}:
         assert np.array_equal(plain[name], bright[name])
+
+
+@pytest.mark.parametrize("lens", LENSES)
+def test_nothing_hangs_between_a_thing_and_what_is_behind_it(stage: Callable[..., Stage], lens: str) -> None:
+    pose = replace(bent(looking((0.0, -14.0, 2.0), (0.0, 0.0, 2.0)), lens), yaw=np.pi / 2, pitch=0.0)
+    after = replace(pose, position=(0.3, -14.0, 2.0))
+    seen = stage(flat(), NOBODY)
+    post = box((1.3, -1.0, 0.0), (1.7, 1.0, 12.0))
+    for ident, thing in ((BOX_ID, box((-4.0, -1.0, 0.0), (-1.0, 1.0, 5.0))), (BOX_ID + 1, post)):
+        seen.add_mesh(thing, ident)
+    seen.add_mesh(box((-40.0, 20.0, 0.0), (40.0, 21.0, 40.0)), BOX_ID + 2)
+    images = seen.render(snapshot(EMPTY), pose, snapshot(EMPTY, tick=168), after)
+    _, y, z = np.moveaxis(pose.unproject(images["depth"]), -1, 0)
+    middle = np.array([[0.0, -1.0, 2.0], [0.0, 20.0, 2.0]])
+    leftwards = pose.project(middle, SIZE)[0][:, 0] - after.project(middle, SIZE)[0][:, 0]
+    for ident, low, high in ((BOX_ID, -1.0, 1.0), (BOX_ID + 1, -1.0, 1.0), (BOX_ID + 2, 20.0, 21.0)):
+        mine = (images["instance"] == ident) & (z > 1.0)  # not where it meets the ground
+        assert mine.sum() > 30
+        assert ((y > low - 0.5) & (y < high + 0.5))[mine].all()
+        moved = -images["flow"][mine & images["flow_valid"], 0]
+        assert ((moved < leftwards.mean()) == (low == 20.0)).all()
