@@ -72,7 +72,7 @@ def _what_is_there(path: Path) -> str:
 def products(path: Path, fps: float, loose_frames: bool = False) -> Iterator[tuple[str, Path]]:
     """Make the videos, the contact sheet, the texts and the loose frames of a session; yields each as it is done.
 
-    Where it holds no frames, only the texts.
+    A camera without rgb, such as a lidar, has no video; where there are no frames at all, there are only the texts.
 
     Loose frames are those of the contact sheet's moments, or all of them. Each product appears beside the session
     under its name only when it is whole.
@@ -87,8 +87,8 @@ def products(path: Path, fps: float, loose_frames: bool = False) -> Iterator[tup
     """
     with Session.open(path) as session:
         yield "session", path
-        if "rgb" in session.modalities:
-            for name in session.cameras:
+        for name in session.cameras:
+            if any("rgb" in frame.modalities for frame in session.frames(name)):
                 yield f"video, camera {name}", _whole(path, partial(write_video, session, name, fps=fps), f"{name}.mp4")
         if session.frames():
             yield "contact sheet", _whole(path, partial(write_contact_sheet, session), CONTACT_SHEET)

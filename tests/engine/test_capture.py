@@ -9,9 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.scenario import MODALITIES
+from agents.language.templates import TemplateVoice
+from engine.capture import Capture
+from engine.provenance import Model
+from engine.scenario import MODALITIES, build
 from recorder.container import SessionError
 from recorder.reader import Session
+from tests.engine.here import drawn_here
 from tests.engine.typed import hamlet
 from tests.test_walls import ROOT, run_blocked
 
@@ -142,6 +146,18 @@ def test_every_id_in_every_frame_exists_and_has_its_class(captured):
         assert ids.max() < len(classes)
         assert np.array_equal(classes[ids], session.frame(ref.tick, ref.camera, "semantic"))
         assert np.array_equal(ids == 0, np.isinf(session.frame(ref.tick, ref.camera, "depth")))
+
+
+def test_a_lidar_beside_a_camera_has_no_video_and_all_else_is_made(tmp_path):
+    small = {"duration": 1.0, "fps": 1.0, "size": (32, 24), "modalities": ("rgb",), "quality": "truth"}
+    eyes = [{"name": "sweep", "kind": "street", "lens": "lidar"}, {"name": "overlook", "kind": "orbit"}]
+    land = {"world": {"size_m": 256}, "village": {"villagers": 4}}
+    scenario = build({"name": "two", "seed": 5, **land, "capture": small, "camera": eyes}, "test")
+    capture = Capture(scenario, tmp_path, TemplateVoice(), Model("none", ""), workers=1)
+    with drawn_here():
+        list(capture.run())
+    made = {path.name for _, path in capture.products()}
+    assert made == {"session.hamlet", "overlook.mp4", "contact_sheet.png", "dialogue.txt", "dialogue.srt", "frames"}
 
 
 def an_hours_capture(scenario, folder):
