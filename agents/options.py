@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 PROMISED = {"help": Intent.HELP, "bring": Intent.BRING, "attend": Intent.ATTEND, "meet": Intent.MEET}
 CARE_MIN = (1.0, 7.0)  # how much too early the careless and the careful set out
 LONGEST_WALK_MIN = 30.0
-HEED_SPREAD = 0.2  # how much the memory of a promise varies from one to the next; judgement
+# How much it varies from one promise to the next how well one thinks of it, at average care; judgement. The careful
+# forget less of what they meant to do (Cuttler & Graf 2007).
+HEED_SPREAD = 0.2
 GATHERING_KINDS = ("market", "inn", "well", "bench")  # where people are, the best first
 TARGETS = ("intent", "place", "other", "source", "promise", "block")
 FIELDS, OPTIONS = len(TARGETS), len(Option)
@@ -58,6 +60,7 @@ class Due:
     liking: Floats
     heed: Floats
     late: NDArray[np.bool_]
+    gathers: NDArray[np.bool_]  # it is to come to a gathering
 
 
 def consider(rows: NDArray[np.int64], intentions: Intentions, bodies: Bodies, now: Moment) -> Considered:
@@ -78,17 +81,19 @@ def consider(rows: NDArray[np.int64], intentions: Intentions, bodies: Bodies, no
 def _promises(rows: NDArray[np.int64], intentions: Intentions, bodies: Bodies, now: Moment) -> Due:
     minds, town = intentions.minds, intentions.town
     m = len(rows)
-    due = Due(np.zeros(m, bool), [None] * m, np.zeros(m), np.zeros(m), np.zeros(m, bool))
+    due = Due(np.zeros(m, bool), [None] * m, np.zeros(m), np.zeros(m), np.zeros(m, bool), np.zeros(m, bool))
     for i, row in enumerate(rows.tolist()):
         for proposal in minds.promises.now_due(row, now.day, now.clock_min, LONGEST_WALK_MIN):
             away = float(np.hypot(town.x[proposal.place] - bodies.x[row], town.y[proposal.place] - bodies.y[row]))
             walk = 1.3 * away / WALK_M_PER_MIN  # lanes are no straight lines
             left = proposal.day * 1440.0 + proposal.minute - now.minutes
-            care = CARE_MIN[0] + (CARE_MIN[1] - CARE_MIN[0]) * minds.personas[row].conscientiousness
-            if left <= walk + care:
+            careful = minds.personas[row].conscientiousness
+            if left <= walk + CARE_MIN[0] + (CARE_MIN[1] - CARE_MIN[0]) * careful:
                 due.there[i], due.proposals[i] = True, proposal
+                due.gathers[i] = proposal.kind == "attend"
                 due.liking[i] = minds.relations.affinity[row, proposal.beneficiary]
-                due.heed[i] = stream(minds.seed, "heed", proposal.promise).normal(0.0, HEED_SPREAD)
+                spread = 2.0 * (1.0 - careful) * HEED_SPREAD
+                due.heed[i] = stream(minds.seed, "heed", proposal.promise).normal(0.0, spread)
                 due.late[i] = left < walk
                 break
     return due
@@ -201,6 +206,7 @@ def _situation(
         where = know.gathering_place[rows]
         away = np.hypot(intentions.town.x[where] - bodies.x[rows], intentions.town.y[where] - bodies.y[rows])
         on &= know.gathering_from[rows] - 1.3 / WALK_M_PER_MIN * away <= now.minutes
+    expected = due.gathers & (host >= 0) & (know.gathering_place[rows] == targets[1, Option.PROMISE])
     hosts = host == rows
     crop_out = (intentions.itinerary.work[rows] >= FieldWork.HAY) & (know.field[rows] >= 0)
     fetching_wood = (intentions.intent[rows] == Intent.FIRE) & ~intentions.doing(Intent.FIRE)[rows]
@@ -225,7 +231,8 @@ def _situation(
         promise=due.there,
         promise_liking=due.liking,
         promise_heed=due.heed,
-        gathering=on,
+        gathering=on | expected,
+        expected=expected,
         hosts=hosts,
         gathering_liking=liked(host),
         friend=friend >= 0,

@@ -28,6 +28,7 @@ ROUND_WORTH = 0.5
 SLEEP_WORTH = 0.8  # at night nobody gets up for a small hunger
 RESUMED_WORTH = 0.54  # what was interrupted is worth a little more than what comes next
 HOST_WORTH = 0.95  # nobody misses one's own supper
+GLADLY = 0.5  # share of the wish to be among the guests that speaks for keeping the promise to come
 HARDY = 0.08  # what wet weather matters less to those who work outdoors
 NOTHING = -np.inf  # worth of what is no option
 
@@ -86,6 +87,7 @@ class Situation:
     promise_liking: Floats  # affinity for the one it was given to, -1..1
     promise_heed: Floats  # how well it is remembered today: drawn for each promise, mean 0
     gathering: Flags  # one is on
+    expected: Flags  # and one has promised to come to it
     hosts: Flags  # and it is one's own
     gathering_liking: Floats
     friend: Flags
@@ -108,7 +110,8 @@ def worths(s: Situation) -> Floats:
     sky = w.raining, 0.32 + 0.08 * min(wet, 8.0) + storm, menace(w, dark=False)
     who = s.openness, s.conscientiousness, s.extraversion, s.agreeableness, s.neuroticism, s.outdoor_trade
     needs = s.hunger, s.fatigue, s.cold, s.loneliness, s.danger, s.idleness, s.fire_low
-    flags = s.rain_known, s.crop_out, s.own_crop, s.suspended, s.promise, s.gathering, s.hosts, s.friend, s.needy
+    flags = s.rain_known, s.crop_out, s.own_crop, s.suspended, s.promise, s.gathering, s.expected, s.hosts
+    others = s.friend, s.needy, s.company, s.new_place
     to_host, to_friend, to_needy = (x.astype(np.float32) for x in (s.gathering_liking, s.friend_liking, s.needy_liking))
     worth = np.full((len(Option), len(s.intent)), NOTHING)
     _weigh(
@@ -116,7 +119,7 @@ def worths(s: Situation) -> Floats:
         who,
         needs,
         (s.intent, s.asked, s.indoors),
-        (*flags, s.company, s.new_place),
+        (*flags, *others),
         (s.promise_liking, s.promise_heed, to_host, to_friend, to_needy),
         *sky,
     )
@@ -135,7 +138,7 @@ def _weigh(
     who: tuple[Floats, Floats, Floats, Floats, Floats, Flags],
     needs: tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats],
     doing: tuple[Codes, Codes, Flags],
-    flags: tuple[Flags, Flags, Flags, Flags, Flags, Flags, Flags, Flags, Flags, Flags, Flags],
+    flags: tuple[Flags, Flags, Flags, Flags, Flags, Flags, Flags, Flags, Flags, Flags, Flags, Flags],
     likings: tuple[Floats, Floats, Floats32, Floats32, Floats32],
     raining: bool,
     rain_worth: float,
@@ -145,7 +148,8 @@ def _weigh(
     openness, conscientiousness, extraversion, agreeableness, neuroticism, outdoor_trade = who
     hunger, fatigue, cold, loneliness, danger, idleness, fire_low = needs
     intent, asked, indoors = doing
-    rain_known, crop_out, own_crop, suspended, promise, gathering, hosts, friend, needy, company, new_place = flags
+    rain_known, crop_out, own_crop, suspended, promise = flags[:5]
+    gathering, expected, hosts, friend, needy, company, new_place = flags[5:]
     promise_liking, promise_heed, gathering_liking, friend_liking, needy_liking = likings
     for i in range(intent.size):
         night, leisure, lonely = asked[i] == Intent.SLEEP, LEISURE[asked[i]], loneliness[i]
@@ -176,6 +180,8 @@ def _weigh(
         if gathering[i] and not night:
             wish = 0.32 + 0.4 * outgoing + 0.25 * lonely + _share(0.2, gathering_liking[i])
             worth[Option.GATHERING, i] = HOST_WORTH if hosts[i] else wish
+            if expected[i]:  # one's word and the wish to be there speak for the same
+                worth[Option.PROMISE, i] += GLADLY * max(0.0, wish)
         if friend[i] and leisure:  # work ends a visit, whether the friend was at home or not
             drawn = np.float64(
                 np.float32(0.3) + np.float32(0.3) * friend_liking[i]

@@ -8,8 +8,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from agents import options
 from agents.acts import Proposal, Topic
 from agents.intents import Intent
+from agents.moment import Moment
 from agents.plans import COMMITMENT_S
 from tests.agents.flat_world import FAIR, SUMMER
 from tests.agents.village import Life, village
@@ -41,6 +43,36 @@ def test_who_promised_to_come_is_there_in_time_and_stays() -> None:
     assert np.hypot(s.bodies.x[0] - well.x, s.bodies.y[0] - well.y) < well.radius_m + 3.0
     life.run(5 * 60)
     assert s.intentions.intent[0] != Intent.MEET, "its hour is over"
+
+
+@pytest.mark.parametrize("promised", ["attend", "meet"])
+def test_who_promised_to_come_to_a_supper_it_knows_of_goes_for_both_reasons(
+    promised: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(options, "HEED_SPREAD", 0.0)
+    careless = {"conscientiousness": 0.05, "extraversion": 0.7, "trade": "trader"}
+    life = settled(personas=[careless, CAREFUL])
+    s = life.society
+    s.minds.needs.loneliness[0] = 0.1
+    supper = s.minds.knowledge.new(Topic.GATHERING, "gathering", 0, FROM_NINE + 7, subject=1, place=WELL, source="own")
+    s.minds.knowledge.witness(0, supper)
+    s.minds.promises.make(Proposal(promised, 0, 1, WELL, 0, FROM_NINE + 7, 60, "", supper.id), 0)
+    life.run(9 * 60)
+    assert (s.intentions.intent[0] == Intent.ATTEND) == (promised == "attend")
+
+
+def test_the_careful_forget_less_of_what_they_promised() -> None:
+    natures = [{"conscientiousness": 0.9}, {"conscientiousness": 0.1}, {}]
+    s = settled(personas=natures).society
+    rows, now = np.arange(2), Moment(0, 0, FROM_NINE, float(FROM_NINE), FAIR)
+    heeds = []
+    for _ in range(60):
+        made = [s.minds.promises.make(Proposal("meet", row, 2, WELL, 0, FROM_NINE, 6, ""), 0) for row in (0, 1)]
+        heeds.append(options._promises(rows, s.intentions, s.bodies, now).heed)
+        for ident in made:
+            s.minds.promises.release(ident)
+    careful, careless = np.std(heeds, axis=0)
+    assert 0.0 < careful < careless / 4
 
 
 def test_what_is_to_be_brought_is_fetched_first_and_carried() -> None:

@@ -90,6 +90,19 @@ def test_what_is_begun_is_kept_up() -> None:
     assert best(situation(**eating, hunger=0.5, promise=True), present=Option.EAT) == Option.PROMISE
 
 
+def test_ones_word_to_come_and_the_wish_to_be_there_speak_for_the_same() -> None:
+    """Who sits with a friend half remembers the supper it promised to come to, and would like to be there."""
+    visiting: dict[str, Any] = {"intent": Intent.VISIT, "asked": Intent.LINGER, "friend": True, "friend_liking": 0.5}
+    torn: dict[str, Any] = visiting | {"promise": True, "promise_heed": -0.2, "gathering": True, "loneliness": 0.36}
+    assert best(situation(**torn), present=Option.VISIT) == Option.VISIT, "it had promised something else"
+    assert best(situation(**torn, expected=True), present=Option.VISIT) == Option.PROMISE
+    due: dict[str, Any] = {"promise": True, "gathering": True, "expected": True}
+    glad, loath = (worth(Option.PROMISE, situation(**due, gathering_liking=liking)) for liking in (0.5, -0.5))
+    assert glad > loath > worth(Option.PROMISE, situation(promise=True))
+    loner = situation(**due, extraversion=0.0, gathering_liking=-1.0)
+    assert worth(Option.PROMISE, loner) == worth(Option.PROMISE, situation(promise=True, extraversion=0.0))
+
+
 def test_at_night_only_the_pressing_counts() -> None:
     night: dict[str, Any] = {"asked": Intent.SLEEP, "intent": Intent.SLEEP, "indoors": True}
     smalls: list[dict[str, Any]] = [
