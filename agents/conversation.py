@@ -354,7 +354,7 @@ class Conversations:
         thread.pressed = []
         for row, since in zip(thread.members, talk.joined, strict=True):
             urgent = max(needs.hunger[row] * (talk.room < 0), needs.fatigue[row], needs.cold[row]) > URGENT
-            due = any(p.place != bodies.place[row] for p in minds.promises.now_due(row, now.day, now.clock_min))
+            due = minds.promises.call_away(row, now, bodies, minds.places)
             few, many = STAY_TURNS
             enough = len(staying) > 2 and thread.turns - since > few + (many - few) * minds.personas[row].extraversion
             if row in staying and (urgent or due or enough):

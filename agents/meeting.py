@@ -20,7 +20,7 @@ BUSY_SHARE = 0.4  # of that, for each of the two who is at work; judgement
 JOIN_SHARE = 0.25  # of that, where the other one already talks with somebody; judgement
 ROOF_SHARE = 0.5  # of that, among those who sit under one roof and have the whole evening; judgement
 KNOWN = 0.1  # familiarity from which one steps up to a group for somebody's sake
-DUE_MIN = 10.0  # who has to be somewhere within so many minutes has no time to talk
+DUE_MIN = 10.0  # who has to be somewhere else within so many minutes has no time to talk
 
 ASLEEP = int(Activity.SLEEP)
 
@@ -66,7 +66,7 @@ def meet(
     turned = np.flatnonzero(draws < _chance(a, b, talk, minds, bodies, now) * talkativeness)
     begun = []
     for one, other in zip(a[turned].tolist(), b[turned].tolist(), strict=True):
-        if minds.promises.now_due(one, now.day, now.clock_min, DUE_MIN):
+        if minds.promises.call_away(one, now, bodies, minds.places, DUE_MIN):
             continue
         ends = [bodies.x[[one]], bodies.y[[one]], bodies.x[[other]], bodies.y[[other]]]
         if bodies.indoors[one] or view.clear_walk(*ends)[0]:

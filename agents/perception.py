@@ -68,6 +68,14 @@ def seen_by(rows: NDArray[np.int64], bodies: Bodies, view: WorldView) -> tuple[N
     )
 
 
+def in_company(sight: Sight, bodies: Bodies, within_m: float) -> NDArray[np.bool_]:
+    """True (n,) for those among people: somebody in sight as near as that, or awake under the same roof."""
+    rooms = np.where(bodies.indoors & (bodies.activity != Activity.SLEEP), bodies.place + 1, 0)
+    awake = np.bincount(rooms, minlength=int(bodies.place.max()) + 2)
+    company: NDArray[np.bool_] = np.where(bodies.indoors, awake[bodies.place + 1] > 1, sight.distance[:, 0] < within_m)
+    return company
+
+
 def sight_range(view: WorldView) -> float:
     """Metres at which a person is recognised in this light and weather."""
     reach = min(RECOGNITION_M, view.weather.visibility_m)

@@ -151,6 +151,13 @@ class Promises:
         due = [p for p in mine if p.start - lead_min <= now < p.end and not (p.kept and p.proposal.kind == "bring")]
         return [p.proposal for p in sorted(due, key=lambda p: (p.start, p.proposal.promise))]
 
+    def call_away(
+        self, row: int, now: Moment, bodies: Bodies, places: Sequence[Place], lead_min: float = LEAD_MIN
+    ) -> bool:
+        """Whether a villager should now go for the sake of its word: a promise is due that it is not at already."""
+        due = self.now_due(row, now.day, now.clock_min, lead_min)
+        return not all(_carried_out(p, places[p.place], bodies) for p in due)
+
     def clashes(self, proposal: Proposal) -> bool:
         """Whether the doer has promised something else for the same time."""
         start = proposal.day * 1440 + proposal.minute
@@ -200,10 +207,7 @@ class Promises:
             place = places[p.place]
             promise.other_there |= _at(p.beneficiary, place, bodies)
             promise.hindered |= storm or p.place in closed
-            there = _at(p.doer, place, bodies) or (
-                p.kind != "attend" and _beside(p.doer, p.beneficiary, bodies)  # one helps, meets and brings to a person
-            )
-            promise.there_s += CHECK_S * there
+            promise.there_s += CHECK_S * _carried_out(p, place, bodies)
             if promise.there_s >= 60.0 * min(STAY_MIN[p.kind], p.minutes / 2):
                 promise.kept = True
                 self._note(promise, Ending.KEPT, "")
@@ -277,6 +281,11 @@ def _failure(promise: Promise, storm: bool) -> tuple[Ending, str]:
     if promise.hindered:
         return Ending.RELEASED, "storm" if storm else "closed"
     return (Ending.BROKEN, "") if promise.other_there else (Ending.RELEASED, "nobody there")
+
+
+def _carried_out(p: Proposal, place: Place, bodies: Bodies) -> bool:
+    """Whether the doer is where it promised to be; one helps, meets and brings to a person, wherever that one is."""
+    return _at(p.doer, place, bodies) or (p.kind != "attend" and _beside(p.doer, p.beneficiary, bodies))
 
 
 def _at(row: int, place: Place, bodies: Bodies) -> bool:

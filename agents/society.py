@@ -29,7 +29,7 @@ from agents.news import news_places, plant_rumour, seed_news
 from agents.noticing import Noticing
 from agents.openings import Gathering, News, begin
 from agents.outward import Outward
-from agents.perception import CIVIL_DUSK, Sight
+from agents.perception import CIVIL_DUSK, Sight, in_company
 from agents.persona import make_personas
 from agents.plans import Intent
 from agents.population import Population
@@ -261,7 +261,7 @@ class Society:
             labouring=working | (b.activity == Activity.WALK),
             working=working,
             talking=self.talk.talking,
-            in_company=self.sight.distance[:, 0] < TALK_RANGE_M,
+            in_company=in_company(self.sight, b, TALK_RANGE_M),
             dark=view.sun_elevation < CIVIL_DUSK,
             natures=self._natures,
         )

@@ -191,7 +191,7 @@ def test_interruptions_lead_to_a_hurried_goodbye_of_all_who_are_pressed(cause: s
         square.weather = replace(RAIN, rain_mm_h=10.0)
     else:
         for row in range(3):
-            square.minds.promises.make(Proposal("meet", row, 5, 4, 0, 605, 60, "a word"), square.tick)
+            square.minds.promises.make(Proposal("attend", row, 5, 4, 0, 605, 60, "a dance"), square.tick)
     square.run(48)
     assert not square.talk.talks
     last = square.spoken[-2:]
