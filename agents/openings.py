@@ -15,7 +15,7 @@ HOST_AGES = (20, 65)  # who is drawn to begin a story is a grown villager who ge
 
 
 class OpeningError(ValueError):
-    """A story that cannot begin in this village; the message says why."""
+    """A story that cannot begin in this village; the message begins with the key of the scenario and says why."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def begin(
 def _news(
     opening: News, number: int, knowledge: Knowledge, seed: int, personas: Sequence[Persona], start: datetime
 ) -> Begun:
-    row = _who(opening.who, "news", number, seed, personas)
+    row = _who(opening.who, "news.who", number, seed, personas)
     minute = start.hour * 60 + start.minute
     fact = knowledge.new(Topic.NEWS, opening.kind, 0, minute, subject=row, source="own")
     knowledge.witness(row, fact)
@@ -85,13 +85,15 @@ def _gathering(
     places: Sequence[Place],
     start: datetime,
 ) -> Begun:
-    row = _who(opening.host, "gathering", number, seed, personas)
+    row = _who(opening.host, "gathering.host", number, seed, personas)
     spots = [p.id for p in places if opening.place in (p.kind, p.name)]
     if not spots:
         there = ", ".join(p.name for p in places)
-        raise OpeningError(f"no place is called or is a {opening.place!r}; there are {there}")
+        raise OpeningError(f"gathering.at: no place is called or is a {opening.place!r}; there are {there}")
     if opening.starts <= start:
-        raise OpeningError(f"{opening.what} at {opening.starts:%Y-%m-%d %H:%M} is before the start of the run")
+        raise OpeningError(
+            f"gathering.starts = {opening.starts.isoformat()}: must lie after the start of the run, {start.isoformat()}"
+        )
     day = (opening.starts.date() - start.date()).days
     minute = opening.starts.hour * 60 + opening.starts.minute
     fact = knowledge.new(
@@ -109,11 +111,12 @@ def _gathering(
     return Begun(fact, row)
 
 
-def _who(name: str, kind: str, number: int, seed: int, personas: Sequence[Persona]) -> int:
+def _who(name: str, key: str, number: int, seed: int, personas: Sequence[Persona]) -> int:
     if name:
         rows = [p.row for p in personas if p.name == name]
         if not rows:
-            raise OpeningError(f"nobody here is called {name!r}; there are {', '.join(p.name for p in personas)}")
+            there = ", ".join(p.name for p in personas)
+            raise OpeningError(f"{key}: nobody here is called {name!r}; there are {there}")
         return rows[0]
     grown = [p.row for p in personas if HOST_AGES[0] <= p.age <= HOST_AGES[1]] or [p.row for p in personas]
-    return grown[int(stream(seed, f"opening {kind}", number).integers(len(grown)))]
+    return grown[int(stream(seed, f"opening {key.partition('.')[0]}", number).integers(len(grown)))]

@@ -72,6 +72,8 @@ def bands_of(
 ) -> tuple[tuple[int, int, float], ...]:
     """Ages as (from, to, share) from shares of the young and the old, or from a histogram such as {"16-24": 0.2}.
 
+    A share that is not given is that of a village of which nobody asked anything, or what is left by the other one.
+
     Raises:
         ValueError: both are given, the shares are more than everybody, or a key is no range of years.
     """
@@ -80,8 +82,9 @@ def bands_of(
     if histogram:
         raise ValueError("ages says the same as young and old: give one or the other")
     years = OLDEST + 1 - YOUNGEST
-    young = (YOUNG_BELOW - YOUNGEST) / years if young is None else young
-    old = (OLDEST + 1 - OLD_FROM) / years if old is None else old
+    usual_young, usual_old = (YOUNG_BELOW - YOUNGEST) / years, (OLDEST + 1 - OLD_FROM) / years
+    young = min(usual_young, 1.0 - (old or 0.0)) if young is None else young
+    old = min(usual_old, 1.0 - young) if old is None else old
     if young + old > 1.0 + 1e-9:
         raise ValueError(f"young = {young:g} and old = {old:g} are more than everybody")
     grown = max(0.0, 1.0 - young - old)

@@ -81,6 +81,13 @@ def _naive(value: datetime) -> datetime:
     return value
 
 
+def _one_line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("people say it: write it on one line, without control characters")
+    return value
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
 Metres = Annotated[float, Field(ge=-20_000, le=20_000)]  # well outside the largest world
 Seconds = Annotated[float, BeforeValidator(_duration), Field(gt=0, le=366 * 86400)]
 
@@ -155,7 +162,7 @@ class NewsPart(Part):
 class GatheringPart(Part):
     """Something one villager will gather people for: it invites whom it meets, and those who promised may come."""
 
-    what: str = Field("a supper", min_length=3, max_length=40)
+    what: Line = Field("a supper", min_length=3, max_length=40)
     at: str = Field("inn", min_length=1)  # kind or name of a place
     starts: Annotated[datetime, BeforeValidator(_moment), AfterValidator(_naive)]  # local solar time
     lasts: Annotated[float, BeforeValidator(_duration), Field(ge=600, le=43200)] = 7200.0
@@ -215,21 +222,28 @@ class PopulationPart(Part):
         )
 
 
+PERSON_NAME, TRADE_NAME = r"^[A-Z][A-Za-z' -]{0,30}$", r"^[a-z][a-z ]{0,30}$"
+LETTERS = {
+    PERSON_NAME: "begin with a capital, and use letters, dashes, apostrophes and spaces",
+    TRADE_NAME: "use small letters and spaces, beginning with a letter",
+}  # what the patterns want, in words
+
+
 class PersonPart(Part):
     """Somebody in particular; the first table is the first of the cast. What is left out is drawn as for all."""
 
-    name: str | None = Field(None, pattern=r"^[A-Z][A-Za-z' -]{0,30}$")
+    name: str | None = Field(None, pattern=PERSON_NAME)
     age: int | None = Field(None, ge=16, le=95)
     gender: Literal["woman", "man"] | None = None
-    trade: str | None = Field(None, pattern=r"^[a-z][a-z ]{0,30}$")
+    trade: str | None = Field(None, pattern=TRADE_NAME)
     openness: Share | None = None
     conscientiousness: Share | None = None
     extraversion: Share | None = None
     agreeableness: Share | None = None
     neuroticism: Share | None = None
     skill: Share | None = None
-    backstory: str | None = Field(None, max_length=300)
-    secret: str | None = Field(None, max_length=100)  # the words after "I": "never learned to read"
+    backstory: Line | None = Field(None, max_length=300)
+    secret: Line | None = Field(None, max_length=100)  # the words after "I": "never learned to read"
 
 
 class AblationPart(Part):
@@ -391,8 +405,10 @@ class LanguagePart(Part):
 
 EACH: dict[str, type[Part]] = {
     "camera": CameraPart,
-    "spell": SpellPart,
+    "weather.spell": SpellPart,
     "person": PersonPart,
+    "news": NewsPart,
+    "gathering": GatheringPart,
 }  # of the keys that hold lists of tables
 
 
@@ -610,13 +626,12 @@ def _explain(error: ValidationError) -> str:
             sentence = f"{key} = {_shown(value)}: must be a table; write [[{each}]] above the keys of each"
         case "model_type":
             sentence = f"{key} = {_shown(value)}: must be a table, written [{key}] with its keys below"
-        case "tuple_type" if key in ("camera", "weather.spell", "person"):
+        case "tuple_type" if key in EACH:
             sentence = f"{key} = {_shown(value)}: must be a list of tables; write [[{key}]] above the keys of each"
         case "string_pattern_mismatch":
-            sentence = (
-                f"{key} = {_shown(value)}: use small letters, digits and underscores, beginning with a letter "
-                f"({problem['ctx']['pattern']})"
-            )
+            pattern = problem["ctx"]["pattern"]
+            letters = LETTERS.get(pattern, "use small letters, digits and underscores, beginning with a letter")
+            sentence = f"{key} = {_shown(value)}: {letters} ({pattern})"
         case _ if not key or isinstance(value, dict):
             sentence = f"{key}: {message}".removeprefix(": ")
         case _:
@@ -638,10 +653,9 @@ def _brief(text: str) -> str:
 
 def _known_keys(location: tuple[int | str, ...]) -> str:
     model: Any = Scenario
-    for part in location[:-1]:
-        if isinstance(part, str):
-            annotation = model.model_fields[part].annotation
-            model = EACH.get(part, annotation)
+    tables = [part for part in location[:-1] if isinstance(part, str)]
+    for depth, table in enumerate(tables, 1):
+        model = EACH.get(".".join(tables[:depth]), model.model_fields[table].annotation)
     keys = ", ".join(model.model_fields)
     where = ".".join(str(part) for part in location[:-1]) or "the top level"
     return f"{where} knows {keys}"

@@ -35,10 +35,11 @@ def test_people_can_be_named() -> None:
 @pytest.mark.parametrize(
     ("opening", "words"),
     [
-        (News(who="Zz"), "nobody here is called 'Zz'"),
-        (Gathering("a supper", "the moon", NOON), "a 'the moon'; there are the square"),
-        (Gathering("a supper", "inn", NOON.replace(day=10, hour=8)), "is before the start of the run"),
-        (Gathering("a supper", "inn", NOON, host="Zz"), "nobody here is called 'Zz'"),
+        (News(who="Zz"), "^news.who: nobody here is called 'Zz'"),
+        (Gathering("a supper", "the moon", NOON), "^gathering.at: .* a 'the moon'; there are the square"),
+        (Gathering("a supper", "inn", NOON.replace(day=10, hour=8)), "^gathering.starts = .*T08:30:00: .*T09:00:00$"),
+        (Gathering("a supper", "inn", NOON.replace(day=10, hour=9, minute=0)), "must lie after the start of the run"),
+        (Gathering("a supper", "inn", NOON, host="Zz"), "^gathering.host: nobody here is called 'Zz'"),
     ],
 )
 def test_what_the_village_does_not_have_is_named(opening: News | Gathering, words: str) -> None:

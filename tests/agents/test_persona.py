@@ -15,7 +15,7 @@ from agents.character import values_of
 from agents.families import CHILD, PARENT, PARENT_GAP, SIBLING, SPOUSE
 from agents.looks import looks_of
 from agents.persona import make_personas
-from agents.population import TRAITS, Population
+from agents.population import TRAITS, Population, bands_of
 from tests.agents.flat_world import FlatWorld
 
 PLACES = FlatWorld().places
@@ -129,6 +129,14 @@ def test_a_population_is_met_up_to_whole_people(count):
     assert traits[:, 2].std() == pytest.approx(0.1, rel=0.1)
     assert traits[:, 4].mean() == pytest.approx(0.3, abs=0.6 / count)
     assert traits[:, 0].mean() == pytest.approx(0.5, abs=0.6 / count)
+
+
+def test_a_village_of_old_or_of_young_people_alone_needs_one_share():
+    for young, old, first, last in ((None, 1.0, 65, 78), (1.0, None, 16, 24)):
+        people = make_personas(5, 30, PLACES, population=Population(ages=bands_of(young, old, {})))
+        assert {first, last} <= {p.age for p in people} <= set(range(first, last + 1))
+    (_, _, young), *_ = bands_of(None, 0.4, {})
+    assert young == bands_of(None, 0.1, {})[0][2], "who asks for more old people does not ask for fewer young ones"
 
 
 @pytest.mark.parametrize(
