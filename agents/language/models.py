@@ -61,6 +61,8 @@ def check_gguf(path: Path) -> None:
     """Raise ModelError unless the file is there and begins like a GGUF file; its tensors are not looked at."""
     if path.is_dir():
         raise ModelError(f"the model {path} is a folder; give the .gguf file inside it")
+    if path.exists() and not path.is_file():  # a pipe would be waited for without end
+        raise ModelError(f"the model {path} is no regular file; give a .gguf file, 'embedded' or 'none'")
     try:
         with path.open("rb") as file:
             magic = file.read(len(GGUF_MAGIC))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import types
@@ -35,6 +36,7 @@ def test_a_path_is_taken_as_it_is(tmp_path: Path) -> None:
         (lambda path: path.write_bytes(b"PK\x03\x04 not this"), "is not a GGUF file"),
         (lambda path: path.write_bytes(b""), "is not a GGUF file"),
         (lambda path: path.mkdir(), "is a folder"),
+        (os.mkfifo, "is no regular file"),
     ],
 )
 def test_what_cannot_be_a_model_is_named(tmp_path: Path, make: object, words: str) -> None:
