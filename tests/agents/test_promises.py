@@ -182,17 +182,24 @@ def test_promises_that_end_move_both_minds_and_become_facts() -> None:
     def lived(place: int) -> tuple[Any, dict[str, float], list[tuple[str, dict[str, Any]]]]:
         life = village(6, rate=1)
         minds, bodies = life.society.minds, life.society.bodies
-        before = {name: getattr(minds.relations, name)[1, 0] for name in ("trust", "affinity", "respect", "debt")}
+        relations = minds.relations
+
+        def standing() -> dict[str, float]:
+            held = {name: float(getattr(relations, name)[1, 0]) for name in ("trust", "affinity", "respect", "debt")}
+            return held | {"owed": float(relations.debt[0, 1])}
+
+        before = standing()
         minds.promises.make(proposal(minute=9 * 60, minutes=12), 0)
         bodies.indoors[:2] = False
         bodies.x[:2], bodies.y[:2] = (PLACES[place].x, PLACES[BARN].x), (PLACES[place].y, PLACES[BARN].y)
         events = settle(minds, bodies, life.world, moment(0))
         assert minds.emotions.strongest(1) == "hope"
         events += [event for second in range(13 * 60) for event in settle(minds, bodies, life.world, moment(second))]
-        return minds, {name: getattr(minds.relations, name)[1, 0] - was for name, was in before.items()}, events
+        return minds, {name: now - before[name] for name, now in standing().items()}, events
 
     minds, moved, events = lived(BARN)
     assert [kind for kind, _ in events] == ["promise_made", "promise_kept"]
+    assert moved.pop("owed") < 0, "who has done it owes less"
     assert all(step > 0 for step in moved.values())
     assert minds.emotions.intensity[1, Feeling.GRATITUDE] > 0 and minds.emotions.intensity[0, Feeling.PRIDE] > 0
     kinds = {minds.knowledge.held[1][ident].kind for ident in events[-1][1]["facts"]}
@@ -200,6 +207,7 @@ def test_promises_that_end_move_both_minds_and_become_facts() -> None:
     minds, broken, events = lived(FAR)
     assert [kind for kind, _ in events] == ["promise_made", "promise_broken"]
     assert broken["trust"] < -moved["trust"] < 0, "trust is lost faster than it is won"
+    assert broken["owed"] > 0 and broken["debt"] == 0, "the one who broke its word is in debt, and not the other"
     assert minds.emotions.intensity[1, Feeling.ANGER] > 0 and minds.emotions.intensity[0, Feeling.SHAME] > 0
     (fact,) = events[-1][1]["facts"]
     held = minds.knowledge.held[1][fact]
