@@ -628,6 +628,12 @@ def _explain(error: ValidationError) -> str:
             sentence = f"{key} = {_shown(value)}: must be a table, written [{key}] with its keys below"
         case "tuple_type" if key in EACH:
             sentence = f"{key} = {_shown(value)}: must be a list of tables; write [[{key}]] above the keys of each"
+        case "tuple_type":
+            sentence = f"{key} = {_shown(value)}: must be a list, written in brackets: [a, b, ...]"
+        case "too_long" if isinstance(value, list | tuple):
+            sentence = f"{key} = {_shown(value)}: has {len(value)} values, but takes {problem['ctx']['max_length']}"
+        case "missing" if isinstance(problem["loc"][-1], int):
+            sentence = f"{key.rpartition('.')[0]} = {_shown(value)}: has {len(value)} values and needs more"
         case "string_pattern_mismatch":
             pattern = problem["ctx"]["pattern"]
             letters = LETTERS.get(pattern, "use small letters, digits and underscores, beginning with a letter")
