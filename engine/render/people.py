@@ -138,7 +138,7 @@ class People:
             for number in np.flatnonzero(own.any(axis=0)).tolist():
                 if (number, near) not in batches:
                     mesh = piece(PIECES[number], near) if number < len(PIECES) else head(Face(), near)
-                    batches[number, near] = self._drawn(mesh, self._nobodys, 0, parent)
+                    batches[number, near] = self._drawn(mesh, self._nobodys, 0, parent, (number + 1) * LEVELS + near)
                 who = rows[own[:, number]].tolist()
                 counts[number, near] = len(who), base + len(made)
                 made += [(row, 0, 0, 0) for row in who]
@@ -149,9 +149,9 @@ class People:
     def _head(self, level: int) -> _Faces:
         made = head(Face(), level)
         buffer = TexelBuffer("faces", FACE_TEXELS * len(made.mesh.positions))
-        return _Faces(self._drawn(made, buffer, len(made.mesh.positions), self.path), buffer)
+        return _Faces(self._drawn(made, buffer, len(made.mesh.positions), self.path, level), buffer)
 
-    def _drawn(self, made: Piece, own: TexelBuffer, length: int, parent: NodePath) -> Batch:
+    def _drawn(self, made: Piece, own: TexelBuffer, length: int, parent: NodePath, order: int) -> Batch:
         vertices = surface(made.mesh, 0)
         vertices["ident"][:, :2] = made.bones
         vertices["ident"][:, 2] = np.rint(made.weight * 255)
@@ -161,7 +161,7 @@ class People:
         counted = PTA_int.empty_array(1)
         counted[0] = length
         path.set_shader_input("face_length", counted)
-        path.reparent_to(parent)
+        path.reparent_to(parent, order)  # whenever made: of two pieces at one depth the first that is drawn shows
         return Batch(path, self._bones)
 
     def _fill(self, heads: _Faces, level: int, rows: tuple[int, ...]) -> None:

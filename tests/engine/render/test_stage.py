@@ -17,7 +17,7 @@ from engine.render import programs
 from engine.render.graphics import ReadBack, RenderError, extracted
 from engine.render.stage import Stage
 from recorder.schema import CROP_ID, GRASS_ID, VILLAGER
-from tests.engine.render.valleys import looking, snapshot, valley
+from tests.engine.render.valleys import flat, looking, snapshot, valley
 
 pytestmark = pytest.mark.slow
 POSE = looking((24.0, -38.0, 28.0), (0.0, 0.0, 12.0))
@@ -119,6 +119,25 @@ def test_same_tick_same_bytes_whatever_was_drawn_before(stage: Callable[..., Sta
     again = drawn.render(snapshot(villagers), POSE)
     for name, image in first.items():
         assert image.tobytes() == again[name].tobytes(), name
+
+
+def test_of_clothes_at_one_depth_the_same_show_whoever_was_drawn_before(stage: Callable[..., Stage]) -> None:
+    rng = np.random.default_rng(4)
+    _, cast, rows = valley(97, 0, 12)
+    for name, most in (("hat", 3), ("skirt", 3), ("cane", 2), ("female", 2), ("over", 7)):
+        cast.looks[name] = rng.integers(0, most, 12)
+    rows["x"], rows["y"], rows["z"] = np.linspace(-1.3, 1.3, 12), rng.uniform(-0.3, 0.3, 12), 0.0
+    pose = looking((0.0, -2.2, 1.4), (0.0, 0.0, 1.0))
+    images = []
+    for before in ((), range(11, 4, -1), (3,), (9,)):
+        drawn = stage(flat(), cast, ("part", "albedo", "normal"), (960, 720), "truth")
+        for one in before:
+            alone = rows.copy()
+            alone["indoors"] = np.arange(12) != one
+            drawn.render(snapshot(alone), pose)
+        images.append(drawn.render(snapshot(rows), pose))
+    for name, image in images[0].items():
+        assert all(image.tobytes() == other[name].tobytes() for other in images), name
 
 
 def test_processes_draw_the_same_bytes_with_any_number_of_threads(graphics: None) -> None:
