@@ -8,13 +8,14 @@ vec2 cloud_place(vec3 ray, float height) {
     return EYE.xy + ray.xy * (2.0 * height * 6.36e6 / (sqrt(fall * fall + 1.272e7 * height) + fall));
 }
 
-// How far the field stands over its edge there, in standard deviations; above 0 there is cloud.
-float cloud_over(vec2 place) {
+// How far the field stands over its edge there, in standard deviations, at a level of the slab (0 its base, 1 its top)
+// whose taper is the caller's to take off; above 0 there is cloud.
+float cloud_over(vec2 place, float level) {
     vec2 off = place - EYE.xy;
-    float coarse = log2(1.0 + dot(off, off) * 3.0e-7);  // a pixel covers ever more of what is far
+    float coarse = log2(3.0 + dot(off, off) * 8.0e-7);  // a pixel covers ever more of what is far
     return textureLod(clouds, place * CLOUD_SLAB.x, 0.0).r
-         + (textureLod(noise, place * CLOUD_DETAIL.x, max(coarse - 2.0, 0.0)).r - 0.5) * CLOUD_DETAIL.y
-         + (textureLod(noise, place * CLOUD_DETAIL.z, coarse).g - 0.5) * CLOUD_DETAIL.w;
+         + (textureLod(noise, place * CLOUD_DETAIL.x + level * CLOUD_SLIDES.xy, max(coarse - 2.0, 0.0)).r - 0.5) * CLOUD_DETAIL.y
+         + (textureLod(noise, place * CLOUD_DETAIL.z + level * CLOUD_SLIDES.zw, coarse).g - 0.5) * CLOUD_DETAIL.w;
 }
 
 // How much of the key light comes past the clouds to a place this far from the eye: patches of sun wander over the land.

@@ -6,9 +6,11 @@ in vec3 v_radiance;
 #include "clouds.glsl"
 
 #ifdef QUALITY_FINE
-const int STEPS = 7;
+const int STEPS = 16;
+const float HIDES = 0.44, SOFT = 0.55;  // how fast a step hides what is behind it, and where it is wholly cloud
 #else
 const int STEPS = 1;
+const float HIDES = 1.0, SOFT = 0.34;
 #endif
 #ifdef FOGGY
 const float FOG_LIES = 1.0;
@@ -54,11 +56,13 @@ vec4 clouds_along(vec3 ray, float toward) {
     float blur = 0.30 * (1.0 - clamp(ray.z * 4.0, 0.0, 1.0));
     float clear = 1.0;
     vec3 c = vec3(0.0);
+    // rays start at different levels, or the steps would show as layers (Jimenez 2014, interleaved gradient noise)
+    float start = STEPS > 1 ? fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715)))) : 0.0;
     for (int k = 0; k < STEPS; k++) {
-        float level = float(k) / float(STEPS);
+        float level = (float(k) + start) / float(STEPS);
         vec2 place = cloud_place(ray, CLOUD_SLAB.y + deep * level);
-        float over = cloud_over(place) - CLOUD_SLAB.w * level;
-        float here = smoothstep(-0.16 - blur, 0.34 + blur, over);
+        float over = cloud_over(place, level) - CLOUD_SLAB.w * level * level;
+        float here = 1.0 - pow(1.0 - smoothstep(-0.16 - blur, SOFT + blur, over), HIDES);
         if (here > 0.0) {
             // what stands between this place and the light; and from below, how much cloud is above it
             float shade = max(textureLod(clouds, (place + aside) * CLOUD_SLAB.x, 0.0).r - CLOUD_SLAB.w * (level + 0.25), 0.0);

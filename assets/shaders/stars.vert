@@ -11,7 +11,7 @@ void main() {
     float light = p3d_Color.b * STARLIGHT * smoothstep(0.0, 0.25, ray.z) * exp(-fog_above(EYE.z) / max(ray.z, 0.02))
                 * (1.0 - SKY_FOG) * step(dot(ray, MOON_DIR), 0.99998);
 #ifndef QUALITY_TRUTH
-    if (ray.z > 0.0 && CLOUD > 0.0) light *= 1.0 - smoothstep(-0.1, 0.2, cloud_over(cloud_place(ray, CLOUD_SLAB.y)));
+    if (ray.z > 0.0 && CLOUD > 0.0) light *= 1.0 - smoothstep(-0.1, 0.2, cloud_over(cloud_place(ray, CLOUD_SLAB.y), 0.0));
 #endif
     v_light = vec4(extra.rgb, light);
     v_corner = p3d_Color.rg * 2.0 - 1.0;

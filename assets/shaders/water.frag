@@ -37,7 +37,7 @@ vec3 mirrored_world(vec3 ray, vec2 place) {
     vec3 sky = mix(haze(ray), SKY_LIGHT * 0.62, smoothstep(0.0, 0.55, ray.z));
 #ifdef QUALITY_FINE
     if (CLOUD > 0.0) {
-        float over = cloud_over(cloud_place(ray, CLOUD_SLAB.y));
+        float over = cloud_over(cloud_place(ray, CLOUD_SLAB.y), 0.0);
         sky = mix(sky, mix(CLOUD_LIT, CLOUD_DARK, clamp(over * 0.7, 0.0, 1.0)), smoothstep(-0.15, 0.35, over) * smoothstep(0.02, 0.2, ray.z));
     }
 #endif

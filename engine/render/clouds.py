@@ -23,14 +23,15 @@ Floats32 = NDArray[np.float32]
 TEXELS = 256
 TILE_M = 9000.0  # after which the field repeats
 BASE_M = 1250.0  # of the clouds above the eye: fair-weather cumulus over hills
-DEEP_M = 800.0  # from their base to the top of the tallest
-TAPER = 2.1  # standard deviations by which the field must stand over its edge for the tallest
-STEPS = 7  # in which a ray is followed through the slab
+DEEP_M = 480.0  # from their base to the top of the tallest
+TAPER = 1.6  # standard deviations by which the field must stand over its edge for the tallest
+STEPS = 16  # in which a ray is followed through the slab
 STEEP, FLATTEST = 3.0, 0.12  # low rays are long in the slab: it is thinner for them, or they would step over clouds
 EARTH_M = 6.36e6
 DRIFT_M_S = 9.0  # clouds keep the pace of the wind aloft, whatever the gusts below do
 LIFE_S = 900.0  # in which one pattern comes and goes: two of them are always blended
 DETAIL = ((1 / 1900.0, 1.5), (1 / 520.0, 0.75))  # noise tiles per metre, and standard deviations per unit of noise
+SLIDES = ((0.31, 0.17), (-0.53, 0.71))  # tiles by which each lies elsewhere at the top, or clouds would be columns
 GREY_FROM, GREY_TO = 0.80, 1.0  # cloud fractions between which heaps grow together to a sheet
 LOWEST_SINE = 0.06  # lower directions do not count: hills stand there, and haze
 SAMPLES = 500
@@ -123,10 +124,11 @@ class Clouds:
         ray, levels = _dome(), (np.arange(steps) / steps)[:, None]
         deep = DEEP_M * np.clip(ray[:, 2] * STEEP, FLATTEST, 1.0)
         self._place = ray[:, :2] * _reach(ray[:, 2], BASE_M + deep * levels)[..., None]  # (STEPS, SAMPLES, 2)
-        self._taper = levels * TAPER
+        self._taper = levels * levels * TAPER
         self._frayed = np.zeros((steps, SAMPLES))
-        for k, (scale, weight) in enumerate(DETAIL):
-            self._frayed += weight * (sampled(noise[..., k], self._place * scale) - 0.5)
+        for k, ((scale, weight), slide) in enumerate(zip(DETAIL, SLIDES, strict=True)):
+            at = self._place * scale + levels[..., None] * slide
+            self._frayed += weight * (sampled(noise[..., k], at) - 0.5)
 
     def drift(self, environment: NDArray[np.void], time_s: float) -> None:
         """Bring the clouds to a time and the weather of an environment row."""
@@ -172,3 +174,4 @@ class Clouds:
         """Put the shape of the slab into the frame."""
         frame["CLOUD_SLAB"] = 1 / TILE_M, BASE_M, DEEP_M, TAPER
         frame["CLOUD_DETAIL"] = [value for each in DETAIL for value in each]
+        frame["CLOUD_SLIDES"] = [value for each in SLIDES for value in each]

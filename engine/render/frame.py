@@ -47,6 +47,7 @@ _ROWS: tuple[tuple[tuple[str, int], ...], ...] = (
     (("EDGE_CENTRE", 2), ("EDGE_SCALE", 2)),
     (("CLOUD_SLAB", 4),),
     (("CLOUD_DETAIL", 4),),
+    (("CLOUD_SLIDES", 4),),
     (("STARS_EAST", 3), ("MOON_LIT", 1)),
     (("STARS_NORTH", 3), ("NIGHT", 1)),
     (("STARS_UP", 3),),
@@ -94,6 +95,7 @@ CARRIED = (
     "CLOUD_DARK",
     "CLOUD_SLAB",
     "CLOUD_DETAIL",
+    "CLOUD_SLIDES",
 )
 """What fragments of a whole image take from the vertices: llvmpipe loads a uniform anew, which costs as much as two
 additions for each of its numbers, and a flat varying nearly for nothing."""
