@@ -157,11 +157,12 @@ def _birch(detail: int) -> Mesh:
         blob = far_crown(rng, (0.2, 0.2, 0.36), (0, 0, 0.64))
         return join([painted_crown([blob], _BIRCH_LOW, _BIRCH_HIGH, rng), stick(0.022, 0.4, _BIRCH_BARK)])
     sides = (6, 4)[detail]
-    path = [(0, 0, -0.05), (0.005, 0, 0.03), (0.012, 0.004, 0.3), (-0.004, 0.0, 0.58), (0.0, 0.0, 0.86)]
-    trunk = limb(path, [0.034, 0.024, 0.02, 0.015, 0.005], sides, (176, 168, 156), _BIRCH_BARK)
+    path = [(0, 0, -0.05), (0.005, 0, 0.03), (0.012, 0.004, 0.3), (0.006, 0.003, 0.38)]
+    path += [(-0.004, 0.0, 0.58), (0.0, 0.0, 0.86)]
+    trunk = limb(path, [0.034, 0.024, 0.02, 0.0186, 0.015, 0.005], sides, (176, 168, 156), _BIRCH_BARK)
     parts = [trunk]
     if detail == NEAR:
-        parts += [_birch_mark(rng, trunk, sides) for _ in range(14)]
+        parts += [_birch_mark(rng, trunk, sides) for _ in range(13)]
         for end in ((0.13, 0.05, 0.56), (-0.12, -0.07, 0.62)):
             parts.append(beam((0.008, 0, 0.42), end, 0.012, 0.012, (190, 184, 172)))
     masses = [
@@ -182,8 +183,8 @@ def _birch(detail: int) -> Mesh:
 
 
 def _birch_mark(rng: np.random.Generator, trunk: Mesh, sides: int) -> Mesh:
-    """A dark lens lying on one facet of the trunk's lower half."""
-    ring, k = int(rng.integers(1, 3)), int(rng.integers(sides))
+    """A dark lens lying on one facet of the trunk, below its branches."""
+    ring, k = int(rng.choice((1, 2), p=(0.75, 0.25))), int(rng.integers(sides))
     p = trunk.positions.astype(np.float64)
     low, high = (p[[r * sides + k, r * sides + (k + 1) % sides]] for r in (ring, ring + 1))
     v, tall = rng.uniform(0.08, 0.92), rng.uniform(0.016, 0.034)

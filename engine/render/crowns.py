@@ -52,7 +52,7 @@ class Wood:
 
 WOOD = {
     Species.BROADLEAF: Wood(0.24, 0.86, 0.034, (84, 66, 50), (104, 86, 70), (222, 170, 52), (184, 70, 36)),
-    Species.BIRCH: Wood(0.30, 0.95, 0.014, (150, 138, 124), (112, 82, 70), (238, 204, 74), (224, 164, 50)),
+    Species.BIRCH: Wood(0.30, 0.95, 0.014, (214, 208, 196), (122, 96, 84), (238, 204, 74), (224, 164, 50)),
     Species.BUSH: Wood(0.02, 0.70, 0.030, (86, 68, 54), (104, 80, 66), (206, 140, 56), (158, 54, 48)),
 }
 """Species that shed their leaves. All others keep them."""
@@ -66,7 +66,8 @@ def crown(species: Species, detail: int, state: int) -> tuple[NDArray[np.void], 
         return _flowering(mesh, detail), mesh.triangles
     leaf = (mesh.sway[mesh.triangles] > 0).any(axis=1)
     wood, rng = WOOD[species], stream("crown", int(species), detail)
-    stem = ~leaf & (mesh.positions[mesh.triangles][..., 2].max(axis=1) < wood.fork + STUMP)
+    low = mesh.positions[mesh.triangles][..., 2].max(axis=1) < wood.fork + STUMP
+    stem = ~leaf & (low | (detail == FAR))  # a far trunk is one piece
     parts = [_part(mesh, mesh.triangles[stem])] if stem.any() else []
     foot = _trunk_end(parts[0][0]["position"].astype(np.float64), wood) if parts else (np.zeros(3), wood.root_radius)
     corners = mesh.positions[mesh.triangles[leaf]].astype(np.float64)
@@ -234,7 +235,7 @@ def _prisms(
         for place, (end, size) in enumerate(((a, wide), (b, radius[child]))):
             made["position"][:, side + sides * place] = end + out * size[:, None]
             made["normal"][:, side + sides * place] = out
-    slim = np.clip(1 - radius[child] / wood.root_radius, 0, 1)[:, None]
+    slim = np.clip(1 - 2 * radius[child] / wood.root_radius, 0, 1)[:, None]
     made["colour"][..., :3] = (np.array(wood.bark) * (1 - slim) + np.array(wood.twig) * slim)[:, None]
     made["colour"][..., 3] = 215
     made["ident"][..., 3] = Part.TRUNK

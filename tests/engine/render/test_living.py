@@ -227,6 +227,18 @@ def test_crowns_in_every_state_are_whole(species: Species, detail: int) -> None:
     assert 0.5 * reach[0] < reach[1] < 1.6 * reach[0]  # the branches carried that crown
 
 
+@pytest.mark.parametrize("species", [Species.BROADLEAF, Species.BIRCH])
+@pytest.mark.parametrize("detail", [0, 1, 2])
+def test_a_bare_tree_stands_on_its_trunk(species: Species, detail: int) -> None:
+    vertices, triangles = crown(species, detail, BARE)
+    height = vertices["position"][:, 2][triangles]
+    levels = np.linspace(0.01, 0.9, 90)
+    wood_at = (height.min(axis=1)[:, None] <= levels) & (height.max(axis=1)[:, None] >= levels)
+    assert wood_at.any(axis=0).all()
+    near = np.hypot(*vertices["position"][:, :2].T)[triangles].min(axis=1) < 0.06
+    assert wood_at[near].any(axis=0)[: int(WOOD[species].fork * 100) + 15].all()  # also where the branches begin
+
+
 def test_blossom_whitens_some_trees_and_grass_fades(stage: Callable[..., Stage]) -> None:
     drawn = stage(wood(Species.BUSH), NOBODY)
     plain, spring = (drawn.render(moment(blossom=b), WOOD_POSE)["rgb"].astype(int) for b in (0.0, 1.0))
