@@ -59,7 +59,8 @@ SNOW_UNDER_CANOPY, CANOPY_HIDES_SKY = 0.6, 0.7  # of sun and sky that closed can
 WATERY_MM = 5.0  # deeper water has the budget of water, not of wet ground
 WETTED_MM = 0.2  # more than this evaporates like open water
 STIRRED_M = 0.3  # deeper water exchanges warmth with its depths
-BEARING_ICE_M = 0.02  # thinner ice lets falling snow into the water
+BEARING_ICE_M = 0.02  # thinner ice lets falling snow into the water,
+BEARING_SHARE = 0.5  # but where so much of the water is ice
 THIN_ICE_M = 0.01  # ice thinner than this has the warmth of so much
 FLOWING_M_S = 0.4  # faster water carries its ice away
 STOMATA_S_M = 150.0  # bulk resistance of mixed plants through the day and year (FAO-56: 70 for short grass at its best)
@@ -117,8 +118,9 @@ def advance_ground(
             ice = min(ice, standing / ICE_KG_M3)
             watery = standing > WATERY_MM
             drowned = 0.0
-            if watery and ice < BEARING_ICE_M and swe > 0.0:
-                # The water's warmth melts what falls into it.
+            bears = ice >= min(BEARING_ICE_M, BEARING_SHARE * standing / ICE_KG_M3)
+            if watery and not bears and 0.0 < swe / density * 1000.0 < standing:
+                # The water's warmth melts what falls into it; snow that stands out of a film of water stays.
                 drowned, standing, swe = swe, standing + swe, 0.0
                 deep -= drowned * FUSION_J_KG / DEEP_J_M2_K
             snowy = swe > 0.0

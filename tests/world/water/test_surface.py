@@ -126,6 +126,27 @@ def test_snow_lies_where_it_fell_and_melts_first_where_the_sun_reaches() -> None
     assert surface.published(0).snow_m.max() > 0.02
 
 
+def test_a_film_of_water_does_not_melt_the_snow_it_creeps_under_but_open_water_takes_what_falls() -> None:
+    air = Steady(air_c=lambda t: -5.0, snow_mm_h=lambda t: 1.0)
+    surface = land(air, vale(17, GroundCover.MUD), sunrise("2026-01-10T14:00"), "snow")
+    surface.water.depth[:, :3] = 0.01  # less than the snow is deep
+    lay = surface.freeze()["_stores"][SNOW][:, :3].copy()
+    surface.advance(HOUR)
+    stores = surface.freeze()["_stores"]
+    assert lay.min() > 20.0 and (stores[SNOW][:, :3] > 0.9 * lay).all()
+    assert (stores[SNOW][:, 8] == 0.0).all()  # the stream
+
+
+def test_snow_lies_on_a_puddle_that_is_half_ice() -> None:
+    surface = land(Steady(air_c=lambda t: -12.0, snow_mm_h=shower(4 * HOUR, 6 * HOUR, 2.0)), vale(17, GroundCover.MUD),
+                   sunrise("2026-01-10T18:00"))  # fmt: skip
+    surface.water.depth[:, :4] = 0.01
+    surface.advance(6 * HOUR)
+    stores = surface.freeze()["_stores"]
+    assert 0.003 < stores[ICE][2:14, :3].min() <= stores[ICE][2:14, :3].max() < 0.02
+    assert stores[SNOW][2:14, :3].min() > 1.0
+
+
 def test_a_cold_spell_freezes_still_water_and_soil_but_not_the_stream() -> None:
     basin = vale(17, GroundCover.MUD, inflow_m3_s=0.3)
     surface = land(Steady(air_c=lambda t: -12.0, cloud=0.0), basin, sunrise("2026-01-10T18:00"))
