@@ -40,6 +40,7 @@ LONGEST_S = 240.0  # after this the next free turn is a goodbye to all
 # POLYMOD), half of them talks of ten minutes and more (Reis & Wheeler 1991); here people stop for a minute or two.
 PAIR_REST_S = 2 * 3600.0  # the same two do not talk again sooner, in a village that is as talkative as most
 REST_S = (600.0, 2100.0)  # a villager's own rest after talking, for extravert and introvert, likewise; judgement
+REST_VARIES = (0.1, 1.9)  # from one talk to the next, or who talked at the same time falls silent at the same time
 STAY_TURNS = (10, 22)  # turns that one stays in a group of three or more, for introvert and extravert
 STORM_MM_H = 4.0  # rain in which nobody goes on talking outdoors
 URGENT = 0.9  # a need that lets nobody stay for a talk
@@ -116,13 +117,14 @@ class Conversations:
         self._rate = tick_rate
         self._next_id = 0
         introversion = 1.0 - np.array([p.extraversion for p in minds.personas])
-        self._rest = (REST_S[0] + (REST_S[1] - REST_S[0]) * introversion) * tick_rate
+        self._usual_rest = (REST_S[0] + (REST_S[1] - REST_S[0]) * introversion) * tick_rate
+        self.rest = self._usual_rest.copy()  # ticks after the last talk, in a village that is as talkative as most
         self._calendar: dict[int, list[int]] = {}  # tick -> talks that may have something to do then
         self._words: dict[tuple[int, int, int], Wording] = {}
 
     def free_at(self, talkativeness: float) -> NDArray[np.int64]:
         """Ticks (n,) from which each one may talk again; the more talkative the village, the sooner."""
-        return self.parted_at + (self._rest / talkativeness).astype(np.int64)
+        return self.parted_at + (self.rest / talkativeness).astype(np.int64)
 
     def may_meet(
         self, a: NDArray[np.int64], b: NDArray[np.int64], tick: int, talkativeness: float = 1.0
@@ -438,6 +440,8 @@ class Conversations:
 
     def _release(self, row: int, bodies: Bodies, now: Moment, out: Outcome) -> None:
         self.parted_at[row] = now.tick
+        varied = stream(self._minds.seed, "rest", now.tick, row).uniform(*REST_VARIES)
+        self.rest[row] = self._usual_rest[row] * varied
         self.talk_of[row] = -1
         self.talking[row] = False
         bodies.look_at[row] = -1
@@ -449,7 +453,7 @@ class Conversations:
 
     def freeze(self) -> Plain:
         """Every conversation under way, the words that came and wait, and what was raised lately."""
-        return taken(self, ("talk_of", "parted_at", "_next_id")) | {
+        return taken(self, ("talk_of", "parted_at", "rest", "_next_id")) | {
             "talks": [plain(talk) for talk in self.talks.values()],
             "words": [plain(wording) for wording in self._words.values()],
             "said": self.said.freeze(),
@@ -459,7 +463,7 @@ class Conversations:
 
     def thaw(self, state: Plain) -> None:
         """Put back what `freeze` gave. Raises ValueError if it does not fit."""
-        put_back(self, ("talk_of", "parted_at", "_next_id"), state)
+        put_back(self, ("talk_of", "parted_at", "rest", "_next_id"), state)
         talks = typed(part(state, "talks"), list[Talk], "talks")
         self.talks = {talk.thread.conversation: talk for talk in talks}
         self._words = {word.key: word for word in typed(part(state, "words"), list[Wording], "words")}
@@ -478,6 +482,7 @@ class Conversations:
         return {
             "talk_of": self.talk_of,
             "parted_at": self.parted_at,
+            "rest": self.rest,
             "talks": talks,
             "waiting": waiting,
             "said": self.said.digest,

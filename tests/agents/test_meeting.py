@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from agents.acts import Act, Proposal
+from agents.conversation import LONGEST_S, REST_S, REST_VARIES
 from agents.meeting import meet
 from agents.perception import Sight, in_company
 from assets.palette import Activity
 from tests.agents.flat_world import FAIR
-from tests.agents.test_groups import INN, Square
+from tests.agents.test_groups import INN, RATE, Square
 from tests.agents.village import village
 
 WELL, CHAPEL, TEN = 1, 6, 600
@@ -68,3 +69,15 @@ def test_who_sits_among_others_grows_lonely_more_slowly_than_who_sits_alone() ->
     life.run(2)
     among, alone = (s.minds.needs.loneliness - before)[[0, 2]]
     assert among == pytest.approx(0.5 * alone) and among > 0
+
+
+def test_who_parts_at_the_same_time_is_not_silent_for_the_same_time() -> None:
+    square = Square(people=6)  # all halfway between introvert and extravert
+    assert (square.talk.free_at(1.0) < 0).all()
+    for one, other in ((0, 1), (2, 3), (4, 5)):
+        square.turn_to(one, other)
+    square.run(LONGEST_S + 60.0)
+    assert (square.talk.talk_of < 0).all()
+    rested = (square.talk.free_at(1.0) - square.talk.parted_at) / RATE / np.mean(REST_S)
+    assert REST_VARIES[0] <= rested.min() < 0.7 and 1.3 < rested.max() <= REST_VARIES[1]
+    assert len(set(rested.round(2))) == 6
