@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -426,9 +427,8 @@ class Conversations:
     def _part(self, ident: int, talk: Talk, bodies: Bodies, now: Moment, reason: str, out: Outcome) -> None:
         """Everybody goes."""
         rows = list(talk.thread.members)
-        for i, row in enumerate(rows):
-            for other in rows[i + 1 :]:
-                self._minds.relations.met(row, other, now.tick)
+        for row, other in combinations(rows, 2) if talk.begun else ():  # who never came up has not talked
+            self._minds.relations.met(row, other, now.tick)
         for row in dict.fromkeys([*rows, *(comer.row for comer in talk.coming)]):
             self._release(row, bodies, now, out)
         if talk.begun:

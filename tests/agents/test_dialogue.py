@@ -22,6 +22,7 @@ from agents.dialogue.replies import answer, reply_to
 from agents.dialogue.said import Said
 from agents.dialogue.table import TABLE
 from agents.dialogue.weights import belief, willingness
+from agents.memory import EpisodeKind
 from agents.moment import Moment
 from tests.agents.flat_world import FAIR, RAIN, FlatWorld
 from tests.agents.village import village
@@ -351,6 +352,22 @@ def test_what_is_said_is_learned_by_all_who_hear_it_and_less_surely_in_passing(
     sure = {one.row: one.fact.confidence for one in learned}
     assert 0 < sure[D] < min(sure[B], sure[C]) and max(sure.values()) < 1.0
     assert all(one.fact.hops == 1 and one.fact.told_by == A for one in learned)
+
+
+def test_what_is_told_is_remembered_by_who_said_it_who_was_told_and_who_stood_by() -> None:
+    scene = stage((A, B, C))
+    memories, tick = scene.minds.memories, scene.now.tick
+    fact = fact_of(scene, "lost_sheep", Topic.NEWS, A, what="a grey ewe")
+    said(scene, Move(A, B, Act.TELL, Topic.NEWS, fact), (B, C), (D,))
+    mine, told, by = (memories.recall(row, tick, words="ewe") for row in (A, B, C))
+    assert mine is not None and told is not None and by is not None
+    assert [e["fact"] for e in (mine, told, by)] == [fact.id] * 3
+    assert (mine["kind"], mine["who"]) == (EpisodeKind.SAID, B)
+    assert [(e["kind"], e["who"]) for e in (told, by)] == [(EpisodeKind.HEARD, A)] * 2
+    assert mine["importance"] == told["importance"] > by["importance"] > 0
+    held = memories.count.copy()
+    said(scene, Move(B, A, Act.ACKNOWLEDGE, Topic.NEWS, fact, after=Act.TELL), (A, C))
+    assert np.array_equal(memories.count, held), "that one nodded is nothing to keep"
 
 
 def test_little_of_what_is_said_to_others_is_caught_in_passing() -> None:

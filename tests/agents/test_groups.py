@@ -13,7 +13,7 @@ import pytest
 from agents.acts import Act, Proposal, SpeechPlan, Topic
 from agents.bodies import Bodies
 from agents.circle import MOST_MEMBERS
-from agents.conversation import LONGEST_S, Conversations
+from agents.conversation import APPROACH_S, LONGEST_S, PAIR_REST_S, Conversations
 from agents.dialogue import effects
 from agents.language.voice import Wording
 from agents.locomotion import walk
@@ -205,6 +205,30 @@ def test_every_group_ends_in_bounded_time() -> None:
     assert not square.talk.talks
     assert not square.talk.talking.any() and (square.talk.talk_of < 0).all()
     assert (square.bodies.look_at == -1).all() and not square.bodies.speaking.any()
+
+
+def test_the_same_two_do_not_talk_again_soon_and_know_what_they_raised() -> None:
+    square = grown(2).run(LONGEST_S)
+    assert square.kinds()["conversation_ends"] == 1
+    square.talk.parted_at[:] = -(10**9)
+    one, two, three = np.array([0]), np.array([1]), np.array([2])
+    assert not square.talk.may_meet(one, two, square.tick)[0] and not square.talk.may_meet(two, one, square.tick)[0]
+    assert square.talk.may_meet(one, three, square.tick)[0]
+    assert square.talk.may_meet(one, two, square.tick + round(PAIR_REST_S * RATE))[0]
+    raised = [p for p in square.plans if p.after is None]
+    assert len(raised) > 2
+    for p in raised:
+        assert square.talk.said.lately(p.speaker.row, p.act, p.topic, 0, to=p.listener.row)
+
+
+def test_who_does_not_get_there_in_time_turns_away_and_has_not_talked() -> None:
+    square = Square()
+    square.bodies.walk_speed[0] = 0.05
+    square.turn_to(0, 1)
+    square.run(APPROACH_S + 5)
+    assert not square.talk.talks and not square.spoken and not square.kinds()["conversation_starts"]
+    square.talk.parted_at[:] = -(10**9)
+    assert square.talk.may_meet(np.array([0]), np.array([1]), square.tick)[0]
 
 
 def test_bystanders_overhear_and_are_less_sure(monkeypatch: pytest.MonkeyPatch) -> None:

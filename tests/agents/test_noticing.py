@@ -8,6 +8,7 @@ import numpy as np
 
 from agents.acts import Topic
 from agents.intents import Intent
+from agents.memory import EpisodeKind
 from assets.palette import Activity
 from tests.agents.flat_world import FAIR, FlatWorld
 from tests.agents.village import Life, digest, village
@@ -33,6 +34,16 @@ class Flooded(FlatWorld):
 
 def noticed(life: Life, kind: str) -> list[dict]:
     return [d for _, k, d in life.events if k == "noticed" and d["kind"] == kind]
+
+
+def test_who_is_seen_somewhere_is_known_and_remembered_there(morning: Life) -> None:
+    minds, seen = morning.society.minds, 0
+    for row, held in enumerate(minds.knowledge.held):
+        lived = minds.memories.of(row)[["kind", "who", "place", "fact"]].tolist()
+        for fact in (f for f in held.values() if f.kind == "saw_person" and f.told_by < 0):
+            assert (EpisodeKind.SAW, fact.subject, fact.place, fact.id) in lived
+            seen += 1
+    assert seen > 40
 
 
 def test_a_storm_is_noticed_once_by_all_who_are_awake() -> None:
