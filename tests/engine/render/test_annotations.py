@@ -230,6 +230,70 @@ def test_taking_away_what_is_in_front_shows_what_was_said_to_be_there(stage):
     assert (points[hidden["percent_visible"] == 1.0] == VISIBLE).mean() > 0.5
 
 
+def test_boxes_and_shares_are_those_of_pictures_without_the_wall_and_beyond_the_border(stage):
+    wall = houses()[:1]
+    wall["x"], wall["y"], wall["yaw"], wall["width_m"], wall["id"] = 10.0, -3.0, 0.0, 2.0, 300
+    cast, rows = people(6)
+    rows["y"] += 6.95  # one is cut by the border
+    rows["y"][:2] -= 9.0  # and two stand behind the wall
+    snapshot = Snapshot(5, valleys.environment(), rows)
+    pose = CameraPose((0.0, 0.0, 1.4), 0.0, 0.0, float(np.radians(60)))
+    images, tables = annotated(stage, pit(buildings=wall), cast, snapshot, pose)
+    drawn = stage(pit(), cast, TRUTH, SIZE).render(snapshot, pose)["instance"]
+    wider = stage(pit(), cast, TRUTH, (SIZE[0] + 400, SIZE[1])).render(snapshot, pose)["instance"]
+    kinds = {"": images["instance"], "amodal_": drawn, "whole_": wider}
+    found = tables["boxes"][np.isin(tables["boxes"]["id"], cast.looks["id"])]
+    counts = {}
+    for prefix, image in kinds.items():
+        seen = {int(row["id"]): row for row in visible_boxes(image)}
+        counts[prefix] = np.array([seen[i]["pixels"] if i in seen else 0 for i in found["id"].tolist()])
+        assert found[f"{prefix}pixels"].tolist() == counts[prefix].tolist()
+        for row in found:
+            left = 200 if prefix == "whole_" else 0
+            box = [int(seen[row["id"]][side]) for side in "xywh"] if row["id"] in seen else [left, 0, 0, 0]
+            assert [int(row[prefix + side]) for side in "xywh"] == [box[0] - left, *box[1:]], prefix
+    own, amodal, whole = counts.values()
+    assert (found["percent_visible"] == (own / whole).astype(np.float32)).all()
+    assert (found["percent_in_frame"] == (amodal / whole).astype(np.float32)).all()
+    assert (found["visibility_in_frame"] == (own / amodal).astype(np.float32)).all()
+    assert ((own < amodal) & (amodal == whole)).any() and ((own == amodal) & (amodal < whole)).any()
+    assert (own == whole).any()
+
+
+def test_what_the_near_plane_cuts_off_is_outside(stage):
+    cast, rows = people(1)
+    rows["x"], rows["y"], rows["heading"], rows["activity"] = 0.16, 0.0, np.pi, Activity.STAND
+    pose = CameraPose((0.0, 0.0, 0.9), 0.0, 0.0, float(np.radians(120)))
+    _, tables = annotated(stage, pit(), cast, Snapshot(3, valleys.environment(), rows), pose)
+    (points,) = tables["keypoints"]
+    near = (points["depth"] > 0.0) & (points["depth"] < NEAR_M)
+    near &= ((points["pixels"] >= 0) & (points["pixels"] < SIZE)).all(axis=1)
+    assert near.any() and (points["sight"][near] == OUTSIDE).all()
+
+
+def test_flow_moves_as_the_key_points_do(stage):
+    cast, rows = people()
+    then = rows.copy()
+    then["x"] -= 0.05
+    then["y"] += 0.08
+    then["heading"] += 0.1
+    then["stride"] += 0.5
+    pose = CameraPose((5.0, 0.0, 1.4), 0.0, -0.02, float(np.radians(75)))
+    after = replace(pose, position=(5.0, 0.06, 1.4), yaw=0.01)
+    now, later = (Snapshot(tick, valleys.environment(), moment) for tick, moment in ((40, rows), (44, then)))
+    images = stage(pit(), cast, (*TRUTH, "flow"), SIZE).render(now, pose, later, after)
+    points = annotate(pit(), cast, now, pose, images, 40 / TICK_RATE)["keypoints"]
+    order = [cast.looks["id"].tolist().index(ident) for ident in points["id"]]
+    landing, _ = after.project(joints(cast.looks, then, 44 / TICK_RATE)[order].reshape(-1, 3), SIZE)
+    sure = (points["sight"] == VISIBLE).reshape(-1)
+    u, v = points["pixels"].reshape(-1, 2)[sure].astype(int).T
+    moved = (landing - points["pixels"].reshape(-1, 2))[sure]
+    off = np.linalg.norm(images["flow"][v, u] - moved, axis=1)
+    assert np.median(np.linalg.norm(moved, axis=1)) > 3.0 and len(off) > 100
+    # the skin over a joint moves a little otherwise than the joint
+    assert np.median(off) < 0.35 and np.quantile(off, 0.9) < 0.8 and off.max() < 2.0
+
+
 def test_key_points_lie_where_the_joints_are_drawn_and_within_the_body(stage):
     cast, rows = people()
     snapshot = Snapshot(40, valleys.environment(), rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, binary_erosion
 
 from assets.meshes.mesh import Mesh
-from assets.palette import GroundCover, SemanticClass, Species
+from assets.palette import GroundCover, Part, SemanticClass, Species
 from engine.render.stage import Stage
 from recorder.schema import CROP_ID, GRASS_ID, PLANT, TERRAIN_ID, VILLAGER, WATER_ID, CameraPose, Cast, Scenery
 from tests.boxes import visible_boxes
@@ -177,6 +178,26 @@ def test_sphere_depth_and_normals(stage: Callable[..., Stage]) -> None:
     np.testing.assert_allclose(length, 1.0, atol=5e-4)
 
 
+@pytest.mark.parametrize("far_m", [0.0, 1000.0, -4000.0])
+def test_depth_near_a_camera_is_as_exact_far_from_the_middle_of_the_world(
+    stage: Callable[..., Stage], far_m: float
+) -> None:
+    drawn = stage(flat(), NOBODY)
+    drawn.add_mesh(box((far_m + 1.0, far_m - 5.0, 0.0), (far_m + 2.0, far_m + 5.0, 8.0)), 900)
+    pose = CameraPose((far_m - 0.123456789, far_m + 0.987654321, 3.3), 0.0, 0.0, 0.9)
+    out = drawn.render(snapshot(EMPTY), pose)
+    assert (out["instance"] == 900).all()
+    assert np.abs(out["depth"] / 1.123456789 - 1).max() < 1e-5
+
+
+def test_nothing_is_drawn_nearer_than_the_near_plane(stage: Callable[..., Stage]) -> None:
+    drawn = stage(flat(), NOBODY)
+    drawn.add_mesh(box((0.24, -0.2, 9.9), (0.245, 0.0, 10.1)), 900)
+    drawn.add_mesh(box((0.26, 0.0, 9.9), (0.265, 0.2, 10.1)), 901)
+    out = drawn.render(snapshot(EMPTY), CameraPose((0.0, 0.0, 10.0), 0.0, 0.0, 1.5))
+    assert np.unique(out["instance"]).tolist() == [0, TERRAIN_ID, 901]
+
+
 def test_known_points_land_on_their_pixels(stage: Callable[..., Stage]) -> None:
     places = np.array([(0.0, 0.0, 1.0), (5.0, 2.0, 0.5), (-4.0, 3.0, 3.0), (2.0, 9.0, 2.0)])
     drawn = stage(flat(), NOBODY)
@@ -237,6 +258,20 @@ def test_flow_of_a_villager_who_moves(stage: Callable[..., Stage]) -> None:
     assert np.abs(out["flow"] - expected)[body].max() < 0.05
     assert out["flow"][body][:, 0].min() > 1 and out["flow"][body][:, 1].max() < 0  # to the right and up
     assert np.abs(out["flow"][(out["instance"] == TERRAIN_ID)]).max() < 1e-3
+
+
+def test_flow_of_leaves_is_how_far_the_crown_sways(stage: Callable[..., Stage]) -> None:
+    tree = np.zeros(1, PLANT)
+    tree["id"], tree["species"], tree["height_m"] = 500, Species.BROADLEAF, 8.0
+    drawn = stage(replace(flat(), plants=tree), NOBODY, size=(320, 240))
+    pose = looking((0.0, -16.0, 5.0), (0.0, 0.0, 4.5))
+    now, later = (snapshot(EMPTY, t, wind_m_s=9.0, gust_m_s=14.0, wind_towards=0.0) for t in (170, 186))
+    early, late = drawn.render(now, pose, later, pose), drawn.render(later, pose, None, None, now, pose)
+    crown, then = (image["part"] == Part.CROWN for image in (early, late))
+    swayed = np.nonzero(then)[1].mean() - np.nonzero(crown)[1].mean()
+    assert swayed > 1.0
+    assert early["flow"][crown].mean(axis=0) == pytest.approx([swayed, 0.0], abs=0.1)
+    assert late["back_flow"][then].mean(axis=0) == pytest.approx([-swayed, 0.0], abs=0.1)
 
 
 def test_flow_of_a_villager_who_goes_in(stage: Callable[..., Stage]) -> None:
