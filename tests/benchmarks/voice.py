@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.acts import SpeechPlan
-from agents.language.inference import END_BIAS, ENDS, MAX_TAIL_TOKENS, MIN_P, REPEAT_PENALTY, TEMPERATURE, TOP_K
+from agents.language.inference import MIN_P, REPEAT_PENALTY, TEMPERATURE, TOP_K
 from agents.language.llama import LlamaVoice
 from agents.language.models import find_model
 from agents.language.templates import TemplateVoice, draft
@@ -76,21 +76,18 @@ def _high_level(path: Path, worded: Sequence[Wording]) -> float:
     from llama_cpp import Llama
 
     plain = Llama(str(path), n_ctx=1024, n_threads=os.cpu_count(), verbose=False)
-    bias = {plain.tokenize(b"end.", add_bos=False)[-1]: END_BIAS}
     plain.create_completion(worded[0].prompt, max_tokens=1)
     began = time.perf_counter()
     for wording in worded:
-        for seed in range(len(wording.raw)):
+        for seed, tail in enumerate(wording.raw):
             plain.create_completion(
                 wording.prompt,
-                max_tokens=MAX_TAIL_TOKENS,
-                stop=list(ENDS),
+                max_tokens=len(plain.tokenize(tail.encode(), add_bos=False)),
                 temperature=TEMPERATURE,
                 top_k=TOP_K,
                 top_p=1.0,
                 min_p=MIN_P,
                 repeat_penalty=REPEAT_PENALTY,
-                logit_bias=bias,
                 seed=wording.seed + seed,
             )
     return len(worded) / (time.perf_counter() - began)
