@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-TEMPERATURE, MIN_P, TOP_K = 0.7, 0.05, 40
+TEMPERATURE, MIN_P, TOP_K = 1.0, 0.05, 40
 REPEAT_PENALTY, REPEAT_WINDOW = 1.1, 48  # tokens looked back on, the end of the prompt included
-END_BIAS = 1.2  # added to the logit of the full stop: short tails read better and take less time
-# Added to the logits of words that a prompt prefers, so that they come seven times as often and stay in the model's own
-# order, and of those it avoids, which stay possible and become rare; judgement.
-PREFER_BIAS, AVOID_BIAS = 2.0, -4.0
+END_BIAS = 3.0  # added to the logit of the full stop once a wanted word is said: what a small model adds reads worse
+# Added to the logits of how wanted words begin, so that nearly always one of them comes and the model chooses which;
+# and to those of how the word that is begun goes on, so that nothing else comes.
+WANT_BIAS, GO_ON_BIAS = 8.0, 50.0
 MAX_TAIL_TOKENS = 16
 MAX_TAIL_WORDS = 7  # one over what the guards allow: a longer tail is refused or ended earlier anyway
 MAX_PROMPT_TOKENS = 240  # prefix and scene: 220 by the vocabulary of the embedded model, and room for coarser ones
@@ -45,19 +45,20 @@ class Tail:
     """What the model adds to one prompt in one try."""
 
     text: str = ""
-    log_probability: float = 0.0  # mean per token, of the model before temperature and cuts
+    log_probability: float = 0.0  # mean per token, of the model with its biases, before temperature and cuts
     tokens: list[int] = field(default_factory=list)
+    begun: tuple[int, ...] = ()  # tokens of the wanted word under way
+    named: bool = False  # a wanted word has been said
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """Something to go on with: what follows the shared prefix, one seed per candidate, words to prefer and to avoid."""
+    """Something to go on with: what follows the shared prefix, one seed per candidate, words of which one is wanted."""
 
     key: tuple[int, ...]
     scene: str
     seeds: tuple[int, ...]
-    prefer: tuple[str, ...] = ()
-    avoid: tuple[str, ...] = ()
+    want: tuple[str, ...] = ()
 
 
 @dataclass
@@ -69,6 +70,7 @@ class _Slot:
     position: int  # of the next token
     tails: list[Tail]
     chains: list[Any]
+    wanted: frozenset[tuple[int, ...]]  # words as tokens
     rows: dict[int, int]  # candidate still talking -> row of its logits in the last batch
 
 
@@ -104,7 +106,7 @@ class LocalModel:
         self._ends = {t for t in range(self._vocab_size) if library.llama_vocab_is_eog(self._vocab, t)}
         self._ends |= set(self.tokens("<|im_start|>")[:1])
         self._stop = self.tokens("end.")[-1]
-        self._words: dict[str, int] = {}  # words that are one token -> that token; -1 for the others
+        self._words: dict[str, tuple[int, ...]] = {}  # words that were wanted, as tokens
         tokens = self.tokens(prefix, begin=True)
         slots = 1 if exact and self._file_type() in FLOAT_TYPES else MOST_SLOTS
         self._spare = 1 + slots * candidates  # sequence of the padding row
@@ -167,7 +169,7 @@ class LocalModel:
                 self._decode_padded()
             going = self._slots
         for slot in going:
-            slot.rows = {i: row for i, row in slot.rows.items() if self._take(slot.tails[i], slot.chains[i], row)}
+            slot.rows = {i: row for i, row in slot.rows.items() if self._take(slot, i, row)}
         return [self._finished(slot) for slot in list(self._slots) if not slot.rows]
 
     def close(self) -> None:
@@ -178,6 +180,7 @@ class LocalModel:
         self._slots.clear()
         self._lib.llama_free(self._context)
         self._lib.llama_model_free(self._model)
+        self._lib.llama_log_set(self._lib.llama_log_callback(), None)  # ours ends with this object
 
     def _begun(self, prompt: Prompt, tokens: list[int]) -> _Slot:
         first = self._free.pop()
@@ -186,10 +189,12 @@ class LocalModel:
         row = self._prefill(tokens, self._prefix_length, first)
         for sequence in sequences[1:]:
             self._lib.llama_memory_seq_cp(self._memory, first, sequence, -1, -1)
-        biases = self._biases(dict.fromkeys(prompt.prefer, PREFER_BIAS) | dict.fromkeys(prompt.avoid, AVOID_BIAS))
-        chains = [self._sampler(seed, tokens[-REPEAT_WINDOW:], biases) for seed in prompt.seeds]
+        wanted = frozenset(map(self._word, prompt.want)) - {()}
+        chains = [self._sampler(seed, tokens[-REPEAT_WINDOW:]) for seed in prompt.seeds]
+        tails = [Tail() for _ in chains]
         rows = dict.fromkeys(range(self._candidates), row)
-        return _Slot(prompt.key, first, self._prefix_length + len(tokens), [Tail() for _ in chains], chains, rows)
+        position = self._prefix_length + len(tokens)
+        return _Slot(prompt.key, first, position, tails, chains, wanted, rows)
 
     def _finished(self, slot: _Slot) -> tuple[tuple[int, ...], list[Tail]]:
         for index, chain in enumerate(slot.chains):
@@ -201,10 +206,13 @@ class LocalModel:
         self._free.append(slot.first)
         return slot.key, slot.tails
 
-    def _take(self, result: Tail, chain: Any, row: int) -> bool:
+    def _take(self, slot: _Slot, candidate: int, row: int) -> bool:
         """Sample one token into a tail; False when the tail is complete."""
-        token = self._lib.llama_sampler_sample(chain, self._context, row)
-        result.log_probability += self._log_probability(token, row)
+        result = slot.tails[candidate]
+        token = self._drawn(slot, candidate, row)
+        begun = (*result.begun, token)
+        result.begun = begun if any(word[: len(begun)] == begun for word in slot.wanted) else ()
+        result.named |= begun in slot.wanted
         result.tokens.append(token)
         if token in self._ends:
             return False
@@ -215,35 +223,41 @@ class LocalModel:
             return False
         return len(result.tokens) < MAX_TAIL_TOKENS and len(result.text.split()) <= MAX_TAIL_WORDS
 
-    def _log_probability(self, token: int, row: int) -> float:
-        pointer = self._lib.llama_get_logits_ith(self._context, row)
-        logits = np.ctypeslib.as_array(pointer, (self._vocab_size,))
+    def _drawn(self, slot: _Slot, candidate: int, row: int) -> int:
+        """The next token of a tail, whose likelihood is added to the tail's."""
+        tail = slot.tails[candidate]
+        added = self._added(slot, tail)
+        places = list(added)
+        logits = np.ctypeslib.as_array(self._lib.llama_get_logits_ith(self._context, row), (self._vocab_size,))
+        model = logits[places]  # a copy, put back below: the first row is that of all candidates
+        logits[places] += list(added.values())
+        token = int(self._lib.llama_sampler_sample(slot.chains[candidate], self._context, row))
         top = logits.max()
-        return float(logits[token] - top) - float(np.log(np.exp(logits - top).sum(dtype=np.float64)))
+        tail.log_probability += float(logits[token] - top) - float(np.log(np.exp(logits - top).sum(dtype=np.float64)))
+        logits[places] = model
+        return token
+
+    def _added(self, slot: _Slot, tail: Tail) -> dict[int, float]:
+        """What is added to the logits of the next token of a tail."""
+        if tail.named:
+            return {self._stop: END_BIAS}
+        length, bias = len(tail.begun), GO_ON_BIAS if tail.begun else WANT_BIAS
+        return {word[length]: bias for word in slot.wanted if word[:length] == tail.begun}
 
     def _piece(self, token: int) -> bytes:
         buffer = ctypes.create_string_buffer(64)
         length = self._lib.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
         return buffer.raw[: max(length, 0)]
 
-    def _biases(self, words: Mapping[str, float]) -> Any:
-        """The logit biases of a prompt. A word of several tokens is left alone: its first one begins others, too."""
-        for word in words:
-            if word not in self._words:
-                tokens = self.tokens(f" {word}")
-                self._words[word] = tokens[0] if len(tokens) == 1 else -1
-        found = {self._words[word]: bias for word, bias in words.items() if self._words[word] >= 0}
-        found[self._stop] = END_BIAS
-        biases = (self._lib.llama_logit_bias * len(found))()
-        for place, (token, bias) in zip(biases, found.items(), strict=True):
-            place.token, place.bias = token, bias
-        return biases
+    def _word(self, word: str) -> tuple[int, ...]:
+        if word not in self._words:
+            self._words[word] = tuple(self.tokens(f" {word}"))
+        return self._words[word]
 
-    def _sampler(self, seed: int, seen: Sequence[int], biases: Any) -> Any:
+    def _sampler(self, seed: int, seen: Sequence[int]) -> Any:
         lib = self._lib
         chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
         for part in (
-            lib.llama_sampler_init_logit_bias(self._vocab_size, len(biases), biases),  # copied
             lib.llama_sampler_init_penalties(self._vocab_size, REPEAT_WINDOW, REPEAT_PENALTY, 0.0, 0.0),
             lib.llama_sampler_init_top_k(TOP_K),
             lib.llama_sampler_init_min_p(MIN_P, 1),

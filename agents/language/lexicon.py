@@ -22,6 +22,7 @@ class Lexicon:
 
     small: frozenset[str]  # words of grammar and everyday verbs, which say little by themselves
     things: frozenset[str]
+    qualities: frozenset[str]  # words that may stand before a thing of any kind
     joints: frozenset[str]  # words before which a sentence may as well end
     kinds: Mapping[str, frozenset[str]]  # what an end can be of, and the words of that kind
 
@@ -52,7 +53,7 @@ def lexicon() -> Lexicon:
     data = tomllib.loads(files("assets").joinpath("phrases", "lexicon.toml").read_text(encoding="utf-8"))
     kinds = {kind: frozenset(words.split()) for kind, words in data.pop("kinds").items()}
     words = {name: frozenset(text.split()) for name, text in data.items()}
-    return Lexicon(**words | {"things": words["things"].union(*kinds.values())}, kinds=kinds)
+    return Lexicon(**words | {"things": words["things"].union(words["qualities"], *kinds.values())}, kinds=kinds)
 
 
 def words_of(text: str) -> list[str]:
@@ -70,6 +71,11 @@ def bases(word: str) -> set[str]:
             if len(stem) > 2 and stem[-1] == stem[-2]:
                 found.add(stem[:-1])
     return found
+
+
+def singular(word: str) -> str:
+    """A thing's name without the plural's ending."""
+    return word.removesuffix("s")
 
 
 @lru_cache(maxsize=LINES_REMEMBERED)

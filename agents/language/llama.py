@@ -25,9 +25,8 @@ import numpy as np
 from agents.acts import SpeechPlan
 from agents.language.guards import candidate_of, judge
 from agents.language.inference import LoadError, LocalModel, Prompt
-from agents.language.lexicon import lexicon
 from agents.language.models import ModelError, check_gguf, is_embedded, model_sha256
-from agents.language.objections import named_before
+from agents.language.objections import wanted_words
 from agents.language.prompt import SHARED_PREFIX, scene_prompt
 from agents.language.quantise import FILE_TYPE, requantised
 from agents.language.templates import Draft, draft
@@ -149,9 +148,7 @@ class LlamaVoice:
         self._asked[request.plan.key] = request
         self.asked += 1
         message = {"key": request.plan.key, "scene": request.prompt, "seeds": self._seeds(request.plan)}
-        named = named_before(request.plan)
-        message["prefer"] = sorted(lexicon().of_kinds(request.draft.calls_for) - named)
-        message["avoid"] = sorted(named)
+        message["want"] = wanted_words(request.plan, request.draft)
         try:
             self._worker.process.stdin.write(json.dumps(message) + "\n")
             self._worker.process.stdin.flush()
@@ -373,8 +370,7 @@ def _serve(options: dict[str, Any]) -> None:
 
 
 def _prompt(request: dict[str, Any]) -> Prompt:
-    key, seeds, prefer, avoid = (tuple(request[name]) for name in ("key", "seeds", "prefer", "avoid"))
-    return Prompt(key, request["scene"], seeds, prefer, avoid)
+    return Prompt(tuple(request["key"]), request["scene"], tuple(request["seeds"]), tuple(request["want"]))
 
 
 def _loaded(library: Any, options: dict[str, Any]) -> LocalModel:

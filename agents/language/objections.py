@@ -10,7 +10,7 @@ from itertools import combinations, pairwise
 from types import MappingProxyType
 
 from agents.acts import SpeechPlan, Topic
-from agents.language.lexicon import all_bases, bases, lexicon, named_in, runs, words_of
+from agents.language.lexicon import all_bases, bases, lexicon, named_in, runs, singular, words_of
 from agents.language.phrases import phrase_book
 from agents.language.prompt import EXEMPLAR_NAMES, SHARED_PREFIX
 from agents.language.situation import weather_class
@@ -115,7 +115,7 @@ _DISAGREES = {
 }
 
 
-_QUALITIES = frozenset({"merry", "fresh"})  # kinds of words that may stand before what is called for
+_JOINING = frozenset({"and", "or"})
 _EXEMPLAR_ENDS = frozenset(tuple(words_of(line)[-2:]) for line in SHARED_PREFIX.splitlines() if line)
 
 
@@ -146,9 +146,22 @@ def said_before(plan: SpeechPlan) -> list[str]:
     return [*plan.recent_lines, *(line for _, line in plan.history)]
 
 
-def named_before(plan: SpeechPlan) -> frozenset[str]:
-    """The things that this talk, this mouth or the last lines of the village have named."""
-    return frozenset[str]().union(*map(named_in, (*said_before(plan), *plan.lately[-ECHO_LINES:])))
+def named_before(plan: SpeechPlan, lines: int = ECHO_LINES) -> frozenset[str]:
+    """The things that this talk, this mouth or the last lines of the village have named, as singulars."""
+    named = frozenset[str]().union(*map(named_in, (*said_before(plan), *plan.lately[-lines:])))
+    return frozenset(map(singular, named))
+
+
+def wanted_words(plan: SpeechPlan, draft: Draft) -> list[str]:
+    """What a tail may name: words that the connective calls for, neither in the clause nor named lately, sorted.
+
+    Those that none of the village's lines in mind has named come alone where there are any.
+    """
+    clause = all_bases(draft.phrase)
+    words = sorted(word for word in lexicon().of_kinds(draft.calls_for) if not bases(word) & clause)
+    heard, long_heard = named_before(plan), named_before(plan, len(plan.lately))
+    fresh = [word for word in words if singular(word) not in long_heard]
+    return fresh or [word for word in words if singular(word) not in heard]
 
 
 def scene_words(plan: SpeechPlan) -> frozenset[str]:
@@ -259,8 +272,8 @@ def joint(_plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
 def repetition(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
     """Says something, and something else than the clause, the talk so far and the exemplars; claims no news."""
     tail = words_of(candidate.tail)
-    empty = lexicon().small | VAGUE
-    telling = {word for word in tail if not {word, word.removesuffix("s")} & empty}
+    empty, wanted = lexicon().small | VAGUE, lexicon().of_kinds(draft.calls_for)
+    telling = {word for word in tail if word in wanted or not {word, word.removesuffix("s")} & empty}
     if not telling:
         return "says nothing"
     details = " ".join(str(value) for value in plan.fact.details.values()) if plan.fact else ""
@@ -280,23 +293,29 @@ def repetition(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
 
 def echo(plan: SpeechPlan, _draft: Draft, candidate: Candidate) -> str:
     """Names a thing that this talk, this mouth or the last lines of the village have named."""
-    tail = {base for word in named_in(candidate.tail) for base in bases(word)}
-    heard = {base for word in named_before(plan) for base in bases(word)}
-    again = tail & heard
+    heard = named_before(plan)
+    again = {word for word in named_in(candidate.tail) if singular(word) in heard}
     return f"names '{max(again, key=lambda word: (len(word), word))}' again" if again else ""
 
 
-def sense(_plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
-    """What the connective calls for comes first: after "a cup of" something to drink, and no mother."""
+def sense(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:
+    """Says what the connective calls for and no more: after "a cup of" something to drink, and no mother.
+
+    What is called for may have qualities ("good hot tea"), a second of its kind ("tea and milk") and the hearer's name
+    behind it; a small model that goes on from there loses the thread.
+    """
     if not draft.calls_for:
         return ""
     words, wanted = words_of(candidate.tail), set(draft.calls_for)
-    kinds = {word: lexicon().kinds_of(word) for word in words}
-    found = next((word for word in words if kinds[word] - _QUALITIES or kinds[word] & wanted), "")
-    if not found or kinds[found].isdisjoint(wanted):
-        said = found or next((word for word in words if word not in lexicon().small), "nothing")
-        return f"says '{said}' where {' or '.join(draft.calls_for)} is called for"
-    return ""
+    if len(words) > 1 and words[-1] == plan.listener.name.lower():
+        words.pop()
+    found = [word for word in words if lexicon().kinds_of(word) & wanted]
+    beside = [word for word in words if word not in found and word not in lexicon().qualities]
+    joined = len(found) == 1 + len(beside) and _JOINING.issuperset(beside)
+    if found and found[-1] == words[-1] and joined:
+        return ""
+    odd = [word for word in beside if word not in lexicon().small] or beside or [" ".join(found) or "nothing"]
+    return f"says '{odd[0]}' where {' or '.join(draft.calls_for)} is called for"
 
 
 def scene(plan: SpeechPlan, draft: Draft, candidate: Candidate) -> str:

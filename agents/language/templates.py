@@ -12,7 +12,7 @@ from itertools import accumulate
 import numpy as np
 
 from agents.acts import Act, SpeechPlan
-from agents.language.lexicon import REPEATED_WORDS, kinds_in
+from agents.language.lexicon import REPEATED_WORDS, kinds_in, lexicon
 from agents.language.phrases import KIND_WEIGHT, Phrase, opening_of, phrase_book, said_by
 from agents.language.situation import Situation, situation_of
 from agents.language.slots import fill, filled, slot_values
@@ -220,18 +220,19 @@ def _connectives(
     """
     kind = plan.fact.kind if plan.fact else ""
     open_end = phrase.one_half and (text.endswith(".") or (plan.act is Act.ASK and text.endswith("?")))
-    endings = {
-        filled(ending.text, values): ending
+    endings = [
+        (ending.text, ending.calls_for, ending.closeness * (MOMENT_WEIGHT if ending.of_moment else 1.0))
         for ending in phrase_book().endings_for(plan.act, plan.topic, kind)
         if ending.holds(situation) and all(slot in values for slot in ending.slots)
-    }
-    calls_for = {filled(tail, values): kinds for tail, kinds in phrase.tails}
-    fitting: dict[str, float] = dict.fromkeys(calls_for, phrase.closeness)
-    fitting |= {
-        connective: ending.closeness * (MOMENT_WEIGHT if ending.of_moment else 1.0)
-        for connective, ending in endings.items()
-    }
-    calls_for |= {connective: ending.calls_for for connective, ending in endings.items()}
+    ]
+    own = [(tail, kinds, float(phrase.closeness)) for tail, kinds in phrase.tails]
+    calls_for: dict[str, tuple[str, ...]] = {}
+    fitting: dict[str, float] = {}
+    for connective, kinds, weight in (*own, *endings):
+        wanted = tuple(filled(kind, values) for kind in kinds)
+        if lexicon().kinds.keys() >= set(wanted):  # not every trade has goods of its own
+            calls_for[filled(connective, values)] = wanted
+            fitting[filled(connective, values)] = weight
     served = frozenset[str]().union(*(kinds_in(line) for _, line in plan.history))
     weights = {
         connective: weight * (SERVED_WEIGHT if served.issuperset(calls_for[connective]) else 1.0)
@@ -239,7 +240,7 @@ def _connectives(
         if (open_end or connective[0].isupper())
         and len(f"{text} {connective}".split()) <= MOST_CLAUSE_WORDS
         and not any(" ".join(connective.split()[-REPEATED_WORDS:]) in line for line in lines)
-        and " ".join(connective.lower().split()[:3]) not in text.lower()
+        and not (_telling(connective) & _telling(text)) - lexicon().small
     }
     return weights, calls_for
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,12 +19,14 @@ from typing import Any
 import pytest
 
 from agents.acts import SpeechPlan
+from agents.language.inference import LocalModel, Prompt
 from agents.language.lexicon import named_in
 from agents.language.llama import CANDIDATES, LlamaVoice
 from agents.language.models import ModelError, find_model
+from agents.language.prompt import SHARED_PREFIX
 from agents.language.templates import draft
 from agents.language.voice import Wording
-from tests.agents.language.plans import varied_plans
+from tests.agents.language.plans import varied_plans, wide_plans
 from tests.agents.language.tiny_models import write_tiny
 
 pytest.importorskip("llama_cpp")
@@ -97,6 +101,34 @@ def test_what_was_named_lately_is_seldom_said_and_never_shown(voice: LlamaVoice)
     assert named(held, stale) < 0.5 * named(free, stale)
     assert not any(named_in(word.text[len(word.draft) :]) & stale for word in held if word.source == "model")
     assert {word.draft for word in held} == {word.draft for word in free}, "the phrases choose as before"
+
+
+@pytest.mark.slow
+def test_one_of_the_wanted_words_is_said_whole_and_the_model_chooses_which() -> None:
+    model = LocalModel(importlib.import_module("llama_cpp.llama_cpp"), MODEL, SHARED_PREFIX, threads=2, candidates=12)
+    assert all(len(model.tokens(f" {word}")) > 1 for word in ("sawdust", "shavings"))
+    asked = {
+        "Nan: I am covered in": ("sawdust", "shavings"),
+        "Nan: I have been baking, have some": ("bread", "nails", "wool"),
+        "Piet: I have been shearing sheep, have some": ("bread", "nails", "wool"),
+    }
+    for number, (scene, wanted) in enumerate(asked.items()):
+        model.submit(Prompt((number,), scene, tuple(range(12)), wanted))
+    tails = dict(made for _ in range(200) if model.busy for made in model.step())
+    model.close()
+    said = [Counter(re.split(r"\W+", tail.text.strip())[0] for tail in tails[number,]) for number in range(3)]
+    for words, wanted in zip(said, asked.values(), strict=True):
+        assert words.total() == 12 and sum(words[word] for word in wanted) >= 11, words
+    assert said[1].most_common(1)[0][0] == "bread" and said[2].most_common(1)[0][0] == "wool"
+
+
+@pytest.mark.slow
+def test_nearly_every_line_that_is_asked_is_worded_whatever_the_act(voice: LlamaVoice) -> None:
+    plans = [replace(plan, due_tick=500) for plan in wide_plans(60, seed=11) if draft(plan).tail_allowed]
+    for plan in plans:
+        voice.submit(plan)
+    worded = [word.source == "model" for word in voice.due(500)]
+    assert len(worded) > 20 and sum(worded) / len(worded) > 0.8
 
 
 @pytest.mark.slow
