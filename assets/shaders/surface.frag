@@ -146,6 +146,7 @@ void main() {
     float depth = min(v_snow, 1.0);
 #endif
 #ifdef KIND_PLANT
+    up = 0.6 * smoothstep(0.1, 0.7, n.z + (grain - 0.5) * 0.5);  // needles hold it on steep slopes, and are seen through it
     up = max(up, 0.85 * smoothstep(2.0, 6.0, v_snow) * smoothstep(-0.25, 0.3, n.z) * step(0.01, v_extra.y));  // deep snow loads the boughs
 #endif
     snow = smoothstep(0.0, 0.45, 1.12 * depth - 0.08 - (mix(grain, 0.5, min(d * 0.0025, 1.0)) - 0.40) * 1.1 * (1.0 - depth)) * up * min(depth * 4.0, 1.0);
