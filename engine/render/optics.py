@@ -217,9 +217,10 @@ def _follow(
     there = here + between(drawn[name].astype(np.float64), here)
     start = _seen_by(poses[0], view[0].rays(here + 0.5, size) @ view[0].rotation().T, size)
     landing = _seen_by(after, view_after.rays(there + 0.5, size) @ view_after.rotation().T, size)
-    inside = np.all((landing >= 0) & (landing < (width, height)), axis=1)  # false where nan
+    moved = landing - start  # nan on the rim of what the lens sees, where either lies beyond it
+    inside = np.all((landing >= 0) & (landing < (width, height)) & np.isfinite(moved), axis=1)
     target = mine[known]
-    made[name][target] = np.where(np.isfinite(landing), landing - start, 0.0)
+    made[name][target] = np.where(np.isfinite(moved), moved, 0.0)
     made[f"{name}_valid"][target] = inside
 
 

@@ -133,3 +133,34 @@ def test_nothing_hangs_between_a_thing_and_what_is_behind_it(stage: Callable[...
         assert ((y > low - 0.5) & (y < high + 0.5))[mine].all()
         moved = -images["flow"][mine & images["flow_valid"], 0]
         assert ((moved < leftwards.mean()) == (low == 20.0)).all()
+
+
+@pytest.mark.parametrize("lens", LENSES)
+def test_as_the_camera_turns_all_moves_whose_flow_is_said_to_be_known(stage: Callable[..., Stage], lens: str) -> None:
+    scenery, cast, rows = valley(97, 120, 5)
+    pose = bent(looking((-20.0, -25.0, 16.0), (0.0, 0.0, 14.0)), lens)
+    pose = replace(pose, fov_y=float(np.radians(176.0))) if lens == "fisheye" else pose  # up to the rim of its sight
+    after = replace(pose, yaw=pose.yaw + 0.05)
+    images = stage(scenery, cast).render(snapshot(rows), pose, snapshot(rows, 168), after, snapshot(rows, 152), after)
+    for name in ("flow", "back_flow"):
+        valid = images[f"{name}_valid"]
+        assert valid.mean() > 0.3 and np.isfinite(images[name]).all()
+        assert images[name][valid].any(axis=1).all()
+
+
+@pytest.mark.parametrize("lens", LENSES)
+def test_labels_through_a_lens_lean_to_no_side(stage: Callable[..., Stage], lens: str) -> None:
+    """Each edge is off by up to half a pixel of a straight view, but over many views as often to either side."""
+    low, high = (-4.0, -1.0, 2.0), (4.0, 1.0, 6.0)
+    seen = stage(flat(), NOBODY, ("instance",))
+    seen.add_mesh(box(low, high), BOX_ID)
+    away = []
+    for x, z in np.random.default_rng(1).uniform((-1.0, 2.0), (1.0, 3.0), (16, 2)):
+        pose = bent(looking((0.0, -14.0, 5.0), (float(x), 0.0, float(z))), lens)
+        way, eye = pose.unproject(np.ones(SIZE[::-1])) - np.asarray(pose.position), np.asarray(pose.position)
+        near, far = ((np.where((way > 0) == ahead, low, high) - eye) / way for ahead in (True, False))
+        hit = near.max(axis=-1) < far.min(axis=-1)
+        mask = seen.render(snapshot(EMPTY), pose)["instance"] == BOX_ID
+        assert hit.sum() > 300
+        away.append(np.mean(np.nonzero(mask), axis=1) - np.mean(np.nonzero(hit), axis=1))
+    assert np.mean(away, axis=0) == pytest.approx(0.0, abs=0.2)
