@@ -303,7 +303,7 @@ class CameraPart(Part):
     distance_m: float | None = Field(None, ge=2, le=2000)  # from what is looked at
     height_m: float | None = Field(None, ge=0.5, le=1500)  # over the ground, or over the centre of an orbit
     azimuth_deg: float = Field(200.0, ge=-360, le=360)  # where the camera stands, counter-clockwise from east
-    period_s: float = Field(600.0, ge=10)  # time of a full turn (orbit)
+    period_s: float = Field(600.0, ge=10)  # time of a full turn, counter-clockwise from above (orbit)
     shot_s: float = Field(8.0, ge=1, le=3600)  # how long a view is held (director)
     speed_m_s: float = Field(5.0, gt=0, le=60)  # over the ground (drone)
     path: tuple[str | tuple[Metres, Metres], ...] = ()  # places or [x, y]; none: round the village (drone)

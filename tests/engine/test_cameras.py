@@ -15,7 +15,7 @@ from engine.scenario import ScenarioError, build
 from engine.sight import Surroundings, look
 from engine.simulation import Simulation
 from engine.walking_cameras import closed_path
-from recorder.schema import LOOKS, VILLAGER, CameraPose, Cast, Snapshot
+from recorder.schema import LOOKS, VILLAGER, Beams, CameraPose, Cast, Snapshot
 
 POINT = st.tuples(*[st.floats(-500, 500)] * 3)
 
@@ -45,11 +45,12 @@ def snapshot(tick, rows):
     return Snapshot(tick, known_snapshot().environment, villagers)
 
 
-def scene_rigs(**camera):
+def scene_rigs(randomise=None, **camera):
     scenery = known_scenery()
     places = ({"id": 0, "kind": "market", "name": "the square", "x": 0.0, "y": 0.0, "building": -1},)
     scenery = type(scenery)(**{**scenery.__dict__, "places": places})
-    return rigs(build({"name": "t", "camera": [{"name": "c", **camera}]}, "t"), scenery, cast(2))
+    described = {"name": "t", "camera": [{"name": "c", **camera}], "randomise": randomise or {}}
+    return rigs(build(described, "t"), scenery, cast(2))
 
 
 def cast(villagers):
@@ -75,6 +76,30 @@ def test_a_lidar_is_as_its_camera_says_and_errs_by_seed_and_name():
     assert (noisy.noise_m, noisy.divergence) == (0.02, 0.003)
     assert noisy == beams(noise_m=0.02, divergence_mrad=3)
     assert len({beams(name, seed, noise_m=0.02).seed for name in ("a", "b") for seed in (3, 4)}) == 4
+
+
+@pytest.mark.parametrize(("lens", "distortion"), [("brown", [-0.2, 0.04, 0.001]), ("fisheye", [0.02])])
+def test_a_camera_has_the_lens_and_the_exposure_that_its_table_says(lens, distortion):
+    part = {"kind": "orbit", "lens": lens, "distortion": distortion, "exposure_ev": -1.5, "fov_deg": 70}
+    pose = scene_rigs(**part)["c"].pose(snapshot(0, []))
+    assert (pose.lens, pose.distortion, pose.exposure_ev) == (lens, tuple(distortion), -1.5)
+    assert pose.fov_y == pytest.approx(np.radians(70))
+    assert scene_rigs({"exposure_ev": [2, 2]}, **part)["c"].pose(snapshot(0, [])).exposure_ev == 0.5
+
+
+def test_a_lidar_has_the_beams_that_its_table_says_and_stands_upright_whatever_it_looks_at():
+    part = {"rings": 5, "columns": 90, "highest_deg": 3, "lowest_deg": -7, "reach_m": 55, "exposure_ev": 2}
+    pose = scene_rigs({"jitter_deg": 5}, kind="street", lens="lidar", **part)["c"].pose(snapshot(0, []))
+    assert pose.beams == Beams(5, 90, float(np.radians(3)), float(np.radians(-7)), 55.0)
+    assert (pose.pitch, pose.exposure_ev) == (0.0, 0.0)
+
+
+def test_an_orbit_turns_as_azimuth_is_counted_at_its_distance_and_height():
+    rig = scene_rigs(kind="orbit", azimuth_deg=30, period_s=60, distance_m=40, height_m=9)["c"]
+    for seconds in (0, 7, 15, 45):
+        bearing = np.radians(30 + 360 * seconds / 60)  # counter-clockwise from east
+        pose = rig.pose(snapshot(16 * seconds, []))
+        assert pose.position == pytest.approx((40 * np.cos(bearing), 40 * np.sin(bearing), 9.0))
 
 
 def test_orbit_returns_after_its_period():

@@ -76,6 +76,24 @@ def test_cameras_stray_as_told_and_hold_still_for_a_stretch():
     assert poses == [rigs(scenario(**plan), known_scenery(), cast(1))["c"].pose(Snapshot(t, *rest(t))) for t in ticks()]
 
 
+@pytest.mark.parametrize("smooth", [False, True])
+def test_every_camera_strays_by_streams_of_its_own_name_whatever_others_there_are(smooth):
+    def strays(*names):
+        plan = {"jitter_m": 0.5, "jitter_deg": 2.0, "exposure_ev": [-1, 1], "every": "2s", "smooth": smooth}
+        cameras = [{**CAMERA, "name": name} for name in names]
+        made = rigs(
+            build({"name": "t", "seed": 5, "camera": cameras, "randomise": plan}, "t"), known_scenery(), cast(1)
+        )
+        poses = {name: [rig.pose(snapshot(tick, [])) for tick in range(0, 32 * 300, 32)] for name, rig in made.items()}
+        return {name: [(*p.position, p.yaw, p.pitch, p.exposure_ev) for p in poses[name]] for name in names}
+
+    alone, among = strays("b"), strays("a", "b", "c")
+    assert among["b"] == alone["b"]
+    for one, other in (("a", "b"), ("b", "c"), ("a", "c")):
+        for here, there in zip(np.transpose(among[one]), np.transpose(among[other]), strict=True):
+            assert abs(np.corrcoef(here, there)[0, 1]) < 0.25  # 4 standard deviations of 300 independent pairs
+
+
 def test_a_sway_has_its_band_and_its_size():
     rate, seconds, band = 20, 1000, (0.2, 2.0)
     sway = Sway(np.random.default_rng(1), band, 3)

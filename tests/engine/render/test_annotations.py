@@ -294,6 +294,24 @@ def test_flow_moves_as_the_key_points_do(stage):
     assert np.median(off) < 0.35 and np.quantile(off, 0.9) < 0.8 and off.max() < 2.0
 
 
+def test_flow_of_those_who_stay_is_what_time_moves_of_them(stage):
+    cast, rows = people()
+    pose = CameraPose((9.0, 0.0, 1.4), 0.0, -0.02, float(np.radians(75)))
+    before, now, later = (Snapshot(tick, valleys.environment(), rows) for tick in (8, 40, 72))
+    images = stage(pit(), cast, (*TRUTH, "flow", "back_flow"), SIZE).render(now, pose, later, pose, before, pose)
+    points = annotate(pit(), cast, now, pose, images, 40 / TICK_RATE)["keypoints"]
+    order = [cast.looks["id"].tolist().index(ident) for ident in points["id"]]
+    sure = (points["sight"] == VISIBLE).reshape(-1)
+    here = points["pixels"].reshape(-1, 2)[sure]
+    u, v = here.astype(int).T
+    for name, tick in (("flow", 72), ("back_flow", 8)):
+        landing, _ = pose.project(joints(cast.looks, rows, tick / TICK_RATE)[order].reshape(-1, 3), SIZE)
+        moved = landing[sure] - here
+        far = np.linalg.norm(moved, axis=1) > 1.0
+        off = np.linalg.norm(images[name][v, u] - moved, axis=1)
+        assert far.sum() > 15 and np.median(off[far]) < 0.35
+
+
 def test_key_points_lie_where_the_joints_are_drawn_and_within_the_body(stage):
     cast, rows = people()
     snapshot = Snapshot(40, valleys.environment(), rows)

@@ -23,22 +23,30 @@ BOX_ID = 40
 LOW, HIGH = (6.0, -3.0, 0.0), (8.0, 5.0, 4.0)
 
 
-def lidar(position: tuple[float, float, float], beams: Beams = SWEEP, yaw: float = 0.3) -> CameraPose:
-    return CameraPose(position, yaw, 0.0, 1.0, "lidar", beams=beams)
+def lidar(
+    position: tuple[float, float, float], beams: Beams = SWEEP, yaw: float = 0.3, pitch: float = 0.0
+) -> CameraPose:
+    return CameraPose(position, yaw, pitch, 1.0, "lidar", beams=beams)
 
 
 def directions(pose: CameraPose) -> NDArray[np.float64]:
-    """World directions (rings, columns, 3) written out from the angles of the rings."""
+    """World directions (rings, columns, 3) written out from the angles of the rings and of the stand."""
     assert pose.beams is not None
     beams = pose.beams
     elevation = np.linspace(beams.highest, beams.lowest, beams.rings)[:, None]
-    turned = pose.yaw - ((np.arange(beams.columns) + 0.5) / beams.columns * 2 * np.pi - np.pi)[None]
-    parts = np.cos(elevation) * np.cos(turned), np.cos(elevation) * np.sin(turned), np.sin(elevation) + 0 * turned
-    return np.stack(parts, axis=-1)
+    turned = -((np.arange(beams.columns) + 0.5) / beams.columns * 2 * np.pi - np.pi)[None]
+    ahead, left, up = np.cos(elevation) * np.cos(turned), np.cos(elevation) * np.sin(turned), np.sin(elevation)
+    ahead, up = (
+        ahead * np.cos(pose.pitch) - up * np.sin(pose.pitch),
+        ahead * np.sin(pose.pitch) + up * np.cos(pose.pitch),
+    )
+    east, north = (ahead * np.cos(pose.yaw - k * np.pi / 2) - left * np.sin(pose.yaw - k * np.pi / 2) for k in (0, 1))
+    return np.stack([east, north, up], axis=-1)
 
 
-def test_beams_meet_the_ground_and_a_box_where_rays_do(stage: Callable[..., Stage]) -> None:
-    pose = lidar((1.0, 0.5, 2.0))
+@pytest.mark.parametrize("pitch", [0.0, -0.1])
+def test_beams_meet_the_ground_and_a_box_where_rays_do(stage: Callable[..., Stage], pitch: float) -> None:
+    pose = lidar((1.0, 0.5, 2.0), pitch=pitch)
     drawn = stage(flat(), NOBODY)
     drawn.add_mesh(box(LOW, HIGH), BOX_ID)
     seen = drawn.render(snapshot(EMPTY), pose)
@@ -74,6 +82,20 @@ def test_points_of_a_sweep_lie_on_what_they_are_said_to_show(stage: Callable[...
     back, _ = pose.project(points[seen["beam_range"] > 0], SIZE)
     v, u = np.nonzero(seen["beam_range"] > 0)
     assert back == pytest.approx(np.column_stack([u + 0.5, v + 0.5]), abs=1e-6)
+
+
+def test_strength_is_reflectance_times_the_cosine_of_incidence(stage: Callable[..., Stage]) -> None:
+    """On a floor and a wall of one paint, whose reflectance IEC 61966-2-1 tells."""
+    drawn = stage(flat(), NOBODY)
+    drawn.add_mesh(box((-30.0, -30.0, 0.0), (30.0, 30.0, 0.5)), BOX_ID)
+    drawn.add_mesh(box((12.0, -30.0, 0.5), (13.0, 30.0, 12.0)), BOX_ID + 1)
+    pose = lidar((0.0, 0.0, 2.5), replace(SWEEP, reach_m=1000.0))
+    seen, way = drawn.render(snapshot(EMPTY), pose), directions(pose)
+    paint = ((180 / 255 + 0.055) / 1.055) ** 2.4
+    for ident, cosine in ((BOX_ID, -way[..., 2]), (BOX_ID + 1, way[..., 0])):
+        mine = seen["instance"] == ident
+        assert mine.sum() > 200 and np.ptp(cosine[mine]) > 0.3
+        assert seen["beam_intensity"][mine] == pytest.approx(paint * cosine[mine] / 0.9, abs=3e-3)  # paint is in 1/255
 
 
 def test_reach_and_rain_take_the_weakest_returns(stage: Callable[..., Stage]) -> None:

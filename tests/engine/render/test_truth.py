@@ -198,6 +198,15 @@ def test_nothing_is_drawn_nearer_than_the_near_plane(stage: Callable[..., Stage]
     assert np.unique(out["instance"]).tolist() == [0, TERRAIN_ID, 901]
 
 
+def test_nothing_is_drawn_beyond_the_far_plane(stage: Callable[..., Stage]) -> None:
+    drawn = stage(flat(), NOBODY)
+    drawn.add_mesh(box((5995.0, -900.0, 300.0), (5999.0, -100.0, 1100.0)), 900)
+    drawn.add_mesh(box((6001.0, 100.0, 300.0), (6005.0, 900.0, 1100.0)), 901)
+    out = drawn.render(snapshot(EMPTY), CameraPose((0.0, 0.0, 700.0), 0.0, 0.0, 0.9))
+    assert (out["instance"] == 900).sum() > 100 and not (out["instance"] == 901).any()
+    assert out["depth"][out["instance"] == 900] == pytest.approx(5995.0, rel=1e-5)
+
+
 def test_known_points_land_on_their_pixels(stage: Callable[..., Stage]) -> None:
     places = np.array([(0.0, 0.0, 1.0), (5.0, 2.0, 0.5), (-4.0, 3.0, 3.0), (2.0, 9.0, 2.0)])
     drawn = stage(flat(), NOBODY)
