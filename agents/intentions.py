@@ -34,6 +34,7 @@ PATIENCE = 5  # checks without progress before a way is given up for now
 SHIFT_CHANCE = 0.035  # per decision: about once a minute
 SIT_SHARE = 0.4  # of those who linger without a bench
 HELP_MIN = 25.0  # how long somebody is helped who was not promised it
+LONELY_MIN = (30.0, 120.0)  # how long one waits for company, and how long one then goes without; judgement
 SEEN_MIN = 8  # after so long one has seen a place, and may go on to another; judgement
 RESUME_MIN = (2.0, 180.0, 25.0)  # what is left of a thing to be worth resuming; how long it is kept in mind; the most
 RESUMABLE = (Intent.WORK, Intent.ERRAND, Intent.HARVEST, Intent.EXPLORE, Intent.VISIT, Intent.HELP)
@@ -225,11 +226,17 @@ class Intentions:
         return events
 
     def _see_to_it(self, rows: NDArray[np.int64], now: Moment) -> None:
-        """What has been done long enough is done: help that nobody asked to be promised, and a place looked at."""
+        """What has been done long enough is done: help that nobody asked to be promised, and a place looked at.
+
+        Who has waited in vain for company gives it up for a while: had any come, it would be lonely no more.
+        """
         helping = (self.intent[rows] == Intent.HELP) & (self.promise[rows] < 0) & self.arrived[rows]
         done = rows[helping & (now.tick - self.since[rows] > HELP_MIN * 60 * self._rate)]
         self.outlook.helped_fact[done] = self.outlook.needy_fact[done]
         self.outlook.needy[done] = -1
+        wait, without = LONELY_MIN
+        waiting = (self.intent[rows] == Intent.COMPANY) & (now.tick - self.since[rows] > wait * 60 * self._rate)
+        self.outlook.company_from[rows[waiting]] = now.minutes + without
         looking = (self.option[rows] == Option.EXPLORE) & self.arrived[rows]
         for row in rows[looking & (now.tick - self.since[rows] > SEEN_MIN * 60 * self._rate)].tolist():
             self.outlook.look_further(row, now)

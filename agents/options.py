@@ -239,7 +239,7 @@ def _situation(
         friend_liking=liked(friend),
         needy=(needy >= 0) & (know.needy_until[rows] > now.minutes),
         needy_liking=liked(needy),
-        company=targets[0, Option.COMPANY] >= 0,
+        company=(targets[0, Option.COMPANY] >= 0) & (know.company_from[rows] <= now.minutes),
         new_place=know.new_place[rows] >= 0,
         fire_low=np.where(fetching_wood, 1.0, know.fire_low(rows, now)),
     )

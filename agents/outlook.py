@@ -54,6 +54,7 @@ class Outlook:
         self.gathering_place: NDArray[np.int16] = np.full(n, -1, np.int16)
         self.gathering_from: Floats = np.full(n, np.inf)
         self.gathering_to: Floats = np.full(n, -np.inf)
+        self.company_from: Floats = np.full(n, -np.inf)  # when company is looked for again that did not come
         self.shut: NDArray[np.bool_] = np.zeros((n, len(places)), bool)
         self.friend: NDArray[np.int16] = np.full(n, -1, np.int16)  # whom one would visit today
         self.new_place: NDArray[np.int16] = np.full(n, -1, np.int16)
@@ -225,6 +226,7 @@ _CHANGING = (
     "gathering_place",
     "gathering_from",
     "gathering_to",
+    "company_from",
     "shut",
     "friend",
     "new_place",

@@ -94,7 +94,7 @@ class Situation:
     friend_liking: Floats
     needy: Flags  # somebody needs help
     needy_liking: Floats
-    company: Flags  # there is a place where people are
+    company: Flags  # there is a place where people may be, and one has not just waited there in vain
     new_place: Flags  # somewhere one has not been for long
     fire_low: Floats  # how much the fire at home wants wood, 0..1; only in the cold
 
@@ -171,7 +171,7 @@ def _weigh(
         afraid = 0.1 + 0.8 * max(danger[i], outside) - hardy
         foreseen = 0.42 + 1.0 * (neuroticism[i] - 0.5) if rain_known[i] else NOTHING
         worth[Option.SHELTER, i] = max(rain, freezing, afraid, foreseen)
-        if company[i] and (lonely > 0.5 or intent[i] == Intent.COMPANY):
+        if company[i] and not night and (lonely > 0.5 or intent[i] == Intent.COMPANY):
             worth[Option.COMPANY, i] = lonely * (0.55 + 0.5 * extraversion[i]) - 0.05
         # The conscientious keep their word whatever else there is; others where they like whom they gave it to.
         if promise[i]:

@@ -29,7 +29,7 @@ from world.village.site import NoRoomError
 from world.world import World, WorldConfig
 
 DIGEST_BYTES = 16
-STATE_LAYOUT = 8  # of what freeze() gives; to be raised with every change to what it holds
+STATE_LAYOUT = 9  # of what freeze() gives; to be raised with every change to what it holds
 
 
 class Simulation:

@@ -170,3 +170,17 @@ def test_a_gathering_that_one_knows_of_draws_its_host_and_the_sociable() -> None
     assert s.intentions.intent[1] == Intent.ATTEND
     assert s.intentions.intent[2] != Intent.ATTEND
     assert (s.intentions.place[:2] == WELL).all()
+
+
+def test_who_waits_for_company_in_vain_goes_back_to_its_day_and_tries_again_later() -> None:
+    life = settled(1, hour=9, personas=[{"trade": "trader", "extraversion": 0.9}])
+    s = life.society
+    sought = []
+    for _ in range(4 * 60):
+        s.minds.needs.loneliness[0], s.minds.needs.hunger[0] = 1.0, 0.2
+        life.run(60)
+        sought.append(s.intentions.intent[0] == Intent.COMPANY)
+    times = np.flatnonzero(np.diff(np.array([False, *sought, False], int)))
+    begun, ended = times[::2], times[1::2]
+    assert len(begun) == 2 and ended[0] - begun[0] == pytest.approx(30, abs=3)
+    assert begun[1] - ended[0] == pytest.approx(120, abs=3)

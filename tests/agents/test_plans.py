@@ -107,7 +107,7 @@ def test_at_night_only_the_pressing_counts() -> None:
     night: dict[str, Any] = {"asked": Intent.SLEEP, "intent": Intent.SLEEP, "indoors": True}
     smalls: list[dict[str, Any]] = [
         {"hunger": 0.6},
-        {"loneliness": 0.9},
+        {"loneliness": 1.0, "extraversion": 1.0},
         {"needy": True, "agreeableness": 1.0},
         {"gathering": True},
     ]
