@@ -120,7 +120,7 @@ class Intentions:
         self.itinerary.refresh(rows, now, view.season)
         self.outlook.read(rows, bodies, now)
         self.outlook.see(rows, bodies, impassable)
-        self._see_to_it(rows, now)
+        self._see_to_it(rows, bodies, now)
         due = consider(rows, self, bodies, now)
         self.hurry[rows] = self._hurry(rows, due, now)
         committed = now.tick - self.since[rows] < COMMITMENT_S * self._rate
@@ -225,8 +225,8 @@ class Intentions:
                 self._aim(row, goal, bodies, view, now.tick)
         return events
 
-    def _see_to_it(self, rows: NDArray[np.int64], now: Moment) -> None:
-        """What has been done long enough is done: help that nobody asked to be promised, and a place looked at.
+    def _see_to_it(self, rows: NDArray[np.int64], bodies: Bodies, now: Moment) -> None:
+        """What is done, or in vain, ends: help that nobody asked to be promised, a place looked at, a visit to nobody.
 
         Who has waited in vain for company gives it up for a while: had any come, it would be lonely no more.
         """
@@ -240,6 +240,15 @@ class Intentions:
         looking = (self.option[rows] == Option.EXPLORE) & self.arrived[rows]
         for row in rows[looking & (now.tick - self.since[rows] > SEEN_MIN * 60 * self._rate)].tolist():
             self.outlook.look_further(row, now)
+        guests = rows[(self.intent[rows] == Intent.VISIT) & self.arrived[rows]]
+        if len(guests):
+            home = self.outlook.home
+            in_house = bodies.indoors & (bodies.place == home)
+            for row in guests[~np.isin(self.place[guests], home[in_house])].tolist():
+                self.other[row] = self.outlook.friend[row] = -1
+                self.itinerary.calls_it_off(row, Intent.VISIT)
+                if self.kept_intent[row] == Intent.VISIT:
+                    self.kept_intent[row] = -1
 
     def _hurry(self, rows: NDArray[np.int64], due: Considered, now: Moment) -> Floats:
         """Factor (m,) on how fast people walk: in rain, late for a promise, with the harvest to bring in before it."""

@@ -67,6 +67,11 @@ class Itinerary:
         walk = self._town.walk_min[before.place, self.place[row]]
         return before if now.clock_min - round_.starts[index] < walk else None
 
+    def calls_it_off(self, row: int, intent: Intent) -> None:
+        """Ask a villager to rest at home for the rest of the block, if this is what it was asked for."""
+        if self.intent[row] == intent:
+            self.intent[row], self.place[row], self.other[row] = Intent.REST, self._outlook.home[row], -1
+
     def _where(self, row: int, block: Block) -> int:
         """The place of a block that leaves it open; home where there is nobody to visit and nothing to see."""
         home = int(self._outlook.home[row])

@@ -135,10 +135,11 @@ class Society:
         looking = self._in_turn(now.tick, LOOK_S)
         events = self._perceive(looking, view, now)
         events += self._decide(view, now)
-        talks = [*self._meet(looking, view, now), self.talk.step(self.bodies, view, now, words)]
+        met = self._meet(looking, view, now)
+        moved = self._move(view, now)
+        talks = [*met, self.talk.step(self.bodies, view, now, words)]  # heard where everyone stands at the tick's end
         self.intentions.resume([row for talk in talks for row in talk.parted], self.bodies, now)
-        events += [event for talk in talks for event in talk.events]
-        events += self._move(view, now)
+        events += [event for talk in talks for event in talk.events] + moved
         events += settle(self.minds, self.bodies, view, now)
         plans = tuple(plan for talk in talks for plan in talk.plans)
         return StepResult(plans, tuple(line for talk in talks for line in talk.spoken), tuple(events))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata, spearmanr
 
 from agents.acts import Act, SpeechPlan
+from agents.intents import Intent
 from agents.language.voice import Wording
 from agents.openings import Begun
 from agents.population import TRAITS
@@ -202,10 +203,10 @@ class _Watch:
         for ident, told in self._told.items():
             told.knowing.append(len(self._knowing[ident]))
         places = {place.name: place for place in self.society.minds.places}
-        bodies, intentions = self.society.bodies, self.society.intentions
+        intentions = self.society.intentions
         for ident, gathered in self._gathered.items():
             place = places[gathered.place]
-            here = (bodies.place == place.id) & intentions.arrived
+            here = intentions.doing(Intent.ATTEND) & (intentions.place == place.id)
             gathered.heard.append(len(self._knowing[ident]))
             gathered.promised.append(len(gathered.promises))
             gathered.present.append(int(here.sum()))

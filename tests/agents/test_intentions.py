@@ -143,6 +143,26 @@ def test_only_who_knows_of_the_rain_brings_in_the_harvest(knows: bool) -> None:
         assert s.intentions.intent[0] != Intent.HARVEST
 
 
+@pytest.mark.parametrize("somebody_in", [True, False])
+def test_a_visit_ends_where_nobody_is_in(somebody_in: bool) -> None:
+    life = settled(3, hour=19)
+    guest, host = 0, 2
+    s = life.society
+    home, asked = s.intentions.outlook.home, s.intentions.itinerary
+    assert home[guest] != home[host] and home[1] != home[host]
+    s.minds.relations.move(guest, host, affinity=0.9)
+    asked.until[:] = np.inf
+    asked.intent[guest], asked.place[guest] = Intent.REST, home[guest]
+    asked.intent[host], asked.place[host] = (Intent.SLEEP, home[host]) if somebody_in else (Intent.WORK, WELL)
+    s.intentions.outlook.friend[:] = host, -1, -1
+    s.minds.needs.loneliness[guest] = 0.6
+    life.run(10 * 60)
+    (came,) = [d for _, d in told(life, "arrives", guest) if d["intent"] == "visit"]
+    assert came["place"] == home[host]
+    assert (s.intentions.intent[guest] == Intent.VISIT) == somebody_in
+    assert (s.bodies.place[guest] == home[host]) == somebody_in
+
+
 def test_in_the_cold_somebody_of_each_house_fetches_wood_and_lights_the_fire() -> None:
     life = settled(4, hour=18, weather=replace(FAIR, temperature_c=-2.0))
     s = life.society
