@@ -7,7 +7,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import typer
+
 from engine.terminal import INTERRUPTED, fail
+
+
+def named(path: str | Path) -> Path:
+    """The path that an option names; nothing would be taken for the current folder."""
+    if not str(path).strip():
+        raise typer.BadParameter("it names nothing; write a path, or . for the current folder.")
+    return Path(path)
 
 
 @contextmanager

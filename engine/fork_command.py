@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from engine.files import named
 from engine.quantities import format_duration, parse_duration, parse_moment
 from engine.terminal import INTERRUPTED, busy, counted, fail, parsed, progress, say
 
@@ -16,7 +17,10 @@ from engine.terminal import INTERRUPTED, busy, counted, fail, parsed, progress, 
 def fork(
     session: Annotated[Path, typer.Argument(help="A session.hamlet file, or the folder it is in.")],
     at: Annotated[str, typer.Option(help="World time of the fork since the start: 0s, 90s, 5min.")],
-    out_dir: Annotated[Path, typer.Option("--out", help="Folder for the twins: factual/ and counterfactual/.")],
+    out_dir: Annotated[
+        Path,
+        typer.Option("--out", parser=named, metavar="PATH", help="Folder for the twins: factual/ and counterfactual/."),
+    ],
     settings: Annotated[
         list[str] | None,
         typer.Option(

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from engine.files import named
 from engine.options import (
     MODALITY_NAMES,
     DeviceOption,
@@ -26,7 +27,10 @@ from engine.terminal import INTERRUPTED, counted, fail, make_products, parsed, p
 
 def render(
     session: Annotated[Path, typer.Argument(help="A session.hamlet file, or the folder it is in.")],
-    out_dir: Annotated[Path, typer.Option("--out", help="Folder for the new session and what is made of it.")],
+    out_dir: Annotated[
+        Path,
+        typer.Option("--out", parser=named, metavar="PATH", help="Folder for the new session and what is made of it."),
+    ],
     cameras: Annotated[
         str | None,
         typer.Option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.files import check_writable, stoppable, write
+from engine.files import check_writable, named, stoppable, write
 from engine.options import ScenarioArgument
 from engine.quantities import format_duration, parse_moment
 from engine.scenario import load
@@ -47,9 +47,16 @@ def validate(
             help="A group of figures: terrain, water, sun, weather, life, crowd. May be given more than once."
         ),
     ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Also write all values to this file.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", parser=named, metavar="PATH", help="Also write all values to this file.")
+    ] = None,
     page: Annotated[
-        Path | None, typer.Option(help="Also write one HTML page of maps and curves to this file; needs matplotlib.")
+        Path | None,
+        typer.Option(
+            parser=named,
+            metavar="PATH",
+            help="Also write one HTML page of maps and curves to this file; needs matplotlib.",
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes; as many as there are cores if left out.", min=1, max=256)
@@ -120,7 +127,9 @@ def draw(
         list[str] | None,
         typer.Option(help=f"What to draw: {', '.join(LAYER_NAMES)}, or all. More than one give a sheet."),
     ] = None,
-    target: Annotated[Path, typer.Option("--out", "-o", help="The PNG file to write.")] = Path("map.png"),
+    target: Annotated[
+        Path, typer.Option("--out", "-o", parser=named, metavar="PATH", help="The PNG file to write.")
+    ] = Path("map.png"),
     at: Annotated[
         str | None,
         typer.Option(

@@ -50,6 +50,26 @@ def test_capture_refuses_bad_input_and_leaves_nothing(tmp_path, arguments, parts
     assert not out.exists() or not list(out.iterdir())
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("capture", "valley"),
+        ("render", "session.hamlet"),
+        ("fork", "session.hamlet", "--at", "0s", "--set", "weather=storm"),
+        ("session", "cut", "session.hamlet", "--ticks", "0:1"),
+        ("session", "merge", "a.hamlet", "b.hamlet"),
+        ("session", "recover", "session.hamlet"),
+        ("study", "rumour"),
+        ("world", "map"),
+    ],
+)
+@pytest.mark.parametrize("nothing", ["", " "])
+def test_an_output_without_a_name_is_not_the_current_folder(tmp_path, monkeypatch, command, nothing):
+    monkeypatch.chdir(tmp_path)
+    assert_refused(hamlet(*command, "--out", nothing), "--out", "names nothing")
+    assert not list(tmp_path.iterdir())
+
+
 def test_capture_refuses_a_file_that_is_no_model(tmp_path):
     fake = tmp_path / "fake.gguf"
     fake.write_bytes(b"GGUF" + b"\0" * 64)
