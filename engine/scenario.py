@@ -5,17 +5,28 @@ Every error is one sentence that names the file, the key, the value and what wou
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import reprlib
 import tomllib
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from engine.quantities import checked_size, parse_duration, parse_size
 from recorder.lens import LENSES, LensName, reaches
@@ -66,11 +77,11 @@ def _modalities(value: Any) -> Any:
     return value
 
 
-def _moment(value: Any) -> Any:
-    # A number would be taken for seconds since 1970 in UTC, which nobody means here.
-    if not isinstance(value, datetime | str) and not hasattr(value, "isoformat"):
-        raise ValueError("is no date-time: write one such as 2026-06-12T09:30:00")
-    return value
+def _moment(value: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError("is no date-time: write one such as 2026-06-12T09:30:00") from None
 
 
 def _naive(value: datetime) -> datetime:
@@ -288,6 +299,12 @@ CAMERA_STANDS = {  # kind -> how far away and how high, in metres, where nothing
 }
 
 
+Waypoint = Annotated[
+    Annotated[str, Tag("place")] | Annotated[tuple[Metres, Metres], Tag("point")],
+    Discriminator(lambda value: "place" if isinstance(value, str) else "point"),
+]
+
+
 class CameraPart(Part):
     """A camera of the capture.
 
@@ -306,7 +323,7 @@ class CameraPart(Part):
     period_s: float = Field(600.0, ge=10)  # time of a full turn, counter-clockwise from above (orbit)
     shot_s: float = Field(8.0, ge=1, le=3600)  # how long a view is held (director)
     speed_m_s: float = Field(5.0, gt=0, le=60)  # over the ground (drone)
-    path: tuple[str | tuple[Metres, Metres], ...] = ()  # places or [x, y]; none: round the village (drone)
+    path: tuple[Waypoint, ...] = ()  # places or [x, y]; none: round the village (drone)
     fov_deg: float = Field(50.0, ge=5, le=178)  # vertical; up to 140, and up to 178 with lens = "fisheye"
     lens: LensName = "pinhole"
     distortion: tuple[float, ...] = ()  # of the lens; brown: k1, k2, p1, p2, k3; fisheye: k1, k2, k3, k4
@@ -546,9 +563,20 @@ def build(data: dict[str, Any], source: str) -> Scenario:
         ScenarioError: as in load().
     """
     try:
-        return varied(Scenario.model_validate(data))
+        # As JSON and strictly: lists stand for tuples there, and nothing else is taken for what it is not.
+        text = json.dumps(data, default=_as_text)
+        return varied(Scenario.model_validate_json(text, strict=True))
     except ValidationError as error:
         raise ScenarioError(f"{source}: {_explain(error)}") from None
+    except ValueError as error:  # integers of thousands of digits
+        raise ScenarioError(f"{source}: cannot be read ({error}).") from None
+    except RecursionError:
+        raise ScenarioError(f"{source}: tables are nested too deeply.") from None
+
+
+def _as_text(moment: date | time) -> str:
+    """Dates and times, which TOML has and JSON has not."""
+    return moment.isoformat()
 
 
 def varied(scenario: Scenario) -> Scenario:
@@ -612,6 +640,14 @@ def _put(data: dict[str, Any], dotted: str, value: Any, path: Path) -> None:
     data[key] = value
 
 
+WANTED = {
+    "bool_type": "write true or false",
+    "int_type": "write a whole number",
+    "float_type": "write a number",
+    "string_type": "write a text in quotes",
+}  # by what is wrong with a value
+
+
 def _explain(error: ValidationError) -> str:
     """The first problem of a validation error as one sentence, and how many more there are."""
     problem = error.errors()[0]
@@ -638,6 +674,8 @@ def _explain(error: ValidationError) -> str:
             pattern = problem["ctx"]["pattern"]
             letters = LETTERS.get(pattern, "use small letters, digits and underscores, beginning with a letter")
             sentence = f"{key} = {_shown(value)}: {letters} ({pattern})"
+        case kind if kind in WANTED:
+            sentence = f"{key} = {_shown(value)}: {WANTED[kind]}"
         case _ if not key or isinstance(value, dict):
             sentence = f"{key}: {message}".removeprefix(": ")
         case _:
@@ -648,8 +686,8 @@ def _explain(error: ValidationError) -> str:
 
 def _shown(value: Any) -> str:
     """A wrong value as it may stand in a sentence: short, on one line."""
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat())
+    if isinstance(value, bool):
+        return str(value).lower()
     return _brief(reprlib.repr(value) if isinstance(value, list | dict) else repr(value))
 
 
