@@ -47,11 +47,18 @@ def _title(seen: Overview) -> Text:
     title.append(seen.scenario or "a session", "bold")
     title.append(f", seed {seen.seed}" if seen.seed is not None else "")
     title.append("   ")
-    title.append(seen.state, STYLES[seen.state])
+    title.append(_state(seen), STYLES[seen.state])
     if seen.counterfactual:
         title.append("   counterfactual", "magenta")
     title.append(f"\n{seen.path}", "dim")
     return title
+
+
+def _state(seen: Overview) -> str:
+    """Its state; a kill or a full disk takes the end of a session, and nothing before it."""
+    if seen.state != "cut off" or not seen.ticks:
+        return seen.state
+    return f"cut off after tick {seen.ticks[-1][1]}; all before that is there"
 
 
 def _facts(seen: Overview) -> Table:

@@ -121,7 +121,9 @@ def examine(session: Session) -> None:
         (examination.images, "image"),
     )
     put_back = f"; {counted(examination.keyframes, 'keyframe')} put back" if examination.keyframes else ""
-    say(f"{session.path} is whole: {', '.join(counted(*part) for part in parts if part[0])}{put_back}.")
+    stopped = session.ticks and not (session.complete or session.being_written)
+    stops = f" up to tick {session.ticks[-1]}, after which it was cut off" if stopped else ""
+    say(f"{session.path} is whole{stops}: {', '.join(counted(*part) for part in parts if part[0])}{put_back}.")
 
 
 def run_again(session: Session) -> None:

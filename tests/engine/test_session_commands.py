@@ -87,7 +87,11 @@ def test_info_tells_of_a_session_that_was_cut_off(path: Path, tmp_path: Path) ->
     cut_off.write_bytes(path.read_bytes()[:-300])
     with Session.open(cut_off) as session:
         assert overview(session).state == "cut off"
-    assert "cut off" in hamlet("info", cut_off).stdout
+        last = session.ticks[-1]
+    words = " ".join(hamlet("info", cut_off).stdout.split())
+    assert f"cut off after tick {last}; all before that is there" in words and f"ticks 0 to {last}," in words
+    told = hamlet("verify", cut_off)
+    assert told.returncode == 0 and f"is whole up to tick {last}, after which it was cut off" in told.stdout
 
 
 def test_cat_gives_back_the_whole_session(path: Path) -> None:
