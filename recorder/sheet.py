@@ -48,10 +48,12 @@ COLUMNS = {
 }
 PICTURES, MOTIONS = ("rgb", "albedo"), ("flow", "back_flow")
 MOMENTS = 4  # per camera, fewer where there are many cameras
-MOST_ROWS = 8
+MOST_ROWS = 8  # where there are more cameras, one moment of each
+MOST_CAMERAS = 32  # the sheet says it where there are more
 CANDIDATES = 12  # frames looked at to find the liveliest of a stretch of time
 LEGEND_IDS = 6  # names in the instance legend
 TILE_PX = 300  # width of one picture
+TALLEST_PX = 600  # pictures that would be taller are narrower
 GAP = 12
 MARGIN = 36
 BACKGROUND = (24, 26, 33)
@@ -94,20 +96,22 @@ def write_contact_sheet(session: Session, path: str | PathLike[str]) -> Path:
 
 
 def moments(session: Session) -> list[FrameRef]:
-    """The frames to show: of each stretch of time the liveliest tick, by every camera."""
-    count = max(1, min(MOMENTS, MOST_ROWS // max(1, len(session.cameras))))
+    """The frames to show: of each stretch of time the liveliest tick, by every camera, at most MOST_CAMERAS."""
+    cameras = session.cameras[:MOST_CAMERAS]
+    count = max(1, min(MOMENTS, MOST_ROWS // max(1, len(cameras))))
     utterances = session.lines()
     chosen: set[int] = set()
     by_tick: dict[int, list[FrameRef]] = {}
     for ref in session.frames():
-        by_tick.setdefault(ref.tick, []).append(ref)
+        if ref.camera in cameras:
+            by_tick.setdefault(ref.tick, []).append(ref)
     ticks = sorted(by_tick)
     ticks = ticks[:-1] if len(ticks) > 1 else ticks  # the last one has no motion: nothing follows it
     for stretch in np.array_split(np.array(ticks), min(count, len(ticks)) or 1):
         picks = [int(tick) for tick in stretch[:: max(1, len(stretch) // CANDIDATES)]]
         scores = {tick: sum(_liveliness(session, ref, utterances) for ref in by_tick[tick]) for tick in picks}
         chosen |= {max(picks, key=scores.__getitem__)} if picks else set()
-    return [ref for tick in sorted(chosen) for ref in by_tick[tick]][:MOST_ROWS]
+    return [ref for tick in sorted(chosen) for ref in by_tick[tick]]
 
 
 def _liveliness(session: Session, ref: FrameRef, utterances: list[Utterance]) -> float:
@@ -164,6 +168,12 @@ def _valid(session: Session, ref: FrameRef, motion: str, flow: NDArray[Any]) -> 
     return valid
 
 
+def _tile_size(ref: FrameRef) -> tuple[int, int]:
+    """Width and height of a frame on the sheet, in its own proportions where they can be seen."""
+    scale = min(TILE_PX / ref.width, TALLEST_PX / ref.height)
+    return max(1, round(ref.width * scale)), max(1, round(ref.height * scale))
+
+
 def _tile(session: Session, ref: FrameRef, modality: str, ranges: _Ranges) -> NDArray[np.uint8]:
     image = session.frame(ref.tick, ref.camera, modality)
     if modality == "depth":
@@ -191,7 +201,7 @@ class _Sheet:
         self.strong, self.text, self.small = font(16, bold=True), font(16), font(13)
         self.step, self.small_step = line_height(self.text), line_height(self.small)
         self.columns = columns
-        self.tile_h = round(TILE_PX * max(ref.height / ref.width for ref in rows))
+        self.tile_h = max(_tile_size(ref)[1] for ref in rows)
         self.caption_h = self.step * 2 + 10
         self.row_h = self.caption_h + self.tile_h + GAP * 2
         self.width = max(MARGIN * 2 + len(columns) * (TILE_PX + GAP) - GAP, 900)
@@ -232,10 +242,10 @@ def _draw(session: Session, rows: list[FrameRef]) -> Image.Image:
         for column, modality in enumerate(sheet.columns):
             if modality not in ref.modalities:
                 continue
-            height = round(TILE_PX * ref.height / ref.width)
+            width, height = _tile_size(ref)
             pixels = _tile(session, ref, modality, scale)
             at = (sheet.column_x(column), top + sheet.caption_h)
-            sheet.paste(pixels, *at, TILE_PX, height, smooth=modality in PICTURES)
+            sheet.paste(pixels, *at, width, height, smooth=modality in PICTURES)
             sheet.tag(*at, height, scale.tag(modality))
     whole = _merged(list(scales.values()))
     top = sheet.top_h + len(rows) * sheet.row_h
@@ -251,12 +261,13 @@ def _draw_top(sheet: _Sheet, session: Session) -> None:
     sheet.write(MARGIN, MARGIN - 6, f"Hamlet  ·  {name or session.path.stem}", sheet.title, INK, room)
     seconds = len(session.ticks) / session.tick_rate
     frames = len(session.frames())
+    more = f", the first {MOST_CAMERAS} of them below" if len(session.cameras) > MOST_CAMERAS else ""
     facts = [
         f"from {clock_words(header, session.ticks[0] if session.ticks else 0)}",
         f"{seconds:.0f} s of village life",
         f"{len(session.cast.looks)} villagers",
         f"{len(session.lines())} spoken lines",
-        f"{frames} frames by {len(session.cameras)} camera{'s' * (len(session.cameras) > 1)}",
+        f"{frames} frames by {len(session.cameras)} camera{'s' * (len(session.cameras) > 1)}{more}",
         f"seed {header.get('seed', '?')}",
     ]
     sheet.write(MARGIN, MARGIN + 42, "  ·  ".join(facts), sheet.text, FAINT_INK, room)

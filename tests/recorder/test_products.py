@@ -247,3 +247,19 @@ def test_motion_to_the_right_is_red_and_still_is_white() -> None:
     assert red[0] > 240 and red[1] < 10 and red[2] < 10
     assert white.min() > 240 and tuple(unknown) == tuple(falsecolour.NOT_VALID)
     assert up[1] > 240 and up[0] < 130 and up[2] < 10
+
+
+def test_a_contact_sheet_shows_every_camera_and_frames_of_any_proportions(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    sizes = {f"c{k}": (64, 48) for k in range(9)} | {"sweep": (8192, 1), "post": (16, 4096)}
+    with SessionWriter(tmp_path / "s.hamlet", synthetic.header(), synthetic.scenery(rng), synthetic.cast()) as writer:
+        writer.snapshot(synthetic.snapshot(rng, 0))
+        for number, (camera, (width, height)) in enumerate(sizes.items()):
+            paint = np.array([255, 20 * number, 0], np.uint8)
+            writer.frame(0, camera, synthetic.POSE, {"rgb": np.tile(paint, (height, width, 1))})
+    with Session.open(tmp_path / "s.hamlet") as session:
+        sheet = np.asarray(Image.open(write_contact_sheet(session, tmp_path / "sheet.png")).convert("RGB"))
+    assert sheet.shape[0] < 12 * 700
+    shown = [(sheet == (255, 20 * number, 0)).all(axis=-1) for number in range(len(sizes))]
+    boxes = [[int(np.ptp(axis)) + 1 for axis in np.nonzero(each)] for each in shown]
+    assert boxes == [*[[225, 300]] * 9, [1, 300], [600, 2]]
