@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agents.ablation import Ablation
-from agents.acts import Act, Proposal
+from agents.acts import Proposal
 from agents.openings import News
 from tests.agents.flat_world import RAIN
 from tests.agents.village import Life, village
@@ -67,17 +67,6 @@ def test_the_conscientious_keep_more_promises(lives: list[Life]) -> None:
     kept = [life.society.minds.promises.kept.astype(float) for life in lives]
     assert sum(k.sum() for k in kept) > 0
     assert contrast("conscientiousness", kept) > 0
-
-
-def test_the_agreeable_quarrel_less(lives: list[Life]) -> None:
-    shares = []
-    for life in lives:
-        hard, said = np.zeros(VILLAGERS), np.full(VILLAGERS, 1e-9)
-        for line in life.spoken:
-            hard[line.speaker] += line.act in (Act.BLAME, Act.DOUBT, Act.REFUSE)
-            said[line.speaker] += 1
-        shares.append(hard / said)
-    assert contrast("agreeableness", shares) < 0
 
 
 def test_the_neurotic_are_under_a_roof_sooner(lives: list[Life]) -> None:

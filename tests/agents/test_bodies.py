@@ -174,3 +174,12 @@ def test_a_voice_is_followed_by_the_nearest_and_kept_in_by_walls():
     assert {58, 59} <= set(heard) and 1 not in heard and len(heard) == HEARD_BY
     crowd.place[58] = 4
     assert 58 not in hearers(crowd, 0, FAIR, world, (0, 58, 59)), "under another roof"
+
+
+@pytest.mark.parametrize("drowned_by", [{"rain_mm_h": 4.0}, {"snow_mm_h": 20.0}, {"wind_m_s": 12.0}])
+def test_rain_snow_and_wind_drown_a_voice_and_no_house_lets_it_in(drowned_by: dict[str, float]):
+    world = FlatWorld()
+    bodies = bodies_at([(0.0, -60.0), (1.5, -60.0), (0.0, -72.0), (0.0, -64.0)])
+    bodies.indoors[3], bodies.place[3] = True, 3
+    assert hearers(bodies, 0, FAIR, world).tolist() == [1, 2]
+    assert hearers(bodies, 0, replace(FAIR, **drowned_by), world).tolist() == [1]

@@ -17,6 +17,7 @@ from agents.dialogue.floor import LONGEST_EXCHANGE, USUAL_EXCHANGE, most_turns
 from agents.dialogue.table import TABLE
 from agents.knowledge import FACT_KINDS, Knowledge
 from agents.perception import earshot_m
+from agents.speech import speech_seed
 from tests.agents.village import Life, village
 
 
@@ -176,13 +177,15 @@ def test_the_ignorant_cannot_tell():
 def test_plans_are_true_and_complete(morning: Life):
     minds = morning.society.minds
     keys = [p.key for p in morning.plans]
-    assert len(set(keys)) == len(keys)
+    assert len(set(keys)) == len(keys) == len({p.seed for p in morning.plans})
+    assert len({speech_seed(minds.seed, row, 5, 0) for row in range(20)}) == 20, "each has its own words"
     for plan in morning.plans:
         assert plan.speaker.name in plan.known_names
         assert plan.listener.name in plan.known_names
         assert plan.key[0] == plan.speaker.row
         assert plan.due_tick > plan.key[1]
         assert 0 <= plan.seed < 2**31
+        assert plan.seed == speech_seed(minds.seed, *plan.key) != speech_seed(minds.seed + 1, *plan.key)
         if plan.fact is not None and plan.fact.place >= 0:
             assert plan.place_name == minds.places[plan.fact.place].name
         if plan.fact is not None and plan.fact.subject >= 0:

@@ -71,7 +71,7 @@ def test_every_act_has_a_row_and_every_second_part_an_act_that_may_follow() -> N
 
 def test_greetings_open_and_are_returned_once() -> None:
     scene = stage()
-    assert may(scene, Act.GREET, Topic.WELLBEING)
+    assert may(scene, Act.GREET, Topic.WELLBEING) and not may(scene, Act.CLOSE)
     first = next_move(scene)
     assert first is not None and first.act == Act.GREET
     scene.thread.record(first)
@@ -303,6 +303,16 @@ def test_what_an_act_does_to_the_bond(act: Act) -> None:
 @pytest.mark.parametrize(
     ("act", "feeling"),
     [
+        (Act.GREET, Feeling.JOY),
+        (Act.ACKNOWLEDGE, Feeling.JOY),
+        (Act.AGREE, Feeling.JOY),
+        (Act.DOUBT, Feeling.ANGER),
+        (Act.REQUEST, Feeling.DISTRESS),
+        (Act.INVITE, Feeling.GRATITUDE),
+        (Act.PROMISE, Feeling.GRATITUDE),
+        (Act.THANK, Feeling.GRATITUDE),
+        (Act.APOLOGISE, Feeling.GRATITUDE),
+        (Act.TEACH, Feeling.GRATITUDE),
         (Act.PRAISE, Feeling.GRATITUDE),
         (Act.BLAME, Feeling.ANGER),
         (Act.OFFER, Feeling.GRATITUDE),
@@ -370,6 +380,15 @@ def test_what_is_told_is_remembered_by_who_said_it_who_was_told_and_who_stood_by
     assert np.array_equal(memories.count, held), "that one nodded is nothing to keep"
 
 
+def test_a_crowd_does_not_hang_on_every_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effects, "CATCHES", 1.0)
+    monkeypatch.setattr(effects, "MOST_OVERHEARERS", 2)
+    scene = stage()
+    fact = fact_of(scene, "fox_in_barn", Topic.NEWS, A)
+    learned = said(scene, Move(A, B, Act.TELL, Topic.NEWS, fact), (B,), (5, D, C, 4))
+    assert [one.row for one in learned] == [B, 5, D], "those who are nearest"
+
+
 def test_little_of_what_is_said_to_others_is_caught_in_passing() -> None:
     caught = 0
     for turn in range(100):
@@ -399,6 +418,28 @@ def test_hearsay_moves_what_one_thinks_of_a_third() -> None:
     before = column(scene, "affinity", B, D), column(scene, "trust", B, D)
     said(scene, Move(A, B, Act.GOSSIP, Topic.PERSON, bad, D))
     assert column(scene, "affinity", B, D) < before[0] and column(scene, "trust", B, D) < before[1]
+
+
+@pytest.mark.parametrize("likes", [True, False])
+def test_an_opinion_rubs_off(likes: bool) -> None:
+    scene = stage()
+    opinion = fact_of(scene, "opinion_of_person", Topic.PERSON, A, subject=D, likes=likes)
+    before = column(scene, "affinity", B, D)
+    said(scene, Move(A, B, Act.GOSSIP, Topic.PERSON, opinion, D))
+    assert (column(scene, "affinity", B, D) > before) == likes != (column(scene, "affinity", B, D) < before)
+
+
+def test_blame_of_a_third_one_rubs_off_and_news_is_welcome() -> None:
+    scene = stage((A, B, C))
+    before = [column(scene, "affinity", row, D) for row in (B, C)]
+    said(scene, Move(A, B, Act.BLAME, Topic.PERSON, subject=D), (B, C))
+    assert all(column(scene, "affinity", row, D) < was for row, was in zip((B, C), before, strict=True))
+    fact, gained = fact_of(scene, "saw_person", Topic.PERSON, A, subject=D, place=MARKET), []
+    for _ in range(2):
+        liked = column(scene, "affinity")
+        said(scene, Move(A, B, Act.TELL, Topic.PERSON, fact))
+        gained.append(column(scene, "affinity") - liked)
+    assert gained[0] > 1.5 * gained[1] > 0, "the second time it is no news"
 
 
 @pytest.mark.parametrize("after", [Act.REQUEST, Act.INVITE])
@@ -441,19 +482,27 @@ def test_the_dishonest_lie_about_their_work_and_are_found_out_by_who_knows_bette
 
     scene = stage()
     lie = scene.minds.knowledge.lie(A, Topic.PERSON, "promise_kept", 0, NOON, subject=A, object=B, what="it")
-    before = column(scene, "trust")
+    before, liked = column(scene, "trust"), column(scene, "affinity")
     (learned,) = said(scene, Move(A, B, Act.TELL, Topic.FAVOUR, lie))
     assert learned.how == "found out" and learned.fact.kind == "lied"
     assert column(scene, "trust") < before - 0.2
     assert lie.id not in scene.minds.knowledge.held[B]
+    assert column(scene, "affinity") < liked and scene.minds.emotions.intensity[B, Feeling.ANGER] > 0
+    assert learned.fact.id in scene.minds.memories.of(B)["fact"]
 
 
 def test_blame_answered_by_blame_is_a_quarrel_that_bystanders_see() -> None:
     scene = stage((A, B, C))
+    both = ((A, B), (B, A))
+    liked = [column(scene, "affinity", *pair) for pair in both]
     learned = said(scene, Move(A, B, Act.BLAME, Topic.SELF, after=Act.BLAME), (B, C))
     assert [(one.row, one.fact.kind, one.how) for one in learned] == [(C, "quarrelled", "seen")]
     for row in (A, B, C):
         assert scene.minds.knowledge.first_hand(row, "quarrelled", B) is not None
+    for (row, other), before in zip(both, liked, strict=True):
+        assert column(scene, "affinity", row, other) < before - 0.05
+        assert scene.minds.emotions.intensity[row, Feeling.ANGER] > 0.1 and scene.minds.needs.danger[row] > 0.2
+    assert scene.minds.emotions.intensity[C, Feeling.ANGER] == 0 == scene.minds.needs.danger[C]
 
 
 def wishes(scene: Scene, speaker: int = A, listener: int = B) -> Iterator[Move]:
@@ -686,6 +735,19 @@ def test_every_talk_completes_its_pairs_and_ends_with_a_goodbye_and_one_in_retur
             elif one.act not in (Act.GREET, Act.CLOSE) and one.after is None:
                 assert not TABLE[one.act].seconds, f"{one.act} calls for an answer"
     assert len(seen) > 12
+
+
+def test_the_agreeable_quarrel_less() -> None:
+    """The same forty talks of the same two, who have something against each other, with another nature of one."""
+    hard = []
+    for agreeableness in (0.12, 0.88):
+        acts: list[Act] = []
+        for number in range(40):
+            scene = replace(stage(agreeableness=agreeableness), thread=Thread(number, [A, B], 3))
+            _trouble(scene, number)
+            acts += [m.act for m in _talk(scene) if m.speaker == A]
+        hard.append(np.mean([act in (Act.BLAME, Act.DOUBT, Act.REFUSE) for act in acts]))
+    assert hard[0] > 3 * hard[1] > 0
 
 
 def _trouble(scene: Scene, number: int) -> None:

@@ -159,3 +159,27 @@ def test_feelings_go_on_from_a_state() -> None:
         emotions.advance(60.0, content(), GREY, np.ones(3))
     for name in ("mood", "arousal", "intensity", "dread"):
         assert np.array_equal(getattr(one, name), getattr(other, name))
+
+
+def test_the_angry_hurry() -> None:
+    calm, angry = three(), three()
+    angry.appraise(0, Appraisal(-0.6, -0.6, Agent.OTHER))
+    angry.mood[0] = calm.mood[0]
+    assert angry.pace(np.arange(1))[0] > calm.pace(np.arange(1))[0]
+
+
+def test_sun_lifts_and_rain_lowers_the_mood_of_who_is_out_and_want_that_of_everybody() -> None:
+    out = np.array([1.0, 0.0, 1.0])
+
+    def after_an_hour(**changed: float) -> np.ndarray:
+        emotions = three()
+        emotions.advance(3600.0, content(), replace(GREY, **changed), out)
+        return emotions.mood
+
+    grey, sun, rain = after_an_hour(), after_an_hour(cloud=0.0), after_an_hour(rain_mm_h=3.0)
+    assert sun[0] > grey[0] + 0.02 and rain[0] < grey[0] - 0.05
+    assert sun[1] == grey[1] == rain[1], "under a roof the sky is the same to everybody"
+    for need in ("hunger", "fatigue", "cold", "loneliness", "danger"):
+        pressed = three()
+        pressed.advance(3600.0, content(**{need: 0.9}), GREY, np.zeros(3))
+        assert pressed.mood[1] < grey[1] - 0.1

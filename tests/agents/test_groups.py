@@ -38,6 +38,7 @@ class Square:
     weather: Weather = FAIR
     inside: tuple[int, ...] = ()
     tick: int = 16 * 3600
+    eager: bool = False  # words come as soon as they are asked for
     spoken: list[Spoken] = field(default_factory=list)
     plans: list[SpeechPlan] = field(default_factory=list)
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -65,8 +66,8 @@ class Square:
     def run(self, seconds: float) -> Square:
         for _ in range(round(seconds * RATE)):
             self.tick += 1
-            due = [p for p in self.waiting if p.due_tick <= self.tick]
-            self.waiting = [p for p in self.waiting if p.due_tick > self.tick]
+            due = [p for p in self.waiting if self.eager or p.due_tick <= self.tick]
+            self.waiting = [p for p in self.waiting if p not in due]
             words = [Wording(p.key, "So it is.", "", "template", self.tick) for p in due]
             self._note(self.talk.step(self.bodies, self.world, self.now, words))
             reached = walk(self.bodies, self.world, 1 / RATE, self.tick)
@@ -303,3 +304,12 @@ def test_a_group_is_taken_out_and_put_back() -> None:
     ]
     columns, twins = square.talk.columns(), twin.talk.columns()
     assert all(np.array_equal(columns[name], twins[name]) for name in columns)
+
+
+def test_words_that_come_early_wait_for_the_floor() -> None:
+    square = Square(eager=True)
+    square.turn_to(0, 1)
+    square.run(60)
+    due = {p.key: p.due_tick for p in square.plans}
+    assert len(square.spoken) > 8
+    assert all(s.start_tick == due[s.wording.key] for s in square.spoken[1:]), "the greeting waits for who walks up"

@@ -9,6 +9,7 @@ import pytest
 
 from agents.acts import Topic
 from agents.appraisal import Appraisal, Feeling
+from agents.needs import NEEDS
 from agents.reflection import THRESHOLD
 from assets.palette import Activity
 from tests.agents.flat_world import RAIN
@@ -86,3 +87,16 @@ def test_minds_look_back_by_day_and_settle_their_day_asleep() -> None:
     night = quiet(23).run(30)
     slept = night.society.bodies.activity == Activity.SLEEP
     assert slept.any() and (night.society.minds.insights.nights[slept] == 1).all()
+
+
+def test_what_one_feels_and_needs_can_be_seen_from_outside() -> None:
+    life = quiet(10).run(4)
+    minds = life.society.minds
+    minds.emotions.appraise(1, Appraisal(-0.9))
+    seen = life.society.villagers(life.world)
+    assert seen["mood"] == pytest.approx(minds.emotions.mood) and seen["mood"].argmin() == 1
+    assert seen["feeling"].tolist().count(Feeling.DISTRESS + 1) == 1 and seen["feeling"][1] == Feeling.DISTRESS + 1
+    for need in NEEDS:
+        getattr(minds.needs, need)[2] = 0.77
+        seen = life.society.villagers(life.world)
+        assert seen[need][2] == pytest.approx(0.77) and seen[need] == pytest.approx(getattr(minds.needs, need))

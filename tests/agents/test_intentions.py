@@ -138,6 +138,7 @@ def test_only_who_knows_of_the_rain_brings_in_the_harvest(knows: bool) -> None:
     assert s.intentions.intent[1] != Intent.HARVEST
     if knows:
         assert life.world.places[s.intentions.place[0]].kind == "field"
+        assert s.intentions.hurry[0] > 1.1, "before it rains"
         life.world.weather = replace(FAIR, rain_mm_h=8.0)
         life.run(60)
         assert s.intentions.intent[0] != Intent.HARVEST
@@ -204,3 +205,60 @@ def test_who_waits_for_company_in_vain_goes_back_to_its_day_and_tries_again_late
     begun, ended = times[::2], times[1::2]
     assert len(begun) == 2 and ended[0] - begun[0] == pytest.approx(30, abs=3)
     assert begun[1] - ended[0] == pytest.approx(120, abs=3)
+
+
+def at_work(**round_: float) -> Life:
+    """A smith at the forge, whose day's round asks for that until so many minutes past ten."""
+    life = settled(personas=[CAREFUL | {"trade": "smith"}], hour=10)
+    life.run(40)
+    s = life.society
+    s.minds.needs.loneliness[0] = s.minds.needs.fatigue[0] = s.minds.needs.hunger[0] = 0.1
+    s.intentions.outlook.friend[0] = s.intentions.outlook.new_place[0] = -1
+    asks(life, Intent.WORK, s.personas[0].workplace, **round_)
+    return life.run(90)
+
+
+def asks(life: Life, intent: Intent, place: int, *, until: float) -> None:
+    asked = life.society.intentions.itinerary
+    asked.intent[0], asked.place[0], asked.until[0] = intent, place, 10 * 60 + until
+
+
+def test_a_plan_is_held_for_half_a_minute_though_its_cause_has_gone() -> None:
+    life = at_work(until=60.0)
+    s = life.society
+    assert s.intentions.intent[0] == Intent.WORK
+    s.minds.needs.hunger[0] = 0.97
+    while s.intentions.intent[0] != Intent.EAT:
+        life.run(1)
+    s.minds.needs.hunger[0] = 0.0
+    life.run(28)
+    assert s.intentions.intent[0] == Intent.EAT
+    life.run(10)
+    assert s.intentions.intent[0] == Intent.WORK
+
+
+def test_what_was_interrupted_is_gone_on_with_for_as_long_as_it_would_have_taken() -> None:
+    life = at_work(until=12.0)
+    s = life.society
+    s.minds.needs.hunger[0] = 0.97
+    life.run(60)
+    assert s.intentions.intent[0] == Intent.EAT
+    asks(life, Intent.LINGER, 0, until=180.0)  # meanwhile the day goes on
+    s.minds.needs.hunger[0] = 0.0
+    life.run(2 * 60)
+    assert s.intentions.intent[0] == Intent.WORK and s.intentions.place[0] == s.personas[0].workplace
+    life.run(13 * 60)
+    assert s.intentions.intent[0] == Intent.LINGER
+
+
+def test_who_is_late_for_a_promise_hurries_and_who_is_not_does_not() -> None:
+    hurries = []
+    for minutes in (1, 6):
+        life = settled(personas=[CAREFUL, CAREFUL])
+        s = life.society
+        wood = next(p.id for p in life.world.places if p.kind == "wood")
+        s.minds.promises.make(Proposal("meet", 0, 1, wood, 0, FROM_NINE + minutes, 30, ""), life.world.tick)
+        life.run(40)
+        assert s.intentions.intent[0] == Intent.MEET and s.bodies.moving[0]
+        hurries.append(float(s.intentions.hurry[0]))
+    assert hurries[0] > 1.1 > hurries[1] == 1.0

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.acts import Fact, Topic
+from agents.distortion import distorted
 from agents.knowledge import CAPACITY, CONTRADICTS_MIN, Knowledge, learning
 from agents.news import plant_rumour
 from tests.agents.flat_world import FlatWorld
@@ -201,3 +202,24 @@ def test_deeds_and_news_outlast_passing_things() -> None:
     for minute in range(2 * CAPACITY):
         knowledge.witness(0, knowledge.new(Topic.PERSON, "saw_person", 0, 541 + minute))
     assert fact.id in knowledge.held[0] and len(knowledge.held[0]) == CAPACITY
+
+
+def test_the_older_a_tale_and_the_more_mouths_it_went_through_the_oftener_it_changes() -> None:
+    tale = knowing().new(Topic.NEWS, "lost_sheep", 0, 540, place=8)
+
+    def changes(fact: Fact, days: float) -> int:
+        rng = np.random.default_rng(5)
+        return sum(bool(distorted(fact, 540 + 1440 * days, PLACES, rng)) for _ in range(2000))
+
+    fresh, worn, old = changes(tale, 0.0), changes(replace(tale, hops=6), 0.0), changes(tale, 4.0)
+    assert 0 < 2 * fresh < min(worn, old) and max(worn, old) < 400
+
+
+def test_who_tells_a_rumour_in_good_faith_is_no_liar() -> None:
+    knowledge, rng = knowing(), np.random.default_rng(1)
+    rumour = plant_rumour(
+        knowledge, 0, "wedding_planned", 0, 540, rng, subject=1, place=8, others=range(VILLAGERS), spots=[8]
+    )
+    assert not knowledge.found_out(1, rumour)
+    lie = knowledge.lie(0, Topic.NEWS, "wedding_planned", 0, 540, subject=1, place=8)
+    assert knowledge.found_out(1, lie), "it knows best whether it will marry"

@@ -182,3 +182,18 @@ def test_memories_go_on_from_a_state() -> None:
         for name in EPISODE.names or ():
             assert np.array_equal(one.of(row)[name], other.of(row)[name])
         assert np.array_equal(one.words[row, : one.count[row]], other.words[row, : one.count[row]])
+
+
+def test_what_mattered_outlasts_what_was_dull_in_a_full_mind_and_over_nights() -> None:
+    memories = Memories(1, 16, capacity=5)
+    memories.remember(0, 0, EpisodeKind.NOTICED, Topic.PERSON, who=1, importance=0.9)
+    for hour in range(1, 9):
+        memories.remember(0, hour * HOUR, EpisodeKind.NOTICED, Topic.PERSON, who=2, importance=0.1)
+    assert memories.of(0)["who"].tolist().count(1) == 1 and len(memories.of(0)) == 5
+    memories = Memories(1, 16)
+    for who, importance in ((1, 0.9), (2, 0.1), (3, 0.6), (3, 0.2)):
+        memories.remember(0, 0, EpisodeKind.HEARD, Topic.NEWS, who=who, fact=who, importance=importance)
+    memories.consolidate(0, 12 * HOUR)
+    assert memories.of(0)["importance"][memories.of(0)["who"] == 3] == pytest.approx(0.6), "as it mattered most"
+    memories.consolidate(0, 30 * 24 * HOUR)
+    assert set(memories.of(0)["who"].tolist()) == {1, 3}

@@ -113,7 +113,7 @@ def test_help_unasked_is_seen_and_thanked_for() -> None:
     )
     s.minds.knowledge.witness(1, need)
     s.minds.knowledge.tell(1, 0, need, life.world.tick, belief=1.0)
-    trust = float(s.minds.relations.trust[1, 0])
+    trust, debt = (float(getattr(s.minds.relations, name)[1, 0]) for name in ("trust", "debt"))
     helping = False
     for _ in range(150):
         life.run(4)
@@ -124,7 +124,7 @@ def test_help_unasked_is_seen_and_thanked_for() -> None:
     (told,) = noticed(life, "helped")
     fact = s.minds.knowledge.held[told["villagers"][0]][told["fact"]]
     assert (fact.subject, fact.object, fact.details["what"]) == (0, 1, "set up the stall")
-    assert s.minds.relations.trust[1, 0] > trust
+    assert s.minds.relations.trust[1, 0] > trust and s.minds.relations.debt[1, 0] > debt
 
 
 def test_a_thawed_society_goes_on_as_the_one_that_was_frozen() -> None:

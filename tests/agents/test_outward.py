@@ -49,6 +49,10 @@ def test_loads_follow_trade_and_errand() -> None:
 
 def test_every_act_has_a_gesture_and_elders_are_bowed_to() -> None:
     assert set(GESTURES) == set(Act)
+    kind = (Act.GREET, Act.AGREE, Act.OFFER, Act.INVITE, Act.PROMISE, Act.THANK, Act.APOLOGISE, Act.PRAISE, Act.JOKE)
+    hard = (Act.DOUBT, Act.REFUSE, Act.BLAME)
+    assert not {GESTURES[act] for act in kind} & {GESTURES[act] for act in hard}, "nobody smiles while it says no"
+    assert [act for act in Act if GESTURES[act] == Gesture.LAUGH] == [Act.JOKE]
     young, old = (replace(people()[k], age=age) for k, age in ((0, 20), (1, 70)))
     greeting = Move(0, 1, Act.GREET, Topic.NEWS)
     assert gesture(greeting, (young, old), 0.0) == Gesture.BOW

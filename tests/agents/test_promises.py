@@ -203,14 +203,49 @@ def test_promises_that_end_move_both_minds_and_become_facts() -> None:
     assert all(step > 0 for step in moved.values())
     assert minds.emotions.intensity[1, Feeling.GRATITUDE] > 0 and minds.emotions.intensity[0, Feeling.PRIDE] > 0
     kinds = {minds.knowledge.held[1][ident].kind for ident in events[-1][1]["facts"]}
+    assert all(events[-1][1]["facts"][0] in minds.memories.of(row)["fact"] for row in (0, 1))
     assert kinds == {"promise_kept", "helped"}
     minds, broken, events = lived(FAR)
     assert [kind for kind, _ in events] == ["promise_made", "promise_broken"]
     assert broken["trust"] < -moved["trust"] < 0, "trust is lost faster than it is won"
+    assert broken["affinity"] < 0 and broken["respect"] < 0
     assert broken["owed"] > 0 and broken["debt"] == 0, "the one who broke its word is in debt, and not the other"
     assert minds.emotions.intensity[1, Feeling.ANGER] > 0 and minds.emotions.intensity[0, Feeling.SHAME] > 0
     (fact,) = events[-1][1]["facts"]
+    assert fact in minds.knowledge.held[0], "who has broken its word knows it"
     held = minds.knowledge.held[1][fact]
     assert (held.kind, held.subject, held.object, held.details["what"]) == ("promise_broken", 0, 1, "mend the fence")
     episode = minds.memories.recall(1, 13 * 60, who=0, fact=fact)
     assert episode is not None and episode["fact"] == fact
+
+
+def after_breaking(weather: Weather = FAIR, kind: str = "help", **traits: float) -> Any:
+    """The minds of two after the hour of a promise in which the doer was elsewhere; traits are the doer's."""
+    life = village(2, rate=1, personas=[{"neuroticism": 0.5, "extraversion": 0.5} | traits, {}])
+    minds, bodies = life.society.minds, life.society.bodies
+    bodies.indoors[:] = False
+    bodies.x[:], bodies.y[:] = (PLACES[FAR].x, PLACES[BARN].x), (PLACES[FAR].y, PLACES[BARN].y)
+    minds.promises.make(proposal(kind, minute=9 * 60, minutes=5), 0)
+    for second in range(6 * 60):
+        settle(minds, bodies, life.world, moment(second, weather))
+    return minds
+
+
+def test_the_careful_are_more_ashamed_of_a_broken_word_and_a_storm_is_nobodys_shame() -> None:
+    careless, careful = (after_breaking(conscientiousness=c).emotions.intensity[0] for c in (0.1, 0.9))
+    assert careful[Feeling.SHAME] > 1.5 * careless[Feeling.SHAME] > 0
+    stormy = after_breaking(GALE)
+    assert stormy.emotions.intensity[0, Feeling.SHAME] == 0 < stormy.emotions.intensity[0, Feeling.RELIEF]
+    assert stormy.emotions.intensity[1, Feeling.DISAPPOINTMENT] > 0 == stormy.emotions.intensity[1, Feeling.ANGER]
+
+
+def test_who_promised_to_come_to_something_looks_forward_to_it() -> None:
+    hopes = {kind: after_breaking(kind=kind).emotions.intensity[0, Feeling.HOPE] for kind in STAY_MIN}
+    assert hopes["attend"] > 0 < hopes["meet"] and hopes["help"] == 0 == hopes["bring"]
+
+
+def test_what_was_kept_is_off_the_ledger_when_its_hour_is_over() -> None:
+    ledger = Promises(2, RATE)
+    ledger.make(proposal(), 0)
+    outcomes(ledger, bodies_at(BARN, BARN))
+    assert len(ledger.freeze()["what"]) == 0 and not ledger.clashes(proposal())

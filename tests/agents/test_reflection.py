@@ -92,15 +92,21 @@ def test_where_people_are_often_seen_is_known_after_a_while() -> None:
     home = minds.personas[3].home
     for hour in (0, 1, 2, 14, 15, 16):
         for place in (inn, home):
-            minds.memories.remember(0, hour * HOUR, EpisodeKind.SAW, Topic.PERSON, who=3, place=place)
+            seen = minds.knowledge.new(Topic.PERSON, "saw_person", 0, 60 * hour, subject=3, place=place)
+            if hour != 2:  # that one it has forgotten
+                minds.knowledge.witness(0, seen)
+            minds.memories.remember(0, hour * HOUR, EpisodeKind.SAW, Topic.PERSON, who=3, place=place, fact=seen.id)
             minds.memories.remember(1, hour * 300, EpisodeKind.SAW, Topic.PERSON, who=3, place=place)
-    reflect(minds, 0, at(17))
+    ((_, told),) = reflect(minds, 0, at(17))
     (drawn,) = minds.insights.of(0)
     assert (drawn.kind, drawn.subject, drawn.place, drawn.weight) == (InsightKind.OFTEN_AT, 3, inn, 6.0)
     reflect(minds, 1, at(17))
     assert minds.insights.of(1) == (), "so far only this morning"
     mine = minds.memories.of(0)
     assert set(drawn.episodes) == set(mine["id"][mine["place"] == inn].tolist())
+    (fact,) = (minds.knowledge.held[0][ident] for ident in drawn.facts)
+    assert (fact.subject, fact.place, fact.minute) == (3, inn, 16 * 60), "the last of the morning is forgotten"
+    assert (told["evidence"], told["episodes"]) == ([fact.id], list(drawn.episodes))
 
 
 def test_rain_that_follows_the_sign_teaches_to_read_the_sky() -> None:

@@ -112,6 +112,7 @@ def test_acts_move_what_they_ought_to():
     assert all(moved[act]["affinity"] > 0 for act in kind) and all(moved[act]["affinity"] < 0 for act in cold)
     assert moved[Act.PRAISE]["affinity"] > moved[Act.GREET]["affinity"] > 0
     assert moved[Act.TEACH]["respect"] > 0 > moved[Act.DOUBT]["trust"]
+    assert min(moved[act]["respect"] for act in (Act.WARN, Act.APOLOGISE)) > 0 > moved[Act.BLAME]["respect"]
     assert all(moved[act]["familiarity"] > 0 for act in Act)
 
 

@@ -259,7 +259,8 @@ def test_the_prompt_shows_no_private_sheet_and_ends_with_the_clause() -> None:
     for plan in (*VARIED[:40], *wide_plans(80)):
         # What only the other one can know must not be in what the speaker's words are made from.
         listener = replace(plan.listener, manner="PRIVATE", secret="PRIVATE", age=99, values=("PRIVATE",))
-        text = scene_prompt(replace(plan, listener=listener), draft(plan))
+        speaker = replace(plan.speaker, secret="SECRET")
+        text = scene_prompt(replace(plan, listener=listener, speaker=speaker), draft(plan))
         assert "SECRET" not in text and "PRIVATE" not in text and "99" not in text
         assert text.endswith(f"{plan.speaker.name}: {draft(plan).clause}")
         assert f"{plan.day_part.capitalize()}, {plan.weather}, " in text

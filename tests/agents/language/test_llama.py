@@ -127,8 +127,10 @@ def test_nearly_every_line_that_is_asked_is_worded_whatever_the_act(voice: Llama
     plans = [replace(plan, due_tick=500) for plan in wide_plans(60, seed=11) if draft(plan).tail_allowed]
     for plan in plans:
         voice.submit(plan)
-    worded = [word.source == "model" for word in voice.due(500)]
+    words = voice.due(500)
+    worded = [word.source == "model" for word in words]
     assert len(worded) > 20 and sum(worded) / len(worded) > 0.8
+    assert sum(len(set(word.raw)) > 1 for word in words) > len(words) / 2, "each of the tries is a try of its own"
 
 
 @pytest.mark.slow
