@@ -90,8 +90,8 @@ class DroneRig:
         """Height along the path: over the highest ground near, so that the drone climbs before the hill begins."""
         ground = self._around.ground(path[:, 0], path[:, 1])
         spacing = self._along[-1] / max(len(path) - 1, 1)
-        reach = max(1, round(AHEAD_M / max(spacing, 1e-6)))
         closed = ground[:-1]
+        reach = max(1, round(min(AHEAD_M / max(spacing, 1e-6), len(closed) / 2)))  # at most all the way round
         shifted = [np.roll(closed, shift) for shift in range(-reach, reach + 1)]
         highest = np.max(shifted, axis=0)
         smooth = np.mean([np.roll(highest, shift) for shift in range(-reach, reach + 1)], axis=0)

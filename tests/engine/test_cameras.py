@@ -210,6 +210,12 @@ def test_a_drone_flies_at_its_speed_above_the_ground():
     assert turns.max() < np.radians(25)  # no jerks
 
 
+def test_a_drone_over_one_spot_stays_there():
+    rig = scene_rigs(kind="drone", path=[[5.0, 7.0], [5.0, 7.000001]], height_m=9)["c"]
+    for tick in (0, 999):
+        assert rig.pose(snapshot(tick, [])).position == pytest.approx((5.0, 7.0, 9.0), abs=1e-3)
+
+
 def test_a_path_of_one_place_is_told():
     with pytest.raises(ScenarioError, match="two different waypoints"):
         scene_rigs(kind="drone", path=[[0.0, 0.0], [0.0, 0.0]])
