@@ -21,6 +21,7 @@ from engine.provenance import package_versions
 from engine.scenario import MODALITIES, Scenario, build, load
 from recorder.copying import State, TickCopier, states_of
 from recorder.header import DRAWN, copied_header, id_of, origin, run_of
+from recorder.lens import reaches
 from recorder.reader import Session
 from recorder.schema import CameraPose, Snapshot
 from recorder.writer import SessionWriter
@@ -281,6 +282,7 @@ def _cameras(
         if name not in known:
             raise RerenderError(f"{session.path} has no camera '{name}'; it has {', '.join(known)}.")
     step = _recorded_step(session, recorded)
+    _check_lenses(session, names, view.capture.size)
     if all(name in recorded for name in names) and step and view.ticks_per_frame % step == 0:
         ticks = grid.intersection(*(recorded[name] for name in names))
         described = [parts[name] for name in names if name in parts]
@@ -294,7 +296,22 @@ def _cameras(
     run = session.header.get("scenario")
     drawn_from = {key: run[key] for key in ("seed", "randomise") if isinstance(run, dict) and key in run}
     described = [parts[name] for name in names]
-    return _rigged(session, _scenario(session, {**drawn_from, "camera": described}, ", recorded cameras"), grid)
+    taken = {"fps": view.capture.fps, "size": view.capture.size}  # a director composes for the size
+    parts_of_run = {**drawn_from, "camera": described, "capture": taken}
+    return _rigged(session, _scenario(session, parts_of_run, ", recorded cameras"), grid)
+
+
+def _check_lenses(session: Session, names: Sequence[str], size: tuple[int, int]) -> None:
+    """Refuse a size whose corners the lens of a recorded camera does not reach."""
+    for name in names:
+        for lens, distortion, fov_y in {(f.pose.lens, f.pose.distortion, f.pose.fov_y) for f in session.frames(name)}:
+            if lens != "lidar" and not reaches(lens, distortion, fov_y, size):
+                recorded = session.frames(name)[0]
+                raise RerenderError(
+                    f"{session.path}: camera '{name}' would be black in places at {size[0]}x{size[1]}: its lens "
+                    f"'{lens}' does not reach them; take a size of its own proportions, {recorded.width}x"
+                    f"{recorded.height}, or other cameras."
+                )
 
 
 def _rigged(session: Session, scenario: Scenario, grid: frozenset[int]) -> _Cameras:
@@ -309,7 +326,7 @@ def _file_cameras(path: Path, session: Session, view: Scenario) -> Scenario:
     if not path.is_file():
         raise RerenderError(f"There is no file {path} to take cameras from.")
     overrides = {f"{table}.{key}": value for table, part in _frame_of(session).items() for key, value in part.items()}
-    scenario = load(str(path), {**overrides, "capture.fps": view.capture.fps})
+    scenario = load(str(path), {**overrides, "capture.fps": view.capture.fps, "capture.size": list(view.capture.size)})
     if "camera" not in scenario.model_fields_set:
         raise RerenderError(
             f"{path} describes no camera: write [[camera]] above the keys of each, as scenarios have it."
