@@ -20,8 +20,8 @@ from world.view import Place, Weather
 
 SHOWER_MM_H = 0.2  # from here on people look for a roof; see Weather.raining
 HOODED_MM_H = 0.6  # the hood goes up
-CLOAK_C = 4.0  # below this everybody wears a cloak; judgement
-HARDY_CLOAK_C = -2.0  # and those who work outdoors below this
+CLOAK_C = 9.0  # below this everybody wears a cloak; judgement
+HARDY_CLOAK_C = 4.0  # and those who work outdoors below this
 LANTERN_SUN = np.radians(-4.0)  # a little before civil dusk ends (-6 degrees), when faces are hard to make out
 RAISED_S = 0.35  # a gesture rises and sinks in this time; preparation strokes last 0.2-0.5 s (Kendon 2004)
 ELDER_BY = 18  # years from which one bows instead of waving; judgement

@@ -26,9 +26,9 @@ def people():
 def test_people_put_on_more_the_colder_and_wetter_it_is() -> None:
     hardy = np.array([False, True])
     for falling in (0.0, 0.3, 3.0):
-        worn = [clothing(hardy, falling, t).astype(int) for t in (20.0, 2.0, -8.0)]
+        worn = [clothing(hardy, falling, t).astype(int) for t in (20.0, 6.0, -8.0)]
         assert all((warmer <= colder).all() for warmer, colder in pairwise(worn))
-    assert clothing(hardy, 0.0, 2.0).tolist() == [Wear.CLOAK, Wear.NOTHING_MORE]
+    assert clothing(hardy, 0.0, 6.0).tolist() == [Wear.CLOAK, Wear.NOTHING_MORE]
     assert clothing(hardy, 3.0, 20.0).tolist() == [Wear.HOODED_CLOAK] * 2
 
 
