@@ -1,0 +1,1 @@
+"""The pictures of the README that no shipped command makes."""
