@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Images = dict[str, NDArray[Any]]
 
-SKETCH_HEIGHT = 72  # pixels of a candidate's drawing
+SKETCH_HEIGHT, SKETCH_WIDTH, SKETCH_SIDE = 72, 1024, 8  # pixels of a candidate's drawing, at most and at least
 PAIRS, AROUND_PAIR = 3, 4  # conversations that are looked at, and from how many sides
 STREETS, WIDE = 10, 5  # views at eye height near people and houses, and from above
 GATHERINGS, AROUND_GATHERING, GATHERED_M = 2, 4, 4.0  # where three or more stand so near each other
@@ -82,7 +82,8 @@ class DirectorRig:
         self._part, self._centre, self._around, self._seed = part, centre, around, seed
         self._scenery, self._cast = scenery, cast
         self._shot_ticks = max(1, round(part.shot_s * tick_rate))
-        self._size = max(8, round(SKETCH_HEIGHT * aspect)), SKETCH_HEIGHT
+        height = max(SKETCH_SIDE, min(SKETCH_HEIGHT, round(SKETCH_WIDTH / aspect)))
+        self._size = max(SKETCH_SIDE, min(SKETCH_WIDTH, round(height * aspect))), height
         self._tick_rate = tick_rate
         self._half_width = float(np.tan(np.radians(part.fov_deg) / 2)) * aspect  # of the picture, at distance 1
         self._stage: Stage | None = None

@@ -45,11 +45,16 @@ def snapshot(tick, rows):
     return Snapshot(tick, known_snapshot().environment, villagers)
 
 
-def scene_rigs(randomise=None, **camera):
+def scene_rigs(randomise=None, capture=None, **camera):
     scenery = known_scenery()
     places = ({"id": 0, "kind": "market", "name": "the square", "x": 0.0, "y": 0.0, "building": -1},)
     scenery = type(scenery)(**{**scenery.__dict__, "places": places})
-    described = {"name": "t", "camera": [{"name": "c", **camera}], "randomise": randomise or {}}
+    described = {
+        "name": "t",
+        "camera": [{"name": "c", **camera}],
+        "randomise": randomise or {},
+        "capture": capture or {},
+    }
     return rigs(build(described, "t"), scenery, cast(2))
 
 
@@ -280,6 +285,13 @@ def test_the_director_holds_its_shots_and_finds_the_people():
 
     assert seen(shots[0])
     assert sum(map(seen, shots)) >= 2
+
+
+@pytest.mark.parametrize("size", [(8192, 16), (16, 8192)])
+def test_the_director_composes_for_pictures_of_any_proportions(size):
+    director = scene_rigs(capture={"size": size}, kind="director")["c"]
+    pose = director.pose(snapshot(0, [(-20.0, -30.0, int(Activity.STAND), -1)]))
+    assert Surroundings(known_scenery()).in_the_open(np.array(pose.position))
 
 
 def test_no_camera_that_chooses_its_place_stands_in_a_house():
