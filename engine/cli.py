@@ -330,6 +330,8 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     try:
         app()
+    except KeyboardInterrupt:  # before any command has begun
+        sys.exit(INTERRUPTED)
     except _errors_for_people() as error:
         print(f"hamlet: {error}{_remedy(error)}", file=sys.stderr)
         sys.exit(2)

@@ -162,6 +162,14 @@ def test_what_ctrl_c_tidies_up_sigterm_does_too(monkeypatch, number):
             signal.signal(each, handler)
 
 
+def test_ctrl_c_before_a_command_begins_ends_without_a_traceback(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "app", lambda: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == terminal.INTERRUPTED
+    assert capsys.readouterr().err == ""
+
+
 def test_damage_met_on_the_way_names_what_helps(monkeypatch, capsys):
     def met():
         raise CorruptSession(Path("some.hamlet"), 12, "a record is gone")
