@@ -64,7 +64,7 @@ class DirectorRig:
         scenery, cast: what can be seen.
         around: free sight over them.
         tick_rate: of the snapshots.
-        seed: of the scenario; the candidates come from the stream `director` and the number of the shot.
+        seed: of the scenario; the candidates come from a stream of the camera's name and the number of the shot.
         aspect: width over height of the pictures.
     """
 
@@ -105,7 +105,7 @@ class DirectorRig:
         return self._taken.pose
 
     def _best(self, snapshot: Snapshot) -> Candidate:
-        rng = stream(self._seed, "director", self._shot)
+        rng = stream(self._seed, f"director:{self._part.name}", self._shot)
         candidates = self._candidates(snapshot, rng)
         scores = [self._score(snapshot, candidate) for candidate in candidates]
         return candidates[int(np.argmax(scores))]

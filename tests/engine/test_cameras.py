@@ -287,6 +287,13 @@ def test_the_director_holds_its_shots_and_finds_the_people():
     assert sum(map(seen, shots)) >= 2
 
 
+def test_two_directors_do_not_show_the_same():
+    stand = int(Activity.STAND)
+    people = snapshot(0, [(-20.0, -30.0, stand, -1), (15.0, -40.0, stand, -1)])
+    views = [scene_rigs(kind="director", name=name)[name].pose(people) for name in ("first", "second")]
+    assert views[0] != views[1]
+
+
 @pytest.mark.parametrize("size", [(8192, 16), (16, 8192)])
 def test_the_director_composes_for_pictures_of_any_proportions(size):
     director = scene_rigs(capture={"size": size}, kind="director")["c"]
