@@ -260,6 +260,7 @@ def test_a_contact_sheet_shows_every_camera_and_frames_of_any_proportions(tmp_pa
     with Session.open(tmp_path / "s.hamlet") as session:
         sheet = np.asarray(Image.open(write_contact_sheet(session, tmp_path / "sheet.png")).convert("RGB"))
     assert sheet.shape[0] < 12 * 700
-    shown = [(sheet == (255, 20 * number, 0)).all(axis=-1) for number in range(len(sizes))]
+    colours = sheet @ np.array([1, 256, 65536], np.int32)
+    shown = [colours == 255 + 256 * 20 * number for number in range(len(sizes))]
     boxes = [[int(np.ptp(axis)) + 1 for axis in np.nonzero(each)] for each in shown]
     assert boxes == [*[[225, 300]] * 9, [1, 300], [600, 2]]
