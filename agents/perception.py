@@ -113,9 +113,7 @@ def earshot_m(weather: Weather) -> float:
     return float(min(most, max(least, 10 ** ((SPEECH_DB - noise - MARGIN_DB) / 20))))
 
 
-def hearers(
-    bodies: Bodies, speaker: int, weather: Weather, view: WorldView, group: Sequence[int] = ()
-) -> NDArray[np.int64]:
+def hearers(bodies: Bodies, speaker: int, view: WorldView, group: Sequence[int] = ()) -> NDArray[np.int64]:
     """Rows that hear a speaker, without it: walls keep sound in, and sleepers out.
 
     Outdoors those within `earshot_m`, nearer by BEHIND_WALLS where a house or a hill stands between, nearest first;
@@ -129,7 +127,7 @@ def hearers(
         if len(found) > HEARD_BY:
             found = found[np.argsort(~np.isin(found, group), kind="stable")]
         return found[:HEARD_BY]
-    reach = earshot_m(weather)
+    reach = earshot_m(view.weather)
     found, away = _nearest_out_of_doors(speaker, bodies.x, bodies.y, bodies.indoors, reach)
     far = int(np.searchsorted(away, reach * BEHIND_WALLS, side="right"))  # the first behind whom walls matter
     if far < len(found):

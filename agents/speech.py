@@ -258,7 +258,7 @@ def spoken(
     `members` are those of the group: they are the listeners, and others in earshot overhear.
     """
     group = members or (move.listener,)
-    within = hearers(bodies, move.speaker, now.weather, view, group).tolist()
+    within = hearers(bodies, move.speaker, view, group).tolist()
     present = [move.speaker, *within]
     at = bodies.x, bodies.y, bodies.z
     floor_end = now.tick + floor_ticks(move.act, rate)
@@ -279,7 +279,7 @@ def spoken(
         request_tick=wording.key[1],
         positions=dict(zip(present, zip(*(column[present].tolist() for column in at), strict=True), strict=True)),
         sees=_sight(present, bodies, view),
-        weather={k: float(v) for k, v in vars(now.weather).items()},
+        weather={k: float(v) for k, v in vars(view.weather).items()},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from agents.ablation import Ablation
 from agents.acts import Proposal
 from agents.openings import News
-from tests.agents.flat_world import RAIN
+from agents.perception import earshot_m
+from tests.agents.flat_world import FAIR, RAIN
 from tests.agents.village import Life, village
 
 LOW, HIGH = 0.12, 0.88
@@ -125,3 +127,14 @@ def test_rain_drives_people_in_and_without_a_sense_of_weather_it_does_not() -> N
         life.world.weather = RAIN
         outdoors[senses] = len(life.run(900).society.bodies.outdoors)
     assert outdoors[True] < outdoors[False]
+
+
+def test_a_gale_drowns_voices_also_where_nobody_heeds_it() -> None:
+    life = village(12, seed=4, rate=2, hour=14, ablation=Ablation(weather=False))
+    life.world.weather = gale = replace(FAIR, wind_m_s=18.0)
+    life.run(300)
+    assert len(life.spoken) > 20
+    for said in life.spoken:
+        at = np.array([said.positions[row] for row in (said.speaker, *said.listeners, *said.overhearers)])
+        assert np.hypot(*(at - at[0]).T[:2]).max() <= earshot_m(gale)
+        assert said.weather["wind_m_s"] == 18.0, "the record knows what the weather is"

@@ -163,23 +163,22 @@ def test_a_voice_is_followed_by_the_nearest_and_kept_in_by_walls():
     middle, reach, world = (south + north) / 2, earshot_m(FAIR), FlatWorld()
     assert east - west + 2.0 < reach
     bodies = bodies_at([(west - 1, middle), (east + 1, middle), (west - 1 - 0.9 * reach, middle), (west - 2, middle)])
-    assert hearers(bodies, 0, FAIR, world).tolist() == [3, 2], "nearest first, and nobody behind the house"
+    assert hearers(bodies, 0, world).tolist() == [3, 2], "nearest first, and nobody behind the house"
     angle = np.linspace(0, 2 * np.pi, 60)
     ring = [(0.2 * k * np.cos(a), -60 + 0.2 * k * np.sin(a)) for k, a in enumerate(angle, start=1)]
     crowd = bodies_at([(0.0, -60.0), *ring])
-    assert hearers(crowd, 0, FAIR, world).tolist() == list(range(1, HEARD_BY + 1))
+    assert hearers(crowd, 0, world).tolist() == list(range(1, HEARD_BY + 1))
     crowd.indoors[:], crowd.place[:] = True, 3
     crowd.activity[1] = Activity.SLEEP
-    heard = hearers(crowd, 0, FAIR, world, (0, 58, 59)).tolist()
+    heard = hearers(crowd, 0, world, (0, 58, 59)).tolist()
     assert {58, 59} <= set(heard) and 1 not in heard and len(heard) == HEARD_BY
     crowd.place[58] = 4
-    assert 58 not in hearers(crowd, 0, FAIR, world, (0, 58, 59)), "under another roof"
+    assert 58 not in hearers(crowd, 0, world, (0, 58, 59)), "under another roof"
 
 
 @pytest.mark.parametrize("drowned_by", [{"rain_mm_h": 4.0}, {"snow_mm_h": 20.0}, {"wind_m_s": 12.0}])
 def test_rain_snow_and_wind_drown_a_voice_and_no_house_lets_it_in(drowned_by: dict[str, float]):
-    world = FlatWorld()
     bodies = bodies_at([(0.0, -60.0), (1.5, -60.0), (0.0, -72.0), (0.0, -64.0)])
     bodies.indoors[3], bodies.place[3] = True, 3
-    assert hearers(bodies, 0, FAIR, world).tolist() == [1, 2]
-    assert hearers(bodies, 0, replace(FAIR, **drowned_by), world).tolist() == [1]
+    assert hearers(bodies, 0, FlatWorld()).tolist() == [1, 2]
+    assert hearers(bodies, 0, FlatWorld(weather=replace(FAIR, **drowned_by))).tolist() == [1]
