@@ -410,6 +410,18 @@ def test_doubt_and_distrust_take_from_belief() -> None:
 
     assert confidence(doubted=True) < 0.6 * confidence()
     assert confidence(distrusted=True) < 0.8 * confidence()
+    scene = stage()
+    news = fact_of(scene, "fox_in_barn", Topic.NEWS, A)
+    assert belief(scene, B, A, replace(news, hops=4)) < belief(scene, B, A, news), "it went through many mouths"
+
+
+def test_who_knows_better_doubts_a_lie() -> None:
+    doubts = []
+    for row in (B, C):
+        scene = stage((A, row))
+        lie = scene.minds.knowledge.lie(A, Topic.PERSON, "promise_kept", 0, NOON, subject=A, object=B, what="it")
+        doubts.append(shares(scene, Move(A, row, Act.TELL, Topic.PERSON, lie)).get(Act.DOUBT, 0.0))
+    assert doubts[0] > 0.6 and doubts[1] < 0.4, "who was not there cannot know"
 
 
 def test_hearsay_moves_what_one_thinks_of_a_third() -> None:
@@ -579,16 +591,19 @@ def shares(scene: Scene, first: Move, turns: int = 80) -> dict[Act, float]:
 def test_what_is_asked_is_refused_by_bond_need_way_and_weather() -> None:
     asked = Move(B, A, Act.REQUEST, Topic.FAVOUR, proposal=help_wish(A, B))
 
-    def will(move: Move = asked, weather: Weather = FAIR, bond: float = 0.0, hunger: float = 0.2) -> float:
+    def will(
+        move: Move = asked, weather: Weather = FAIR, bond: float = 0.0, hunger: float = 0.2, owed: float = 0.0
+    ) -> float:
         scene = stage(weather=weather)
         for name in ("fatigue", "cold"):
             getattr(scene.minds.needs, name)[A] = 0.0
         scene.minds.needs.hunger[A] = hunger
-        scene.minds.relations.move(A, B, affinity=bond, trust=bond)
+        scene.minds.relations.move(A, B, affinity=bond, trust=bond, debt=owed)
         return willingness(scene, move, A)
 
     assert will(bond=-0.4) < will() < will(bond=0.2)
     assert will(hunger=0.9) < will()
+    assert will(owed=0.3) > will(), "one favour calls for another"
     assert will(weather=RAIN) < will(), "the field has no roof"
     home = stage().minds.personas[A].home
     assert will(replace(asked, proposal=help_wish(A, B, place=home))) > will(), "it is nearer"

@@ -160,6 +160,7 @@ def test_who_must_go_says_so_and_the_others_go_on() -> None:
     assert goodbyes[0] == 2 and len(goodbyes) == 2, "one leaves, and one answers"
     (left,) = (data for kind, data in square.events if kind == "conversation_left")
     assert left["villager"] == 2 and set(left["villagers"]) == {0, 1, 3}
+    assert (square.minds.relations.talked_at[np.array([2, 2, 2]), np.array([0, 1, 3])] > 16 * 3600).all()
     before = len(square.spoken)
     square.run(12)
     assert len(square.spoken) > before and {s.speaker for s in square.spoken[before:]} <= {0, 1, 3}
@@ -313,3 +314,31 @@ def test_words_that_come_early_wait_for_the_floor() -> None:
     due = {p.key: p.due_tick for p in square.plans}
     assert len(square.spoken) > 8
     assert all(s.start_tick == due[s.wording.key] for s in square.spoken[1:]), "the greeting waits for who walks up"
+
+
+def test_who_has_stood_in_a_group_for_long_takes_its_leave_without_need() -> None:
+    square = grown(5).run(LONGEST_S)
+    assert square.kinds()["conversation_left"] > 0
+
+
+def test_one_rests_from_talking_before_one_turns_to_another() -> None:
+    square = grown(2).run(LONGEST_S)
+    assert (square.talk.talk_of < 0).all()
+    one, third = np.array([0]), np.array([2])
+    rested = int(square.talk.free_at(1.0)[0])
+    assert rested > square.tick
+    assert not square.talk.may_meet(one, third, rested - 1)[0] and square.talk.may_meet(one, third, rested)[0]
+
+
+def test_who_talks_catches_nothing_of_the_talk_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effects, "CATCHES", 1.0)
+    square = Square(people=4)
+    square.bodies.x[2:], square.bodies.y[2:] = (4.0, 7.0), -36.0
+    square.turn_to(0, 1)
+    square.turn_to(2, 3)
+    beside = 0
+    while (square.talk.talk_of >= 0).all():
+        square.run(1)
+        beside += any(s.overhearers for s in square.spoken)
+    learned = [data["how"] for kind, data in square.events if kind == "learns"]
+    assert beside and "told" in learned and "overheard" not in learned

@@ -57,6 +57,22 @@ def test_a_storm_is_noticed_once_by_all_who_are_awake() -> None:
         assert life.society.minds.knowledge.held[row][told["fact"]].kind == "storm_started"
 
 
+def test_rain_is_noticed_by_those_out_of_doors_and_a_storm_by_no_sleeper() -> None:
+    day = village(12, seed=3, hour=10).run(4)
+    day.society.bodies.indoors[:5] = True
+    out = np.flatnonzero(~day.society.bodies.indoors).tolist()
+    day.world.weather = replace(FAIR, rain_mm_h=2.0)
+    day.run(1 / day.world.rate)
+    (told,) = noticed(day, "rain_started")
+    assert told["villagers"] == out and 0 < len(out) < 12
+    night = village(6, seed=3, hour=2).run(1)
+    night.society.bodies.activity[2] = Activity.SIT
+    night.world.weather = STORM
+    night.run(1 / night.world.rate)
+    (told,) = noticed(night, "storm_started")
+    assert told["villagers"] == [2]
+
+
 def test_water_over_a_place_is_known_to_those_who_see_it_and_to_nobody_else() -> None:
     life = village(14, seed=5, talkativeness=0.0)
     world = Flooded(start=life.world.start, rate=life.world.rate)

@@ -116,6 +116,13 @@ def test_acts_move_what_they_ought_to():
     assert all(moved[act]["familiarity"] > 0 for act in Act)
 
 
+def test_natures_that_fit_like_each_other_from_the_start():
+    relations = Relationships.among(PEOPLE, 1)
+    a, b = np.nonzero(~np.eye(24, dtype=bool))
+    warm = [relations.warmth(one, other) for one, other in zip(a.tolist(), b.tolist(), strict=True)]
+    assert np.corrcoef(warm, relations.affinity[a, b])[0, 1] > 0.3
+
+
 def test_warmth_is_the_fit_of_natures_and_liveliness_that_meets_kindness():
     relations = Relationships.among(PEOPLE, 1)
     for a in range(23):

@@ -464,3 +464,15 @@ def test_bodies_are_the_worn_pieces_where_the_bones_take_them():
         assert np.allclose(points, np.concatenate(wanted), atol=1e-4)
         assert body.mesh.triangles.max() == len(points) - 1
     assert len(made[0][0].mesh.triangles) > 3 * len(made[2][0].mesh.triangles), "what is far away is coarser"
+
+
+def test_low_spirits_bend_the_back_and_hang_the_head():
+    looks, villagers = cast(1)
+    bent, gaze = [], []
+    for mood in (1.0, 0.5, 0.0, -0.25, -0.5):
+        villagers["mood"] = mood
+        frames = pose(looks, villagers, 3.0).astype(np.float64)
+        bent.append(float((joint(frames, "head") - joint(frames, "hips"))[0, 0]))
+        gaze.append(float(np.arcsin(frames[0, BONES["head"], 2, 0])))
+    assert (np.diff(bent) > 0.001).all(), "forward"
+    assert gaze[2] - 0.03 > gaze[4], "at the ground"
