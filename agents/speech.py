@@ -66,7 +66,7 @@ class Spoken:
     """An utterance whose speech starts at `start_tick`, with the truth behind it."""
 
     speaker: int
-    listeners: tuple[int, ...]
+    listeners: tuple[int, ...]  # of the group, whom it is addressed to first, then the nearest
     overhearers: tuple[int, ...]
     conversation: int
     act: Act
@@ -266,7 +266,7 @@ def spoken(
     end = min(floor_end, now.tick + max(1, int(np.ceil(words / WORDS_PER_S * rate))))
     return Spoken(
         speaker=move.speaker,
-        listeners=tuple(r for r in within if r in group),
+        listeners=tuple(sorted((r for r in within if r in group), key=lambda row: row != move.listener)),
         overhearers=tuple(r for r in within if r not in group),
         conversation=conversation,
         act=move.act,

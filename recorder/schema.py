@@ -537,7 +537,9 @@ class Utterance:
 
     id: Annotated[int, Meaning("number of the line in the session")]
     speaker: Annotated[int, Meaning("row of the cast, as all rows here")]
-    listeners: Annotated[tuple[int, ...], Meaning("rows within earshot whom the line is for")]
+    listeners: Annotated[
+        tuple[int, ...], Meaning("rows within earshot whom the line is for, the one that is addressed first")
+    ]
     overhearers: Annotated[tuple[int, ...], Meaning("other rows within earshot")]
     conversation: Annotated[int, Meaning("number of the conversation in the session")]
     act: Annotated[str, Meaning("what the line does: greet, tell, ask, ...")]

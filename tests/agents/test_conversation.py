@@ -91,6 +91,12 @@ def test_every_conversation_ends_in_bounded_time(morning: Life):
             assert ended[conversation] - tick < bound
 
 
+def test_who_is_addressed_stands_first_among_the_listeners(morning: Life):
+    asked = {plan.key: plan.listener.row for plan in morning.plans}
+    assert all(s.listeners[0] == asked[s.wording.key] for s in morning.spoken)
+    assert any(len(s.listeners) > 1 for s in morning.spoken)
+
+
 def test_nobody_is_heard_beyond_earshot(morning: Life):
     reach = earshot_m(morning.world.weather)
     for s in morning.spoken:
