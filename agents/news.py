@@ -51,15 +51,17 @@ def plant_rumour(
 
 
 def seed_news(
-    knowledge: Knowledge, seed: int, personas: Sequence[Persona], places: Sequence[Place], minute: int
+    knowledge: Knowledge, seed: int, personas: Sequence[Persona], places: Sequence[Place], minute: int, season: str
 ) -> list[Fact]:
     """Three to six things that happened in the last hours, each known to one to three witnesses.
 
     `minute` is the minute of the day at which the scenario starts. Who is the subject of news knows it too. Kinds whose
-    place does not exist in this world did not happen.
+    place does not exist in this world, or whose season it is not, did not happen.
     """
     rng = stream(seed, "news")
-    possible = [(item, news_places(kind, places)) for kind, item in tales().items()]
+    possible = [
+        (item, news_places(kind, places)) for kind, item in tales().items() if season in item.get("seasons", [season])
+    ]
     possible = [(item, spots) for item, spots in possible if spots]
     order = rng.permutation(len(possible))[: int(rng.integers(3, 7))]
     facts = []

@@ -38,6 +38,7 @@ from agents.promises import Promises
 from agents.reflection import look_back
 from agents.relationships import Relationships
 from agents.speech import Spoken
+from agents.times import season_of
 from assets.palette import Activity
 from world.state import Plain, part, put_back, taken
 from world.streams import stream
@@ -110,7 +111,7 @@ class Society:
         self.minds = _minds(personas, config, view, now)
         self._outward = Outward(personas, view.places)
         knowledge = self.minds.knowledge
-        seed_news(knowledge, config.seed, personas, view.places, now.minute)
+        seed_news(knowledge, config.seed, personas, view.places, now.minute, season_of(view.local_time.month))
         self.begun = begin(config.openings, knowledge, config.seed, personas, view.places, self._start)
         self.bodies = _bodies(personas, self._looks, config.seed)
         self.sight = Sight.blind(config.villagers)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from agents.acts import Fact, Topic
 from agents.distortion import distorted
 from agents.knowledge import CAPACITY, CONTRADICTS_MIN, Knowledge, learning
-from agents.news import plant_rumour
+from agents.news import plant_rumour, seed_news
+from agents.persona import make_personas
 from tests.agents.flat_world import FlatWorld
 
 VILLAGERS = 5
@@ -223,3 +224,13 @@ def test_who_tells_a_rumour_in_good_faith_is_no_liar() -> None:
     assert not knowledge.found_out(1, rumour)
     lie = knowledge.lie(0, Topic.NEWS, "wedding_planned", 0, 540, subject=1, place=8)
     assert knowledge.found_out(1, lie), "it knows best whether it will marry"
+
+
+def test_apples_ripen_in_summer_and_autumn_only() -> None:
+    def happened(season: str) -> set[str]:
+        people = make_personas(3, VILLAGERS, PLACES)
+        return {fact.kind for seed in range(30) for fact in seed_news(knowing(), seed, people, PLACES, 600, season)}
+
+    summer, winter = happened("summer"), happened("winter")
+    assert summer - winter == {"apples_ripe"} and summer > winter
+    assert happened("autumn") == summer and happened("spring") == winter
