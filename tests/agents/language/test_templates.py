@@ -199,7 +199,7 @@ def test_every_weather_the_world_can_describe_has_its_phrases(
 def test_most_lines_of_any_act_may_be_worded_by_a_model() -> None:
     plans = varied_plans(300)
     assert sum(draft(plan).tail_allowed for plan in plans) / len(plans) > 0.6
-    for act in Act:
+    for act in set(Act) - {Act.JOKE}:  # what is said behind its point kills it
         lines = [without_fact(act, topic, seed) for topic in Topic for seed in range(16)]
         assert sum(line.tail_allowed for line in lines) / len(lines) > 0.4, act
 
@@ -269,7 +269,7 @@ def test_no_connective_comes_twice_in_a_talk_or_soon_again_from_one_mouth() -> N
 
 def test_a_talk_that_has_had_its_song_goes_on_to_something_else() -> None:
     def calls_for_song(*talk: tuple[str, str]) -> float:
-        lines = [draft(replace(make_plan(Act.ACKNOWLEDGE, Topic.WORK, ""), seed=seed, history=talk)) for seed in WIDE]
+        lines = [draft(replace(make_plan(Act.AGREE, Topic.WORK, ""), seed=seed, history=talk)) for seed in WIDE]
         going_on = [line for line in lines if line.tail_allowed]
         return sum("lightening" in line.calls_for for line in going_on) / len(going_on)
 
@@ -283,7 +283,7 @@ def test_endings_are_of_the_season_and_of_the_trade() -> None:
         return {kind for line in map(draft, plans) for kind in line.calls_for}
 
     smith = replace(make_plan().speaker, trade="smith")
-    assert {"smith_gear", "smith_dirt"} <= kinds(speaker=smith) and "smith_gear" not in kinds()
+    assert "smith_dirt" in kinds(speaker=smith) and "smith_dirt" not in kinds()
     assert {"smell", "birds"} <= kinds(season="summer", weather="sunshine") and "smell" not in kinds()
     assert "summer" in kinds(season="winter") and "summer" not in kinds()
 
