@@ -12,7 +12,7 @@ from agents.acts import Proposal
 from agents.bodies import Bodies
 from agents.intents import INDOORS, Intent
 from agents.minds import Moment
-from agents.plans import Option, Situation, choose, worths
+from agents.plans import SATED, Option, Situation, choose, worths
 from agents.rounds import FieldWork
 from agents.town import WALK_M_PER_MIN
 from world.compiled import compiled
@@ -114,6 +114,7 @@ def _targets(rows: NDArray[np.int64], intentions: Intentions, bodies: Bodies, du
         (know.home, know.host, know.gathering_place, know.friend, know.needy, know.needy_place, know.new_place),
         (know.field, know.wood_from, know.roof(rows, bodies), company),
         (bodies.indoors, bodies.place),
+        intentions.minds.needs.hunger,
     )
     for i, proposal in enumerate(due.proposals):
         if proposal is not None:
@@ -132,6 +133,7 @@ def _aims(
     known: tuple[Places, Places, Places, Places, Places, Places, Places],
     fixed: tuple[Places, Places, Places, int],
     at: tuple[Flags, Places],
+    hunger: Floats,
 ) -> NDArray[np.int64]:
     """`_targets` without promises."""
     intent, place, other = doing
@@ -156,7 +158,7 @@ def _aims(
         t[0, Option.SLEEP, k] = Intent.SLEEP
         inside = indoors[i] and here == stands_at[i]
         t[0, Option.SHELTER, k] = Intent.SHELTER
-        if inside:
+        if inside and not (now == Intent.EAT and hunger[i] <= SATED):
             t[0, Option.SHELTER, k] = now
         t[1, Option.SHELTER, k] = here if inside or now == Intent.SHELTER else roof[k]
         if company >= 0:

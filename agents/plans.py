@@ -29,6 +29,7 @@ SLEEP_WORTH = 0.8  # at night nobody gets up for a small hunger
 RESUMED_WORTH = 0.54  # what was interrupted is worth a little more than what comes next
 HOST_WORTH = 0.95  # nobody misses one's own supper
 GLADLY = 0.5  # share of the wish to be among the guests that speaks for keeping the promise to come
+SATED = 0.08  # hunger at which a meal is over
 HARDY = 0.08  # what wet weather matters less to those who work outdoors
 NOTHING = -np.inf  # worth of what is no option
 
@@ -159,7 +160,7 @@ def _weigh(
         if suspended[i] and not (night or asked[i] == Intent.EAT or asked[i] == Intent.CHAPEL):
             worth[Option.RESUME, i] = RESUMED_WORTH
         # A meal begins with hunger and lasts until it is gone; who is expected somewhere gets up from the table.
-        eating = intent[i] == Intent.EAT and indoors[i] and 0.08 < hunger[i] < 0.9 and not promise[i]
+        eating = intent[i] == Intent.EAT and indoors[i] and SATED < hunger[i] < 0.9 and not promise[i]
         worth[Option.EAT, i] = 0.8 if eating else 1.6 * (hunger[i] - 0.3)
         worth[Option.SLEEP, i] = 2.5 * (fatigue[i] - 0.7)
         # Shelter from rain, cold, storm and danger; those of weak nerves also from rain that is still to come. Weather

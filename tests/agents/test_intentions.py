@@ -13,7 +13,7 @@ from agents.acts import Proposal, Topic
 from agents.intents import Intent
 from agents.moment import Moment
 from agents.plans import COMMITMENT_S
-from tests.agents.flat_world import FAIR, SUMMER
+from tests.agents.flat_world import FAIR, RAIN, SUMMER
 from tests.agents.village import Life, village
 
 WELL, FROM_NINE = 1, 9 * 60
@@ -142,6 +142,18 @@ def test_only_who_knows_of_the_rain_brings_in_the_harvest(knows: bool) -> None:
         life.world.weather = replace(FAIR, rain_mm_h=8.0)
         life.run(60)
         assert s.intentions.intent[0] != Intent.HARVEST
+
+
+@pytest.mark.parametrize(("hunger", "intent"), [(0.5, Intent.EAT), (0.02, Intent.SHELTER)])
+def test_who_is_sated_while_it_pours_waits_indoors_and_eats_no_more(hunger: float, intent: Intent) -> None:
+    life = settled(1, personas=[{"neuroticism": 0.9, "trade": "potter"}], weather=replace(RAIN, rain_mm_h=8.0))
+    s = life.society
+    home = s.intentions.outlook.home[0]
+    s.intentions.intent[0], s.intentions.place[0], s.intentions.arrived[0] = Intent.EAT, home, True
+    s.bodies.indoors[0], s.bodies.place[0], s.minds.needs.hunger[0] = True, home, hunger
+    life.run(60)
+    assert s.intentions.intent[0] == intent
+    assert s.bodies.indoors[0] and s.bodies.place[0] == home
 
 
 @pytest.mark.parametrize("somebody_in", [True, False])
