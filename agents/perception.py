@@ -82,23 +82,6 @@ def sight_range(view: WorldView) -> float:
     return min(reach, NIGHT_SIGHT_M) if view.sun_elevation < CIVIL_DUSK else reach
 
 
-def sees(bodies: Bodies, observer: NDArray[np.int64], other: NDArray[np.int64], view: WorldView) -> NDArray[np.bool_]:
-    """True where `observer` has `other` in range, within the field of view and not hidden; (m,) each."""
-    dx, dy = bodies.x[other] - bodies.x[observer], bodies.y[other] - bodies.y[observer]
-    bearing = np.arctan2(dy, dx) - bodies.heading[observer]
-    ahead = np.cos(bearing) >= np.cos(FIELD_OF_VIEW / 2)
-    visible: NDArray[np.bool_] = (
-        ahead & (np.hypot(dx, dy) <= sight_range(view)) & ~bodies.indoors[observer] & ~bodies.indoors[other]
-    )
-    test = np.flatnonzero(visible)
-    if len(test):
-        a, b = observer[test], other[test]
-        za, zb = bodies.z[a] + EYE_HEIGHT_M, bodies.z[b] + EYE_HEIGHT_M
-        depth = view.optical_depth(bodies.x[a], bodies.y[a], za, bodies.x[b], bodies.y[b], zb)
-        visible[test] = np.hypot(dx[test], dy[test]) <= sight_range(view) * np.exp(-depth)
-    return visible
-
-
 def earshot_m(weather: Weather) -> float:
     """Metres at which a normal voice is still followed.
 

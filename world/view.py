@@ -257,10 +257,6 @@ class WorldView(Protocol):
         """
         ...
 
-    def optical_depth(self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats) -> Floats:
-        """Of what is between two points (n,) in world metres: 0 for air, of leaves by the season, inf for the rest."""
-        ...
-
     def line_of_sight(
         self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats
     ) -> NDArray[np.bool_]:

@@ -120,9 +120,6 @@ class WorldNow:
     def in_sight(self, onlookers: Onlookers) -> tuple[NDArray[np.int16], Floats]:
         return self.hides.seen(onlookers, self.season.leaf_cover)
 
-    def optical_depth(self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats) -> Floats:
-        return self.hides.depth(_points(xa, ya, za), _points(xb, yb, zb), self.season.leaf_cover)
-
     def line_of_sight(
         self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats
     ) -> NDArray[np.bool_]:

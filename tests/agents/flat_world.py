@@ -114,13 +114,11 @@ class FlatWorld:
     def in_sight(self, onlookers: Onlookers) -> tuple[NDArray[np.int16], Floats]:
         return HIDES.seen(onlookers, self.season.leaf_cover)
 
-    def optical_depth(self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats) -> Floats:
-        return HIDES.depth(np.stack([xa, ya, za], axis=1), np.stack([xb, yb, zb], axis=1), self.season.leaf_cover)
-
     def line_of_sight(
         self, xa: Floats, ya: Floats, za: Floats, xb: Floats, yb: Floats, zb: Floats
     ) -> NDArray[np.bool_]:
-        return np.isfinite(self.optical_depth(xa, ya, za, xb, yb, zb))
+        a, b = np.stack([xa, ya, za], axis=1), np.stack([xb, yb, zb], axis=1)
+        return np.isfinite(HIDES.depth(a, b, self.season.leaf_cover))
 
 
 def standable(x: Floats, y: Floats) -> NDArray[np.bool_]:

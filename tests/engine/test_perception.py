@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
 from agents.language.templates import TemplateVoice
-from agents.perception import sees, sight_range
+from agents.perception import seen_by, sight_range
 from engine.render.graphics import RenderError, open_context
 from engine.render.stage import Stage
 from engine.scenario import load
@@ -45,10 +47,10 @@ def test_minds_see_whom_their_eyes_show():
             )
             number = simulation.cast.looks["id"][other]
             shown.append((stage.render(simulation.snapshot, pose)["instance"] == number).sum())
-            turned = bodies.heading[observer]
-            bodies.heading[observer] = np.arctan2(towards[1], towards[0])  # turned to the other: lines of sight count
-            said.append(bool(sees(bodies, np.array([observer]), np.array([other]), view)[0]))
-            bodies.heading[observer] = turned
+            alone = deepcopy(bodies)  # with the other, and turned to it: lines of sight count
+            alone.heading[observer] = np.arctan2(towards[1], towards[0])
+            alone.indoors[np.setdiff1d(np.arange(len(alone)), (observer, other))] = True
+            said.append(other in seen_by(np.array([observer]), alone, view)[0])
     told, pixels = np.array(said), np.array(shown)
     typical = np.median(pixels[pixels > 0])
     agree = told == (pixels > LEAST_SHARE * typical)
