@@ -35,7 +35,7 @@ from world.folder import folder
 
 CANDIDATES = 3  # five worded no more of thirty lines and took an eighth more processor time
 START_TIMEOUT_S = 120.0  # reading a large model from a slow disk
-REPLY_TIMEOUT_S = 60.0  # a worker silent for so long has hung
+REPLY_TIMEOUT_S = 300.0  # a worker that has not done one step in so long has hung
 LIVE_PATIENCE_S = 8.0  # a window's villager who waited so long for a free model speaks without it
 MAX_THREADS = 8  # a small model gains nothing from more
 LIVE_NICENESS = 10  # the picture comes first
@@ -169,6 +169,8 @@ class LlamaVoice:
                 return
             self._worker.last_sign_s = time.monotonic()
             wait_s = 0.0
+            if "step" in reply:
+                continue
             if "key" not in reply:
                 self._lose_worker(reply["error"])
                 return
@@ -362,7 +364,9 @@ def _serve(options: dict[str, Any]) -> None:
             except ValueError as error:
                 answer({"key": request["key"], "error": f"the model refused: {error}"})
         try:
-            for key, tails in model.step():
+            done = model.step()
+            answer({"step": len(done)})  # a sign of life: on a busy machine a line may take minutes
+            for key, tails in done:
                 answer({"key": key, "tails": [(tail.text, tail.log_probability) for tail in tails]})
         except RuntimeError as error:
             answer({"error": f"the model failed: {error}"})

@@ -21,7 +21,7 @@ import pytest
 from agents.acts import SpeechPlan
 from agents.language.inference import LocalModel, Prompt
 from agents.language.lexicon import named_in
-from agents.language.llama import CANDIDATES, LlamaVoice
+from agents.language.llama import CANDIDATES, REPLY_TIMEOUT_S, LlamaVoice
 from agents.language.models import ModelError, find_model
 from agents.language.prompt import SHARED_PREFIX
 from agents.language.templates import draft
@@ -166,6 +166,25 @@ def test_a_killed_worker_costs_the_words_and_nothing_else(voice: LlamaVoice) -> 
     voice.submit(plans[4])
     assert [w.source for w in voice.due(600)] == ["template"]
     assert "signal 9" in voice.failure and voice.worker_pid is None
+
+
+@pytest.mark.slow
+def test_a_worker_that_has_hung_is_given_up_and_a_slow_one_is_not() -> None:
+    plan = plans_for_the_model(1)[0]
+    opened = LlamaVoice(MODEL, lockstep=True)
+    worker = opened._worker
+    assert worker is not None
+    worker.process.send_signal(signal.SIGSTOP)
+    opened.submit(plan)
+    worker.last_sign_s -= 2 * REPLY_TIMEOUT_S
+    worker.replies.put({"step": 0})  # as it sends after every pass through the model
+    opened._collect(0.0)
+    assert opened.fallbacks == 0
+    worker.last_sign_s -= 2 * REPLY_TIMEOUT_S
+    (wording,) = opened.due(plan.due_tick)
+    assert (wording.source, wording.text) == ("template", wording.draft)
+    assert opened.fallbacks == 1 and "gave no sign" in opened.failure
+    assert worker.process.poll() is not None
 
 
 @pytest.mark.slow
