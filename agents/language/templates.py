@@ -228,8 +228,11 @@ def _connectives(
     own = [(tail, kinds, float(phrase.closeness)) for tail, kinds in phrase.tails]
     calls_for: dict[str, tuple[str, ...]] = {}
     fitting: dict[str, float] = {}
+    colleagues = plan.speaker.trade == plan.listener.trade
     for connective, kinds, weight in (*own, *endings):
         wanted = tuple(filled(kind, values) for kind in kinds)
+        if colleagues and any("{their_trade}" in kind for kind in kinds):
+            continue  # no miller wants flour of a miller
         if lexicon().kinds.keys() >= set(wanted):  # not every trade has goods of its own
             calls_for[filled(connective, values)] = wanted
             fitting[filled(connective, values)] = weight

@@ -288,6 +288,16 @@ def test_endings_are_of_the_season_and_of_the_trade() -> None:
     assert "summer" in kinds(season="winter") and "summer" not in kinds()
 
 
+def test_nobody_wants_of_a_colleague_what_both_make() -> None:
+    def wanted(trade: str) -> set[str]:
+        plan = make_plan(Act.ASK, Topic.WORK, "")
+        smith = replace(plan.speaker, trade="smith")
+        plans = (replace(plan, speaker=smith, listener=replace(plan.listener, trade=trade), seed=seed) for seed in WIDE)
+        return {kind for line in map(draft, plans) for kind in line.calls_for}
+
+    assert "baker_wares" in wanted("baker") and "smith_wares" not in wanted("smith")
+
+
 def test_few_endings_call_for_food_and_drink_alone() -> None:
     eaten = lexicon().of_kinds(("soup", "lunch", "breakfast", "meal", "baked", "cup", "mug", "cold_drink"))
     to_eat = {kind for kind, words in lexicon().kinds.items() if words <= eaten}
