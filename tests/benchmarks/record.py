@@ -9,7 +9,7 @@ import shutil
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -384,20 +384,26 @@ def seeking(folder: Path, stream: Stream) -> None:
     shown = table(f"Seeking: {SEEKS} random ticks", "session", "MB", "opening ms", "median ms", "p99 ms", "worst ms")
     ticks = stream.ticks[:-1]
     for hours, turns in (("10 minutes", 1), ("an hour", 6)):
-        long = replace(stream, ticks=[_later(tick, turn, len(ticks)) for turn in range(turns) for tick in ticks])
+        long = replace(stream, ticks=[tick for turn in range(turns) for tick in _later(ticks, turn)])
         path = folder / "long.hamlet"
         write(Hamlet(), path, long)
         cut = folder / "cut.hamlet"
         shutil.copyfile(path, cut)
         with cut.open("r+b") as file:
             file.truncate(cut.stat().st_size * 9 // 10)
-        parts = folder / "parts.hamlet"
-        with SessionWriter(
-            parts, {"tick_rate": TICK_RATE}, long.scenery, long.cast, segment_bytes=2 * path.stat().st_size // 5
-        ) as writer:
-            for tick in long.ticks:
-                writer.snapshot(tick.snapshot)
-        for what, file_ in (("closed", path), ("cut off", cut), ("in segments", parts)):
+        files = {"closed": path, "cut off": cut}
+        if turns > 1:  # each segment begins with the scenery: short ones hold little else
+            files["in segments"] = folder / "parts.hamlet"
+            with SessionWriter(
+                files["in segments"],
+                {"tick_rate": TICK_RATE},
+                long.scenery,
+                long.cast,
+                segment_bytes=2 * path.stat().st_size // 5,
+            ) as writer:
+                for tick in long.ticks:
+                    writer.snapshot(tick.snapshot)
+        for what, file_ in files.items():
             _sought(shown, f"{hours}, {what}", file_)
         for made in folder.glob("parts*"):
             made.unlink()
@@ -426,13 +432,20 @@ def _sought(shown: Table, what: str, path: Path) -> None:
     )  # fmt: skip
 
 
-def _later(tick: Tick, turn: int, length: int) -> Tick:
-    """The same tick in a later turn of the same life."""
-    snapshot, shift = tick.snapshot, turn * length
-    said = tuple(
-        replace(line, id=line.id + turn * 10**6, start_tick=line.start_tick + shift) for line in snapshot.utterances
-    )
-    return Tick(replace(snapshot, tick=snapshot.tick + shift, utterances=said), tick.wordings)
+def _later(ticks: Sequence[Tick], turn: int) -> Iterator[Tick]:
+    """The same ticks in a later turn of the same life."""
+    shift = turn * len(ticks)
+    before = after = None
+    for tick in ticks:
+        snapshot = tick.snapshot
+        if snapshot.surface is not before and snapshot.surface is not None:
+            after = replace(snapshot.surface, tick=snapshot.surface.tick + shift)
+        before = snapshot.surface
+        said = tuple(
+            replace(line, id=line.id + turn * 10**6, start_tick=line.start_tick + shift) for line in snapshot.utterances
+        )
+        later = replace(snapshot, tick=snapshot.tick + shift, utterances=said, surface=after)
+        yield Tick(later, tick.wordings)
 
 
 def record() -> None:

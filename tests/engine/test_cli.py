@@ -163,7 +163,10 @@ def test_what_ctrl_c_tidies_up_sigterm_does_too(monkeypatch, number):
 
 
 def test_ctrl_c_before_a_command_begins_ends_without_a_traceback(monkeypatch, capsys):
-    monkeypatch.setattr(cli, "app", lambda: os.kill(os.getpid(), signal.SIGINT))
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "app", interrupted)
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == terminal.INTERRUPTED
