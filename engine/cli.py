@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from engine.files import named
+from engine.files import WrittenPath
 from engine.fork_command import fork
 from engine.options import (
     MODALITY_NAMES,
@@ -102,9 +102,7 @@ def capture(
     scenario: ScenarioArgument = "valley",
     out_dir: Annotated[
         Path | None,
-        typer.Option(
-            "--out", parser=named, metavar="PATH", help="Folder for what is made; by default a new one under runs/."
-        ),
+        WrittenPath("--out", help="Folder for what is made; by default a new one under runs/."),
     ] = None,
     duration: Annotated[str | None, typer.Option(help="World time to capture: 90s, 5min, 1h30min.")] = None,
     fps: FpsOption = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -17,6 +18,9 @@ def named(path: str | Path) -> Path:
     if not str(path).strip():
         raise typer.BadParameter("it names nothing; write a path, or . for the current folder.")
     return Path(path)
+
+
+WrittenPath = partial(typer.Option, parser=named, metavar="PATH")  # an option for a path that is written to
 
 
 @contextmanager

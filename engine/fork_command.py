@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from engine.files import named
+from engine.files import WrittenPath
 from engine.quantities import format_duration, parse_duration, parse_moment
 from engine.terminal import INTERRUPTED, busy, counted, fail, parsed, progress, say
 
@@ -19,7 +19,7 @@ def fork(
     at: Annotated[str, typer.Option(help="World time of the fork since the start: 0s, 90s, 5min.")],
     out_dir: Annotated[
         Path,
-        typer.Option("--out", parser=named, metavar="PATH", help="Folder for the twins: factual/ and counterfactual/."),
+        WrittenPath("--out", help="Folder for the twins: factual/ and counterfactual/."),
     ],
     settings: Annotated[
         list[str] | None,

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from engine.files import named
+from engine.files import WrittenPath
 from engine.options import (
     MODALITY_NAMES,
     DeviceOption,
@@ -29,7 +29,7 @@ def render(
     session: Annotated[Path, typer.Argument(help="A session.hamlet file, or the folder it is in.")],
     out_dir: Annotated[
         Path,
-        typer.Option("--out", parser=named, metavar="PATH", help="Folder for the new session and what is made of it."),
+        WrittenPath("--out", help="Folder for the new session and what is made of it."),
     ],
     cameras: Annotated[
         str | None,

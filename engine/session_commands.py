@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from engine.files import named
+from engine.files import WrittenPath
 from engine.quantities import format_duration, tick_range
 from engine.terminal import INTERRUPTED, busy, counted, fail, out, parsed, progress, say
 
@@ -30,9 +30,7 @@ app = typer.Typer(
 )
 K = TypeVar("K")
 SessionArgument = Annotated[Path, typer.Argument(help="A session.hamlet file, or the folder it is in.")]
-NewFileOption = Annotated[
-    Path, typer.Option("--out", parser=named, metavar="PATH", help="The new session's file; it must not be there yet.")
-]
+NewFileOption = Annotated[Path, WrittenPath("--out", help="The new session's file; it must not be there yet.")]
 FINDINGS_SHOWN = 20
 SOMETHING_LOST = 3  # exit code of recover
 TicksHelp = "From a tick or time up to another: 160:800, 10s:1min, 30s: (the end is not part of it)."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from engine.files import check_writable, named, stoppable, write
+from engine.files import WrittenPath, check_writable, stoppable, write
 from engine.options import ScenarioArgument
 from engine.quantities import format_duration
 from engine.scenario import AblationPart, load
@@ -37,13 +37,11 @@ def study(
     ] = None,
     target: Annotated[
         Path | None,
-        typer.Option(
-            "--out", "-o", parser=named, metavar="PATH", help="The PNG file for the curves; needs matplotlib."
-        ),
+        WrittenPath("--out", "-o", help="The PNG file for the curves; needs matplotlib."),
     ] = None,
     json_file: Annotated[
         Path | None,
-        typer.Option("--json", parser=named, metavar="PATH", help="Also write everything found to this file."),
+        WrittenPath("--json", help="Also write everything found to this file."),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes; as many as there are cores if left out.", min=1, max=256)

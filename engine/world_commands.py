@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.files import check_writable, named, stoppable, write
+from engine.files import WrittenPath, check_writable, stoppable, write
 from engine.options import ScenarioArgument
 from engine.quantities import format_duration, parse_moment
 from engine.scenario import load
@@ -47,14 +47,10 @@ def validate(
             help="A group of figures: terrain, water, sun, weather, life, crowd. May be given more than once."
         ),
     ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", parser=named, metavar="PATH", help="Also write all values to this file.")
-    ] = None,
+    json_file: Annotated[Path | None, WrittenPath("--json", help="Also write all values to this file.")] = None,
     page: Annotated[
         Path | None,
-        typer.Option(
-            parser=named,
-            metavar="PATH",
+        WrittenPath(
             help="Also write one HTML page of maps and curves to this file; needs matplotlib.",
         ),
     ] = None,
@@ -127,9 +123,7 @@ def draw(
         list[str] | None,
         typer.Option(help=f"What to draw: {', '.join(LAYER_NAMES)}, or all. More than one give a sheet."),
     ] = None,
-    target: Annotated[
-        Path, typer.Option("--out", "-o", parser=named, metavar="PATH", help="The PNG file to write.")
-    ] = Path("map.png"),
+    target: Annotated[Path, WrittenPath("--out", "-o", help="The PNG file to write.")] = Path("map.png"),
     at: Annotated[
         str | None,
         typer.Option(
