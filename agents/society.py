@@ -1,4 +1,4 @@
-"""The society: every villager's mind and body, stepped together once per tick. Perceive, decide, act, move."""
+"""The society: every villager's mind and body, stepped together once per tick. Perceive, decide, move, talk."""
 
 from __future__ import annotations
 

@@ -159,9 +159,11 @@ def wanted_words(plan: SpeechPlan, draft: Draft) -> list[str]:
     """
     clause = all_bases(draft.phrase)
     words = sorted(word for word in lexicon().of_kinds(draft.calls_for) if not bases(word) & clause)
-    heard, long_heard = named_before(plan), named_before(plan, len(plan.lately))
-    fresh = [word for word in words if singular(word) not in long_heard]
-    return fresh or [word for word in words if singular(word) not in heard]
+    long_heard = named_before(plan, len(plan.lately))
+    if fresh := [word for word in words if singular(word) not in long_heard]:
+        return fresh
+    heard = named_before(plan)
+    return [word for word in words if singular(word) not in heard]
 
 
 def scene_words(plan: SpeechPlan) -> frozenset[str]:
