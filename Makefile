@@ -49,7 +49,7 @@ tests: $(INSTALLED)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 bench: $(INSTALLED)  ## ratios against named alternatives, all in one run
-	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.run
+	@$(BIN)/python -m tests.benchmarks.run
 
 format: $(INSTALLED)  ## format and mend what can be mended by machine
 	$(BIN)/ruff format .

@@ -25,7 +25,6 @@ LINES = 32
 
 def voice(out: Console) -> None:
     """Lines per second with three tails each: the same prompts, lengths and samplers on both sides."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in Hamlet's worker: waiting threads do not spin
     path = find_model("embedded")
     assert path is not None
     plans = plans_of_the_village(LINES + 1)
